@@ -1,0 +1,57 @@
+"""Switches that must be set before anything is imported: under test the whole house is strict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Eight devices, so that what is sharded can be compared with what is not, on any machine.
+EIGHT_DEVICES = "--xla_force_host_platform_device_count=8"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {EIGHT_DEVICES}".strip()
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["MPLBACKEND"] = "Agg"
+
+# One compile cache for the session and its subprocesses, never the user's. Workers of pytest-xdist
+# inherit the first one.
+if "LAMINA_TEST_CACHE" not in os.environ:
+    os.environ["LAMINA_TEST_CACHE"] = tempfile.mkdtemp(prefix="lamina-test-cache-")
+os.environ["XDG_CACHE_HOME"] = os.environ["LAMINA_TEST_CACHE"]
+
+import jax
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=50, database=None)
+settings.load_profile("house")
+
+# Every annotation of every function is checked as it is called.
+install_import_hook("lamina", "beartype.beartype")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the first process, not a worker of pytest-xdist
+        shutil.rmtree(os.environ["LAMINA_TEST_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets, which is not part of the checkout."""
+    folder = os.environ.get("LAMINA_DATA")
+    if not folder:
+        pytest.skip("LAMINA_DATA is not set: it names the folder of real data sets")
+    if not Path(folder).is_dir():
+        pytest.skip(f"LAMINA_DATA={folder} is not a folder")
+    return Path(folder)

@@ -1,0 +1,88 @@
+"""Every public name is documented: what it is, each argument, what comes back."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import re
+import typing
+
+import pytest
+
+import lamina
+
+
+def public_names() -> list[tuple[str, object]]:
+    """``(dotted name, object)`` of what each room exports in ``__all__``."""
+    rooms = [f"lamina.{m.name}" for m in pkgutil.iter_modules(lamina.__path__) if m.ispkg]
+    found = {}
+    for room in ["lamina", *rooms]:
+        module = importlib.import_module(room)
+        for name in getattr(module, "__all__", []):
+            thing = getattr(module, name)
+            found.setdefault(id(thing), (f"{room}.{name}", thing))
+    return list(found.values())
+
+
+def documented_by_us(thing: object) -> bool:
+    return (inspect.isclass(thing) or inspect.isroutine(thing)) and thing.__module__.startswith("lamina")
+
+
+NAMES = public_names()
+OURS = [pytest.param(thing, id=name) for name, thing in NAMES if documented_by_us(thing)]
+
+
+def own_docstring(thing: object) -> str:
+    """The docstring as written; not an inherited one, nor the signature that dataclasses put there."""
+    text = inspect.cleandoc(thing.__dict__.get("__doc__") or "") if hasattr(thing, "__dict__") else ""
+    text = text or inspect.cleandoc(getattr(thing, "__doc__", None) or "")
+    if inspect.isclass(thing) and text.startswith(f"{thing.__name__}("):
+        return ""
+    return text
+
+
+def section(text: str, title: str) -> str:
+    match = re.search(rf"^{title}:\n((?:[ \t]+.*\n|\n)*)", text + "\n", re.MULTILINE)
+    return match.group(1) if match else ""
+
+
+def arguments(thing: object) -> list[str]:
+    """Names to be explained: those of a signature that is the thing's own."""
+    if inspect.isclass(thing) and not has_own_signature(thing):
+        return []
+    return [name for name in inspect.signature(thing).parameters if name not in {"self", "args", "kwargs"}]
+
+
+def has_own_signature(thing: type) -> bool:
+    if issubclass(thing, BaseException) or typing.is_typeddict(thing) or inspect.isabstract(thing):
+        return False
+    return "__init__" in thing.__dict__ or dataclasses.is_dataclass(thing)
+
+
+@pytest.mark.parametrize("thing", OURS)
+def test_docstring_says_what_goes_in_and_what_comes_out(thing: object):
+    text = own_docstring(thing)
+    assert text, "no docstring"
+    assert text.splitlines()[0].rstrip().endswith((".", "?", ":", "!")), "the first line is a sentence"
+    explained = section(text, "Args") + section(text, "Attributes")
+    missing = [
+        name for name in arguments(thing) if not re.search(rf"^\s+\**{name}\b", explained, re.MULTILINE)
+    ]
+    assert not missing, f"Args: lacks {missing}"
+    if inspect.isroutine(thing) and inspect.signature(thing).return_annotation not in {None, "None"}:
+        first = text.split(maxsplit=1)[0].rstrip(":").lower()
+        assert section(text, "Returns") or section(text, "Yields") or first in {"return", "yield"}, "Returns:"
+
+
+def test_every_room_lists_its_public_names():
+    rooms = {name.rpartition(".")[0] for name, _ in NAMES}
+    assert rooms, "nothing is exported"
+
+
+def test_section_finds_its_lines():
+    text = "Do it.\n\nArgs:\n    one: a thing,\n        longer.\n    *two: another.\n\nReturns:\n    More.\n"
+    assert section(text, "Args").split() == "one: a thing, longer. *two: another.".split()
+    assert section(text, "Returns").strip() == "More."
+    assert section(text, "Raises") == ""
