@@ -1,0 +1,1 @@
+"""What is learned: losses, metrics and the decoding of outputs."""
