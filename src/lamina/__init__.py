@@ -1,0 +1,44 @@
+"""Lamina: the whole neural network in one small, fast, honest library."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# public name -> module that defines it; nothing is imported before it is asked for
+_WHERE = {
+    "Network": "lamina.network.network",
+    "NeuralClassifier": "lamina.estimators",
+    "NeuralRegressor": "lamina.estimators",
+    "build": "lamina.models",
+    "check": "lamina.data.audit",
+    "fit": "lamina.runs.fit",
+    "list_models": "lamina.models",
+    "load": "lamina.network.artefact",
+}
+_ROOMS = ("core", "data", "models", "network", "nn", "ops", "report", "tasks", "train")
+
+__all__ = ["__version__", *_WHERE, *_ROOMS]
+
+if TYPE_CHECKING:
+    from lamina import core, data, models, network, nn, ops, report, tasks, train
+    from lamina.data.audit import check
+    from lamina.estimators import NeuralClassifier, NeuralRegressor
+    from lamina.models import build, list_models
+    from lamina.network.artefact import load
+    from lamina.network.network import Network
+    from lamina.runs.fit import fit
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"lamina.{name}")
+    raise AttributeError(f"module 'lamina' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

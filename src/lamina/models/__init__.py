@@ -1,0 +1,25 @@
+"""Architectures: one family a file, each registered with one size dial."""
+
+from lamina.core.inputs import TableInputs
+from lamina.models.features import TableFeatures
+from lamina.models.ft_transformer import FTTransformer
+from lamina.models.linear import LinearModel
+from lamina.models.mlp import MLP
+from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
+from lamina.models.resnet_tabular import ResNetTabular
+from lamina.models.tabm import TabM
+
+__all__ = [
+    "MLP",
+    "MODELS",
+    "FTTransformer",
+    "LinearModel",
+    "ModelSpec",
+    "ResNetTabular",
+    "TabM",
+    "TableFeatures",
+    "TableInputs",
+    "build",
+    "list_models",
+    "register",
+]

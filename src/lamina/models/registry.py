@@ -1,0 +1,128 @@
+"""The list of architectures, each with one size dial."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lamina.core.errors import ConfigError, suggest
+from lamina.core.inputs import Inputs
+from lamina.core.module import Module
+from lamina.core.registry import Registry
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """How to make one architecture.
+
+    Args:
+        name: the name people type.
+        make: ``make(inputs, outputs, *, size, key, **options) -> Module``.
+        size: default of the size dial.
+        dial: what the dial turns, in words.
+        summary: one sentence on when to use it.
+        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        reference: where it was published.
+        defaults: training keys that suit it better than the general ones.
+    """
+
+    name: str
+    make: Callable[..., Module]
+    size: int
+    dial: str
+    summary: str
+    takes: tuple[str, ...]
+    reference: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Keyword options of the architecture and their defaults, the dial left out."""
+        parameters = inspect.signature(self.make).parameters.values()
+        named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("size", "key"))
+        return {p.name: p.default for p in named}
+
+    def build(
+        self, inputs: Inputs, outputs: int, *, size: int | None = None, key: Any, **options: Any
+    ) -> Module:
+        """Make the model; unknown options and sizes out of range are errors.
+
+        Raises:
+            ConfigError: an option is unknown or the size is below one.
+        """
+        for option in options:
+            if option not in self.options:
+                raise ConfigError(
+                    f"model '{self.name}' has no option '{option}'{suggest(option, self.options)}",
+                    expected="one of " + ", ".join(self.options) if self.options else "no options",
+                )
+        size = self.size if size is None else size
+        if size < 1:
+            raise ConfigError(f"size of '{self.name}' is out of range", expected=">= 1", received=size)
+        return self.make(inputs, outputs, size=size, key=key, **options)
+
+
+MODELS: Registry[ModelSpec] = Registry("model")
+
+
+def register(
+    name: str,
+    *,
+    size: int,
+    dial: str,
+    takes: tuple[str, ...],
+    reference: str = "",
+    defaults: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
+    """Register the decorated maker; its docstring's first line becomes the summary.
+
+    The maker's signature is ``make(inputs, outputs, *, size, key, **options)``.
+    """
+
+    def decorate(make: Callable[..., Module]) -> Callable[..., Module]:
+        summary = (inspect.getdoc(make) or "").partition("\n")[0]
+        MODELS.add(name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}))
+        return make
+
+    return decorate
+
+
+def build(
+    name: str, *, inputs: Inputs, outputs: int, size: int | None = None, seed: int = 0, **options: Any
+) -> Module:
+    """Make an untrained model by name.
+
+    Args:
+        name: one of `list_models`.
+        inputs: shape of one example, ``(features,)``, or a `TableInputs`.
+        outputs: how many numbers leave.
+        size: the size dial; the architecture's default when left out.
+        seed: decides every initial weight.
+        **options: further options of the architecture.
+
+    Raises:
+        ConfigError: the name or an option is unknown.
+
+    Example:
+        >>> model = build("mlp", inputs=(64,), outputs=10, size=32, seed=0)
+        >>> import numpy as np
+        >>> model(np.zeros((5, 64), np.float32)).shape
+        (5, 10)
+    """
+    from lamina.core.random import make_key
+
+    if isinstance(inputs, list):
+        inputs = tuple(inputs)
+    return MODELS[name].build(inputs, outputs, size=size, key=make_key(seed), **options)
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Return the names of the registered models that match a shell pattern.
+
+    Example:
+        >>> list_models("tabm*")
+        ['tabm', 'tabm-mini']
+    """
+    return MODELS.match(pattern)

@@ -1,0 +1,65 @@
+"""Layers: the parts from which every network is made."""
+
+from lamina.nn.activation import (
+    ACTIVATIONS,
+    elu,
+    gelu,
+    gelu_tanh,
+    hard_swish,
+    identity,
+    leaky_relu,
+    mish,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    step,
+    tanh,
+)
+from lamina.nn.attention import MultiHeadAttention
+from lamina.nn.dropout import Dropout
+from lamina.nn.embedding import Embedding
+from lamina.nn.ensemble import BatchEnsembleLinear, MemberLinear, MemberScale
+from lamina.nn.initializers import INITIALIZERS
+from lamina.nn.linear import Linear
+from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
+from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
+from lamina.nn.stack import Sequential, Stack, stack_modules
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "BatchEnsembleLinear",
+    "BatchNorm",
+    "Dropout",
+    "Embedding",
+    "LayerNorm",
+    "Linear",
+    "LinearEmbedding",
+    "MemberLinear",
+    "MemberScale",
+    "MultiHeadAttention",
+    "PeriodicEmbedding",
+    "PiecewiseLinearEmbedding",
+    "RMSNorm",
+    "Sequential",
+    "Stack",
+    "elu",
+    "gelu",
+    "gelu_tanh",
+    "hard_swish",
+    "identity",
+    "leaky_relu",
+    "mish",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "stack_modules",
+    "step",
+    "tanh",
+]

@@ -1,0 +1,76 @@
+"""The weighted sum."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from jax import Array
+from jaxtyping import Float
+
+from lamina.core.errors import ShapeError
+from lamina.core.module import Module, static
+from lamina.core.random import split, uniform
+from lamina.nn.initializers import Initializer, fan_in_uniform
+from lamina.ops.dense import dense
+
+
+class Linear(Module):
+    """A weighted sum of the features plus a bias: y = x·Wᵀ + b.
+
+    The layer everything else is made of. O(batch · in · out).
+
+    Args:
+        inputs: number of features that come, ≥ 1.
+        outputs: number of features that leave, ≥ 1.
+        bias: add b; leave it out before a normalization, which removes it anyway.
+        initializer: how W begins; biases begin the same way as in PyTorch, U(±1/√in).
+        key: random key or seed.
+
+    Shapes:
+        (*batch, inputs) → (*batch, outputs); ``weight`` (outputs, inputs), ``bias`` (outputs,)
+
+    Raises:
+        ShapeError: the last axis is not ``inputs`` long.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> layer = Linear(3, 2, key=0)
+        >>> layer(jnp.ones((5, 3))).shape
+        (5, 2)
+    """
+
+    weight: Float[Array, "o i"]
+    bias: Float[Array, " o"] | None
+    inputs: int = static()
+    outputs: int = static()
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: bool = True,
+        initializer: Initializer = fan_in_uniform,
+        key: Any,
+    ):
+        weight_key, bias_key = split(key, 2)
+        self.inputs, self.outputs = inputs, outputs
+        self.weight = initializer(weight_key, (outputs, inputs))
+        bound = 1.0 / math.sqrt(inputs)
+        self.bias = uniform(bias_key, (outputs,), low=-bound, high=bound) if bias else None
+
+    def __call__(
+        self, x: Float[Array, "*b i"], *, key: Any = None, train: bool = False
+    ) -> Float[Array, "*b o"]:
+        if x.shape[-1] != self.inputs:
+            raise ShapeError(
+                "wrong shape", where=self.path, expected=f"last axis {self.inputs}", received=tuple(x.shape)
+            )
+        y = dense(x, self.weight.astype(x.dtype))
+        return y if self.bias is None else y + aligned(self.bias, y)
+
+
+def aligned(parameter: Array, y: Array) -> Array:
+    """Give a parameter of the last axes the rank and dtype of ``y``, so that nothing is promoted silently."""
+    return parameter.astype(y.dtype).reshape((1,) * (y.ndim - parameter.ndim) + parameter.shape)
