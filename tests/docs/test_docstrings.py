@@ -61,15 +61,21 @@ def has_own_signature(thing: type) -> bool:
     return "__init__" in thing.__dict__ or dataclasses.is_dataclass(thing)
 
 
+def explained(thing: object, text: str) -> set[str]:
+    """Arguments that the text explains; a function of one or two may do it in its first line."""
+    lines = section(text, "Args") + section(text, "Attributes")
+    named = {name for name in arguments(thing) if re.search(rf"^\s+\**{name}\b", lines, re.MULTILINE)}
+    if inspect.isroutine(thing) and len(arguments(thing)) <= 2:
+        named |= {name for name in arguments(thing) if re.search(rf"\b{name}\b", text.splitlines()[0])}
+    return named
+
+
 @pytest.mark.parametrize("thing", OURS)
 def test_docstring_says_what_goes_in_and_what_comes_out(thing: object):
     text = own_docstring(thing)
     assert text, "no docstring"
     assert text.splitlines()[0].rstrip().endswith((".", "?", ":", "!")), "the first line is a sentence"
-    explained = section(text, "Args") + section(text, "Attributes")
-    missing = [
-        name for name in arguments(thing) if not re.search(rf"^\s+\**{name}\b", explained, re.MULTILINE)
-    ]
+    missing = [name for name in arguments(thing) if name not in explained(thing, text)]
     assert not missing, f"Args: lacks {missing}"
     if inspect.isroutine(thing) and inspect.signature(thing).return_annotation not in {None, "None"}:
         first = text.split(maxsplit=1)[0].rstrip(":").lower()
