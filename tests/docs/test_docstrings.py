@@ -14,24 +14,26 @@ import pytest
 import lamina
 
 
-def public_names() -> list[tuple[str, object]]:
-    """``(dotted name, object)`` of what each room exports in ``__all__``."""
+def public_names() -> list[str]:
+    """Dotted name of each thing that a room, or `lamina` itself, lists in ``__all__``."""
     rooms = [f"lamina.{m.name}" for m in pkgutil.iter_modules(lamina.__path__) if m.ispkg]
-    found = {}
-    for room in ["lamina", *rooms]:
-        module = importlib.import_module(room)
-        for name in getattr(module, "__all__", []):
-            thing = getattr(module, name)
-            found.setdefault(id(thing), (f"{room}.{name}", thing))
-    return list(found.values())
+    return [
+        f"{room}.{name}"
+        for room in ["lamina", *rooms]
+        for name in getattr(importlib.import_module(room), "__all__", [])
+    ]
+
+
+NAMES = public_names()
+
+
+def resolve(name: str) -> object:
+    room, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(room), last)
 
 
 def documented_by_us(thing: object) -> bool:
     return (inspect.isclass(thing) or inspect.isroutine(thing)) and thing.__module__.startswith("lamina")
-
-
-NAMES = public_names()
-OURS = [pytest.param(thing, id=name) for name, thing in NAMES if documented_by_us(thing)]
 
 
 def own_docstring(thing: object) -> str:
@@ -70,8 +72,11 @@ def explained(thing: object, text: str) -> set[str]:
     return named
 
 
-@pytest.mark.parametrize("thing", OURS)
-def test_docstring_says_what_goes_in_and_what_comes_out(thing: object):
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring_says_what_goes_in_and_what_comes_out(name: str):
+    thing = resolve(name)
+    if not documented_by_us(thing):  # a module, a version, a table of names
+        return
     text = own_docstring(thing)
     assert text, "no docstring"
     assert text.splitlines()[0].rstrip().endswith((".", "?", ":", "!")), "the first line is a sentence"
@@ -83,8 +88,7 @@ def test_docstring_says_what_goes_in_and_what_comes_out(thing: object):
 
 
 def test_every_room_lists_its_public_names():
-    rooms = {name.rpartition(".")[0] for name, _ in NAMES}
-    assert rooms, "nothing is exported"
+    assert {"lamina", "lamina.nn"} <= {name.rpartition(".")[0] for name in NAMES}
 
 
 def test_section_finds_its_lines():
