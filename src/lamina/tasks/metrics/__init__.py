@@ -22,9 +22,11 @@ from lamina.tasks.metrics.classification import (
 from lamina.tasks.metrics.intervals import bootstrap_interval, metric_intervals
 from lamina.tasks.metrics.ranking import auc, auc_interval
 from lamina.tasks.metrics.regression import interval_coverage, mae, pinball, r2, rmse
+from lamina.tasks.metrics.words import MetricWords, metric_number, metric_words
 
 __all__ = [
     "CalibrationCurve",
+    "MetricWords",
     "accuracy",
     "auc",
     "auc_interval",
@@ -39,6 +41,8 @@ __all__ = [
     "log_loss",
     "mae",
     "metric_intervals",
+    "metric_number",
+    "metric_words",
     "multilabel_metrics",
     "pinball",
     "r2",

@@ -43,6 +43,9 @@ def calibration_curve(
         weights: one weight a row, or None.
         bins: how many bins; each holds its upper edge.
 
+    Returns:
+        The curve; bins without rows are left out.
+
     Example:
         >>> curve = calibration_curve([0, 1, 1, 1], [0.2, 0.2, 0.8, 0.8], bins=5)
         >>> curve.observed
@@ -83,6 +86,9 @@ def ece(
         probabilities: one column a class, or the probability of class 1 of two.
         weights: one weight a row, or None.
         bins: how many bins of equal width.
+
+    Returns:
+        0 to 1.
 
     Example:
         >>> round(ece([0, 1, 1, 0], [[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.2, 0.8]]), 3)

@@ -24,6 +24,9 @@ def accuracy(targets: ArrayLike, predictions: ArrayLike, weights: ArrayLike | No
         predictions: predicted class indices.
         weights: one weight a row, or None.
 
+    Returns:
+        0 to 1.
+
     Example:
         >>> accuracy([0, 1, 2, 2], [0, 1, 1, 2])
         0.75
@@ -72,6 +75,9 @@ def balanced_accuracy(targets: ArrayLike, predictions: ArrayLike, weights: Array
         predictions: predicted class indices.
         weights: one weight a row, or None.
 
+    Returns:
+        0 to 1; 1 / classes is chance.
+
     Example:
         >>> balanced_accuracy([0, 0, 0, 1], [0, 0, 0, 0])
         0.5
@@ -98,6 +104,9 @@ def f1(
         predictions: predicted class indices.
         weights: one weight a row, or None.
         classes: the number of classes; by default one more than the largest index, two at least.
+
+    Returns:
+        0 to 1.
 
     Example:
         >>> round(f1([0, 1, 1, 1], [0, 1, 0, 1]), 3)
@@ -143,6 +152,9 @@ def log_loss(targets: ArrayLike, probabilities: ArrayLike, weights: ArrayLike | 
         targets: true class indices.
         probabilities: one column a class, or the probability of class 1 of two.
         weights: one weight a row, or None.
+
+    Returns:
+        0 or more; ``log(classes)`` is an even guess.
 
     Example:
         >>> round(log_loss([0, 1], [[0.5, 0.5], [0.5, 0.5]]), 4)

@@ -57,6 +57,9 @@ def auc_interval(
         weights: one weight a row, or None.
         level: the coverage wanted.
 
+    Returns:
+        Lower and upper end.
+
     Example:
         >>> low, high = auc_interval([0, 0, 1, 1, 0, 1], [0.1, 0.4, 0.35, 0.8, 0.2, 0.9])
         >>> 0 < low < 0.9 < high < 1
@@ -82,13 +85,16 @@ def auc_interval(
     return float(low), float(high)
 
 
-def wilson_interval(share: float, rows: float, *, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(share: float, rows: float | int, *, level: float = 0.95) -> tuple[float, float]:
     """Confidence interval of a share of independent rows; sound at 0 and 1 and for few rows.
 
     Args:
         share: the share observed, 0 to 1.
         rows: how many rows it was observed on (the effective number, if they are weighted).
         level: the coverage wanted.
+
+    Returns:
+        Lower and upper end.
 
     Example:
         >>> low, high = wilson_interval(1.0, 30)

@@ -19,6 +19,9 @@ def rmse(targets: ArrayLike, predictions: ArrayLike, weights: ArrayLike | None =
         predictions: predicted values.
         weights: one weight a row, or None.
 
+    Returns:
+        0 or more.
+
     Example:
         >>> rmse([1.0, 2.0], [1.0, 4.0]) ** 2
         2.0000000000000004
@@ -34,6 +37,9 @@ def mae(targets: ArrayLike, predictions: ArrayLike, weights: ArrayLike | None = 
         targets: true values.
         predictions: predicted values.
         weights: one weight a row, or None.
+
+    Returns:
+        0 or more.
 
     Example:
         >>> mae([1.0, 2.0], [1.0, 4.0])
@@ -52,6 +58,9 @@ def r2(targets: ArrayLike, predictions: ArrayLike, weights: ArrayLike | None = N
         targets: true values.
         predictions: predicted values.
         weights: one weight a row, or None.
+
+    Returns:
+        At most 1; NaN for fewer than two rows.
 
     Example:
         >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
@@ -80,6 +89,9 @@ def pinball(
         weights: one weight a row, or None.
         level: which quantile, between 0 and 1.
 
+    Returns:
+        0 or more.
+
     Example:
         >>> pinball([1.0, 2.0], [0.0, 2.0], level=0.9)
         0.45
@@ -101,6 +113,9 @@ def interval_coverage(
         lower: lower bounds.
         upper: upper bounds.
         weights: one weight a row, or None.
+
+    Returns:
+        0 to 1.
 
     Example:
         >>> interval_coverage([1.0, 2.0, 3.0, 4.0], [0.0] * 4, [3.0] * 4)
