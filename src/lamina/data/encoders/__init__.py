@@ -1,0 +1,7 @@
+"""Fitted translations of columns into arrays, and of answers back into labels."""
+
+from lamina.data.encoders.inputs import TableInputs
+from lamina.data.encoders.table import TableEncoder
+from lamina.data.encoders.target import TargetEncoder
+
+__all__ = ["TableEncoder", "TableInputs", "TargetEncoder"]

@@ -1,0 +1,68 @@
+"""Categories as codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.data.table import AbstractTable, Distinct
+
+UNSEEN, MISSING, FIRST = 0, 1, 2
+MOST_CATEGORIES = 10_000
+
+
+class CategoryEncoder:
+    """One code per row: 0 unseen or rare in training, 1 missing, 2 and up the known values by frequency.
+
+    Rare values share the code 0 with those never seen, so that its embedding is trained.
+
+    Args:
+        name: the column.
+        values: known values as texts, most frequent first.
+        knows_missing: whether a value was missing in training; if not, missing counts as unseen.
+    """
+
+    kind = "category"
+
+    def __init__(self, name: str, values: tuple[str, ...], knows_missing: bool):
+        self.name, self.values, self.knows_missing = name, values, knows_missing
+        self.cardinality = FIRST + len(values)
+        self._codes = {value: FIRST + i for i, value in enumerate(values)}
+
+    @staticmethod
+    def fit(table: AbstractTable, name: str, rows: np.ndarray) -> CategoryEncoder:
+        """Return the encoder fitted to the given rows of a column."""
+        found = table.column(name).take(rows).distinct()
+        counts, words = found.counts(), spellings(found)
+        fewest = 2 if rows.size < 1000 else 3
+        ranked = sorted((-int(count), word) for count, word in zip(counts, words, strict=True) if count >= fewest)
+        known = tuple(word for _, word in ranked[:MOST_CATEGORIES])
+        return CategoryEncoder(name, known, bool((found.codes < 0).any()))
+
+    def codes(self, table: AbstractTable) -> np.ndarray:
+        """Return the int32 code of every row of a table."""
+        found = table.column(self.name).distinct()
+        table_of_codes = [self._codes.get(word, UNSEEN) for word in spellings(found)]
+        table_of_codes.append(MISSING if self.knows_missing else UNSEEN)
+        return np.array(table_of_codes, np.int32)[found.codes]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold."""
+        return {"kind": self.kind, "name": self.name, "values": list(self.values),
+                "knows_missing": self.knows_missing}  # fmt: skip
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> CategoryEncoder:
+        """Return the encoder that :meth:`to_json` stored."""
+        return CategoryEncoder(stored["name"], tuple(stored["values"]), stored["knows_missing"])
+
+
+def spellings(found: Distinct) -> list[str]:
+    """Return the values as texts, a whole number alike whether it was stored as integer or float.
+
+    Example:
+        >>> spellings(Distinct((1, 2.0, "a"), np.array([0])))
+        ['1', '2', 'a']
+    """
+    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in found.values]

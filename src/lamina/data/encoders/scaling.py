@@ -1,0 +1,129 @@
+"""Bringing numbers to a common scale: by quantiles, or by mean and deviation."""
+
+from __future__ import annotations
+
+import functools
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+FARTHEST = 5.199337582290661  # the normal quantile of 1 - 1e-7, where scikit-learn clips too
+MOST_QUANTILES, ROWS_PER_QUANTILE, FEWEST_QUANTILES = 1000, 30, 10  # TabM (Gorishniy et al., 2025)
+MOST_BINS = 48  # of the piecewise-linear encoding (Gorishniy et al., 2022)
+
+
+class QuantileScaler:
+    """Map numbers onto a standard normal distribution through their empirical quantiles.
+
+    Between two quantiles the map is linear; beyond the extremes it stays at ±5.2. Equal numbers go to the
+    middle of the ranks they fill, which is what a little noise on the training values achieves elsewhere,
+    without the noise. Fitting sorts the values, O(n log n); mapping is O(n log q).
+
+    Args:
+        knots: increasing quantiles of the training values.
+        levels: what each is mapped to, increasing too.
+
+    References:
+        Gorishniy, Rubachev, Khrulkov, Babenko: Revisiting Deep Learning Models for Tabular Data, 2021.
+    """
+
+    kind = "quantile"
+
+    def __init__(self, knots: np.ndarray, levels: np.ndarray):
+        self.knots, self.levels = knots, levels
+
+    @staticmethod
+    def fit(ordered: np.ndarray) -> QuantileScaler:
+        """Return the map fitted to sorted values without NaN."""
+        if not ordered.size:
+            return QuantileScaler(np.zeros(1), np.zeros(1))
+        count = max(min(ordered.size // ROWS_PER_QUANTILE, MOST_QUANTILES), FEWEST_QUANTILES)
+        quantiles = sorted_quantiles(ordered, count)
+        knots, inverse, times = np.unique(quantiles, return_inverse=True, return_counts=True)
+        if knots.size == 1:
+            return QuantileScaler(knots, np.zeros(1))
+        ranks = np.bincount(inverse, np.linspace(0, 1, count)) / times
+        return QuantileScaler(knots, np.interp(ranks, *_normal_table()))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Return the mapped values; NaN stays NaN."""
+        return np.interp(values, self.knots, self.levels)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+        return {"kind": self.kind, "knots": self.knots.tolist(), "levels": self.levels.tolist()}
+
+
+class StandardScaler:
+    """Subtract the mean and divide by the standard deviation of the training values, O(n).
+
+    Args:
+        mean: what is subtracted.
+        deviation: what is divided by; 1 for a constant.
+    """
+
+    kind = "standard"
+
+    def __init__(self, mean: float, deviation: float):
+        self.mean, self.deviation = mean, deviation
+
+    @staticmethod
+    def fit(ordered: np.ndarray) -> StandardScaler:
+        """Return the map fitted to values without NaN."""
+        if not ordered.size:
+            return StandardScaler(0.0, 1.0)
+        mean = float(ordered.mean())
+        deviation = float(np.sqrt(np.square(ordered - mean).mean()))
+        return StandardScaler(mean, deviation if deviation > 1e-12 * max(abs(mean), 1e-300) else 1.0)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Return the mapped values; NaN stays NaN."""
+        return (values - self.mean) / self.deviation
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+        return {"kind": self.kind, "mean": self.mean, "deviation": self.deviation}
+
+
+SCALERS = {"quantile": QuantileScaler, "standard": StandardScaler}
+
+
+def restore_scaler(stored: dict[str, Any]) -> QuantileScaler | StandardScaler:
+    """Return the scaler that ``to_json`` stored."""
+    if stored["kind"] == "quantile":
+        return QuantileScaler(np.array(stored["knots"]), np.array(stored["levels"]))
+    return StandardScaler(stored["mean"], stored["deviation"])
+
+
+@functools.cache
+def _normal_table() -> tuple[np.ndarray, np.ndarray]:
+    """Return ranks, dense near 0 and 1, and the normal quantile of each."""
+    tail = np.logspace(-7, -3, 400, endpoint=False)
+    ranks = np.concatenate([[0.0], tail, np.linspace(1e-3, 1 - 1e-3, 1999), 1 - tail[::-1], [1.0]])
+    normal = NormalDist()
+    clipped = np.clip(ranks, 1e-7, 1 - 1e-7)
+    return ranks, np.array([normal.inv_cdf(rank) for rank in clipped])
+
+
+def sorted_quantiles(ordered: np.ndarray, count: int) -> np.ndarray:
+    """Return ``count`` evenly spaced quantiles of sorted values, by linear interpolation."""
+    position = np.linspace(0, ordered.size - 1, count)
+    low = np.floor(position).astype(np.int64)
+    high = np.minimum(low + 1, ordered.size - 1)
+    share = position - low
+    return ordered[low] * (1 - share) + ordered[high] * share
+
+
+def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
+    """Return increasing edges of at most 48 bins that hold about equally many of the sorted values.
+
+    Where there are no more different values than edges, every value is an edge.
+    """
+    edges = np.unique(ordered)
+    if edges.size > MOST_BINS + 1:
+        edges = np.unique(sorted_quantiles(ordered, MOST_BINS + 1))
+    if edges.size < 2:
+        low = float(edges[0]) if edges.size else 0.0
+        edges = np.array([low, low + 1.0])
+    return tuple(edges.astype(np.float32).astype(np.float64).tolist())

@@ -1,0 +1,143 @@
+"""Rows of a table as the arrays a model takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.core.errors import ConfigError, NotFittedError, suggest
+from lamina.data.encoders.category import CategoryEncoder
+from lamina.data.encoders.datetime import DatetimeEncoder
+from lamina.data.encoders.inputs import TableInputs
+from lamina.data.encoders.numeric import BooleanEncoder, NumericEncoder
+from lamina.data.encoders.scaling import SCALERS
+from lamina.data.schema import ColumnSchema, Schema
+from lamina.data.table import AbstractTable
+
+MOST_FITTED_ROWS = 100_000
+_RESTORE = {e.kind: e.from_json for e in (NumericEncoder, BooleanEncoder, DatetimeEncoder, CategoryEncoder)}
+_NumericLike = NumericEncoder | BooleanEncoder | DatetimeEncoder
+
+
+class TableEncoder:
+    """Translate rows into ``{"numeric": float32 (n, m), "category": int32 (n, c)}``, one encoder a column.
+
+    Fitted on training rows only, and on at most 100,000 of them, drawn evenly; the same rows give the same
+    encoder.
+
+    Example:
+        >>> from lamina.data import infer_schema, read
+        >>> table = read({"size": [1.0, 2.0, 4.0, 8.0], "kind": ["a", "b", "a", "b"], "y": [0, 1, 0, 2]})
+        >>> encoder = TableEncoder().fit(table, infer_schema(table, target="y", task="regression"))
+        >>> arrays = encoder.transform(table)
+        >>> arrays["numeric"].shape, arrays["category"].tolist()
+        ((4, 1), [[2], [3], [2], [3]])
+    """
+
+    def __init__(self):
+        self.numeric: tuple[_NumericLike, ...] = ()
+        self.category: tuple[CategoryEncoder, ...] = ()
+        self._fitted = False
+
+    def fit(
+        self, table: AbstractTable, schema: Schema, *, rows: np.ndarray | None = None, numeric: str = "quantile"
+    ) -> TableEncoder:
+        """Fit to the training rows and return self.
+
+        Args:
+            table: the data.
+            schema: which columns are inputs, and of what kind.
+            rows: indices of the training rows; all without.
+            numeric: ``quantile`` (to a normal distribution, for skewed and clumped numbers) or ``standard``
+                (mean and deviation, which keeps linear relations linear).
+        """
+        if numeric not in SCALERS:
+            raise ConfigError(f"unknown scale '{numeric}'{suggest(numeric, SCALERS)}",
+                              expected="one of " + ", ".join(SCALERS))  # fmt: skip
+        rows = np.arange(table.height) if rows is None else np.asarray(rows)
+        sample = rows[_evenly(rows.size, MOST_FITTED_ROWS)]
+        encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]
+        self._set(encoders)
+        return self
+
+    def _set(self, encoders: list[Any]) -> None:
+        """Keep the fitted encoders, numeric ones and categories apart."""
+        self.category = tuple(e for e in encoders if isinstance(e, CategoryEncoder))
+        self.numeric = tuple(e for e in encoders if not isinstance(e, CategoryEncoder))
+        self._fitted = True
+
+    @property
+    def numeric_features(self) -> tuple[str, ...]:
+        """The name of each column of the numeric array."""
+        return tuple(feature for encoder in self.numeric for feature in encoder.features)
+
+    @property
+    def category_features(self) -> tuple[str, ...]:
+        """The name of each column of the category array."""
+        return tuple(encoder.name for encoder in self.category)
+
+    @property
+    def inputs(self) -> TableInputs:
+        """What a model must know of the arrays."""
+        return TableInputs(
+            numeric=len(self.numeric_features),
+            cardinalities=tuple(encoder.cardinality for encoder in self.category),
+            bins=tuple(edges for encoder in self.numeric for edges in encoder.bins),
+        )
+
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Return the arrays of all rows, or of the given ones.
+
+        Raises:
+            NotFittedError: there is nothing to translate with yet.
+            DataError: a column is absent, or holds what it did not hold in training.
+        """
+        if not self._fitted:
+            raise NotFittedError("the encoder is not fitted", mend="call fit first")
+        for encoder in (*self.numeric, *self.category):
+            table.require(encoder.name)
+        if rows is not None:
+            table = table.take(np.asarray(rows))
+        numbers = np.empty((table.height, len(self.numeric_features)), np.float32)
+        start = 0
+        for encoder in self.numeric:
+            end = start + len(encoder.features)
+            encoder.fill(table, numbers[:, start:end])
+            start = end
+        codes = np.empty((table.height, len(self.category)), np.int32)
+        for i, encoder in enumerate(self.category):
+            codes[:, i] = encoder.codes(table)
+        return {"numeric": numbers, "category": codes}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+        return {"columns": [encoder.to_json() for encoder in (*self.numeric, *self.category)]}
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> TableEncoder:
+        """Return the encoder that :meth:`to_json` stored."""
+        encoder = TableEncoder()
+        encoder._set([_RESTORE[column["kind"]](column) for column in stored["columns"]])
+        return encoder
+
+
+def _evenly(size: int, most: int) -> np.ndarray:
+    """Return at most ``most`` positions among ``size``, increasing, the same ones every time."""
+    if size <= most:
+        return np.arange(size)
+    random = np.random.Generator(np.random.Philox(key=0))
+    return np.sort(random.choice(size, most, replace=False, shuffle=False))
+
+
+def _fitted(
+    table: AbstractTable, column: ColumnSchema, rows: np.ndarray, sample: np.ndarray, scale: str
+) -> _NumericLike | CategoryEncoder:
+    """Return the encoder for one column."""
+    if column.kind == "category" or column.kind not in _RESTORE:
+        return CategoryEncoder.fit(table, column.name, rows)
+    if column.kind == "boolean":
+        return BooleanEncoder.fit(table, column.name, sample)
+    if column.kind == "datetime":
+        return DatetimeEncoder.fit(table, column.name, sample, form=column.detail, scale=scale)
+    return NumericEncoder.fit(table, column.name, sample, scale=scale)

@@ -1,0 +1,120 @@
+"""The bytes of a text file: opened, unpacked, decoded, and looked at before anyone parses them."""
+
+from __future__ import annotations
+
+import gzip
+import mmap
+import sys
+import zlib
+from pathlib import Path
+
+from lamina.core.errors import DataError
+
+_MAGIC = {
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+    b"PK\x03\x04": "a ZIP archive (an .xlsx or .npz file is one)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a gzip file",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"(\xb5/\xfd": "a Zstandard file",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\x93NUMPY": "a NumPy array file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+}
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+Buffer = bytes | mmap.mmap
+
+
+def load(path: str) -> Buffer:
+    """Return the bytes of a text file, unpacked if its name ends in .gz; ``-`` is standard input.
+
+    Raises:
+        DataError: the file is missing, empty, a folder, unreadable, or something other than text.
+    """
+    if path == "-":
+        return checked(sys.stdin.buffer.read(), "<stdin>")
+    check_file(path)
+    try:
+        if path.endswith(".gz"):
+            with gzip.open(path) as stream:
+                return checked(stream.read(), path)
+        with open(path, "rb") as stream:
+            return checked(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), path)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        mend = "compress it anew, or rename it if it was never compressed"
+        raise DataError(f"not a whole gzip file ({error})", where=path, mend=mend) from error
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})", where=path) from error
+
+
+def check_file(path: str) -> None:
+    """Raise DataError unless the path is a file with something in it."""
+    if Path(path).is_dir():
+        raise DataError("is a folder, not a table", where=path, mend="name a file in it")
+    if not Path(path).exists():
+        raise DataError("no such file", where=path, mend=_missing_mend(path))
+    if Path(path).is_file() and Path(path).stat().st_size == 0:
+        raise DataError("the file is empty", where=path, mend="check that it was written to the end")
+
+
+def _missing_mend(path: str) -> str:
+    """Return the nearest name in the same folder, or the working folder that a bare name starts from."""
+    import difflib
+
+    folder = Path(path).parent
+    if not folder.is_dir():
+        return f"there is no folder '{folder}' either: check the path"
+    near = difflib.get_close_matches(Path(path).name, [p.name for p in folder.iterdir()], n=1)
+    return f"did you mean '{folder / near[0]}'?" if near else f"check the path; the folder is {folder.resolve()}"
+
+
+def checked(data: Buffer, source: str) -> Buffer:
+    """Return the bytes as UTF-8 text without a byte-order mark, or raise DataError saying what they are."""
+    head = bytes(data[:4096])
+    if not head.strip():
+        if not bytes(data[:]).strip():
+            raise DataError("the file is empty", where=source, mend="check that it was written to the end")
+    for magic, words in _MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(f"this is {words}, not text", where=source, mend="give it the ending of its type")
+    if head[:2] in _MARKS:
+        return _transcode(data, source)
+    if b"\x00" in head:
+        mend = "export the table as CSV (UTF-8) and read that"
+        raise DataError("this is a binary file, not text", where=source, mend=mend)
+    return data
+
+
+def _transcode(data: Buffer, source: str) -> bytes:
+    """Return UTF-16 text, which its byte-order mark gives away, as UTF-8."""
+    try:
+        return bytes(data[:]).decode("utf-16").encode()
+    except UnicodeDecodeError as error:
+        mend = "save it as UTF-8"
+        raise DataError("starts as UTF-16 text but does not go on so", where=source, mend=mend) from error
+
+
+def check_utf8(data: Buffer, source: str) -> None:
+    """Raise DataError with the line of the first byte that is not UTF-8."""
+    import codecs
+
+    decoder, size = codecs.getincrementaldecoder("utf-8")(), 1 << 24
+    for start in range(0, len(data), size):
+        block = data[start : start + size]
+        try:
+            decoder.decode(block, start + size >= len(data))
+        except UnicodeDecodeError as error:
+            pending = len(error.object) - len(block)
+            place = start - pending + error.start
+            line = bytes(data[:place]).count(b"\n") + 1
+            raise DataError(
+                f"byte 0x{data[place]:02x} is not UTF-8 text",
+                where=f"{source}, line {line}",
+                mend="save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+            ) from error

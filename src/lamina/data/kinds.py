@@ -1,0 +1,143 @@
+"""What a column holds, judged from its values and, for identifiers, from its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.data import dates, leaks
+from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
+
+NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
+UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
+TEXT_WORDS = 5  # average words in free text
+SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
+
+SPLIT_WORDS = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid",
+               "dev": "valid", "test": "test", "testing": "test"}  # fmt: skip
+_IDENTIFIER_NAME = re.compile(
+    r"(^|[_\-. ])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownum|rownames|serial|identifier)($|[_\-. ]?no\.?$)"
+    r"|[a-z](Id|ID|UUID|Key)$|^unnamed: ?\d+$|^column_1$|^record$|^instant$",
+)
+_SERIAL = re.compile(
+    r"^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # UUID
+    r"|(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{16,}"  # hash
+    r"|[A-Za-z]{0,6}[_\-#/. ]?\d{2,}(?:[_\-/.]\d+)*"  # serial number: AB-00123
+    r"|[A-Z0-9]{8,})$"
+)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What was found out about a column; ``reason`` is why it is left out, or empty."""
+
+    name: str
+    kind: str
+    detail: str = ""
+    reason: str = ""
+
+
+def describe(
+    table: AbstractTable, name: str, *, targets: Sequence[str], task: str, kept: bool
+) -> Description:
+    """Return the kind of a column, and why it cannot be an input, if so."""
+    found = _describe(table.column(name), kept)
+    if found.reason and not kept:
+        return found
+    if not kept and leaks.equals_target(table, name, targets, task):
+        return Description(name, found.kind, found.detail, reason="equals the target")
+    return Description(name, found.kind, found.detail)
+
+
+def _describe(column: AbstractColumn, kept: bool) -> Description:
+    """Return the kind of a column by its storage."""
+    missing = column.missing()
+    if missing.all():
+        return Description(column.name, "constant", reason="every value is missing")
+    if column.storage == "string":
+        return _describe_text(column, missing, kept)
+    numbers = column.numbers()
+    if not missing.any() and (numbers == numbers[0]).all():
+        return Description(column.name, "constant", reason="every row holds the same value")
+    if column.storage in ("boolean", "datetime"):
+        return Description(column.name, column.storage)
+    if column.storage == "integer" and not missing.any() and not kept:
+        reason = integer_identifier(column.name, numbers)
+        if reason:
+            return Description(column.name, "identifier", reason=reason)
+    if getattr(column, "categorical", False):
+        return Description(column.name, "category")
+    return Description(column.name, "numeric")
+
+
+def integer_identifier(name: str, numbers: np.ndarray) -> str:
+    """Return why integers are an identifier, or an empty text.
+
+    All different, and: named like one, or counting up from 0 or 1, or too large to be a quantity.
+    """
+    rows, low, high = numbers.size, numbers.min(), numbers.max()
+    if rows < SMALLEST_JUDGED or high - low < rows - 1:
+        return ""
+    counting = low in (0, 1) and high - low == rows - 1
+    huge = max(-low, high) > LARGEST_EXACT_INTEGER
+    if not (counting or huge or named_like_identifier(name)):
+        return ""
+    if np.unique(numbers).size < (UNIQUE_SHARE * rows if huge else rows):
+        return ""
+    return f"identifier: {'counts the rows' if counting else 'every value is different'}"
+
+
+def named_like_identifier(name: str) -> bool:
+    """Return whether a column is named as identifiers are.
+
+    Example:
+        >>> [named_like_identifier(name) for name in ("id", "PassengerId", "user_id", "humidity", "grid")]
+        [True, True, True, False, False]
+    """
+    return bool(_IDENTIFIER_NAME.search(name) or _IDENTIFIER_NAME.search(name.lower()))
+
+
+def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> Description:
+    """Return the kind of a column of texts."""
+    name, known = column.name, np.flatnonzero(~missing)
+    sample = [str(column.value(i)) for i in known[np.linspace(0, known.size - 1, 200).astype(int)]]
+    if not getattr(column, "categorical", False):
+        if sum(map(looks_numeric, sample)) >= 0.5 * len(sample):
+            if np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known.size:
+                return Description(name, "numeric", detail="read from text")
+        form = dates.find_format(column, sample, known.size)
+        if form:
+            return Description(name, "datetime", detail=form)
+    values = column.distinct().values
+    if len(values) == 1 and known.size == missing.size:
+        return Description(name, "constant", reason="every row holds the same value")
+    if kept or known.size < SMALLEST_JUDGED or len(values) < UNIQUE_SHARE * known.size:
+        return Description(name, "category")
+    words = float(np.mean([len(value.split()) for value in sample]))
+    if words >= TEXT_WORDS:
+        return Description(name, "text", reason="free text: each value is a sentence of its own")
+    if len(values) == known.size or words < 2:
+        serial = named_like_identifier(name) or np.mean([bool(_SERIAL.match(v)) for v in sample]) > 0.9
+        reason = "every value is different" if len(values) == known.size else "almost every value is different"
+        return Description(name, "identifier" if serial else "text", reason=f"identifier: {reason}")
+    return Description(name, "text", reason="free text: almost every value is different")
+
+
+def looks_numeric(word: str) -> bool:
+    """Return whether a text is a number."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return "_" not in word
+
+
+def holds_split_words(column: AbstractColumn) -> bool:
+    """Return whether a column holds the words train, valid and test, and nothing else."""
+    if column.storage != "string" or column.missing().any():
+        return False
+    words = {str(v).strip().lower() for v in column.distinct().values}
+    return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[w] for w in words}

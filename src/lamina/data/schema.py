@@ -1,0 +1,138 @@
+"""What each column is for and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lamina.core.errors import ConfigError, DataError, suggest
+from lamina.data import guess, kinds
+from lamina.data.table import AbstractTable
+
+KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "constant")
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """One column: its name, its kind (one of ``KINDS``) and a detail, such as the format of its dates."""
+
+    name: str
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table by their part in learning.
+
+    Args:
+        inputs: columns that are learned from.
+        dropped: columns left out, each with the reason.
+        targets: columns to be predicted.
+        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``.
+        weight: column of row weights.
+        group: column whose rows of one value stay on one side of every split.
+        time: column by which the last rows become the validation rows.
+        split: column that says ``train``, ``valid`` or ``test``.
+    """
+
+    inputs: tuple[ColumnSchema, ...]
+    dropped: tuple[tuple[str, str], ...]
+    targets: tuple[str, ...]
+    task: str
+    weight: str | None = None
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as a dict that JSON can hold."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> Schema:
+        """Return the schema that :meth:`to_json` stored."""
+        return Schema(
+            **stored
+            | {
+                "inputs": tuple(ColumnSchema(**column) for column in stored["inputs"]),
+                "dropped": tuple((name, reason) for name, reason in stored["dropped"]),
+                "targets": tuple(stored["targets"]),
+            }
+        )
+
+
+def infer_schema(
+    table: AbstractTable,
+    *,
+    target: str | Sequence[str],
+    task: str | None = None,
+    weight: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
+    keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+) -> Schema:
+    """Return the part and kind of every column.
+
+    Constants, identifiers, free text and columns that equal the target are left out, with the reason.
+
+    Args:
+        table: the data.
+        target: the column, or columns, to be predicted.
+        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``; guessed from the target without.
+        weight: a column of row weights, 0 or more.
+        group: a column whose rows of one value must not be torn apart by a split.
+        time: a column to split by: the last rows are for validation.
+        split: a column that holds the words train, valid and test. A column of that name that holds only
+            these words is taken without being asked for.
+        keep: columns to learn from although they look like identifiers or equal the target.
+        drop: columns to leave out.
+
+    Raises:
+        DataError: a named column is absent, or the target cannot be learned.
+
+    Example:
+        >>> import numpy as np
+        >>> from lamina.data import read
+        >>> table = read(np.random.default_rng(0).normal(size=(9, 2)), y=["a", "b", "c"] * 3)
+        >>> schema = infer_schema(table, target="target")
+        >>> schema.task, [column.kind for column in schema.inputs]
+        ('multiclass', ['numeric', 'numeric'])
+    """
+    targets = (target,) if isinstance(target, str) else tuple(target)
+    if not targets:
+        raise DataError("no target is named", where=table.source, mend="name at least one column")
+    for name in targets:
+        table.require(name, "target column")
+    parts = {"weight": weight, "group": group, "time": time, "split": split}
+    for role, name in parts.items():
+        if name is not None:
+            table.require(name, f"{role} column")
+    for name in (*keep, *drop):
+        table.require(name)
+    if split is None and "split" in table.names and "split" not in (*targets, *keep, *drop):
+        split = "split" if kinds.holds_split_words(table.column("split")) else None
+    task = _checked_task(task) or guess.guess_task(table, targets)
+    busy = {*targets, weight, group, time, split} - ({time} if time in keep else set())
+    described = [
+        kinds.describe(table, name, targets=targets, task=task, kept=name in keep)
+        for name in table.names
+        if name not in busy and name not in drop
+    ]
+    return Schema(
+        inputs=tuple(ColumnSchema(d.name, d.kind, d.detail) for d in described if not d.reason),
+        dropped=tuple((d.name, d.reason) for d in described if d.reason)
+        + tuple((name, "dropped on request") for name in drop if name not in busy),
+        targets=targets, task=task, weight=weight, group=group, time=time, split=split,
+    )  # fmt: skip
+
+
+def _checked_task(task: str | None) -> str | None:
+    """Return the task, or raise ConfigError for an unknown one."""
+    if task is None or task in guess.TASKS:
+        return task
+    raise ConfigError(f"unknown task '{task}'{suggest(task, guess.TASKS)}",
+                      expected="one of " + ", ".join(guess.TASKS))  # fmt: skip

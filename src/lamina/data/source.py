@@ -1,0 +1,84 @@
+"""Reading: a path, a frame, a dict of columns or plain arrays become one table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.table import AbstractTable, ArrayTable
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".jsonl", ".ndjson", ".npz")
+
+
+def read(
+    source: Any,
+    *,
+    y: Any = None,
+    sample_weight: Any = None,
+    names: Sequence[str] | None = None,
+    schema: Schema | None = None,
+) -> AbstractTable:
+    """Return the table in a file, a frame, a dict of columns or arrays.
+
+    Args:
+        source: a path (.csv .tsv .jsonl .ndjson, each also .gz; .parquet .feather .arrow .npz; ``-`` is CSV
+            on standard input), a Polars or pandas frame, a dict of columns, a matrix, or a pair ``(X, y)``.
+        y: targets, one row for each row of ``source``; they become the column ``target`` (``target_0``, …
+            where there are several).
+        sample_weight: weights, which become the column ``weight``.
+        names: names for the columns of a matrix; ``x0``, ``x1``, … without.
+        schema: the schema of the training data, so that what was text there is read as text here.
+
+    Returns:
+        A table; what is wrong with its contents is for the audit to say.
+
+    Raises:
+        DataError: nothing can be read, with the place and the mend.
+
+    Example:
+        >>> read(np.zeros((2, 3)), y=[0, 1]).names
+        ('x0', 'x1', 'x2', 'target')
+    """
+    if isinstance(source, AbstractTable):
+        return source
+    if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str):
+        if y is not None:
+            raise DataError("y is given twice", mend="give (X, y), or X and y=, not both")
+        source, y = source
+    if isinstance(source, str | os.PathLike):
+        return _read_path(os.fspath(source), schema)
+    from lamina.data import memory
+
+    return memory.from_memory(source, y=y, weight=sample_weight, names=names)
+
+
+def _read_path(path: str, schema: Schema | None) -> AbstractTable:
+    """Return the table in a file, by the ending of its name."""
+    stem = path[:-3] if path.endswith(".gz") else path
+    ending = os.path.splitext(stem)[1].lower()
+    keep = frozenset(c.name for c in schema.inputs if c.kind in ("category", "text")) if schema else frozenset()
+    if path == "-" or ending in (".csv", ".tsv"):
+        from lamina.data.formats.delimited import read_delimited
+
+        return read_delimited(path, keep_text=keep)
+    if ending not in ENDINGS:
+        from lamina.data.formats.text import check_file
+
+        check_file(path)
+        raise DataError(
+            f"no table is read from a '{ending}' file" if ending else "the file name has no ending",
+            where=path,
+            expected=f"one of {' '.join(ENDINGS)} (.csv .tsv .jsonl also .gz)",
+            mend="rename the file after its type, or convert it",
+        )
+    raise DataError("not yet", where=path)
+
+
+_ = (Mapping, ArrayTable, np)

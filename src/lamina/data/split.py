@@ -1,0 +1,200 @@
+"""Which rows are trained on, which validate, which test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.core.errors import ConfigError, DataError
+from lamina.data.kinds import SPLIT_WORDS
+from lamina.data.schema import Schema
+from lamina.data.table import AbstractTable
+
+
+@dataclass(frozen=True)
+class Split:
+    """Sorted int64 row indices of the training, validation and test rows."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+
+
+def split_rows(
+    table: AbstractTable, schema: Schema, *, seed: int, valid: float = 0.2, test: float = 0.0
+) -> Split:
+    """Return which rows train, validate and test; rows without a target are in none.
+
+    In this order of precedence: the split column decides; with a time column the last rows test and those
+    before validate; with a group column whole groups move together; classes are split in proportion;
+    otherwise at random. A pure function of the data and the seed.
+
+    Args:
+        table: the data.
+        schema: names the targets and the split, time and group columns.
+        seed: 0 or more.
+        valid: share of the rows for validation, 0 to below 1.
+        test: share of the rows for testing, 0 to below 1; with ``valid`` below 1.
+
+    Raises:
+        ConfigError: the shares are out of range.
+        DataError: no rows are left to train on.
+
+    Example:
+        >>> from lamina.data import infer_schema, read
+        >>> table = read(np.arange(40.0).reshape(20, 2) ** 1.5, y=["a", "b"] * 10)
+        >>> split = split_rows(table, infer_schema(table, target="target"), seed=0)
+        >>> len(split.train), len(split.valid), len(split.test)
+        (16, 4, 0)
+    """
+    if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
+        raise ConfigError("the shares are out of range", expected="valid and test from 0, together below 1",
+                          received=f"valid={valid}, test={test}")  # fmt: skip
+    rows = known_rows(table, schema)
+    random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
+    parts = _parts(table, schema, rows, random, {"valid": valid, "test": test})
+    if not parts.train.size:
+        raise DataError("no row is left to train on", where=table.source,
+                        mend="add rows, or lower valid= and test=")  # fmt: skip
+    return parts
+
+
+def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:
+    """Return the rows in which every target is known."""
+    known = np.ones(table.height, bool)
+    for name in schema.targets:
+        column = table.labels(name)
+        known &= ~column.missing()
+        if schema.task == "regression":
+            known &= ~np.isnan(column.numbers())
+    return np.flatnonzero(known)
+
+
+def _parts(
+    table: AbstractTable, schema: Schema, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
+) -> Split:
+    """Return the split by the first rule that applies."""
+    if schema.split is not None:
+        return _by_column(table, schema, rows, random, shares)
+    strata = _strata(table, schema, rows)
+    if schema.time is not None:
+        seconds = table.column(schema.time).numbers()
+        if np.isnan(seconds).all():
+            seconds = time_values(table, schema.time)
+        order = rows[np.argsort(seconds[rows], kind="stable")]
+    elif schema.group is not None:
+        return _by_group(table, schema.group, rows, random, shares)
+    else:
+        order = rows[_stratified_order(strata, random)]
+        return _systematic(order, shares)
+    return _cut(order, shares)
+
+
+def time_values(table: AbstractTable, name: str) -> np.ndarray:
+    """Return a time column as seconds, its format found out where it is text."""
+    from lamina.data import dates
+
+    column = table.column(name)
+    known = np.flatnonzero(~column.missing())
+    sample = [str(column.value(i)) for i in known[:200]]
+    form = dates.find_format(column, sample, known.size) if sample else ""
+    if not form:
+        raise DataError("neither dates nor numbers", where=table.where(name=name),
+                        mend="write the times as 2025-01-31 or 2025-01-31 12:00:00")  # fmt: skip
+    return column.seconds(form)
+
+
+def _cut(order: np.ndarray, shares: dict[str, float]) -> Split:
+    """Cut ordered rows: the last for testing, those before for validation."""
+    test, valid = _sizes(order.size, shares)
+    end = order.size - test
+    return Split(np.sort(order[: end - valid]), np.sort(order[end - valid : end]), np.sort(order[end:]))
+
+
+def _sizes(rows: int, shares: dict[str, float]) -> tuple[int, int]:
+    """Return how many rows test and validate: at least one for a share above 0, and one left to train."""
+    test = max(round(rows * shares["test"]), 1) if shares["test"] else 0
+    valid = max(round(rows * shares["valid"]), 1) if shares["valid"] else 0
+    test = min(test, max(rows - 1 - bool(valid), 0))
+    return test, min(valid, max(rows - 1 - test, 0))
+
+
+def _strata(table: AbstractTable, schema: Schema, rows: np.ndarray) -> np.ndarray:
+    """Return a code per row: the class, or 0 for all where there are no classes."""
+    if schema.task not in ("binary", "multiclass"):
+        return np.zeros(rows.size, np.int64)
+    return table.labels(schema.targets[0]).distinct().codes[rows]
+
+
+def _stratified_order(strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return positions sorted by stratum, at random within each."""
+    return np.lexsort((random.permutation(strata.size), strata))
+
+
+def _systematic(order: np.ndarray, shares: dict[str, float]) -> Split:
+    """Deal rows ordered by stratum out evenly, so that every stratum is cut in the same proportion."""
+    test, valid = _sizes(order.size, shares)
+    picked = _every(order.size, test + valid)
+    held, is_test = order[picked], _every(test + valid, test)
+    mask = np.ones(order.size, bool)
+    mask[picked] = False
+    held_valid = np.ones(held.size, bool)
+    held_valid[is_test] = False
+    return Split(np.sort(order[mask]), np.sort(held[held_valid]), np.sort(held[is_test]))
+
+
+def _every(size: int, count: int) -> np.ndarray:
+    """Return ``count`` evenly spaced positions among ``size``."""
+    return ((np.arange(count) + 0.5) * size / max(count, 1)).astype(np.int64)
+
+
+def _by_group(
+    table: AbstractTable, name: str, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
+) -> Split:
+    """Deal whole groups out, in random order, until each share is reached; rows without group are alone."""
+    codes = table.column(name).distinct().codes[rows].copy()
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    _, codes = np.unique(codes, return_inverse=True)
+    sizes = np.bincount(codes)
+    if sizes.size < 2:
+        raise DataError("all rows are of one group", where=table.where(name=name),
+                        mend="name another group column, or none")  # fmt: skip
+    order = random.permutation(sizes.size)
+    before = np.cumsum(sizes[order]) - sizes[order] / 2  # the middle of each group decides
+    test, valid = _sizes(rows.size, shares)
+    part = np.empty(sizes.size, np.int64)
+    part[order] = np.where(before < test, 2, np.where(before < test + valid, 1, 0))
+    part[order[-1]] = 0
+    if test:
+        part[order[0]] = 2
+    if valid and not (part == 1).any():
+        part[order[1 if test and sizes.size > 2 else 0]] = 1
+    return Split(*(rows[part[codes] == i] for i in range(3)))
+
+
+def _by_column(
+    table: AbstractTable, schema: Schema, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
+) -> Split:
+    """Split as the split column says; without validation rows, some of the training rows become them."""
+    words = split_words(table, schema.split or "")
+    train, valid, test = (rows[words[rows] == part] for part in ("train", "valid", "test"))
+    if not valid.size and shares["valid"]:
+        rest = Schema(**vars(schema) | {"split": None})
+        cut = _parts(table, rest, train, random, {"valid": shares["valid"], "test": 0.0})
+        train, valid = cut.train, cut.valid
+    return Split(train, valid, test)
+
+
+def split_words(table: AbstractTable, name: str) -> np.ndarray:
+    """Return ``train``, ``valid`` or ``test`` for each row of a split column, or raise DataError."""
+    found = table.column(name).distinct()
+    words = np.array([SPLIT_WORDS.get(str(v).strip().lower(), "") for v in found.values] + [""])
+    result = words[found.codes]
+    bad = np.flatnonzero(result == "")
+    if bad.size:
+        received = repr(table.column(name).value(int(bad[0])))
+        raise DataError("not a word for a split", where=table.where(int(bad[0]), name),
+                        expected="train, valid or test", received=received)  # fmt: skip
+    return result

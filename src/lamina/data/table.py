@@ -1,0 +1,336 @@
+"""Columns of one source, whatever it was: the interface, and the form that plain arrays take."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina.core.errors import DataError, suggest
+
+LARGEST_EXACT_INTEGER = 2**53  # beyond it float64 skips integers
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The different values of a column, sorted, and which of them stands in each row.
+
+    Args:
+        values: the values as Python objects, sorted.
+        codes: for each row the position of its value in ``values``, -1 where it is missing.
+    """
+
+    values: tuple[Any, ...]
+    codes: np.ndarray
+
+    def counts(self) -> np.ndarray:
+        """Return how many rows hold each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+
+class AbstractColumn(abc.ABC):
+    """One named column.
+
+    ``storage`` says what the values are: ``integer``, ``float``, ``boolean``, ``string`` or ``datetime``.
+    """
+
+    name: str
+    storage: str
+
+    @abc.abstractmethod
+    def __len__(self) -> int: ...
+
+    @abc.abstractmethod
+    def take(self, rows: np.ndarray) -> AbstractColumn:
+        """Return the column at the given rows."""
+
+    @abc.abstractmethod
+    def missing(self) -> np.ndarray:
+        """Return a boolean array that is true where there is no value."""
+
+    @abc.abstractmethod
+    def numbers(self) -> np.ndarray:
+        """Return float64 values; NaN where there is none or where a text is not a number."""
+
+    @abc.abstractmethod
+    def seconds(self, form: str | None = None) -> np.ndarray:
+        """Return seconds since 1970 as float64, NaN where there is no date; ``form`` is the date format."""
+
+    @abc.abstractmethod
+    def distinct(self) -> Distinct:
+        """Return the different values and the code of each row."""
+
+    @abc.abstractmethod
+    def value(self, row: int) -> Any:
+        """Return one value as a Python object, for messages."""
+
+    @abc.abstractmethod
+    def hashes(self) -> np.ndarray:
+        """Return a uint64 for each row, equal for equal values."""
+
+    def oversized(self) -> int | None:
+        """Return the first row whose integer float64 cannot hold exactly, or None."""
+        if self.storage != "integer":
+            return None
+        bad = np.flatnonzero(np.abs(self.numbers()) > LARGEST_EXACT_INTEGER)
+        return int(bad[0]) if bad.size else None
+
+
+class AbstractTable(abc.ABC):
+    """Named columns of equal height, and where they came from.
+
+    ``source`` is a path, ``<frame>``, ``<arrays>`` or ``<stdin>``. ``first_line`` is the line of row 0 in
+    that source: 2 for CSV (the header is line 1), 1 for JSON lines, 0 where there are no lines. ``lines``
+    holds the line of every row where they do not follow one another (blank lines, line breaks in quotes).
+    """
+
+    height: int
+    names: tuple[str, ...]
+    source: str
+    first_line: int
+    lines: np.ndarray | None
+
+    @abc.abstractmethod
+    def column(self, name: str) -> AbstractColumn:
+        """Return a column with spellings of "missing" taken as missing; unknown names raise DataError."""
+
+    @abc.abstractmethod
+    def labels(self, name: str) -> AbstractColumn:
+        """Return a column exactly as it was given, which is what a target needs."""
+
+    @abc.abstractmethod
+    def take(self, rows: np.ndarray) -> AbstractTable:
+        """Return the table at the given rows."""
+
+    @abc.abstractmethod
+    def drop(self, names: Sequence[str]) -> AbstractTable:
+        """Return the table without the given columns."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether a missing cell is a fault: so in arrays, where nobody writes NaN on purpose."""
+        return False
+
+    def line(self, row: int) -> int:
+        """Return the line of a row in the source (or its index, where the source has no lines)."""
+        if self.lines is not None:
+            return int(self.lines[row])
+        return int(row) + self.first_line
+
+    def where(self, row: int | None = None, name: str | None = None) -> str:
+        """Return the place of a cell, row or column in words.
+
+        Example:
+            >>> ArrayTable(np.zeros((3, 1)), ["age"]).where(2, "age")
+            "<arrays>, row 2, column 'age'"
+        """
+        text = self.source
+        if row is not None:
+            text += f", {'line' if self.first_line else 'row'} {self.line(row)}"
+        return text if name is None else f"{text}, column '{name}'"
+
+    def require(self, name: str, role: str = "column") -> None:
+        """Raise DataError, with the nearest name, unless there is such a column."""
+        if name in self.names:
+            return
+        shown = ", ".join(map(str, self.names[:20])) + (" …" if len(self.names) > 20 else "")
+        raise DataError(
+            f"{role} '{name}' is absent{suggest(name, self.names)}",
+            where=self.source,
+            expected=f"one of {shown}" if self.names else "at least one column",
+            mend=f"name a column that the data have{_nearest(name, self.names)}",
+        )
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """Return the names that differ from ``name`` in case or spaces only, as a hint."""
+    key = str(name).strip().casefold()
+    same = [other for other in names if str(other).strip().casefold() == key]
+    return f", such as '{same[0]}'" if same else ""
+
+
+_STORAGE = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "U": "string", "M": "datetime"}
+
+
+class ArrayColumn(AbstractColumn):
+    """A column held by a one-dimensional NumPy array.
+
+    Args:
+        name: the name of the column.
+        array: numbers, booleans, texts, datetime64 or objects of one such type.
+    """
+
+    def __init__(self, name: str, array: np.ndarray):
+        self.name, self.array = name, array
+        self.storage = _STORAGE.get(array.dtype.kind, "")
+        if not self.storage:
+            self.storage = _object_storage(name, array)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: np.ndarray) -> ArrayColumn:
+        return ArrayColumn(self.name, self.array[rows])
+
+    def missing(self) -> np.ndarray:
+        kind = self.array.dtype.kind
+        if kind == "f":
+            return np.isnan(self.array)
+        if kind == "M":
+            return np.isnat(self.array)
+        if kind == "O":
+            return _object_missing(self.array)
+        return np.zeros(len(self.array), bool)
+
+    def numbers(self) -> np.ndarray:
+        if self.storage == "datetime":
+            return self.seconds()
+        if self.array.dtype.kind == "O" and self.storage != "string":
+            return np.where(self.missing(), np.nan, self.array).astype(np.float64)
+        if self.storage == "string":
+            return self._frame_column().numbers()
+        return self.array.astype(np.float64)
+
+    def seconds(self, form: str | None = None) -> np.ndarray:
+        if self.array.dtype.kind != "M":
+            return self._frame_column().seconds(form)
+        seconds = self.array.astype("datetime64[us]").astype(np.int64) / 1e6
+        return np.where(np.isnat(self.array), np.nan, seconds)
+
+    def distinct(self) -> Distinct:
+        known = ~self.missing()
+        try:
+            values, inverse = np.unique(self.array[known], return_inverse=True)
+        except TypeError as error:
+            raise DataError("values of several types stand in one column", where=self.name) from error
+        codes = np.full(len(self.array), -1, np.int64)
+        codes[known] = inverse
+        return Distinct(tuple(values.tolist()), codes)
+
+    def value(self, row: int) -> Any:
+        value = self.array[row]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def hashes(self) -> np.ndarray:
+        if self.array.dtype.kind in "biuf":
+            bits = (self.array.astype(np.float64) + 0.0).view(np.uint64)
+            return np.where(self.missing(), np.uint64(1), bits)
+        return self.distinct().codes.astype(np.uint64)
+
+    def oversized(self) -> int | None:
+        if self.array.dtype.kind in "iu" and self.array.dtype.itemsize < 8:
+            return None
+        return super().oversized()
+
+    def _frame_column(self) -> AbstractColumn:
+        """Return the same texts as a Polars column: parsing texts is Polars' work."""
+        from lamina.data.frame import FrameColumn
+
+        return FrameColumn.from_values(self.name, self.array.tolist())
+
+
+def _object_missing(array: np.ndarray) -> np.ndarray:
+    """Return where an object array holds None, or something that is unequal to itself (NaN, NaT)."""
+    with np.errstate(invalid="ignore"):
+        unequal = np.fromiter((v is None or bool(v != v) for v in array), bool, len(array))  # noqa: PLR0124
+    return unequal
+
+
+def _object_storage(name: str, array: np.ndarray) -> str:
+    """Return the storage of an object array from the types that stand in it."""
+    if array.dtype.kind != "O":
+        raise DataError(
+            f"a column of type {array.dtype} cannot be learned from",
+            where=f"column '{name}'",
+            expected="numbers, booleans, texts or dates",
+            mend="convert it first",
+        )
+    types = {type(v) for v in array.tolist()} - {type(None)}
+    words = {t.__name__.rstrip("_").rstrip("0123456789") for t in types}
+    for storage, accepted in (
+        ("string", {"str"}),
+        ("boolean", {"bool"}),
+        ("integer", {"int", "uint"}),
+        ("float", {"int", "uint", "float"}),
+    ):
+        if words <= accepted or (storage != "float" and words <= accepted | {"float"} and words - {"float"}
+                                 and _only_missing_floats(array)):
+            return storage
+    raise DataError(
+        f"values of several types stand in one column ({', '.join(sorted(words))})",
+        where=f"column '{name}'",
+        mend="convert the column to one type, texts for instance",
+    )
+
+
+def _only_missing_floats(array: np.ndarray) -> bool:
+    """Return whether every float in an object array is NaN (how pandas writes a missing text)."""
+    return all(v != v for v in array.tolist() if isinstance(v, float))  # noqa: PLR0124
+
+
+class ArrayTable(AbstractTable):
+    """A numeric matrix with named columns, and further one-dimensional columns beside it.
+
+    The matrix stays one block; a column is a view of it. Nothing but NumPy is imported.
+
+    Args:
+        matrix: numbers or booleans (rows, columns).
+        names: a name for each column of the matrix.
+        extra: further columns by name, such as the target.
+        source: what to call the data in messages.
+        lines: the row of each row in the source, where rows were taken from a larger table.
+
+    Example:
+        >>> table = ArrayTable(np.eye(2), ["a", "b"], {"target": np.array(["yes", "no"])})
+        >>> table.names, table.height, table.column("target").storage
+        (('a', 'b', 'target'), 2, 'string')
+    """
+
+    first_line = 0
+
+    def __init__(
+        self,
+        matrix: np.ndarray,
+        names: Sequence[str],
+        extra: dict[str, np.ndarray] | None = None,
+        *,
+        source: str = "<arrays>",
+        lines: np.ndarray | None = None,
+    ):
+        self.matrix, self.extra, self.source, self.lines = matrix, dict(extra or {}), source, lines
+        self.names = (*names, *self.extra)
+        self.height = len(matrix)
+        self._position = {name: i for i, name in enumerate(names)}
+
+    @property
+    def strict(self) -> bool:
+        return True
+
+    def column(self, name: str) -> ArrayColumn:
+        if name in self._position:
+            return ArrayColumn(name, self.matrix[:, self._position[name]])
+        if name not in self.extra:
+            self.require(name)
+        return ArrayColumn(name, self.extra[name])
+
+    def labels(self, name: str) -> ArrayColumn:
+        return self.column(name)
+
+    def take(self, rows: np.ndarray) -> ArrayTable:
+        rows = np.asarray(rows)
+        extra = {name: array[rows] for name, array in self.extra.items()}
+        lines = rows if self.lines is None else self.lines[rows]
+        return ArrayTable(self.matrix[rows], list(self._position), extra, source=self.source, lines=lines)
+
+    def drop(self, names: Sequence[str]) -> ArrayTable:
+        for name in names:
+            self.require(name)
+        kept = [name for name in self._position if name not in names]
+        matrix = self.matrix
+        if len(kept) < len(self._position):
+            matrix = matrix[:, [self._position[name] for name in kept]]
+        extra = {name: array for name, array in self.extra.items() if name not in names}
+        return ArrayTable(matrix, kept, extra, source=self.source, lines=self.lines)
