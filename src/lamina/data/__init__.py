@@ -23,7 +23,7 @@ _PUBLIC = {
     "read": "source",
     "split_rows": "split",
 }
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = sorted(_PUBLIC)
 
 if TYPE_CHECKING:
     from lamina.data.audit import Audit, Finding, check

@@ -9,10 +9,36 @@ import numpy as np
 from lamina.data.table import AbstractColumn
 
 DATE_SHARE = 0.95
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%m/%d/%y",
-         "%d/%m/%y", "%d.%m.%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y")  # fmt: skip
-_TIMES = ("", " %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M", " %I:%M:%S %p", " %I:%M %p",
-          "T%H:%M:%S%.f%#z", " %H:%M:%S%.f%#z", " %H:%M:%S%.f %#z")  # fmt: skip
+_DAYS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+)
+_TIMES = (
+    "",
+    " %H:%M:%S%.f",
+    " %H:%M",
+    "T%H:%M:%S%.f",
+    "T%H:%M",
+    " %I:%M:%S %p",
+    " %I:%M %p",
+    "T%H:%M:%S%.f%#z",
+    " %H:%M:%S%.f%#z",
+    " %H:%M:%S%.f %#z",
+)
 _PLAUSIBLE = re.compile(r"^(?=.{6,40}$)(?=.*\d)[\w ,.:+/\-]*[/.\- ,][\w ,.:+/\-]*$")
 _PAIRS = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
 

@@ -11,8 +11,26 @@ import polars as pl
 from lamina.core.errors import DataError
 from lamina.data.table import AbstractColumn, AbstractTable, Distinct
 
-MISSING_WORDS = ("", "?", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "-nan", "-NaN", "<NA>", "NaT",
-                 "null", "NULL", "Null", "None", "none")  # fmt: skip
+MISSING_WORDS = (
+    "",
+    "?",
+    "NA",
+    "N/A",
+    "n/a",
+    "na",
+    "#N/A",
+    "NaN",
+    "nan",
+    "-nan",
+    "-NaN",
+    "<NA>",
+    "NaT",
+    "null",
+    "NULL",
+    "Null",
+    "None",
+    "none",
+)
 
 
 def _storage(name: str, dtype: pl.DataType) -> str:
@@ -48,15 +66,15 @@ class FrameColumn(AbstractColumn):
         self.categorical = series.dtype in (pl.Categorical, pl.Enum)
         if self.categorical:
             series = series.cast(pl.String)
+        if series.dtype == pl.Null:
+            series = series.cast(pl.Boolean)
         if self.storage == "float" and series.dtype not in (pl.Float32, pl.Float64):
             series = series.cast(pl.Float64)
         if self.storage == "float":
             series = series.fill_nan(None)
         if clean and self.storage == "string":
-            stripped = series.str.strip_chars()
-            series = stripped.set(stripped.is_in(MISSING_WORDS).fill_null(False), None)
+            series = _cleaned(series)
         self.series = series
-        self._numbers: np.ndarray | None = None
 
     @staticmethod
     def from_values(name: str, values: Sequence[Any]) -> FrameColumn:
@@ -77,10 +95,7 @@ class FrameColumn(AbstractColumn):
     def numbers(self) -> np.ndarray:
         if self.storage == "datetime":
             return self.seconds()
-        if self._numbers is None:
-            floats = self.series.cast(pl.Float64, strict=False)
-            self._numbers = floats.fill_null(float("nan")).to_numpy()
-        return self._numbers
+        return self.series.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
 
     def seconds(self, form: str | None = None) -> np.ndarray:
         dates = self.series
@@ -102,16 +117,12 @@ class FrameColumn(AbstractColumn):
         if self.storage == "string":
             codes = self.series.cast(pl.Enum(known)).to_physical().cast(pl.Int64)
         else:
-            codes = pl.Series(np.searchsorted(known.to_numpy(), self.series.fill_null(strategy="zero").to_numpy())
-                              if self.storage != "datetime" else _date_codes(self.series, known))
-            codes = codes.cast(pl.Int64).set(self.series.is_null(), None)
+            values = self.series.cast(pl.UInt8) if self.storage == "boolean" else self.series
+            codes = values.rank("dense").cast(pl.Int64) - 1
         return Distinct(tuple(known.to_list()), codes.fill_null(-1).to_numpy())
 
     def value(self, row: int) -> Any:
         return self.series[int(row)]
-
-    def hashes(self) -> np.ndarray:
-        return self.series.hash(seed=0).to_numpy()
 
     def oversized(self) -> int | None:
         if self.storage == "integer" and self.series.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
@@ -119,15 +130,18 @@ class FrameColumn(AbstractColumn):
         return super().oversized()
 
 
+def _cleaned(series: pl.Series) -> pl.Series:
+    """Return texts without blanks around them, and null for words that mean "missing"."""
+    stripped = series.str.strip_chars()
+    missing = stripped.is_in(MISSING_WORDS).fill_null(False)
+    if not missing.any() and (stripped == series).all():
+        return series  # the memory of the frame is used on
+    return stripped.set(missing, None)
+
+
 def _ticks(dtype: pl.DataType) -> float:
     """Return how many ticks of a duration make a second."""
     return {"ms": 1e3, "us": 1e6, "ns": 1e9}[dtype.time_unit]  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _date_codes(series: pl.Series, known: pl.Series) -> np.ndarray:
-    """Return the position of each date among the sorted known ones; 0 where it is missing."""
-    ticks = series.to_physical().fill_null(0).to_numpy()
-    return np.minimum(np.searchsorted(known.to_physical().to_numpy(), ticks), max(len(known) - 1, 0))
 
 
 class FrameTable(AbstractTable):

@@ -26,17 +26,23 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     columns = [table.labels(name) for name in targets]
     for column in columns:
         if column.storage == "datetime":
-            raise DataError("a date cannot be predicted as it is", where=table.where(name=column.name),
-                            mend="make it a number, such as days since the start")  # fmt: skip
+            raise DataError(
+                "a date cannot be predicted as it is",
+                where=table.where(name=column.name),
+                mend="make it a number, such as days since the start",
+            )
     if len(columns) == 1:
         return _single(columns[0])
     if all(_is_flag(column) for column in columns):
         return "multilabel"
     for column in columns:
         if column.storage == "string":
-            raise DataError("one of several targets is text", where=table.where(name=column.name),
-                            expected="numbers (regression) or 0 and 1 (multilabel)",
-                            mend="name one target, or turn the text into 0/1 columns")  # fmt: skip
+            raise DataError(
+                "one of several targets is text",
+                where=table.where(name=column.name),
+                expected="numbers (regression) or 0 and 1 (multilabel)",
+                mend="name one target, or turn the text into 0/1 columns",
+            )
     return "regression"
 
 

@@ -16,8 +16,16 @@ UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as cat
 TEXT_WORDS = 5  # average words in free text
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
 
-SPLIT_WORDS = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid",
-               "dev": "valid", "test": "test", "testing": "test"}  # fmt: skip
+SPLIT_WORDS = {
+    "train": "train",
+    "training": "train",
+    "valid": "valid",
+    "val": "valid",
+    "validation": "valid",
+    "dev": "valid",
+    "test": "test",
+    "testing": "test",
+}
 _IDENTIFIER_NAME = re.compile(
     r"(^|[_\-. ])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownum|rownames|serial|identifier)($|[_\-. ]?no\.?$)"
     r"|[a-z](Id|ID|UUID|Key)$|^unnamed: ?\d+$|^column_1$|^record$|^instant$",
@@ -121,7 +129,9 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
         return Description(name, "text", reason="free text: each value is a sentence of its own")
     if len(values) == known.size or words < 2:
         serial = named_like_identifier(name) or np.mean([bool(_SERIAL.match(v)) for v in sample]) > 0.9
-        reason = "every value is different" if len(values) == known.size else "almost every value is different"
+        reason = (
+            "every value is different" if len(values) == known.size else "almost every value is different"
+        )
         return Description(name, "identifier" if serial else "text", reason=f"identifier: {reason}")
     return Description(name, "text", reason="free text: almost every value is different")
 

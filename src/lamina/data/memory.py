@@ -33,8 +33,13 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
     matrix = _as_array(data, "X")
     if matrix.ndim != 2:
         mend = "reshape a single column with X.reshape(-1, 1)" if matrix.ndim == 1 else "flatten to 2 axes"
-        raise DataError("X is not a table", where="X", expected="shape (rows, columns)",
-                        received=f"shape {matrix.shape}", mend=mend)  # fmt: skip
+        raise DataError(
+            "X is not a table",
+            where="X",
+            expected="shape (rows, columns)",
+            received=f"shape {matrix.shape}",
+            mend=mend,
+        )
     names = [f"x{i}" for i in range(matrix.shape[1])] if names is None else list(map(str, names))
     if len(names) != matrix.shape[1] or len(set(names)) != len(names):
         raise DataError("names do not fit X", expected=f"{matrix.shape[1]} different names", received=names)
@@ -42,8 +47,11 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
     if matrix.dtype.kind in "biuf":
         return ArrayTable(matrix, names, extra)
     if matrix.dtype.kind == "c":
-        raise DataError("complex numbers cannot be learned from", where="X",
-                        mend="give the real and imaginary part as columns")  # fmt: skip
+        raise DataError(
+            "complex numbers cannot be learned from",
+            where="X",
+            mend="give the real and imaginary part as columns",
+        )
     return _columns({name: matrix[:, i] for i, name in enumerate(names)} | extra, None, None)
 
 
@@ -67,15 +75,19 @@ def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str,
         elif targets.ndim == 2:
             extra |= {_free(f"target_{i}", names): targets[:, i] for i in range(targets.shape[1])}
         else:
-            raise DataError("y has the wrong shape", expected="(rows,) or (rows, targets)",
-                            received=targets.shape)  # fmt: skip
+            raise DataError(
+                "y has the wrong shape", expected="(rows,) or (rows, targets)", received=targets.shape
+            )
     if weight is not None:
         extra[_free("weight", names)] = _plain(weight, "sample_weight")
     for name, column in extra.items():
         if len(column) != height:
             what = "sample_weight" if name.startswith("weight") else "y"
-            raise DataError(f"X and {what} are of unequal length", expected=f"{height} rows",
-                            received=f"{len(column)} in {what}")  # fmt: skip
+            raise DataError(
+                f"X and {what} are of unequal length",
+                expected=f"{height} rows",
+                received=f"{len(column)} in {what}",
+            )
     return extra
 
 
@@ -105,8 +117,12 @@ def _columns(columns: dict[str, Any], y: Any, weight: Any) -> AbstractTable:
     first = next(iter(heights))
     for name, array in arrays.items():
         if array.ndim != 1 or heights[name] != heights[first]:
-            raise DataError(f"column '{name}' does not fit column '{first}'", expected=f"({heights[first]},)",
-                            received=f"shape {array.shape}", mend="give columns of equal length")  # fmt: skip
+            raise DataError(
+                f"column '{name}' does not fit column '{first}'",
+                expected=f"({heights[first]},)",
+                received=f"shape {array.shape}",
+                mend="give columns of equal length",
+            )
     extra = _beside(y, weight, list(arrays), heights[first])
     if all(a.dtype.kind in "biuf" for a in arrays.values()):
         return ArrayTable(np.empty((heights[first], 0)), [], arrays | extra)

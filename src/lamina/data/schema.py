@@ -126,13 +126,19 @@ def infer_schema(
         inputs=tuple(ColumnSchema(d.name, d.kind, d.detail) for d in described if not d.reason),
         dropped=tuple((d.name, d.reason) for d in described if d.reason)
         + tuple((name, "dropped on request") for name in drop if name not in busy),
-        targets=targets, task=task, weight=weight, group=group, time=time, split=split,
-    )  # fmt: skip
+        targets=targets,
+        task=task,
+        weight=weight,
+        group=group,
+        time=time,
+        split=split,
+    )
 
 
 def _checked_task(task: str | None) -> str | None:
     """Return the task, or raise ConfigError for an unknown one."""
     if task is None or task in guess.TASKS:
         return task
-    raise ConfigError(f"unknown task '{task}'{suggest(task, guess.TASKS)}",
-                      expected="one of " + ", ".join(guess.TASKS))  # fmt: skip
+    raise ConfigError(
+        f"unknown task '{task}'{suggest(task, guess.TASKS)}", expected="one of " + ", ".join(guess.TASKS)
+    )

@@ -63,7 +63,9 @@ def _read_path(path: str, schema: Schema | None) -> AbstractTable:
     """Return the table in a file, by the ending of its name."""
     stem = path[:-3] if path.endswith(".gz") else path
     ending = os.path.splitext(stem)[1].lower()
-    keep = frozenset(c.name for c in schema.inputs if c.kind in ("category", "text")) if schema else frozenset()
+    keep = (
+        frozenset(c.name for c in schema.inputs if c.kind in ("category", "text")) if schema else frozenset()
+    )
     if path == "-" or ending in (".csv", ".tsv"):
         from lamina.data.formats.delimited import read_delimited
 

@@ -49,14 +49,18 @@ def split_rows(
         (16, 4, 0)
     """
     if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
-        raise ConfigError("the shares are out of range", expected="valid and test from 0, together below 1",
-                          received=f"valid={valid}, test={test}")  # fmt: skip
+        raise ConfigError(
+            "the shares are out of range",
+            expected="valid and test from 0, together below 1",
+            received=f"valid={valid}, test={test}",
+        )
     rows = known_rows(table, schema)
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
     parts = _parts(table, schema, rows, random, {"valid": valid, "test": test})
     if not parts.train.size:
-        raise DataError("no row is left to train on", where=table.source,
-                        mend="add rows, or lower valid= and test=")  # fmt: skip
+        raise DataError(
+            "no row is left to train on", where=table.source, mend="add rows, or lower valid= and test="
+        )
     return parts
 
 
@@ -72,7 +76,11 @@ def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:
 
 
 def _parts(
-    table: AbstractTable, schema: Schema, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
+    table: AbstractTable,
+    schema: Schema,
+    rows: np.ndarray,
+    random: np.random.Generator,
+    shares: dict[str, float],
 ) -> Split:
     """Return the split by the first rule that applies."""
     if schema.split is not None:
@@ -100,8 +108,11 @@ def time_values(table: AbstractTable, name: str) -> np.ndarray:
     sample = [str(column.value(i)) for i in known[:200]]
     form = dates.find_format(column, sample, known.size) if sample else ""
     if not form:
-        raise DataError("neither dates nor numbers", where=table.where(name=name),
-                        mend="write the times as 2025-01-31 or 2025-01-31 12:00:00")  # fmt: skip
+        raise DataError(
+            "neither dates nor numbers",
+            where=table.where(name=name),
+            mend="write the times as 2025-01-31 or 2025-01-31 12:00:00",
+        )
     return column.seconds(form)
 
 
@@ -159,8 +170,11 @@ def _by_group(
     _, codes = np.unique(codes, return_inverse=True)
     sizes = np.bincount(codes)
     if sizes.size < 2:
-        raise DataError("all rows are of one group", where=table.where(name=name),
-                        mend="name another group column, or none")  # fmt: skip
+        raise DataError(
+            "all rows are of one group",
+            where=table.where(name=name),
+            mend="name another group column, or none",
+        )
     order = random.permutation(sizes.size)
     before = np.cumsum(sizes[order]) - sizes[order] / 2  # the middle of each group decides
     test, valid = _sizes(rows.size, shares)
@@ -175,7 +189,11 @@ def _by_group(
 
 
 def _by_column(
-    table: AbstractTable, schema: Schema, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
+    table: AbstractTable,
+    schema: Schema,
+    rows: np.ndarray,
+    random: np.random.Generator,
+    shares: dict[str, float],
 ) -> Split:
     """Split as the split column says; without validation rows, some of the training rows become them."""
     words = split_words(table, schema.split or "")
@@ -195,6 +213,10 @@ def split_words(table: AbstractTable, name: str) -> np.ndarray:
     bad = np.flatnonzero(result == "")
     if bad.size:
         received = repr(table.column(name).value(int(bad[0])))
-        raise DataError("not a word for a split", where=table.where(int(bad[0]), name),
-                        expected="train, valid or test", received=received)  # fmt: skip
+        raise DataError(
+            "not a word for a split",
+            where=table.where(int(bad[0]), name),
+            expected="train, valid or test",
+            received=received,
+        )
     return result

@@ -30,6 +30,15 @@ class Distinct:
         """Return how many rows hold each value."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
+    def spellings(self) -> list[str]:
+        """Return the values as texts, a whole number alike whether it was stored as integer or float.
+
+        Example:
+            >>> Distinct((1, 2.0, "a"), np.array([0])).spellings()
+            ['1', '2', 'a']
+        """
+        return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in self.values]
+
 
 class AbstractColumn(abc.ABC):
     """One named column.
@@ -66,10 +75,6 @@ class AbstractColumn(abc.ABC):
     @abc.abstractmethod
     def value(self, row: int) -> Any:
         """Return one value as a Python object, for messages."""
-
-    @abc.abstractmethod
-    def hashes(self) -> np.ndarray:
-        """Return a uint64 for each row, equal for equal values."""
 
     def oversized(self) -> int | None:
         """Return the first row whose integer float64 cannot hold exactly, or None."""
@@ -214,12 +219,6 @@ class ArrayColumn(AbstractColumn):
         value = self.array[row]
         return value.item() if isinstance(value, np.generic) else value
 
-    def hashes(self) -> np.ndarray:
-        if self.array.dtype.kind in "biuf":
-            bits = (self.array.astype(np.float64) + 0.0).view(np.uint64)
-            return np.where(self.missing(), np.uint64(1), bits)
-        return self.distinct().codes.astype(np.uint64)
-
     def oversized(self) -> int | None:
         if self.array.dtype.kind in "iu" and self.array.dtype.itemsize < 8:
             return None
@@ -235,7 +234,7 @@ class ArrayColumn(AbstractColumn):
 def _object_missing(array: np.ndarray) -> np.ndarray:
     """Return where an object array holds None, or something that is unequal to itself (NaN, NaT)."""
     with np.errstate(invalid="ignore"):
-        unequal = np.fromiter((v is None or bool(v != v) for v in array), bool, len(array))  # noqa: PLR0124
+        unequal = np.fromiter((v is None or bool(v != v) for v in array), bool, len(array))
     return unequal
 
 
@@ -256,8 +255,12 @@ def _object_storage(name: str, array: np.ndarray) -> str:
         ("integer", {"int", "uint"}),
         ("float", {"int", "uint", "float"}),
     ):
-        if words <= accepted or (storage != "float" and words <= accepted | {"float"} and words - {"float"}
-                                 and _only_missing_floats(array)):
+        if words <= accepted or (
+            storage != "float"
+            and words <= accepted | {"float"}
+            and words - {"float"}
+            and _only_missing_floats(array)
+        ):
             return storage
     raise DataError(
         f"values of several types stand in one column ({', '.join(sorted(words))})",
@@ -268,7 +271,7 @@ def _object_storage(name: str, array: np.ndarray) -> str:
 
 def _only_missing_floats(array: np.ndarray) -> bool:
     """Return whether every float in an object array is NaN (how pandas writes a missing text)."""
-    return all(v != v for v in array.tolist() if isinstance(v, float))  # noqa: PLR0124
+    return all(v != v for v in array.tolist() if isinstance(v, float))
 
 
 class ArrayTable(AbstractTable):

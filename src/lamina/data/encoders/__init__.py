@@ -1,6 +1,6 @@
 """Fitted translations of columns into arrays, and of answers back into labels."""
 
-from lamina.data.encoders.inputs import TableInputs
+from lamina.core.inputs import TableInputs
 from lamina.data.encoders.table import TableEncoder
 from lamina.data.encoders.target import TargetEncoder
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.table import AbstractTable, Distinct
+from lamina.data.table import AbstractTable
 
 UNSEEN, MISSING, FIRST = 0, 1, 2
 MOST_CATEGORIES = 10_000
@@ -34,35 +34,31 @@ class CategoryEncoder:
     def fit(table: AbstractTable, name: str, rows: np.ndarray) -> CategoryEncoder:
         """Return the encoder fitted to the given rows of a column."""
         found = table.column(name).take(rows).distinct()
-        counts, words = found.counts(), spellings(found)
+        counts, words = found.counts(), found.spellings()
         fewest = 2 if rows.size < 1000 else 3
-        ranked = sorted((-int(count), word) for count, word in zip(counts, words, strict=True) if count >= fewest)
+        ranked = sorted(
+            (-int(count), word) for count, word in zip(counts, words, strict=True) if count >= fewest
+        )
         known = tuple(word for _, word in ranked[:MOST_CATEGORIES])
         return CategoryEncoder(name, known, bool((found.codes < 0).any()))
 
     def codes(self, table: AbstractTable) -> np.ndarray:
         """Return the int32 code of every row of a table."""
         found = table.column(self.name).distinct()
-        table_of_codes = [self._codes.get(word, UNSEEN) for word in spellings(found)]
+        table_of_codes = [self._codes.get(word, UNSEEN) for word in found.spellings()]
         table_of_codes.append(MISSING if self.knows_missing else UNSEEN)
         return np.array(table_of_codes, np.int32)[found.codes]
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
-        return {"kind": self.kind, "name": self.name, "values": list(self.values),
-                "knows_missing": self.knows_missing}  # fmt: skip
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "values": list(self.values),
+            "knows_missing": self.knows_missing,
+        }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> CategoryEncoder:
         """Return the encoder that :meth:`to_json` stored."""
         return CategoryEncoder(stored["name"], tuple(stored["values"]), stored["knows_missing"])
-
-
-def spellings(found: Distinct) -> list[str]:
-    """Return the values as texts, a whole number alike whether it was stored as integer or float.
-
-    Example:
-        >>> spellings(Distinct((1, 2.0, "a"), np.array([0])))
-        ['1', '2', 'a']
-    """
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in found.values]

@@ -54,8 +54,11 @@ class DatetimeEncoder:
         known = seconds[~np.isnan(seconds)]
         parts = calendar(known)
         varying = [part for part, values in parts.items() if known.size and np.ptp(values) > 0]
-        scales = {part: SCALERS[scale].fit(np.sort(parts[part]))
-                  for part in ("elapsed", "year") if part in varying or part == "elapsed"}  # fmt: skip
+        scales = {
+            part: SCALERS[scale].fit(np.sort(parts[part]))
+            for part in ("elapsed", "year")
+            if part in varying or part == "elapsed"
+        }
         cycles = tuple(part for part in _CYCLES if part in varying)
         encoder = DatetimeEncoder(name, form, scales, cycles, bool(known.size < seconds.size))
         sample = np.empty((seconds.size, len(encoder.features)), np.float32)
@@ -70,9 +73,12 @@ class DatetimeEncoder:
         bad = np.flatnonzero(np.isnan(seconds) & ~column.missing())
         if bad.size > (1 - NUMERIC_SHARE) * max(len(column), 1):
             row = int(bad[0])
-            raise DataError("not a date as in training", where=table.where(row, self.name),
-                            expected=f"the format {self.form}" if self.form else "dates",
-                            received=repr(column.value(row)))  # fmt: skip
+            raise DataError(
+                "not a date as in training",
+                where=table.where(row, self.name),
+                expected=f"the format {self.form}" if self.form else "dates",
+                received=repr(column.value(row)),
+            )
         self._fill(seconds, out)
 
     def _fill(self, seconds: np.ndarray, out: np.ndarray) -> None:
@@ -93,18 +99,23 @@ class DatetimeEncoder:
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
         return {
-            "kind": self.kind, "name": self.name, "form": self.form, "cycles": list(self.cycles),
+            "kind": self.kind,
+            "name": self.name,
+            "form": self.form,
+            "cycles": list(self.cycles),
             "scales": {part: scaler.to_json() for part, scaler in self.scales.items()},
-            "marks_missing": self.marks_missing, "bins": [list(edges) for edges in self.bins],
-        }  # fmt: skip
+            "marks_missing": self.marks_missing,
+            "bins": [list(edges) for edges in self.bins],
+        }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> DatetimeEncoder:
         """Return the encoder that :meth:`to_json` stored."""
         scales = {part: restore_scaler(scaler) for part, scaler in stored["scales"].items()}
         bins = tuple(tuple(edges) for edges in stored["bins"])
-        return DatetimeEncoder(stored["name"], stored["form"], scales, tuple(stored["cycles"]),
-                               stored["marks_missing"], bins)  # fmt: skip
+        return DatetimeEncoder(
+            stored["name"], stored["form"], scales, tuple(stored["cycles"]), stored["marks_missing"], bins
+        )
 
 
 def calendar(seconds: np.ndarray) -> dict[str, np.ndarray]:

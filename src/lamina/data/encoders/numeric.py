@@ -40,10 +40,16 @@ class NumericEncoder:
         values = table.column(name).take(rows).numbers()
         ordered = np.sort(values)
         ordered = ordered[: np.searchsorted(ordered, np.inf, side="right")]  # NaN is sorted last
-        ordered = ordered[np.isfinite(ordered)] if ordered.size and not np.isfinite(ordered[[0, -1]]).all() else ordered
+        ordered = (
+            ordered[np.isfinite(ordered)]
+            if ordered.size and not np.isfinite(ordered[[0, -1]]).all()
+            else ordered
+        )
         scaler = SCALERS[scale].fit(ordered)
         marks = bool(np.isnan(values).any())
-        edges = bin_edges(scaler(ordered)) if not marks else bin_edges(np.sort(np.append(scaler(ordered), 0.0)))
+        edges = (
+            bin_edges(scaler(ordered)) if not marks else bin_edges(np.sort(np.append(scaler(ordered), 0.0)))
+        )
         return NumericEncoder(name, scaler, marks, (edges, (0.0, 1.0))[: 1 + marks])
 
     def fill(self, table: AbstractTable, out: np.ndarray) -> None:
@@ -58,8 +64,13 @@ class NumericEncoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
-        return {"kind": self.kind, "name": self.name, "scaler": self.scaler.to_json(),
-                "marks_missing": self.marks_missing, "bins": [list(edges) for edges in self.bins]}  # fmt: skip
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "scaler": self.scaler.to_json(),
+            "marks_missing": self.marks_missing,
+            "bins": [list(edges) for edges in self.bins],
+        }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> NumericEncoder:
@@ -123,16 +134,23 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
     """
     column = table.column(name)
     values = column.numbers()
-    if np.isinf(values.sum()) or np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0])
-        raise DataError("infinity is not a number to learn from", where=table.where(row, name),
-                        mend="replace it by a number, or leave the cell empty")  # fmt: skip
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        row = int(infinite[0])
+        raise DataError(
+            "infinity is not a number to learn from",
+            where=table.where(row, name),
+            mend="replace it by a number, or leave the cell empty",
+        )
     if column.storage == "string":
         bad = np.flatnonzero(np.isnan(values) & ~column.missing())
         known = np.count_nonzero(~column.missing())
         if bad.size > (1 - NUMERIC_SHARE) * known:
             row = int(bad[0])
-            raise DataError("not a number, in a column that was numeric in training",
-                            where=table.where(row, name), received=repr(column.value(row)),
-                            mend="leave the cell empty if the value is unknown")  # fmt: skip
+            raise DataError(
+                "not a number, in a column that was numeric in training",
+                where=table.where(row, name),
+                received=repr(column.value(row)),
+                mend="leave the cell empty if the value is unknown",
+            )
     return values

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import ConfigError, NotFittedError, suggest
+from lamina.core.inputs import TableInputs
 from lamina.data.encoders.category import CategoryEncoder
 from lamina.data.encoders.datetime import DatetimeEncoder
-from lamina.data.encoders.inputs import TableInputs
 from lamina.data.encoders.numeric import BooleanEncoder, NumericEncoder
 from lamina.data.encoders.scaling import SCALERS
 from lamina.data.schema import ColumnSchema, Schema
@@ -41,7 +41,12 @@ class TableEncoder:
         self._fitted = False
 
     def fit(
-        self, table: AbstractTable, schema: Schema, *, rows: np.ndarray | None = None, numeric: str = "quantile"
+        self,
+        table: AbstractTable,
+        schema: Schema,
+        *,
+        rows: np.ndarray | None = None,
+        numeric: str = "quantile",
     ) -> TableEncoder:
         """Fit to the training rows and return self.
 
@@ -53,8 +58,10 @@ class TableEncoder:
                 (mean and deviation, which keeps linear relations linear).
         """
         if numeric not in SCALERS:
-            raise ConfigError(f"unknown scale '{numeric}'{suggest(numeric, SCALERS)}",
-                              expected="one of " + ", ".join(SCALERS))  # fmt: skip
+            raise ConfigError(
+                f"unknown scale '{numeric}'{suggest(numeric, SCALERS)}",
+                expected="one of " + ", ".join(SCALERS),
+            )
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
         sample = rows[_evenly(rows.size, MOST_FITTED_ROWS)]
         encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]

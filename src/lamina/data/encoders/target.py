@@ -96,9 +96,13 @@ class TargetEncoder:
     def _unseen_error(self, table: AbstractTable, row: int, name: str, value: object) -> DataError:
         """Return the error for a label that training never saw."""
         shown = ", ".join(repr(label) for label in self.labels[:12]) + (" …" if len(self.labels) > 12 else "")
-        return DataError("label that training never saw", where=table.where(row, name),
-                         expected=f"one of {shown}", received=repr(value),
-                         mend="correct the label, remove the rows, or train with rows of this class")  # fmt: skip
+        return DataError(
+            "label that training never saw",
+            where=table.where(row, name),
+            expected=f"one of {shown}",
+            received=repr(value),
+            mend="correct the label, remove the rows, or train with rows of this class",
+        )
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """Return labels for codes (n,), 0 and 1 for flags, numbers in the target's own unit.
@@ -119,8 +123,14 @@ class TargetEncoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
-        return {"task": self.task, "targets": list(self.targets), "labels": list(self.labels),
-                "dtype": self.dtype, "mean": self.mean.tolist(), "deviation": self.deviation.tolist()}  # fmt: skip
+        return {
+            "task": self.task,
+            "targets": list(self.targets),
+            "labels": list(self.labels),
+            "dtype": self.dtype,
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+        }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> TargetEncoder:
@@ -137,8 +147,11 @@ def _label_dtype(column: AbstractColumn) -> str:
     array = getattr(column, "array", None)
     if array is None or array.dtype.kind in "US":
         return ""
-    return "object" if array.dtype.kind == "O" and column.storage == "string" else (
-        "" if array.dtype.kind == "O" else array.dtype.name)  # fmt: skip
+    return (
+        "object"
+        if array.dtype.kind == "O" and column.storage == "string"
+        else ("" if array.dtype.kind == "O" else array.dtype.name)
+    )
 
 
 def _key(value: object) -> object:
@@ -158,13 +171,19 @@ def _numbers(table: AbstractTable, name: str) -> np.ndarray:
     bad = np.flatnonzero((np.isnan(values) & ~column.missing()) | np.isinf(values))
     if bad.size:
         row = int(bad[0])
-        raise DataError("the target is not a number to learn", where=table.where(row, name),
-                        received=repr(column.value(row)),
-                        mend="correct or remove the row, or choose a classification task")  # fmt: skip
+        raise DataError(
+            "the target is not a number to learn",
+            where=table.where(row, name),
+            received=repr(column.value(row)),
+            mend="correct or remove the row, or choose a classification task",
+        )
     return values
 
 
 def _missing_error(table: AbstractTable, row: int, name: str, count: int) -> DataError:
     """Return the error for rows whose target is unknown."""
-    return DataError(f"the target is missing ({count} such row{'s' if count > 1 else ''})",
-                     where=table.where(row, name), mend="fill it in, or remove the rows")  # fmt: skip
+    return DataError(
+        f"the target is missing ({count} such row{'s' if count > 1 else ''})",
+        where=table.where(row, name),
+        mend="fill it in, or remove the rows",
+    )

@@ -71,7 +71,9 @@ def _missing_mend(path: str) -> str:
     if not folder.is_dir():
         return f"there is no folder '{folder}' either: check the path"
     near = difflib.get_close_matches(Path(path).name, [p.name for p in folder.iterdir()], n=1)
-    return f"did you mean '{folder / near[0]}'?" if near else f"check the path; the folder is {folder.resolve()}"
+    return (
+        f"did you mean '{folder / near[0]}'?" if near else f"check the path; the folder is {folder.resolve()}"
+    )
 
 
 def checked(data: Buffer, source: str) -> Buffer:
