@@ -53,6 +53,7 @@ class Module(eqx.Module):
     path: str = eqx.field(static=True, init=False, default="")
 
     def __check_init__(self) -> None:
+        object.__setattr__(self, "path", self.path)  # in the instance, so that copies look alike
         for field in dataclasses.fields(self):
             if not field.metadata.get("static"):
                 value = getattr(self, field.name)

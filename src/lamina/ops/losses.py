@@ -86,6 +86,26 @@ def focal_loss(
     return wrong**gamma * loss
 
 
+def perceptron_loss(logits: Float[Array, "*b c"], labels: Int[Array, "*b"]) -> Float[Array, "*b"]:
+    """Return by how much a wrong class beats the right one; zero where the right one wins.
+
+    max_j z_j - z_label. Gradient descent on it is Rosenblatt's rule: only mistakes correct.
+
+    Args:
+        logits: one score a class.
+        labels: class indices.
+
+    Example:
+        >>> float(perceptron_loss(jnp.array([3.0, 1.0]), jnp.array(1)))
+        2.0
+
+    References:
+        Rosenblatt. The perceptron. Psychological Review 1958.
+    """
+    hit = labels[..., None] == jnp.arange(logits.shape[-1], dtype=labels.dtype)
+    return logits.max(-1) - jnp.where(hit, logits, 0).sum(-1)
+
+
 def squared_error(outputs: Float[Array, "*b"], targets: Float[Array, "*b"]) -> Float[Array, "*b"]:
     """Return (output - target)².
 
@@ -161,6 +181,7 @@ for _name, _loss in {
     "cross_entropy": cross_entropy,
     "binary_cross_entropy": binary_cross_entropy,
     "focal": focal_loss,
+    "perceptron": perceptron_loss,
     "mse": squared_error,
     "mae": absolute_error,
     "huber": huber_loss,

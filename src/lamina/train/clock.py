@@ -1,0 +1,82 @@
+"""Time: what was spent on compiling, and how many steps still fit."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+_COMPILE_EVENTS = (
+    "/jax/core/compile/jaxpr_trace_duration",
+    "/jax/core/compile/jaxpr_to_mlir_module_duration",
+    "/jax/core/compile/backend_compile_duration",
+)
+
+
+class _CompileCounter:
+    """Adds up what JAX reports about tracing and compiling."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def listen(self, event: str, seconds: float, **_: object) -> None:
+        if event in _COMPILE_EVENTS:
+            self.seconds += seconds
+
+
+@functools.cache
+def compile_counter() -> _CompileCounter:
+    """Return the process's one counter of compile seconds, registered with JAX."""
+    import jax
+
+    counter = _CompileCounter()
+    jax.monitoring.register_event_duration_secs_listener(counter.listen)
+    return counter
+
+
+class Clock:
+    """Decides how long a chunk may be so that a run ends inside its limit.
+
+    Args:
+        limit: seconds for the whole run, or None.
+        reserve: seconds to keep for what comes after training.
+    """
+
+    def __init__(self, limit: float | None, *, reserve: float = 0.0):
+        self.began = time.perf_counter()
+        self.compiled_before = compile_counter().seconds
+        self.limit, self.reserve = limit, reserve
+        self.step_seconds = 0.0
+        self.end_seconds = 0.0
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.began
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds of tracing and compiling since the run began."""
+        return compile_counter().seconds - self.compiled_before
+
+    @property
+    def left(self) -> float:
+        """Seconds that training may still use, one evaluation set aside."""
+        if self.limit is None:
+            return float("inf")
+        return self.limit - self.reserve - 1.5 * self.end_seconds - self.spent
+
+    def steps_that_fit(self, wanted: int, *, longest: float = 5.0) -> int:
+        """Return how many of the wanted steps to take before looking at the clock again.
+
+        Args:
+            wanted: steps that are due.
+            longest: seconds after which a person or a signal should be heard again.
+        """
+        if self.step_seconds == 0.0:
+            return min(wanted, 1 if self.limit is not None else 16)
+        seconds = min(longest, self.left)
+        return max(0, min(wanted, int(seconds / self.step_seconds)))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from a chunk; the first one, which may compile, is not counted."""
+        self.step_seconds = seconds / max(1, steps)

@@ -1,0 +1,288 @@
+"""The loop around the compiled step: epochs, evaluation, callbacks, time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import runtime
+from lamina.core.errors import ConfigError, RunError
+from lamina.data.order import epoch_order
+from lamina.tasks.base import AbstractTask
+from lamina.train.callbacks import Callback
+from lamina.train.clock import Clock
+from lamina.train.config import TrainConfig
+from lamina.train.feed import Rows, evaluation_batches, make_feed, row_count
+from lamina.train.state import TrainState, first_state
+from lamina.train.step import Program, jit_chunk, jit_end, make_optimizer
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training gives back.
+
+    Args:
+        model: the best model, arrays on the host.
+        history: one list a quantity, one entry an epoch.
+        best_epoch: the epoch the model comes from, from 1.
+        epochs: epochs begun.
+        steps: steps taken.
+        seconds: whole time.
+        compile_seconds: of which tracing and compiling.
+        skipped: steps skipped because they were not finite.
+        ended: why it ended: ``"epochs"``, ``"early stopping"``, ``"time limit"`` or a callback's words.
+        state: the last state, for going on.
+    """
+
+    model: Any
+    history: dict[str, list[float]]
+    best_epoch: int
+    epochs: int
+    steps: int
+    seconds: float
+    compile_seconds: float
+    skipped: int
+    ended: str
+    state: TrainState | None = field(default=None, repr=False, compare=False)
+
+
+def default_batch_size(rows: int) -> int:
+    """Return a batch size that suits the number of training rows.
+
+    Example:
+        >>> default_batch_size(500), default_batch_size(13_000), default_batch_size(10**6)
+        (32, 256, 1024)
+    """
+    for limit, size in ((1_000, 32), (4_000, 64), (10_000, 128), (50_000, 256), (200_000, 512)):
+        if rows <= limit:
+            return size
+    return 1024
+
+
+def make_program(task: AbstractTask, config: TrainConfig) -> Program:
+    """Return the part of a config that is fixed while compiling."""
+    return Program(
+        task=task,
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        precision=config.precision,
+        accumulate=config.accumulate,
+        clipped=config.clip is not None,
+        penalized=config.l1 > 0 or config.l2 > 0,
+        early_stopping=config.early_stopping,
+        monitor=config.monitor,
+    )
+
+
+def make_hyper(config: TrainConfig, *, total_steps: int) -> dict[str, np.ndarray]:
+    """Return the part of a config that is an argument of the compiled program."""
+    values = {
+        "lr": 1e-3 if config.lr is None else config.lr,
+        "weight_decay": config.weight_decay or 0.0,
+        "momentum": config.momentum,
+        "beta2": config.beta2,
+        "clip": config.clip or 1.0,
+        "l1": config.l1,
+        "l2": config.l2,
+        "ema": config.ema,
+        "total": total_steps,
+        "warmup": round(config.warmup * total_steps),
+        "patience": config.patience,
+        "plateau_factor": config.plateau_factor,
+        "plateau_patience": config.plateau_patience,
+    }
+    return {name: np.asarray(value, np.float32) for name, value in values.items()}
+
+
+class Loop:
+    """One training run; `train` is the door to it.
+
+    It is what callbacks see: ``history``, ``info``, `stop`, `scale_lr`, `current_model`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        task: AbstractTask,
+        train: Rows,
+        valid: Rows | None,
+        config: TrainConfig,
+        *,
+        callbacks: Sequence[Callback] = (),
+        should_stop: Callable[[], str | None] = lambda: None,
+    ):
+        runtime.start()
+        self.clock = Clock(config.time_limit)
+        self.config, self.task, self.callbacks = config, task, tuple(callbacks)
+        self.should_stop = should_stop
+        self.rows = row_count(train)
+        self.batch_size = min(config.batch_size or default_batch_size(self.rows), self.rows)
+        self.batch_size -= self.batch_size % config.accumulate
+        if self.batch_size < 1:
+            raise ConfigError("accumulate is larger than the batch", received=config.accumulate)
+        self.steps_per_epoch = -(-self.rows // self.batch_size)
+        self.program = make_program(task, config)
+        self.hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
+        self.feed = make_feed(train, device_memory=config.device_memory)
+        size = min(4096, max(1024, self.batch_size))
+        self.valid = None if valid is None else evaluation_batches(valid, batch_size=size)
+        optimizer = make_optimizer(self.program, jnp.zeros(()), self.hyper, model)
+        self.state = first_state(model, optimizer, seed=config.seed, averaged=config.ema > 0)
+        self.history: dict[str, list[float]] = {}
+        self.info: dict[str, Any] = {
+            "rows": self.rows,
+            "batch_size": self.batch_size,
+            "steps_per_epoch": self.steps_per_epoch,
+            "epochs": config.epochs,
+        }
+        self.epoch = 0
+        self.ended = ""
+
+    def stop(self, reason: str) -> None:
+        """End the run after this epoch."""
+        self.ended = self.ended or reason
+
+    def scale_lr(self, factor: float) -> None:
+        """Multiply the learning rate from now on."""
+        self.state = self.state._replace(lr_scale=self.state.lr_scale * jnp.float32(factor))
+
+    def current_model(self) -> Any:
+        """Return a host copy of the model as it is now."""
+        return jax.tree.map(np.asarray, self.state.model)
+
+    def run(self) -> TrainResult:
+        """Train until the epochs, the patience or the time are used up."""
+        self._call("on_train_begin")
+        while self.epoch < self.config.epochs and not self.ended:
+            self._call("on_epoch_begin", self.epoch + 1)
+            began = time.perf_counter()
+            loss = self._steps()
+            self._end_epoch(loss, began)
+        if not self.history and self.config.epochs == 0:
+            self.state = self.state._replace(best=self.state.model)
+        self._call("on_train_end")
+        return self._result()
+
+    def _steps(self) -> float:
+        """Take the steps of one epoch, cut short when the time is used up; return the mean loss."""
+        order = epoch_order(self.config.seed, self.epoch, self.rows, self.batch_size)
+        width = min(self.config.chunk, self.steps_per_epoch)
+        done, total = 0, 0.0
+        while done < len(order) and not self.ended:
+            count = self.clock.steps_that_fit(min(width, len(order) - done))
+            if count == 0:
+                self.stop("time limit")
+                break
+            began, fresh = time.perf_counter(), self.clock.compile_seconds
+            total += count * self._chunk(order[done : done + count], width, count)
+            if self.clock.compile_seconds == fresh:
+                self.clock.took(count, time.perf_counter() - began)
+            done += count
+            self._after_chunk()
+        return total / max(1, done)
+
+    def _chunk(self, rows: np.ndarray, width: int, count: int) -> float:
+        padded = np.zeros((width, rows.shape[1]), np.int32)
+        padded[:count] = rows
+        data, order = self.feed.chunk(padded)
+        self.state, loss = jit_chunk(self.program, self.state, data, order, np.int32(count), self.hyper)
+        return float(loss)
+
+    def _after_chunk(self) -> None:
+        in_row = int(self.state.skipped_in_row)
+        if in_row >= self.config.finite_patience:
+            raise RunError(
+                f"{in_row} steps in a row had a loss or gradient that is not finite",
+                where=f"epoch {self.epoch + 1}",
+                mend="lower lr, set clip=1.0, or look at the data with `lamina check`",
+            )
+        reason = self.should_stop()
+        if reason:
+            self.stop(reason)
+        self._call("on_chunk_end", int(self.state.step))
+
+    def _end_epoch(self, loss: float, began: float) -> None:
+        before, fresh = time.perf_counter(), self.clock.compile_seconds
+        lr = float(self.state.lr_scale) * float(self.hyper["lr"])
+        self.epoch += 1
+        self.state, metrics = jit_end(
+            self.program, self.state, self.valid, np.int32(self.epoch), self.hyper
+        )
+        logs = {"train_loss": loss, **{f"valid_{n}": float(v) for n, v in metrics.items()}, "lr": lr}
+        if self.clock.compile_seconds == fresh:
+            self.clock.end_seconds = time.perf_counter() - before
+        logs["seconds"] = time.perf_counter() - began
+        for name, value in {"epoch": float(self.epoch), **logs}.items():
+            self.history.setdefault(name, []).append(value)
+        if bool(self.state.stopped):
+            self.stop("early stopping")
+        self.info["best_epoch"], self.info["best_value"] = int(self.state.best_epoch), float(self.state.best_value)
+        self._call("on_epoch_end", self.epoch, logs)
+
+    def _call(self, event: str, *args: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(*args, self)
+
+    def _result(self) -> TrainResult:
+        return TrainResult(
+            model=jax.tree.map(np.asarray, self.state.best),
+            history=self.history,
+            best_epoch=int(self.state.best_epoch),
+            epochs=self.epoch,
+            steps=int(self.state.step),
+            seconds=self.clock.spent,
+            compile_seconds=self.clock.compile_seconds,
+            skipped=int(self.state.skipped),
+            ended=self.ended or "epochs",
+            state=self.state,
+        )
+
+
+def train(
+    model: Any,
+    task: AbstractTask,
+    data: Rows,
+    valid: Rows | None = None,
+    *,
+    config: TrainConfig | None = None,
+    callbacks: Sequence[Callback] = (),
+    should_stop: Callable[[], str | None] = lambda: None,
+) -> TrainResult:
+    """Train a model.
+
+    Args:
+        model: any `Module`; not changed, the trained one is in the result.
+        task: losses and metrics.
+        data: ``{"x": array or tree, "y": targets, "weight": (rows,)}``, rows first.
+        valid: the same for validation, or None: then the last weights are kept.
+        config: see `TrainConfig`.
+        callbacks: called at the events of `Callback`.
+        should_stop: asked after every chunk; a text ends the run with that reason.
+
+    Returns:
+        A `TrainResult` with the best model on the host.
+
+    Raises:
+        RunError: the loss stayed not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from lamina.models import build
+        >>> from lamina.tasks import RegressionTask
+        >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+        >>> rows = {"x": x, "y": 2 * x, "weight": np.ones(64, np.float32)}
+        >>> config = TrainConfig(epochs=30, lr=0.05, early_stopping=False)
+        >>> result = train(build("linear", inputs=(1,), outputs=1), RegressionTask(), rows, config=config)
+        >>> result.history["train_loss"][-1] < 0.01
+        True
+    """
+    loop = Loop(
+        model, task, data, valid, config or TrainConfig(), callbacks=callbacks, should_stop=should_stop
+    )
+    return loop.run()

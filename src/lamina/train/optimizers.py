@@ -1,0 +1,133 @@
+"""Optimizers by name, each an expression in Optax's pieces.
+
+The learning rate of the step is an argument, so a schedule, a plateau and a population
+that sweeps learning rates all use one compiled program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optax
+from jax import Array
+
+from lamina.core.registry import Registry
+from lamina.core.rules import Rules
+
+Hyper = Mapping[str, Array]
+Maker = Callable[[Array, Hyper, Any], optax.GradientTransformation]
+
+OPTIMIZERS: Registry[Maker] = Registry("optimizer")
+
+# Biases, gains of normalization and member scalings are not decayed: they have no scale to keep small.
+DECAY = Rules(
+    {
+        "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
+        "*scale.weight": False, "question": False,
+    },
+    default=True,
+)  # fmt: skip
+
+
+def _optimizer(name: str) -> Callable[[Maker], Maker]:
+    def decorate(maker: Maker) -> Maker:
+        OPTIMIZERS.add(name, maker)
+        return maker
+
+    return decorate
+
+
+def _with_decay(rule: optax.GradientTransformation, lr: Array, hyper: Hyper, decayed: Any) -> Any:
+    """Chain a rule with decoupled weight decay and the learning rate."""
+    return optax.chain(
+        rule, optax.add_decayed_weights(hyper["weight_decay"], decayed), optax.scale_by_learning_rate(lr)
+    )
+
+
+@_optimizer("sgd")
+def sgd(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Plain gradient descent: w ← w - lr·g (Robbins, Monro 1951)."""
+    return _with_decay(optax.identity(), lr, hyper, decayed)
+
+
+@_optimizer("momentum")
+def momentum(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Gradient descent with heavy-ball momentum (Polyak 1964)."""
+    return _with_decay(optax.trace(decay=hyper["momentum"]), lr, hyper, decayed)
+
+
+@_optimizer("nesterov")
+def nesterov(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Gradient descent with a look-ahead momentum (Nesterov 1983)."""
+    return _with_decay(optax.trace(decay=hyper["momentum"], nesterov=True), lr, hyper, decayed)
+
+
+@_optimizer("adagrad")
+def adagrad(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Steps that shrink with the sum of squared gradients (Duchi, Hazan, Singer 2011)."""
+    return _with_decay(optax.scale_by_rss(), lr, hyper, decayed)
+
+
+@_optimizer("rmsprop")
+def rmsprop(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Steps divided by a running root mean square of gradients (Tieleman, Hinton 2012)."""
+    return _with_decay(optax.scale_by_rms(decay=hyper["beta2"]), lr, hyper, decayed)
+
+
+@_optimizer("adam")
+def adam(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Momentum and root mean square together (Kingma, Ba 2015); decay is left out."""
+    rule = optax.scale_by_adam(b1=hyper["momentum"], b2=hyper["beta2"])
+    return optax.chain(rule, optax.scale_by_learning_rate(lr))
+
+
+@_optimizer("adamw")
+def adamw(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Adam with decoupled weight decay (Loshchilov, Hutter 2019): the default."""
+    rule = optax.scale_by_adam(b1=hyper["momentum"], b2=hyper["beta2"])
+    return _with_decay(rule, lr, hyper, decayed)
+
+
+@_optimizer("lion")
+def lion(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """The sign of a momentum (Chen et al. 2023): half of Adam's memory, a tenth of its lr."""
+    return _with_decay(optax.scale_by_lion(b1=hyper["momentum"], b2=hyper["beta2"]), lr, hyper, decayed)
+
+
+@_optimizer("muon")
+def muon(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """Orthogonalized momentum for matrices, Adam for the rest (Jordan et al. 2024)."""
+    from optax import contrib
+
+    decay = hyper["weight_decay"]
+    return contrib.muon(
+        learning_rate=lr,
+        beta=hyper["momentum"],
+        weight_decay=decay,
+        weight_decay_mask=decayed,
+        adam_weight_decay=decay,
+        consistent_rms=0.2,  # matches Adam's step size, so one lr serves both parts (Liu et al. 2025)
+    )
+
+
+@_optimizer("schedule-free")
+def schedule_free(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+    """AdamW whose average replaces the schedule (Defazio et al. 2024)."""
+    from optax import contrib
+
+    base = optax.chain(
+        optax.scale_by_rms(decay=hyper["beta2"], bias_correction=True, eps_in_sqrt=False),
+        optax.add_decayed_weights(hyper["weight_decay"], decayed),
+        optax.scale_by_learning_rate(lr),
+    )
+    return contrib.schedule_free(base, learning_rate=lr, b1=hyper["momentum"])
+
+
+def averaged_parameters(name: str, opt_state: Any, parameters: Any) -> Any:
+    """Return the parameters to evaluate: schedule-free keeps its average apart."""
+    if name != "schedule-free":
+        return parameters
+    from optax import contrib
+
+    return contrib.schedule_free_eval_params(opt_state, parameters)

@@ -1,0 +1,102 @@
+"""Everything a run has to remember from one step to the next, as one tree."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lamina.core.random import make_key
+from lamina.core.tree import trainable
+
+
+class TrainState(NamedTuple):
+    """The state of a run; saved whole, it resumes bit for bit.
+
+    Args:
+        model: the model being trained, buffers included.
+        optimizer: Optax's state.
+        average: moving average of the parameters, or None.
+        best: the model to keep so far.
+        best_value: its monitored value (lower is better).
+        best_epoch: the epoch it came from.
+        stale: epochs since then.
+        stopped: early stopping has spoken; ``best`` no longer moves.
+        step: steps taken.
+        key: random key of the run; step ``i`` uses ``fold_in(key, i)``.
+        lr_scale: factor on the learning rate that plateaus and roll-backs lower.
+        plateau: epochs since the best or the last lowering of the rate.
+        skipped: steps skipped because loss or gradient was not finite.
+        skipped_in_row: how many of them just now.
+    """
+
+    model: Any
+    optimizer: Any
+    average: Any
+    best: Any
+    best_value: Array
+    best_epoch: Array
+    stale: Array
+    stopped: Array
+    step: Array
+    key: Array
+    lr_scale: Array
+    plateau: Array
+    skipped: Array
+    skipped_in_row: Array
+
+
+def partition(model: Any) -> tuple[Any, Any]:
+    """Split a model into what is trained and the rest; the other's places hold None."""
+    mask = trainable(model)
+    trained = jax.tree.map(lambda array, is_trained: array if is_trained else None, model, mask)
+    rest = jax.tree.map(lambda array, is_trained: None if is_trained else array, model, mask)
+    return trained, rest
+
+
+def combine(trained: Any, rest: Any) -> Any:
+    """Undo `partition`."""
+    return jax.tree.map(lambda a, b: b if a is None else a, trained, rest, is_leaf=lambda x: x is None)
+
+
+def first_state(model: Any, optimizer: Any, *, seed: int, averaged: bool) -> TrainState:
+    """Return the state before the first step; every array has memory of its own.
+
+    Args:
+        model: the freshly built model.
+        optimizer: an Optax transformation (its ``init`` is used).
+        seed: seed of the run's random key.
+        averaged: keep a moving average of the parameters.
+    """
+    model = jax.tree.map(np.asarray, model)
+    parameters, _ = partition(model)
+
+    def own(tree: Any) -> Any:
+        return jax.tree.map(lambda array: jnp.array(array, copy=True), tree)
+
+    zero = np.zeros((), np.int32)
+    return own(
+        TrainState(
+            model=model,
+            optimizer=_plain(optimizer.init(parameters)),
+            average=parameters if averaged else None,
+            best=model,
+            best_value=np.asarray(np.inf, np.float32),
+            best_epoch=zero - 1,
+            stale=zero,
+            stopped=np.zeros((), bool),
+            step=zero,
+            key=np.asarray(make_key(seed)),
+            lr_scale=np.ones((), np.float32),
+            plateau=zero,
+            skipped=zero,
+            skipped_in_row=zero,
+        )
+    )
+
+
+def _plain(tree: Any) -> Any:
+    return jax.tree.map(jnp.asarray, tree)

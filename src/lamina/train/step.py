@@ -1,0 +1,259 @@
+"""The compiled heart: one training step, many of them in one program, and the end of an epoch.
+
+Numbers that may differ between runs (learning rate, decay, lengths) are arguments, so two
+runs of one architecture share a compiled program, and a population can sweep them.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from lamina.core.module import map_arrays
+from lamina.core.taps import observe
+from lamina.tasks.base import AbstractTask
+from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
+from lamina.train.schedules import factor
+from lamina.train.state import TrainState, combine, partition
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is fixed while compiling: the task and which mechanisms take part.
+
+    Args:
+        task: losses and metrics.
+        optimizer: name in `OPTIMIZERS`.
+        schedule: name in `SCHEDULES`.
+        precision: ``"float32"`` or ``"bfloat16"``.
+        accumulate: parts a batch is cut into.
+        clipped: clip the gradient by its norm.
+        penalized: add L1 and L2 penalties.
+        early_stopping: stop after ``patience`` epochs and keep the best.
+        monitor: name of the validation value that decides.
+    """
+
+    task: AbstractTask
+    optimizer: str = "adamw"
+    schedule: str = "constant"
+    precision: str = "float32"
+    accumulate: int = 1
+    clipped: bool = False
+    penalized: bool = False
+    early_stopping: bool = True
+    monitor: str = "loss"
+
+
+def make_optimizer(program: Program, lr: Array, hyper: Hyper, model: Any) -> Any:
+    """Return the Optax transformation of one step for the trained part of ``model``."""
+    parameters, _ = partition(model)
+    decayed = DECAY.apply(parameters, strict=False)
+    return OPTIMIZERS[program.optimizer](lr, hyper, decayed)
+
+
+def _cast(tree: Any, precision: str) -> Any:
+    if precision == "float32":
+        return tree
+    return jax.tree.map(lambda a: a.astype(precision) if a.dtype == jnp.float32 else a, tree)
+
+
+def _penalty(parameters: Any, hyper: Hyper) -> Array:
+    kept = DECAY.apply(parameters, strict=False)
+    weights = [p for p, keep in zip(jax.tree.leaves(parameters), jax.tree.leaves(kept), strict=True) if keep]
+    l1 = sum((jnp.abs(w).sum() for w in weights), jnp.zeros(()))
+    l2 = sum(((w**2).sum() for w in weights), jnp.zeros(()))
+    return hyper["l1"] * l1 + 0.5 * hyper["l2"] * l2
+
+
+def _gradient(program: Program, model: Any, batch: Any, key: Array, hyper: Hyper) -> tuple[Any, Any, Any]:
+    """Return (loss, gradient of the trained part, statistics seen by the taps)."""
+    parameters, rest = partition(model)
+
+    def loss_of(parameters: Any) -> tuple[Array, Any]:
+        network = combine(_cast(parameters, program.precision), rest)
+        inputs = {**batch, "x": _cast(batch["x"], program.precision)}
+        losses = functools.partial(program.task.losses, key=key)
+        parts, seen = observe(losses, "*running_*", strict=False)(network, inputs)
+        loss = sum((part[0] for part in parts.values()), jnp.zeros(()))
+        return loss + (_penalty(parameters, hyper) if program.penalized else 0.0), seen
+
+    (loss, seen), gradient = jax.value_and_grad(loss_of, has_aux=True)(parameters)
+    return loss, gradient, seen
+
+
+def _accumulated(program: Program, model: Any, batch: Any, key: Array, hyper: Hyper) -> tuple[Any, Any, Any]:
+    """Return the same as `_gradient`, from equal parts of the batch one after another."""
+    parts = program.accumulate
+    if parts == 1:
+        return _gradient(program, model, batch, key, hyper)
+    cut = jax.tree.map(lambda a: a.reshape(parts, a.shape[0] // parts, *a.shape[1:]), batch)
+    keys = jax.random.split(key, parts)
+    first = jax.tree.map(lambda a: a[0], cut)
+    total = jax.tree.map(
+        lambda a: jnp.zeros(a.shape, a.dtype),
+        jax.eval_shape(lambda: _gradient(program, model, first, keys[0], hyper)),
+    )
+
+    def body(total: Any, part: Any) -> tuple[Any, None]:
+        found = _gradient(program, model, part[0], part[1], hyper)
+        return jax.tree.map(lambda a, b: a + (b / parts).astype(a.dtype), total, found), None
+
+    return jax.lax.scan(body, total, (cut, keys))[0]
+
+
+def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) -> tuple[TrainState, Array]:
+    """Take one step; a step whose loss or gradient is not finite changes nothing but a counter.
+
+    Args:
+        program: what is fixed while compiling.
+        state: before the step.
+        batch: ``{"x", "y", "weight"}``, rows first.
+        hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, warmup …``
+
+    Returns:
+        The state after the step, and the loss.
+    """
+    key = jax.random.fold_in(state.key, state.step)
+    loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
+    norm = optax.global_norm(gradient)
+    finite = jnp.isfinite(loss) & jnp.isfinite(norm)
+    if program.clipped:
+        scale = jnp.minimum(1.0, hyper["clip"] / jnp.maximum(norm, 1e-12))
+        gradient = jax.tree.map(lambda g: g * scale, gradient)
+    step = state.step.astype(jnp.float32)
+    lr = hyper["lr"] * state.lr_scale * factor(program.schedule, step, hyper["total"], hyper["warmup"])
+    parameters, rest = partition(state.model)
+    optimizer = make_optimizer(program, lr, hyper, state.model)
+    updates, opt_state = optimizer.update(gradient, state.optimizer, parameters)
+    new = optax.apply_updates(parameters, updates)
+    average = state.average
+    if average is not None:
+        decay = jnp.minimum(hyper["ema"], (step + 1) / (step + 10))
+        average = jax.tree.map(lambda a, p: a * decay + p * (1 - decay), average, new)
+    after = state._replace(
+        model=_with_statistics(combine(new, rest), seen), optimizer=opt_state, average=average
+    )
+    after = jax.tree.map(lambda a, b: a if a is b else jnp.where(finite, a, b), after, state)
+    bad = (~finite).astype(jnp.int32)
+    return after._replace(
+        step=state.step + 1,
+        skipped=state.skipped + bad,
+        skipped_in_row=(state.skipped_in_row + bad) * bad,
+    ), loss
+
+
+def _with_statistics(model: Any, seen: dict[str, Array]) -> Any:
+    """Write tapped running statistics back into the buffers of the same path."""
+    if not seen:
+        return model
+    return map_arrays(
+        model,
+        lambda path, array, is_buffer: seen[path].astype(array.dtype) if is_buffer and path in seen else array,
+    )
+
+
+def train_chunk(
+    program: Program, state: TrainState, data: Any, order: Array, count: Array, hyper: Hyper
+) -> tuple[TrainState, Array]:
+    """Take ``count`` steps over the batches ``order[i]`` of resident ``data``.
+
+    Args:
+        program: what is fixed while compiling.
+        state: before the chunk.
+        data: ``{"x", "y", "weight"}`` of all rows.
+        order: (steps, batch) row numbers.
+        count: how many of the steps to take, so that a shorter last chunk compiles nothing.
+        hyper: numbers of the run.
+
+    Returns:
+        The state after the chunk and the mean loss.
+    """
+
+    def body(index: Array, carry: tuple[TrainState, Array]) -> tuple[TrainState, Array]:
+        state, total = carry
+        rows = order[index]
+        batch = jax.tree.map(lambda a: jnp.take(a, rows, axis=0, mode="clip"), data)
+        state, loss = train_step(program, state, batch, hyper)
+        return state, total + loss
+
+    state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
+    return state, total / count.astype(jnp.float32)
+
+
+def evaluate_model(program: Program, model: Any, data: Any) -> dict[str, Array]:
+    """Return the weighted means of the task's metrics over ``data``, (batches, batch, ...) each."""
+    model = _cast(model, program.precision)
+
+    def body(total: Any, batch: Any) -> tuple[Any, None]:
+        outputs = model(_cast(batch["x"], program.precision))
+        return jax.tree.map(jnp.add, total, program.task.evaluate(outputs, batch)), None
+
+    first = jax.tree.map(lambda a: a[0], data)
+    shape = jax.eval_shape(lambda: program.task.evaluate(model(_cast(first["x"], program.precision)), first))
+    zero = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shape)
+    sums, _ = jax.lax.scan(body, zero, data)
+    return {name: value / sums["weight"] for name, value in sums.items() if name != "weight"}
+
+
+def kept_model(program: Program, state: TrainState) -> Any:
+    """Return the model that would be kept now: the average where there is one."""
+    parameters, rest = partition(state.model)
+    if state.average is not None:
+        return combine(state.average, rest)
+    return combine(averaged_parameters(program.optimizer, state.optimizer, parameters), rest)
+
+
+def end_epoch(
+    program: Program, state: TrainState, valid: Any, epoch: Array, hyper: Hyper
+) -> tuple[TrainState, dict[str, Array]]:
+    """Evaluate, keep the best, count the patience, lower the rate on a plateau."""
+    model = kept_model(program, state)
+    if valid is None:  # nothing to judge by: the newest is the best
+        return state._replace(best=model, best_epoch=epoch), {}
+    metrics = evaluate_model(program, model, valid)
+    value = metrics[program.monitor]
+    value = -value if program.monitor == "accuracy" else value
+    better = (value < state.best_value) & ~state.stopped
+    kept = better if program.early_stopping else jnp.ones_like(better)
+    plateau = jnp.where(better, 0, state.plateau + 1)
+    lower = (plateau >= hyper["plateau_patience"]) & (program.schedule == "plateau")
+    stale = jnp.where(better, 0, state.stale + 1)
+    state = state._replace(
+        best=jax.tree.map(lambda new, old: jnp.where(kept, new, old), model, state.best),
+        best_value=jnp.where(better, value, state.best_value),
+        best_epoch=jnp.where(kept, epoch, state.best_epoch),
+        stale=stale,
+        stopped=state.stopped | ((stale >= hyper["patience"]) & program.early_stopping),
+        lr_scale=jnp.where(lower, state.lr_scale * hyper["plateau_factor"], state.lr_scale),
+        plateau=jnp.where(lower, 0, plateau),
+    )
+    return state, metrics
+
+
+jit_chunk = jax.jit(train_chunk, static_argnums=0, donate_argnums=1)
+jit_end = jax.jit(end_epoch, static_argnums=0, donate_argnums=1)
+jit_evaluate = jax.jit(evaluate_model, static_argnums=0)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 5), donate_argnums=1)
+def jit_chunk_population(
+    program: Program, state: Any, data: Any, order: Array, count: Array, shared_order: bool, hyper: Hyper
+) -> tuple[Any, Array]:
+    """Run `train_chunk` for every member at once; the order of rows is shared or each its own."""
+    axes = (0, None, None if shared_order else 0, None, 0)
+    return jax.vmap(functools.partial(train_chunk, program), in_axes=axes)(state, data, order, count, hyper)
+
+
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
+def jit_end_population(
+    program: Program, state: Any, valid: Any, epoch: Array, hyper: Hyper
+) -> tuple[Any, dict[str, Array]]:
+    """Run `end_epoch` for every member at once."""
+    function = functools.partial(end_epoch, program)
+    return jax.vmap(function, in_axes=(0, None, None, 0))(state, valid, epoch, hyper)
