@@ -16,10 +16,15 @@ import re
 import shlex
 import subprocess
 import sys
+import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import pytest
+
+from lamina.models import MODELS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -90,9 +95,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
+    """Where the code of a page lives: a module of its own, under the rules that users have."""
+    module = types.ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
+    monkeypatch.setattr(MODELS, "_entries", dict(MODELS._entries))  # what a page registers goes with it
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield module.__dict__
+
+
 @pytest.mark.parametrize("path", page_parameters())
-def test_page_runs(path: Path, folder: Path):
-    namespace: dict[str, object] = {"__name__": "__page__"}
+def test_page_runs(path: Path, folder: Path, namespace: dict[str, object]):
     for block in blocks(path.read_text()):
         if block.note.startswith("not run"):
             continue

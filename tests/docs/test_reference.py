@@ -1,0 +1,38 @@
+"""The reference pages name everything that is public, and nothing that is not there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+ROOMS = ["core", "ops", "nn", "models", "data", "tasks", "train", "network", "report", "estimators"]
+
+
+def named_on(page: str) -> set[str]:
+    """Last parts of what a page shows (``::: lamina.nn.Linear``) or mentions in code font."""
+    text = (REFERENCE / page).read_text()
+    shown = re.findall(r"^::: lamina\.([\w.]+)$", text, re.MULTILINE)
+    return {name.rpartition(".")[2] for name in shown} | set(re.findall(r"`(?:lamina\.)?([\w.]+)`", text))
+
+
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_page_names_every_public_name(room: str):
+    module = importlib.import_module(f"lamina.{room}" if room else "lamina")
+    public = set(getattr(module, "__all__", [])) - {"__version__"}
+    page = f"{room or 'lamina'}.md"
+    if f"::: lamina.{room}\n" in (REFERENCE / page).read_text():  # shows all that is listed in the source
+        assert "__all__ = [\n" in Path(module.__file__).read_text(), "must be a plain list to be shown"
+    else:
+        assert public <= named_on(page)
+
+
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_what_a_page_shows_is_there(room: str):
+    text = (REFERENCE / f"{room or 'lamina'}.md").read_text()
+    for name in re.findall(r"^::: (lamina\.[\w.]+)$", text, re.MULTILINE):
+        assert pkgutil.resolve_name(name), name
