@@ -35,7 +35,8 @@ settings.load_profile("house")
 # not: beartype refuses some of Polars' types (`data`) and plain protocols (`train`), and the doors are handed
 # wrong types on purpose, which they must answer with words.
 CHECKED = ["core", "ops", "nn", "models", "tasks"]
-install_import_hook([f"lamina.{room}" for room in CHECKED], "beartype.beartype")
+CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # an int is a float
+install_import_hook([f"lamina.{room}" for room in CHECKED], CHECKER)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -64,8 +64,14 @@ def has_own_signature(thing: type) -> bool:
 
 
 def explained(thing: object, text: str) -> set[str]:
-    """Arguments that the text explains; a function of one or two may do it in its first line."""
+    """Arguments that the text explains; a function of one or two may do it in its first line.
+
+    A record (dataclass) may name its fields anywhere in the text, or carry ``meaning`` with each.
+    """
     lines = section(text, "Args") + section(text, "Attributes")
+    if dataclasses.is_dataclass(thing):
+        meant = {field.name for field in dataclasses.fields(thing) if field.metadata.get("meaning")}
+        return meant | {name for name in arguments(thing) if re.search(rf"\b{name}\b", text)}
     named = {name for name in arguments(thing) if re.search(rf"^\s+\**{name}\b", lines, re.MULTILINE)}
     if inspect.isroutine(thing) and len(arguments(thing)) <= 2:
         named |= {name for name in arguments(thing) if re.search(rf"\b{name}\b", text.splitlines()[0])}
