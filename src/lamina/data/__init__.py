@@ -23,7 +23,25 @@ _PUBLIC = {
     "read": "source",
     "split_rows": "split",
 }
-__all__ = sorted(_PUBLIC)
+__all__ = [
+    "AbstractColumn",
+    "AbstractTable",
+    "ArrayTable",
+    "Audit",
+    "ColumnSchema",
+    "Finding",
+    "FrameTable",
+    "Schema",
+    "Split",
+    "TableEncoder",
+    "TableInputs",
+    "TargetEncoder",
+    "check",
+    "epoch_order",
+    "infer_schema",
+    "read",
+    "split_rows",
+]
 
 if TYPE_CHECKING:
     from lamina.data.audit import Audit, Finding, check

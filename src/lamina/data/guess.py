@@ -84,3 +84,32 @@ def _is_flag(column: AbstractColumn) -> bool:
     numbers = column.numbers()
     known = numbers[~np.isnan(numbers)]
     return bool(((known == 0) | (known == 1)).all())
+
+
+_USUAL_TARGETS = ("target", "label", "class", "y", "outcome", "response")
+
+
+def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
+    """Return the column that is most likely the target: by a usual name, or the last one.
+
+    Example:
+        >>> from lamina.data import read
+        >>> guess_target(read({"y": [1, 2], "x": [3, 4]}))
+        'y'
+    """
+    several = tuple(name for name in table.names if name.startswith("target_") and name[7:].isdigit())
+    if several:
+        return several
+    lowered = {name.lower(): name for name in reversed(table.names)}
+    for usual in _USUAL_TARGETS:
+        if usual in lowered:
+            return lowered[usual]
+    last = [name for name in table.names if name not in ("weight", "split")]
+    if not last:
+        raise DataError("there is no column to predict", where=table.source, mend="name the target")
+    return last[-1]
+
+
+def quoted(target: str | Sequence[str]) -> str:
+    """Return the names of targets in quotes."""
+    return ", ".join(f"'{name}'" for name in ((target,) if isinstance(target, str) else target))

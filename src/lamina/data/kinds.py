@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTab
 NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
 TEXT_WORDS = 5  # average words in free text
+COUNTER = "counts the rows"
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
 
 SPLIT_WORDS = {
@@ -38,6 +39,9 @@ _SERIAL = re.compile(
 )
 
 
+EQUALS_TARGET = "equals the target"
+
+
 @dataclass(frozen=True)
 class Description:
     """What was found out about a column; ``reason`` is why it is left out, or empty."""
@@ -55,9 +59,21 @@ def describe(
     found = _describe(table.column(name), kept)
     if found.reason and not kept:
         return found
-    if not kept and leaks.equals_target(table, name, targets, task):
-        return Description(name, found.kind, found.detail, reason="equals the target")
+    if not kept and found.kind != "datetime" and leaks.equals_target(table, name, targets, task):
+        return Description(name, found.kind, found.detail, reason=EQUALS_TARGET)
     return Description(name, found.kind, found.detail)
+
+
+def never_empty(described: list[Description]) -> list[Description]:
+    """Return the descriptions, with doubtful columns taken back in where there would be no input at all.
+
+    A single column that counts the rows, or that a simple law ties to the target, is what there is to learn
+    from: it stays, and its detail says why it is doubtful.
+    """
+    if any(not d.reason for d in described):
+        return described
+    doubtful = [d for d in described if d.reason == EQUALS_TARGET or (d.kind == "numeric" and d.reason)]
+    return [replace(d, detail=f"doubtful: {d.reason}", reason="") if d in doubtful else d for d in described]
 
 
 def _describe(column: AbstractColumn, kept: bool) -> Description:
@@ -75,7 +91,7 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
     if column.storage == "integer" and not missing.any() and not kept:
         reason = integer_identifier(column.name, numbers)
         if reason:
-            return Description(column.name, "identifier", reason=reason)
+            return Description(column.name, "numeric", reason=reason)
     if getattr(column, "categorical", False):
         return Description(column.name, "category")
     return Description(column.name, "numeric")
@@ -95,7 +111,7 @@ def integer_identifier(name: str, numbers: np.ndarray) -> str:
         return ""
     if np.unique(numbers).size < (UNIQUE_SHARE * rows if huge else rows):
         return ""
-    return f"identifier: {'counts the rows' if counting else 'every value is different'}"
+    return f"identifier ({COUNTER if counting else 'every value is different'})"
 
 
 def named_like_identifier(name: str) -> bool:
@@ -126,14 +142,14 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
         return Description(name, "category")
     words = float(np.mean([len(value.split()) for value in sample]))
     if words >= TEXT_WORDS:
-        return Description(name, "text", reason="free text: each value is a sentence of its own")
+        return Description(name, "text", reason="free text (each value is a sentence of its own)")
     if len(values) == known.size or words < 2:
         serial = named_like_identifier(name) or np.mean([bool(_SERIAL.match(v)) for v in sample]) > 0.9
         reason = (
             "every value is different" if len(values) == known.size else "almost every value is different"
         )
-        return Description(name, "identifier" if serial else "text", reason=f"identifier: {reason}")
-    return Description(name, "text", reason="free text: almost every value is different")
+        return Description(name, "identifier" if serial else "text", reason=f"identifier ({reason})")
+    return Description(name, "text", reason="free text (almost every value is different)")
 
 
 def looks_numeric(word: str) -> bool:

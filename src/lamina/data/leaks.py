@@ -2,38 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lamina.data.table import AbstractColumn, AbstractTable
 
 SMALLEST_JUDGED = 20  # rows below which a perfect match may be chance
+ROUNDING = 1e-6  # of the range: more than single precision loses, less than any second influence adds
 
 
 def equals_target(table: AbstractTable, name: str, targets: Sequence[str], task: str) -> bool:
     """Return whether a column and a target determine each other.
 
-    Classes: their values map onto each other one to one. Numbers: sorted by the one, the other is sorted
-    too, ties with ties. For each, the rows where both are known are looked at.
+    Classes: their values map onto each other one to one. Numbers: they are equal up to a factor and an
+    offset, as a price in cents and one in euros are. The rows where both are known count.
     """
     if table.height < SMALLEST_JUDGED:
         return False
     column = table.column(name)
-    same = _same_order if task == "regression" else _one_to_one
+    same = _proportional if task == "regression" else _one_to_one
     return any(same(column, table.labels(target)) for target in targets)
 
 
-def _same_order(column: AbstractColumn, target: AbstractColumn) -> bool:
-    """Return whether two columns of numbers put the rows in the same, or just the opposite, order."""
-    if column.storage in ("string", "datetime") or target.storage == "string":
-        return False
+def _pairs(column: AbstractColumn, target: AbstractColumn) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the numbers of both columns where both are known: of a sample first, then of all rows."""
     for size in (1000, len(column)):  # nearly every column fails on the sample
         rows = np.linspace(0, len(column) - 1, min(size, len(column))).astype(np.int64)
         x, y = column.take(rows).numbers(), target.take(rows).numbers()
-        known = ~(np.isnan(x) | np.isnan(y))
-        x, y = x[known], y[known]
+        known = np.isfinite(x) & np.isfinite(y)
+        yield x[known], y[known]
+
+
+def _are_numbers(column: AbstractColumn, target: AbstractColumn) -> bool:
+    """Return whether both columns hold numbers, not texts or dates."""
+    return {column.storage, target.storage} <= {"integer", "float"}
+
+
+def _proportional(column: AbstractColumn, target: AbstractColumn) -> bool:
+    """Return whether a straight line leads from one column to the other, rounding aside."""
+    if not _are_numbers(column, target):
+        return False
+    for x, y in _pairs(column, target):
+        if x.size < SMALLEST_JUDGED or np.ptp(x) == 0 or np.ptp(y) == 0:
+            return False
+        x, y = (x - x.mean()) / np.ptp(x), (y - y.mean()) / np.ptp(y)
+        slope = (x @ y) / (x @ x)
+        if np.abs(y - slope * x).max() > ROUNDING:
+            return False
+    return True
+
+
+def follows_target(column: AbstractColumn, target: AbstractColumn) -> bool:
+    """Return whether a column of numbers is a monotone function of a target, one to one.
+
+    Its logarithm is one, say. A column that only rises or falls down the file is left out of this: in a
+    series, time and a growing quantity go together without one telling the other.
+    """
+    if not _are_numbers(column, target):
+        return False
+    for x, y in _pairs(column, target):
         if x.size < SMALLEST_JUDGED or not _monotone(x, y):
+            return False
+        if (np.diff(x) >= 0).all() or (np.diff(x) <= 0).all():
             return False
     return True
 

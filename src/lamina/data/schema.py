@@ -122,6 +122,7 @@ def infer_schema(
         for name in table.names
         if name not in busy and name not in drop
     ]
+    described = kinds.never_empty(described)
     return Schema(
         inputs=tuple(ColumnSchema(d.name, d.kind, d.detail) for d in described if not d.reason),
         dropped=tuple((d.name, d.reason) for d in described if d.reason)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lamina.core.errors import DataError
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.table import AbstractTable
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -43,7 +41,7 @@ def read(
         DataError: nothing can be read, with the place and the mend.
 
     Example:
-        >>> read(np.zeros((2, 3)), y=[0, 1]).names
+        >>> read([[1, 2, 3], [4, 5, 6]], y=[0, 1]).names
         ('x0', 'x1', 'x2', 'target')
     """
     if isinstance(source, AbstractTable):
@@ -81,6 +79,3 @@ def _read_path(path: str, schema: Schema | None) -> AbstractTable:
             mend="rename the file after its type, or convert it",
         )
     raise DataError("not yet", where=path)
-
-
-_ = (Mapping, ArrayTable, np)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,10 +87,7 @@ def _parts(
         return _by_column(table, schema, rows, random, shares)
     strata = _strata(table, schema, rows)
     if schema.time is not None:
-        seconds = table.column(schema.time).numbers()
-        if np.isnan(seconds).all():
-            seconds = time_values(table, schema.time)
-        order = rows[np.argsort(seconds[rows], kind="stable")]
+        order = rows[np.argsort(time_order(table, schema.time)[rows], kind="stable")]
     elif schema.group is not None:
         return _by_group(table, schema.group, rows, random, shares)
     else:
@@ -99,21 +96,31 @@ def _parts(
     return _cut(order, shares)
 
 
-def time_values(table: AbstractTable, name: str) -> np.ndarray:
-    """Return a time column as seconds, its format found out where it is text."""
+def time_order(table: AbstractTable, name: str) -> np.ndarray:
+    """Return a number for each row that grows with time: numbers as they are, dates as seconds.
+
+    Raises:
+        DataError: a value is missing, or neither a number nor a date.
+    """
     from lamina.data import dates
 
-    column = table.column(name)
-    known = np.flatnonzero(~column.missing())
-    sample = [str(column.value(i)) for i in known[:200]]
-    form = dates.find_format(column, sample, known.size) if sample else ""
-    if not form:
+    column, form = table.column(name), ""
+    if column.storage == "string":
+        known = np.flatnonzero(~column.missing())
+        sample = [str(column.value(i)) for i in known[:200]]
+        form = dates.find_format(column, sample, known.size) if sample else ""
+    times = column.seconds(form) if form else column.numbers()
+    bad = np.flatnonzero(np.isnan(times))
+    if bad.size:
+        row = int(bad[0])
         raise DataError(
-            "neither dates nor numbers",
-            where=table.where(name=name),
-            mend="write the times as 2025-01-31 or 2025-01-31 12:00:00",
+            "a time is needed in every row to split by it",
+            where=table.where(row, name),
+            expected="a number or a date",
+            received=repr(column.value(row)),
+            mend="write the times alike, best as 2025-01-31 or 2025-01-31 12:00:00",
         )
-    return column.seconds(form)
+    return times
 
 
 def _cut(order: np.ndarray, shares: dict[str, float]) -> Split:
@@ -199,7 +206,7 @@ def _by_column(
     words = split_words(table, schema.split or "")
     train, valid, test = (rows[words[rows] == part] for part in ("train", "valid", "test"))
     if not valid.size and shares["valid"]:
-        rest = Schema(**vars(schema) | {"split": None})
+        rest = replace(schema, split=None)
         cut = _parts(table, rest, train, random, {"valid": shares["valid"], "test": 0.0})
         train, valid = cut.train, cut.valid
     return Split(train, valid, test)

@@ -196,12 +196,13 @@ class ArrayColumn(AbstractColumn):
         if self.array.dtype.kind == "O" and self.storage != "string":
             return np.where(self.missing(), np.nan, self.array).astype(np.float64)
         if self.storage == "string":
-            return self._frame_column().numbers()
+            found = self.distinct()
+            return np.array([*map(_number, found.values), np.nan])[found.codes]
         return self.array.astype(np.float64)
 
     def seconds(self, form: str | None = None) -> np.ndarray:
         if self.array.dtype.kind != "M":
-            return self._frame_column().seconds(form)
+            return np.full(len(self.array), np.nan)  # dates as text come in frames
         seconds = self.array.astype("datetime64[us]").astype(np.int64) / 1e6
         return np.where(np.isnat(self.array), np.nan, seconds)
 
@@ -224,11 +225,13 @@ class ArrayColumn(AbstractColumn):
             return None
         return super().oversized()
 
-    def _frame_column(self) -> AbstractColumn:
-        """Return the same texts as a Polars column: parsing texts is Polars' work."""
-        from lamina.data.frame import FrameColumn
 
-        return FrameColumn.from_values(self.name, self.array.tolist())
+def _number(word: str) -> float:
+    """Return a text as a number, NaN if it is none."""
+    try:
+        return float(word)
+    except ValueError:
+        return float("nan")
 
 
 def _object_missing(array: np.ndarray) -> np.ndarray:

@@ -56,6 +56,9 @@ class NumericEncoder:
         """Write the features of all rows of a table into the columns of ``out``."""
         values = numbers_of(table, self.name)
         missing = np.isnan(values)
+        if table.strict and not self.marks_missing and missing.any():
+            where = table.where(int(missing.argmax()), self.name)
+            raise DataError("NaN where training had none", where=where, mend="fill the gap in")
         scaled = self.scaler(values)
         scaled[missing] = 0.0
         out[:, 0] = scaled

@@ -120,10 +120,10 @@ def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
 
     Where there are no more different values than edges, every value is an edge.
     """
-    edges = np.unique(ordered)
+    edges = np.unique(ordered.astype(np.float32))  # what differs for the model, not for the host
     if edges.size > MOST_BINS + 1:
-        edges = np.unique(sorted_quantiles(ordered, MOST_BINS + 1))
+        edges = np.unique(sorted_quantiles(ordered, MOST_BINS + 1).astype(np.float32))
     if edges.size < 2:
         low = float(edges[0]) if edges.size else 0.0
         edges = np.array([low, low + 1.0])
-    return tuple(edges.astype(np.float32).astype(np.float64).tolist())
+    return tuple(edges.astype(np.float64).tolist())

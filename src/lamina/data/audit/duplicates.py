@@ -1,0 +1,96 @@
+"""Rows that stand on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lamina.data.audit.findings import Finding
+from lamina.data.kinds import COUNTER
+from lamina.data.schema import Schema
+from lamina.data.split import Split
+from lamina.data.table import AbstractColumn, AbstractTable
+
+WORTH_A_WARNING = 0.01  # share of the held-out rows
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Knuth, The Art of Computer Programming 6.4
+
+
+def compared_columns(table: AbstractTable, schema: Schema) -> dict[str, str]:
+    """Return the columns by which rows are compared, with their kinds: all but counters and the split.
+
+    Texts and names that are not learned from count too: two passengers of one age and fare are no copies.
+    """
+    kinds = {column.name: column.kind for column in schema.inputs}
+    counters = {name for name, reason in schema.dropped if COUNTER in reason}
+    unlike = {*counters, schema.split, schema.weight}
+    return {name: kinds.get(name, "") for name in table.names if name not in unlike}
+
+
+def row_hashes(table: AbstractTable, columns: dict[str, str]) -> np.ndarray:
+    """Return a uint64 for each row, equal for rows with equal values in the columns, O(rows · columns)."""
+    result = np.zeros(table.height, np.uint64)
+    for name, kind in columns.items():
+        result = _mixed(result, _hashed(table.column(name), kind))
+    return result
+
+
+def _mixed(state: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return a state that depends on the old one and on the values."""
+    state = (state ^ values) * _ODD
+    return state ^ (state >> np.uint64(29))
+
+
+def _hashed(column: AbstractColumn, kind: str) -> np.ndarray:
+    """Return a uint64 for each value of a column, the same in every table."""
+    if kind == "numeric" or (column.storage not in ("string", "datetime") and kind != "category"):
+        numbers = column.numbers() + 0.0  # no negative zero
+        return np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
+    found = column.distinct()
+    words = [hash(word) & 0xFFFFFFFFFFFFFFFF for word in found.spellings()]
+    return np.array([*words, 1], np.uint64)[found.codes]
+
+
+def across(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Finding]:
+    """Yield what is to be said of held-out rows that equal a training row."""
+    held = np.concatenate([parts.valid, parts.test])
+    if not held.size:
+        return
+    hashes = row_hashes(table, compared_columns(table, schema))
+    chosen = schema.split is not None
+    name = (
+        "validation and test"
+        if parts.valid.size and parts.test.size
+        else "validation"
+        if parts.valid.size
+        else "test"
+    )
+    repeated = held[np.isin(hashes[held], hashes[parts.train])]
+    natural = np.unique(hashes).size < 0.5 * hashes.size  # a few categories make few different rows
+    mend = "remove the copies" if chosen else 'remove the copies, or keep them on one side with group="..."'
+    yield from _reported(table, repeated, held.size, name, mend, natural)
+
+
+def between(table: AbstractTable, schema: Schema, parts: Split, other: AbstractTable) -> Iterator[Finding]:
+    """Yield what is to be said of rows of test data that equal a training row."""
+    columns = {name: kind for name, kind in compared_columns(table, schema).items() if name in other.names}
+    hashes, others = row_hashes(table, columns), row_hashes(other, columns)
+    repeated = np.flatnonzero(np.isin(others, hashes[parts.train]))
+    natural = np.unique(hashes).size < 0.5 * hashes.size
+    yield from _reported(
+        other, repeated, other.height, "test", "remove the copies from one of the two", natural
+    )
+
+
+def _reported(
+    table: AbstractTable, repeated: np.ndarray, held: int, name: str, mend: str, natural: bool
+) -> Iterator[Finding]:
+    """Yield a warning where repeated rows can change the metrics, a note where they cannot."""
+    if not repeated.size or natural:
+        return
+    level = "warning" if repeated.size > WORTH_A_WARNING * held else "note"
+    yield Finding(
+        level, "duplicates",
+        f"{repeated.size:,} of {held:,} {name} rows equal a training row, which flatters the metrics",
+        table.where(int(repeated[0])), mend,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""What an audit found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lamina.core.errors import DataError
+from lamina.data.schema import Schema
+
+LEVELS = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Args:
+        level: ``error`` (nothing can be learned), ``warning`` (something was decided that may be wrong) or
+            ``note`` (worth knowing).
+        code: a word for programs, such as ``identifier``.
+        message: one sentence without a final stop.
+        where: file, line and column.
+        mend: what the reader can do about it.
+    """
+
+    level: str
+    code: str
+    message: str
+    where: str = ""
+    mend: str = ""
+
+    def __str__(self) -> str:
+        """Return the finding as one or two lines."""
+        text = (
+            f"{self.level}: {self.where}: {self.message}" if self.where else f"{self.level}: {self.message}"
+        )
+        return f"{text}\n  mend: {self.mend}" if self.mend else text
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All findings about a table, errors first, and the schema (None where an error prevents one).
+
+    Example:
+        >>> import lamina.data
+        >>> rows = [[0.5, 1.0], [1.5, float("inf")]] * 20
+        >>> audit = lamina.data.check((rows, [0, 1] * 20))
+        >>> print(audit.errors[0])
+        error: <arrays>, row 1, column 'x1': infinity in 20 rows
+          mend: replace it by a number, or leave the cell empty
+    """
+
+    findings: tuple[Finding, ...]
+    schema: Schema | None
+    source: str = ""
+    rows: int = 0
+    columns: int = 0
+
+    def at(self, level: str) -> tuple[Finding, ...]:
+        """Return the findings of one level."""
+        return tuple(finding for finding in self.findings if finding.level == level)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What makes learning impossible."""
+        return self.at("error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What was decided and may be wrong."""
+        return self.at("warning")
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What is worth knowing."""
+        return self.at("note")
+
+    def raise_errors(self) -> None:
+        """Raise DataError with the first error, and with the others below it, if there is any."""
+        if not self.errors:
+            return
+        first, *others = self.errors
+        mend = [first.mend] if first.mend else []
+        mend += [f"{'also' if i == 0 else '    '}: {f.where}: {f.message}" for i, f in enumerate(others)]
+        raise DataError(first.message, where=first.where or None, mend="\n  ".join(mend) or None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the audit as a dict that JSON can hold."""
+        return {
+            "source": self.source,
+            "rows": self.rows,
+            "columns": self.columns,
+            "ok": not self.errors,
+            "findings": [asdict(finding) for finding in self.findings],
+            "schema": self.schema.to_json() if self.schema else None,
+        }
+
+    def __str__(self) -> str:
+        """Return a list for a reader: the table, what is learned from it, and the findings."""
+        lines = [f"{self.source}: {self.rows:,} rows, {self.columns} columns"]
+        if self.schema:
+            targets = ", ".join(f"'{name}'" for name in self.schema.targets)
+            kinds = [column.kind for column in self.schema.inputs]
+            counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+            lines += [f"task: {self.schema.task}, target {targets}", f"inputs: {counts or 'none'}"]
+        lines += [str(finding) for finding in self.findings] or ["nothing to report"]
+        return "\n".join(lines)

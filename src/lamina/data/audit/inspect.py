@@ -1,0 +1,192 @@
+"""The audit itself: the checks in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.core.errors import ConfigError, DataError
+from lamina.data import guess
+from lamina.data.audit import columns, duplicates, second, splits, targets
+from lamina.data.audit.findings import LEVELS, Audit, Finding
+from lamina.data.schema import Schema, infer_schema
+from lamina.data.source import read
+from lamina.data.split import Split, split_rows
+from lamina.data.table import AbstractTable
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How the rows will be split, and what counts as a fault."""
+
+    seed: int
+    valid: float
+    test: float
+    allow_missing: bool
+    keep: Sequence[str]
+
+
+def audit(
+    table: AbstractTable,
+    *,
+    target: str | Sequence[str],
+    task: str | None = None,
+    weight: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
+    keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    seed: int = 0,
+    valid: float = 0.2,
+    test: float = 0.0,
+    test_table: AbstractTable | None = None,
+    allow_missing: bool | None = None,
+) -> Audit:
+    """Return what is wrong, doubtful or worth knowing about a table, before anything is learned from it.
+
+    Cost: a few passes over each column, O(rows · columns), and one sort of row hashes for duplicates.
+
+    Args:
+        table: the data.
+        target: the column, or columns, to be predicted.
+        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``; guessed from the target without.
+        weight: a column of row weights.
+        group: a column whose rows of one value stay together in a split.
+        time: a column to split by.
+        split: a column that says train, valid or test.
+        keep: columns to learn from although they look like identifiers or equal the target.
+        drop: columns to leave out.
+        seed: seed of the split that will be made.
+        valid: share of validation rows that will be split off.
+        test: share of test rows that will be split off.
+        test_table: test data of their own, to be checked against these.
+        allow_missing: whether missing numbers are no fault; by default they are one in plain arrays only.
+
+    Returns:
+        The audit; nothing is raised for faults of the data.
+
+    Example:
+        >>> import numpy as np
+        >>> table = read({"id": np.arange(50), "x": np.sin(np.arange(50)), "y": np.arange(50) // 2 % 2})
+        >>> print(audit(table, target="y").warnings[0].mend)
+        to learn from it all the same: keep=["id"]
+    """
+    if allow_missing is None:
+        allow_missing = not table.strict
+    options = _Options(seed, valid, test, allow_missing, keep)
+    try:
+        schema = infer_schema(
+            table,
+            target=target,
+            task=task,
+            weight=weight,
+            group=group,
+            time=time,
+            split=split,
+            keep=keep,
+            drop=drop,
+        )
+    except DataError as error:
+        return _assembled(table, None, [_of_error(error, "schema")])
+    found = list(_findings(table, schema, options, test_table))
+    if split is None and schema.split:
+        found.append(Finding("note", "split-column", f"split by its column '{schema.split}'", table.source))
+    if task is None:
+        found.append(targets.task_note(table, schema))
+    return _assembled(table, schema, found)
+
+
+def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> Audit:
+    """Return the audit of a file, a frame or arrays: everything that can be said before training.
+
+    Args:
+        data: whatever :func:`lamina.data.read` reads.
+        target: the column, or columns, to be predicted; guessed and said without.
+        **keys: ``y``, ``sample_weight`` and ``names`` as for ``read``; ``test_data``, a second source to be
+            checked against the first; the rest as for :func:`audit`.
+
+    Raises:
+        DataError: the data cannot be read at all.
+        ConfigError: a key is unknown.
+
+    Example:
+        >>> print(check({"size": [1.0, 2.5, 4.0, 7.0] * 9, "price": [1.5, 2.0, 5.0, 7.0] * 9}, "prize"))
+        <arrays>: 36 rows, 2 columns
+        error: <arrays>: target column 'prize' is absent (did you mean 'price'?); expected one of size, price
+          mend: name a column that the data have
+    """
+    reading = {key: keys.pop(key) for key in ("y", "sample_weight", "names") if key in keys}
+    table = read(data, **reading)
+    other = keys.pop("test_data", None)
+    if other is not None:
+        keys["test_table"] = read(other)
+    if "weight" in table.names and (reading.get("sample_weight") is not None):
+        keys.setdefault("weight", "weight")
+    guessed = target is None
+    target = guess.guess_target(table) if target is None else target
+    try:
+        result = audit(table, target=target, **keys)
+    except TypeError as error:
+        raise ConfigError(f"unknown key ({error})", mend="see help(lamina.check) for the keys") from error
+    if not guessed:
+        return result
+    said = Finding("note", "target-guessed", f"taken as target: {guess.quoted(target)}", table.source,
+                   "name another one with target=")  # fmt: skip
+    return _assembled(table, result.schema, [*result.findings, said])
+
+
+def _findings(
+    table: AbstractTable, schema: Schema, options: _Options, test_table: AbstractTable | None
+) -> Iterator[Finding]:
+    """Yield the findings of all checks; a split is tried only while there is no error."""
+    found = [
+        *columns.of_table(table, schema),
+        *targets.of_target(table, schema, strict=table.strict and not options.allow_missing),
+        *columns.of_inputs(table, schema, allow_missing=options.allow_missing, keep=options.keep),
+        *splits.of_parts(table, schema),
+    ]
+    if not _has_errors(found):
+        found += splits.of_classes(table, schema, options.valid, options.test)
+    yield from found
+    if _has_errors(found):
+        return
+    try:
+        parts = split_rows(table, schema, seed=options.seed, valid=options.valid, test=options.test)
+    except DataError as error:
+        yield _of_error(error, "split")
+        return
+    yield from splits.of_labels(table, schema, parts)
+    yield from duplicates.across(table, schema, parts)
+    if test_table is not None:
+        yield from _of_second(table, schema, parts, test_table)
+
+
+def _of_second(table: AbstractTable, schema: Schema, parts: Split, other: AbstractTable) -> Iterator[Finding]:
+    """Yield what is wrong with test data of their own."""
+    found = list(second.of_test_table(table, schema, other))
+    yield from found
+    if not _has_errors(found):
+        yield from duplicates.between(table, schema, parts, other)
+
+
+def _has_errors(found: list[Finding]) -> bool:
+    """Return whether a finding makes learning impossible."""
+    return any(finding.level == "error" for finding in found)
+
+
+def _of_error(error: DataError, code: str) -> Finding:
+    """Return an error that was raised as a finding."""
+    text = error.message
+    if error.expected is not None:
+        text += f"; expected {error.expected}"
+    if error.received is not None:
+        text += f"{',' if error.expected is not None else ';'} got {error.received}"
+    return Finding("error", code, text, error.where or "", error.mend or "")
+
+
+def _assembled(table: AbstractTable, schema: Schema | None, found: Sequence[Finding]) -> Audit:
+    """Return the audit with errors first, then warnings, then notes."""
+    ordered = sorted(found, key=lambda finding: LEVELS.index(finding.level))
+    return Audit(tuple(ordered), schema, table.source, table.height, len(table.names))
