@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,27 +11,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.table import AbstractColumn, AbstractTable, Distinct
-
-MISSING_WORDS = (
-    "",
-    "?",
-    "NA",
-    "N/A",
-    "n/a",
-    "na",
-    "#N/A",
-    "NaN",
-    "nan",
-    "-nan",
-    "-NaN",
-    "<NA>",
-    "NaT",
-    "null",
-    "NULL",
-    "Null",
-    "None",
-    "none",
-)
+from lamina.data.words import MISSING_WORDS, looks_numeric
 
 
 def _storage(name: str, dtype: pl.DataType) -> str:
@@ -142,6 +123,22 @@ def _cleaned(series: pl.Series) -> pl.Series:
 def _ticks(dtype: pl.DataType) -> float:
     """Return how many ticks of a duration make a second."""
     return {"ms": 1e3, "us": 1e6, "ns": 1e9}[dtype.time_unit]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Raise DataError if two columns have the same name."""
+    doubled = [name for name, times in collections.Counter(names).items() if times > 1]
+    if not doubled:
+        return
+    places = ", ".join(str(i + 1) for i, name in enumerate(names) if name == doubled[0])
+    data = all(looks_numeric(name) for name in names)
+    raise DataError(
+        f"column name '{doubled[0]}' stands {names.count(doubled[0])} times (columns {places})",
+        where=source,
+        mend="add a header line with the names: the first line looks like data"
+        if data
+        else "give every column a name of its own",
+    )
 
 
 class FrameTable(AbstractTable):

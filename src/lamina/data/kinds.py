@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.data import dates, leaks
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
+from lamina.data.words import SPLIT_WORDS, looks_numeric
 
 NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
@@ -17,16 +18,6 @@ TEXT_WORDS = 5  # average words in free text
 COUNTER = "counts the rows"
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
 
-SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "valid": "valid",
-    "val": "valid",
-    "validation": "valid",
-    "dev": "valid",
-    "test": "test",
-    "testing": "test",
-}
 _IDENTIFIER_NAME = re.compile(
     r"(^|[_\-. ])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownum|rownames|serial|identifier)($|[_\-. ]?no\.?$)"
     r"|[a-z](Id|ID|UUID|Key)$|^unnamed: ?\d+$|^column_1$|^record$|^instant$",
@@ -150,15 +141,6 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
         )
         return Description(name, "identifier" if serial else "text", reason=f"identifier ({reason})")
     return Description(name, "text", reason="free text (almost every value is different)")
-
-
-def looks_numeric(word: str) -> bool:
-    """Return whether a text is a number."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return "_" not in word
 
 
 def holds_split_words(column: AbstractColumn) -> bool:

@@ -173,7 +173,7 @@ def _assembled(names: list[str], series: list[Any]) -> Any:
     """Return the frame of the series, or raise DataError if two have one name."""
     import polars as pl
 
-    from lamina.data.formats.delimited import check_names
+    from lamina.data.frame import check_names
 
     check_names(names, "<frame>")
     return pl.DataFrame(series)

@@ -78,4 +78,23 @@ def _read_path(path: str, schema: Schema | None) -> AbstractTable:
             expected=f"one of {' '.join(ENDINGS)} (.csv .tsv .jsonl also .gz)",
             mend="rename the file after its type, or convert it",
         )
-    raise DataError("not yet", where=path)
+    return _read_typed(path, ending)
+
+
+def _read_typed(path: str, ending: str) -> AbstractTable:
+    """Return the table in a file whose format brings types along."""
+    if ending in (".jsonl", ".ndjson"):
+        from lamina.data.formats.jsonl import read_jsonl
+
+        return read_jsonl(path)
+    if path.endswith(".gz"):
+        raise DataError(
+            f"a '{ending}.gz' file is not read", where=path, mend=f"unpack it first: gunzip {path}"
+        )
+    if ending == ".npz":
+        from lamina.data.formats.npz import read_npz
+
+        return read_npz(path)
+    from lamina.data.formats.binary import read_binary
+
+    return read_binary(path, ending)

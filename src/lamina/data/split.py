@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError
-from lamina.data.kinds import SPLIT_WORDS
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
+from lamina.data.words import SPLIT_WORDS
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import numpy as np
 from lamina.data import dates
 from lamina.data.audit.findings import Finding
 from lamina.data.encoders.category import MOST_CATEGORIES
-from lamina.data.kinds import EQUALS_TARGET, looks_numeric
+from lamina.data.kinds import EQUALS_TARGET
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema, Schema
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
+from lamina.data.words import looks_numeric
 
 FEW_ROWS = 50
 NAMED_COLUMNS = 8  # so many columns are named in a list before it is cut

@@ -11,7 +11,8 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.formats import records, text
-from lamina.data.frame import MISSING_WORDS, FrameTable
+from lamina.data.frame import FrameTable, check_names
+from lamina.data.words import MISSING_WORDS
 
 _SAMPLE = 1 << 16  # bytes that the dialect is guessed from
 _GUESS_ROWS = 10_000  # rows that types are guessed from first; all of them if that fails
@@ -64,7 +65,10 @@ def guess_separator(data: text.Buffer, *, prefer: str = ",") -> str:
 def _sample_rows(sample: str, separator: str) -> list[list[str]]:
     """Return the first records of the sample, or none where they cannot be parsed."""
     try:
-        return [row for row, _ in zip(csv.reader(io.StringIO(sample), delimiter=separator), range(100))]
+        return [
+            row
+            for row, _ in zip(csv.reader(io.StringIO(sample), delimiter=separator), range(100), strict=False)
+        ]
     except csv.Error:
         return []
 
@@ -88,33 +92,8 @@ def _header(data: text.Buffer, separator: str, source: str) -> list[str]:
     if not "".join(names).strip():
         raise DataError("the header is blank", where=f"{source}, line 1", mend="begin with the column names")
     names = [name.strip() or f"column_{i + 1}" for i, name in enumerate(names)]
-    check_names(names, source)
+    check_names(names, f"{source}, line 1")
     return names
-
-
-def check_names(names: list[str], source: str) -> None:
-    """Raise DataError if two columns have the same name."""
-    doubled = [name for name, times in collections.Counter(names).items() if times > 1]
-    if not doubled:
-        return
-    places = [str(i + 1) for i, name in enumerate(names) if name == doubled[0]]
-    numeric = all(_is_number(name) for name in names)
-    raise DataError(
-        f"column name '{doubled[0]}' stands {len(places)} times (columns {', '.join(places)})",
-        where=f"{source}, line 1",
-        mend="add a header line with the names: the first line looks like data"
-        if numeric
-        else "give every column a name of its own",
-    )
-
-
-def _is_number(word: str) -> bool:
-    """Return whether a text is a number."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _parse(

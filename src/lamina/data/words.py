@@ -1,0 +1,28 @@
+"""Words with a meaning of their own among the values of a table."""
+
+from __future__ import annotations
+
+MISSING_WORDS = (
+    "", "?", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "-nan", "-NaN", "<NA>", "NaT",
+    "null", "NULL", "Null", "None", "none",
+)  # fmt: skip
+
+SPLIT_WORDS = {
+    "train": "train", "training": "train",
+    "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def looks_numeric(word: str) -> bool:
+    """Return whether a text is a number.
+
+    Example:
+        >>> [looks_numeric(word) for word in ("12", "-1.5e3", "1_000", "abc")]
+        [True, True, False, False]
+    """
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return "_" not in word
