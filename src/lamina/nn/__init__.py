@@ -21,7 +21,7 @@ from lamina.nn.activation import (
 from lamina.nn.attention import MultiHeadAttention
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
-from lamina.nn.ensemble import BatchEnsembleLinear, MemberLinear, MemberScale
+from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
 from lamina.nn.initializers import INITIALIZERS
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
@@ -35,6 +35,7 @@ __all__ = [
     "BatchNorm",
     "Dropout",
     "Embedding",
+    "Ensemble",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jax import Array
 from jaxtyping import Float
 
 from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
+from lamina.core.taps import carried
 from lamina.nn.linear import Linear, aligned
+from lamina.nn.stack import split_for, stack_modules
 from lamina.ops.dense import member_dense
 
 
@@ -136,3 +140,42 @@ class MemberLinear(Module):
     ) -> Float[Array, "*b k o"]:
         y = member_dense(x, self.weight.astype(x.dtype))
         return y + aligned(self.bias, y)
+
+
+class Ensemble(Module):
+    """Several independent networks of one architecture, computed as one.
+
+    Outputs get a member axis after the batch. Each member's gradient is that of its own
+    loss, as if it were trained alone: the mean over members in the task is undone.
+
+    Args:
+        models: equal architectures with their own weights.
+
+    Shapes:
+        what one model takes → (batch, members, outputs)
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Ensemble([Linear(3, 2, key=seed) for seed in range(4)])(jnp.ones((5, 3))).shape
+        (5, 4, 2)
+    """
+
+    model: Module
+    members: int = static()
+
+    def __init__(self, models: Sequence[Module]):
+        self.members = len(models)
+        self.model = stack_modules(models)
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b k o"]:
+        keys = None if key is None else split_for(key, self.members)
+
+        def one(model: Module, member_key: Any) -> Any:
+            return model(x, key=member_key, train=train)
+
+        listened, hand_on = carried(one)
+        y, values = jax.vmap(listened, in_axes=(0, None if keys is None else 0), out_axes=(1, 0))(
+            self.model, keys
+        )
+        hand_on(values)
+        return y * self.members - jax.lax.stop_gradient(y * (self.members - 1))
