@@ -1,4 +1,4 @@
-"""Dates written as text: which format a column uses."""
+"""Dates written as text: which format, or formats, a column uses."""
 
 from __future__ import annotations
 
@@ -8,74 +8,90 @@ import numpy as np
 
 from lamina.data.table import AbstractColumn
 
-DATE_SHARE = 0.95
+DATE_SHARE = 0.95  # so many of the texts must be dates
+MOST_FORMATS = 3
+BETWEEN_FORMATS = "|"  # several formats are stored as one text
 _DAYS = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%d.%m.%Y",
-    "%m-%d-%Y",
-    "%d-%m-%Y",
-    "%m/%d/%y",
-    "%d/%m/%y",
-    "%d.%m.%y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d %b %Y",
-    "%d %B %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-)
+    "%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%m/%d/%y",
+    "%d/%m/%y", "%d.%m.%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
 _TIMES = (
-    "",
-    " %H:%M:%S%.f",
-    " %H:%M",
-    "T%H:%M:%S%.f",
-    "T%H:%M",
-    " %I:%M:%S %p",
-    " %I:%M %p",
-    "T%H:%M:%S%.f%#z",
-    " %H:%M:%S%.f%#z",
-    " %H:%M:%S%.f %#z",
-)
+    "", " %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M", " %I:%M:%S %p", " %I:%M %p",
+    "T%H:%M:%S%.f%#z", " %H:%M:%S%.f%#z", " %H:%M:%S%.f %#z",
+)  # fmt: skip
+_FORMATS = (*(day + time for day in _DAYS for time in _TIMES), "%Y-%m")
 _PLAUSIBLE = re.compile(r"^(?=.{6,40}$)(?=.*\d)[\w ,.:+/\-]*[/.\- ,][\w ,.:+/\-]*$")
-_PAIRS = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
+_EXCHANGED = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
 
 
-def find_format(column: AbstractColumn, sample: list[str], known: int) -> str:
-    """Return the date format in which nearly all of a text column can be read, or an empty text.
+def sample_of(column: AbstractColumn, size: int = 200) -> list[str]:
+    """Return at most ``size`` known values, evenly spaced and cut at 200 characters."""
+    known = np.flatnonzero(~column.missing())
+    picked = np.unique(np.linspace(0, known.size - 1, min(size, known.size)).astype(np.int64))
+    return [str(column.value(int(row)))[:200] for row in known[picked]]
 
-    The formats are tried on a sample first; month before day is preferred where both fit.
+
+def find_format(column: AbstractColumn) -> str:
+    """Return the date formats in which nearly all of a text column can be read, or an empty text.
+
+    The formats are tried on a sample first. Month before day is preferred where both fit. Up to three
+    formats, joined by ``|``, are taken where one is not enough.
     """
+    sample = sample_of(column)
     if sum(bool(_PLAUSIBLE.match(word)) for word in sample) < DATE_SHARE * len(sample):
         return ""
     from lamina.data.frame import FrameColumn
 
     small = FrameColumn.from_values(column.name, sample)
-    best, share = "", 0.0
-    for form in (*(day + time for day in _DAYS for time in _TIMES), "%Y-%m"):
-        if _shape_differs(form, sample[0]) or (parsed := _share(small, form, len(sample))) < DATE_SHARE / 2:
-            continue
-        if parsed >= DATE_SHARE / 2 and (whole := _share(column, form, known)) > share:
-            best, share = form, whole
-    return best if share >= DATE_SHARE else ""
+    shapes = {_shape(word) for word in sample}
+    reads = {form: _read(small, form) for form in _FORMATS if _shape(form) in shapes}
+    chosen, done = [], np.zeros(len(sample), bool)
+    while len(chosen) < MOST_FORMATS and not done.all():
+        gains = {form: int((read & ~done).sum()) for form, read in reads.items()}
+        best = max(gains, key=lambda form: gains[form], default="")
+        if not best or not gains[best]:
+            break
+        chosen.append(best)
+        done |= reads[best]
+    if done.mean() < DATE_SHARE or not chosen:
+        return ""
+    return _best_order(column, chosen)
 
 
-def _shape_differs(form: str, word: str) -> bool:
-    """Return whether a format has other punctuation than a text, which spares trying it."""
-    return (":" in form) != (":" in word) or any((mark in form) != (mark in word) for mark in "/,")
+def _best_order(column: AbstractColumn, chosen: list[str]) -> str:
+    """Return the formats that read the whole column best: days and months exchanged where that helps."""
+    known = max(np.count_nonzero(~column.missing()), 1)
+    candidates = [chosen]
+    for first, second in _EXCHANGED.items():
+        if any(form.startswith(first) for form in chosen):
+            candidates.append([second + form[5:] if form.startswith(first) else form for form in chosen])
+    shares = [_read(column, BETWEEN_FORMATS.join(forms)).sum() / known for forms in candidates]
+    best = int(np.argmax(shares))
+    return BETWEEN_FORMATS.join(candidates[best]) if shares[best] >= DATE_SHARE else ""
 
 
-def _share(column: AbstractColumn, form: str, known: int) -> float:
-    """Return the share of the known values that a format can read."""
-    return float(np.count_nonzero(~np.isnan(column.seconds(form)))) / max(known, 1)
+def _shape(text: str) -> tuple[bool, bool, bool]:
+    """Return which punctuation a format or a text has: formats of another shape are not tried."""
+    return ":" in text, "/" in text, "," in text
+
+
+def _read(column: AbstractColumn, form: str) -> np.ndarray:
+    """Return which values a format can read."""
+    return ~np.isnan(column.seconds(form))
 
 
 def ambiguous(column: AbstractColumn, form: str) -> bool:
     """Return whether day and month could be exchanged without any value failing."""
-    for first, second in _PAIRS.items():
+    for first, second in _EXCHANGED.items():
         if form.startswith(first):
-            other = column.seconds(form.replace(first, second, 1))
-            return bool((np.isnan(other) == np.isnan(column.seconds(form))).all())
+            return bool((_read(column, form.replace(first, second, 1)) == _read(column, form)).all())
     return False
+
+
+def seconds_of(column: AbstractColumn, form: str) -> np.ndarray:
+    """Return dates as seconds since 1970, their format found out where it is neither given nor needed."""
+    if column.storage == "string" and not form:
+        form = find_format(column)
+        if not form:
+            return np.full(len(column), np.nan)
+    return column.seconds(form or None)

@@ -10,8 +10,13 @@ import numpy as np
 import polars as pl
 
 from lamina.core.errors import DataError
+from lamina.data.dates import BETWEEN_FORMATS
 from lamina.data.table import AbstractColumn, AbstractTable, Distinct
 from lamina.data.words import MISSING_WORDS, looks_numeric
+
+_NUMPY_NUMBERS = (
+    pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64,
+)  # fmt: skip
 
 
 def _storage(name: str, dtype: pl.DataType) -> str:
@@ -66,22 +71,30 @@ class FrameColumn(AbstractColumn):
         return len(self.series)
 
     def take(self, rows: np.ndarray) -> FrameColumn:
+        """Return the column at the given rows."""
         taken = FrameColumn(self.series.gather(rows), clean=False)
         taken.categorical = self.categorical
         return taken
 
     def missing(self) -> np.ndarray:
+        """Return where there is no value."""
+        if not self.series.null_count():
+            return np.zeros(len(self.series), bool)
         return self.series.is_null().to_numpy()
 
     def numbers(self) -> np.ndarray:
+        """Return float64 values, NaN where there is none."""
         if self.storage == "datetime":
             return self.seconds()
+        if self._is_plain() or self.series.dtype in (pl.Float32, pl.Float64):
+            return self.series.to_numpy().astype(np.float64)  # null is NaN already
         return self.series.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
 
     def seconds(self, form: str | None = None) -> np.ndarray:
+        """Return seconds since 1970, NaN where there is no date."""
         dates = self.series
         if self.storage == "string":
-            dates = dates.str.to_datetime(form, strict=False, ambiguous="null", exact=True)
+            dates = _parsed(dates, form or "")
         elif self.storage != "datetime":
             return np.full(len(dates), np.nan)
         if dates.dtype == pl.Time or dates.dtype == pl.Duration:
@@ -93,7 +106,15 @@ class FrameColumn(AbstractColumn):
         micros = dates.cast(pl.Datetime("us")).cast(pl.Int64)
         return (micros.cast(pl.Float64) / 1e6).fill_null(float("nan")).to_numpy()
 
+    def _is_plain(self) -> bool:
+        """Return whether these are numbers without gaps that NumPy can hold as they are."""
+        return self.series.dtype in _NUMPY_NUMBERS and not self.series.null_count()
+
     def distinct(self) -> Distinct:
+        """Return the different values and the code of each row."""
+        if self._is_plain():
+            found, codes = np.unique(self.series.to_numpy(), return_inverse=True)
+            return Distinct(tuple(found.tolist()), codes)
         known = self.series.drop_nulls().unique().sort()
         if self.storage == "string":
             codes = self.series.cast(pl.Enum(known)).to_physical().cast(pl.Int64)
@@ -103,9 +124,11 @@ class FrameColumn(AbstractColumn):
         return Distinct(tuple(known.to_list()), codes.fill_null(-1).to_numpy())
 
     def value(self, row: int) -> Any:
+        """Return one value as a Python object."""
         return self.series[int(row)]
 
     def oversized(self) -> int | None:
+        """Return the first row whose integer float64 cannot hold exactly, or None."""
         if self.storage == "integer" and self.series.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
             return None
         return super().oversized()
@@ -120,6 +143,16 @@ def _cleaned(series: pl.Series) -> pl.Series:
     return stripped.set(missing, None)
 
 
+def _parsed(texts: pl.Series, form: str) -> pl.Series:
+    """Return dates read from texts by the first of the formats (between bars) that fits."""
+    dates: pl.Series | None = None
+    for one in form.split(BETWEEN_FORMATS):
+        read = texts.str.to_datetime(one, strict=False, ambiguous="null")
+        read = read.dt.replace_time_zone(None) if "z" in one else read
+        dates = read if dates is None else dates.fill_null(read)
+    return texts.cast(pl.Datetime) if dates is None else dates
+
+
 def _ticks(dtype: pl.DataType) -> float:
     """Return how many ticks of a duration make a second."""
     return {"ms": 1e3, "us": 1e6, "ns": 1e9}[dtype.time_unit]  # pyright: ignore[reportAttributeAccessIssue]
@@ -130,10 +163,11 @@ def check_names(names: Sequence[str], source: str) -> None:
     doubled = [name for name, times in collections.Counter(names).items() if times > 1]
     if not doubled:
         return
-    places = ", ".join(str(i + 1) for i, name in enumerate(names) if name == doubled[0])
+    found = [str(i + 1) for i, name in enumerate(names) if name == doubled[0]]
+    places = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
     data = all(looks_numeric(name) for name in names)
     raise DataError(
-        f"column name '{doubled[0]}' stands {names.count(doubled[0])} times (columns {places})",
+        f"column name '{doubled[0]}' stands {len(found):,} times (columns {places})",
         where=source,
         mend="add a header line with the names: the first line looks like data"
         if data
@@ -164,23 +198,27 @@ class FrameTable(AbstractTable):
         self._columns: dict[str, FrameColumn] = {}
 
     def column(self, name: str) -> FrameColumn:
+        """Return a column."""
         self.require(name)
         if name not in self._columns:
             self._columns[name] = FrameColumn(self.frame[name])
         return self._columns[name]
 
     def labels(self, name: str) -> FrameColumn:
+        """Return a column exactly as it was given."""
         self.require(name)
         if self.source == "<frame>":
             return FrameColumn(self.frame[name], clean=False)
         return self.column(name)
 
     def take(self, rows: np.ndarray) -> FrameTable:
+        """Return the table at the given rows."""
         rows = np.asarray(rows)
         lines = rows + self.first_line if self.lines is None else self.lines[rows]
         return FrameTable(self.frame[rows], source=self.source, first_line=self.first_line, lines=lines)
 
     def drop(self, names: Sequence[str]) -> FrameTable:
+        """Return the table without the given columns."""
         for name in names:
             self.require(name)
         frame = self.frame.drop(list(names))

@@ -31,6 +31,8 @@ _SERIAL = re.compile(
 
 
 EQUALS_TARGET = "equals the target"
+CONSTANT = "every row holds the same value"
+ON_REQUEST = "dropped on request"
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,12 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
     if column.storage == "string":
         return _describe_text(column, missing, kept)
     numbers = column.numbers()
-    if not missing.any() and (numbers == numbers[0]).all():
-        return Description(column.name, "constant", reason="every row holds the same value")
+    if not missing.any() and (numbers == numbers[0]).all() and len(column.distinct().values) == 1:
+        return Description(column.name, "constant", reason=CONSTANT)
     if column.storage in ("boolean", "datetime"):
         return Description(column.name, column.storage)
     if column.storage == "integer" and not missing.any() and not kept:
-        reason = integer_identifier(column.name, numbers)
+        reason = integer_identifier(column, numbers)
         if reason:
             return Description(column.name, "numeric", reason=reason)
     if getattr(column, "categorical", False):
@@ -88,7 +90,7 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
     return Description(column.name, "numeric")
 
 
-def integer_identifier(name: str, numbers: np.ndarray) -> str:
+def integer_identifier(column: AbstractColumn, numbers: np.ndarray) -> str:
     """Return why integers are an identifier, or an empty text.
 
     All different, and: named like one, or counting up from 0 or 1, or too large to be a quantity.
@@ -98,9 +100,10 @@ def integer_identifier(name: str, numbers: np.ndarray) -> str:
         return ""
     counting = low in (0, 1) and high - low == rows - 1
     huge = max(-low, high) > LARGEST_EXACT_INTEGER
-    if not (counting or huge or named_like_identifier(name)):
+    if not (counting or huge or named_like_identifier(column.name)):
         return ""
-    if np.unique(numbers).size < (UNIQUE_SHARE * rows if huge else rows):
+    different = len(column.distinct().values) if huge else np.unique(numbers).size
+    if different < (UNIQUE_SHARE * rows if huge else rows):
         return ""
     return f"identifier ({COUNTER if counting else 'every value is different'})"
 
@@ -118,17 +121,17 @@ def named_like_identifier(name: str) -> bool:
 def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> Description:
     """Return the kind of a column of texts."""
     name, known = column.name, np.flatnonzero(~missing)
-    sample = [str(column.value(i)) for i in known[np.linspace(0, known.size - 1, 200).astype(int)]]
+    sample = dates.sample_of(column)
     if not getattr(column, "categorical", False):
         if sum(map(looks_numeric, sample)) >= 0.5 * len(sample):
             if np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known.size:
                 return Description(name, "numeric", detail="read from text")
-        form = dates.find_format(column, sample, known.size)
+        form = dates.find_format(column)
         if form:
             return Description(name, "datetime", detail=form)
     values = column.distinct().values
     if len(values) == 1 and known.size == missing.size:
-        return Description(name, "constant", reason="every row holds the same value")
+        return Description(name, "constant", reason=CONSTANT)
     if kept or known.size < SMALLEST_JUDGED or len(values) < UNIQUE_SHARE * known.size:
         return Description(name, "category")
     words = float(np.mean([len(value.split()) for value in sample]))

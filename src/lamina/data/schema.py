@@ -126,7 +126,7 @@ def infer_schema(
     return Schema(
         inputs=tuple(ColumnSchema(d.name, d.kind, d.detail) for d in described if not d.reason),
         dropped=tuple((d.name, d.reason) for d in described if d.reason)
-        + tuple((name, "dropped on request") for name in drop if name not in busy),
+        + tuple((name, kinds.ON_REQUEST) for name in drop if name not in busy),
         targets=targets,
         task=task,
         weight=weight,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError
+from lamina.data import dates
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 from lamina.data.words import SPLIT_WORDS
@@ -102,14 +103,8 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
     Raises:
         DataError: a value is missing, or neither a number nor a date.
     """
-    from lamina.data import dates
-
-    column, form = table.column(name), ""
-    if column.storage == "string":
-        known = np.flatnonzero(~column.missing())
-        sample = [str(column.value(i)) for i in known[:200]]
-        form = dates.find_format(column, sample, known.size) if sample else ""
-    times = column.seconds(form) if form else column.numbers()
+    column = table.column(name)
+    times = dates.seconds_of(column, "") if column.storage == "string" else column.numbers()
     bad = np.flatnonzero(np.isnan(times))
     if bad.size:
         row = int(bad[0])

@@ -97,6 +97,7 @@ class AbstractTable(abc.ABC):
     source: str
     first_line: int
     lines: np.ndarray | None
+    _name_set: frozenset[str] | None = None
 
     @abc.abstractmethod
     def column(self, name: str) -> AbstractColumn:
@@ -113,6 +114,12 @@ class AbstractTable(abc.ABC):
     @abc.abstractmethod
     def drop(self, names: Sequence[str]) -> AbstractTable:
         """Return the table without the given columns."""
+
+    def _known(self) -> frozenset[str]:
+        """Return the names for quick look-up, made at first use."""
+        if self._name_set is None:
+            self._name_set = frozenset(self.names)
+        return self._name_set
 
     @property
     def strict(self) -> bool:
@@ -139,7 +146,7 @@ class AbstractTable(abc.ABC):
 
     def require(self, name: str, role: str = "column") -> None:
         """Raise DataError, with the nearest name, unless there is such a column."""
-        if name in self.names:
+        if name in self._known():
             return
         shown = ", ".join(map(str, self.names[:20])) + (" …" if len(self.names) > 20 else "")
         raise DataError(
@@ -178,9 +185,11 @@ class ArrayColumn(AbstractColumn):
         return len(self.array)
 
     def take(self, rows: np.ndarray) -> ArrayColumn:
+        """Return the column at the given rows."""
         return ArrayColumn(self.name, self.array[rows])
 
     def missing(self) -> np.ndarray:
+        """Return where there is no value."""
         kind = self.array.dtype.kind
         if kind == "f":
             return np.isnan(self.array)
@@ -191,6 +200,7 @@ class ArrayColumn(AbstractColumn):
         return np.zeros(len(self.array), bool)
 
     def numbers(self) -> np.ndarray:
+        """Return float64 values, NaN where there is none."""
         if self.storage == "datetime":
             return self.seconds()
         if self.array.dtype.kind == "O" and self.storage != "string":
@@ -201,12 +211,14 @@ class ArrayColumn(AbstractColumn):
         return self.array.astype(np.float64)
 
     def seconds(self, form: str | None = None) -> np.ndarray:
+        """Return seconds since 1970, NaN where there is no date."""
         if self.array.dtype.kind != "M":
             return np.full(len(self.array), np.nan)  # dates as text come in frames
         seconds = self.array.astype("datetime64[us]").astype(np.int64) / 1e6
         return np.where(np.isnat(self.array), np.nan, seconds)
 
     def distinct(self) -> Distinct:
+        """Return the different values and the code of each row."""
         known = ~self.missing()
         try:
             values, inverse = np.unique(self.array[known], return_inverse=True)
@@ -217,10 +229,12 @@ class ArrayColumn(AbstractColumn):
         return Distinct(tuple(values.tolist()), codes)
 
     def value(self, row: int) -> Any:
+        """Return one value as a Python object."""
         value = self.array[row]
         return value.item() if isinstance(value, np.generic) else value
 
     def oversized(self) -> int | None:
+        """Return the first row whose integer float64 cannot hold exactly, or None."""
         if self.array.dtype.kind in "iu" and self.array.dtype.itemsize < 8:
             return None
         return super().oversized()
@@ -313,9 +327,11 @@ class ArrayTable(AbstractTable):
 
     @property
     def strict(self) -> bool:
+        """Arrays are strict: NaN in them is a fault unless it is said to be meant."""
         return True
 
     def column(self, name: str) -> ArrayColumn:
+        """Return a column."""
         if name in self._position:
             return ArrayColumn(name, self.matrix[:, self._position[name]])
         if name not in self.extra:
@@ -323,15 +339,18 @@ class ArrayTable(AbstractTable):
         return ArrayColumn(name, self.extra[name])
 
     def labels(self, name: str) -> ArrayColumn:
+        """Return a column exactly as it was given."""
         return self.column(name)
 
     def take(self, rows: np.ndarray) -> ArrayTable:
+        """Return the table at the given rows."""
         rows = np.asarray(rows)
         extra = {name: array[rows] for name, array in self.extra.items()}
         lines = rows if self.lines is None else self.lines[rows]
         return ArrayTable(self.matrix[rows], list(self._position), extra, source=self.source, lines=lines)
 
     def drop(self, names: Sequence[str]) -> ArrayTable:
+        """Return the table without the given columns."""
         for name in names:
             self.require(name)
         kept = [name for name in self._position if name not in names]

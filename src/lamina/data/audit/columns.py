@@ -9,7 +9,7 @@ import numpy as np
 from lamina.data import dates
 from lamina.data.audit.findings import Finding
 from lamina.data.encoders.category import MOST_CATEGORIES
-from lamina.data.kinds import EQUALS_TARGET
+from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema, Schema
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
@@ -49,8 +49,12 @@ def of_inputs(
     table: AbstractTable, schema: Schema, *, allow_missing: bool, keep: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Yield findings about each column that is learned from or was left out."""
+    constants = [name for name, reason in schema.dropped if reason == CONSTANT]
+    if constants:
+        shown = _shortened([f"'{name}'" for name in constants])
+        yield Finding("note", "constant", f"left out, as {CONSTANT}: {shown}", table.source)
     for name, reason in schema.dropped:
-        if reason != "dropped on request":
+        if reason not in (ON_REQUEST, CONSTANT):
             yield _left_out(table, name, reason)
     gaps: list[tuple[str, int]] = []
     for described in schema.inputs:
@@ -65,18 +69,22 @@ def of_inputs(
         if described.name not in keep:
             yield from _doubtful(table, schema, described)
     if gaps:
-        shown = ", ".join(f"'{name}' ({count / table.height:.1%})" for name, count in gaps[:NAMED_COLUMNS])
-        more = f" and {len(gaps) - NAMED_COLUMNS} more" if len(gaps) > NAMED_COLUMNS else ""
-        yield Finding("note", "missing", f"values are missing in {shown}{more}; the network is told which",
-                      table.source)  # fmt: skip
+        shown = _shortened([f"'{name}' ({count / table.height:.1%})" for name, count in gaps])
+        yield Finding(
+            "note", "missing", f"values are missing in {shown}; the network is told which", table.source
+        )
+
+
+def _shortened(words: list[str]) -> str:
+    """Return the first words, and how many more there are."""
+    more = len(words) - NAMED_COLUMNS
+    return ", ".join(words[:NAMED_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _left_out(table: AbstractTable, name: str, reason: str) -> Finding:
     """Return the finding for a column that is not learned from."""
     where = table.where(name=name)
     keep = f'to learn from it all the same: keep=["{name}"]'
-    if reason == "every row holds the same value":
-        return Finding("note", "constant", f"left out: {reason}", where)
     if reason == "every value is missing":
         return Finding("warning", "empty-column", f"left out: {reason}", where, "fill it in, or remove it")
     if reason == EQUALS_TARGET:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data import dates
 from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 from lamina.data.kinds import NUMERIC_SHARE
 from lamina.data.table import AbstractTable
@@ -50,7 +51,7 @@ class DatetimeEncoder:
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray, *, form: str, scale: str) -> DatetimeEncoder:
         """Return the encoder fitted to the given rows of a column."""
-        seconds = table.column(name).take(rows).seconds(form or None)
+        seconds = dates.seconds_of(table.column(name).take(rows), form)
         known = seconds[~np.isnan(seconds)]
         parts = calendar(known)
         varying = [part for part, values in parts.items() if known.size and np.ptp(values) > 0]
@@ -69,7 +70,7 @@ class DatetimeEncoder:
     def fill(self, table: AbstractTable, out: np.ndarray) -> None:
         """Write the features of all rows of a table into the columns of ``out``."""
         column = table.column(self.name)
-        seconds = column.seconds(self.form or None)
+        seconds = dates.seconds_of(column, self.form)
         bad = np.flatnonzero(np.isnan(seconds) & ~column.missing())
         if bad.size > (1 - NUMERIC_SHARE) * max(len(column), 1):
             row = int(bad[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import io
+import re
 
 import numpy as np
 import polars as pl
@@ -15,11 +16,18 @@ from lamina.data.frame import FrameTable, check_names
 from lamina.data.words import MISSING_WORDS
 
 _SAMPLE = 1 << 16  # bytes that the dialect is guessed from
+_SAMPLE_ROWS = 100
 _GUESS_ROWS = 10_000  # rows that types are guessed from first; all of them if that fails
+_LONGEST_NAME = 10_000
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_DECIMAL_POINT = re.compile(r"^[+-]?\d+\.\d+$")
 
 
 def read_delimited(path: str, *, keep_text: frozenset[str] = frozenset()) -> FrameTable:
     """Return the table in a CSV or TSV file (also .gz; ``-`` is standard input).
+
+    The separator (comma, semicolon, tab or bar), a byte-order mark, any line ends, decimal commas beside
+    another separator and quotes in the wrong place are all understood.
 
     Args:
         path: the file.
@@ -30,52 +38,75 @@ def read_delimited(path: str, *, keep_text: frozenset[str] = frozenset()) -> Fra
     """
     source = "<stdin>" if path == "-" else path
     data = text.load(path)
-    separator = guess_separator(data, prefer="\t" if ".tsv" in path[-7:] else ",")
-    names = _header(data, separator, source)
-    found = records.scan(data, separator, len(names))
-    if found.ragged is not None:
-        text.check_utf8(data, source)
-        records.confirm(data, separator, len(names), source)
+    sample = _sample(data)
+    separator = guess_separator(sample, prefer="\t" if ".tsv" in path[-7:].lower() else ",")
+    names, nameless = _header(data, separator, source)
+    found = records.scan(data, separator, len(names), source)
     if found.count == found.blank.size:
         mend = "add rows below the header"
         raise DataError("there is a header, but no row below it", where=source, mend=mend)
-    frame = _parse(data, separator, names, source, keep_text)
+    parser = _Parser(names, separator, keep_text, _decimal_comma(sample, separator))
+    frame = None if found.ragged else parser.parse(source if not isinstance(data, bytes) else data)
+    if frame is None or frame.height != found.count:
+        text.check_utf8(data, source)
+        plain, found = records.rewritten(data, separator, len(names), source)
+        frame = parser.parse(plain)
+        if frame is None or frame.height != found.count:
+            raise DataError(
+                f"not delimited text ({parser.failure})", where=source, mend="export the table anew"
+            )
     if found.blank.size:
         keep = np.ones(found.count, bool)
         keep[found.blank] = False
-        frame = frame.filter(pl.Series(keep)) if frame.height == found.count else frame
+        frame = frame.filter(pl.Series(keep))
+    if nameless == names[-1] and frame[nameless].null_count() == frame.height:
+        frame = frame.drop(nameless)  # every row ends with a separator
     return FrameTable(frame, source=source, first_line=2, lines=found.lines)
 
 
-def guess_separator(data: text.Buffer, *, prefer: str = ",") -> str:
-    """Return the separator that cuts the first records into equally many fields, and into the most."""
+def _sample(data: text.Buffer) -> str:
+    """Return whole lines from the beginning of the text."""
     sample = bytes(data[:_SAMPLE]).decode("utf-8-sig", errors="replace")
-    if len(data) > _SAMPLE and "\n" in sample:
-        sample = sample[: sample.rindex("\n")]
-    best, best_score = prefer, (0.0, 0)
+    return sample[: sample.rindex("\n")] if len(data) > _SAMPLE and "\n" in sample else sample
+
+
+def guess_separator(sample: str, *, prefer: str = ",") -> str:
+    r"""Return the separator that cuts the first records into equally many fields, and into the most.
+
+    Example:
+        >>> guess_separator("a;b\n1,5;2\n3,5;4")
+        ';'
+    """
+    best, best_score = prefer, (0.0, 0, False)
     for separator in records.SEPARATORS:
-        widths = collections.Counter(len(r) for r in _sample_rows(sample, separator) if r)
+        widths = collections.Counter(len(row) for row in _rows(sample, separator) if row)
         width, rows = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-        score = (rows / max(sum(widths.values()), 1), width)
-        if width > 1 and (round(score[0], 1), width, separator == prefer) > (*best_score, best == prefer):
-            best, best_score = separator, (round(score[0], 1), width)
+        score = (round(rows / max(sum(widths.values()), 1), 1), width, separator == prefer)
+        if width > 1 and score > best_score:
+            best, best_score = separator, score
     return best
 
 
-def _sample_rows(sample: str, separator: str) -> list[list[str]]:
+def _rows(sample: str, separator: str) -> list[list[str]]:
     """Return the first records of the sample, or none where they cannot be parsed."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
     try:
-        return [
-            row
-            for row, _ in zip(csv.reader(io.StringIO(sample), delimiter=separator), range(100), strict=False)
-        ]
+        return [row for row, _ in zip(reader, range(_SAMPLE_ROWS), strict=False)]
     except csv.Error:
         return []
 
 
-def _header(data: text.Buffer, separator: str, source: str) -> list[str]:
-    """Return the names in the first record."""
-    end, start = -1, 0
+def _decimal_comma(sample: str, separator: str) -> bool:
+    """Return whether numbers are written with a decimal comma: some with one, none with a point."""
+    if separator == ",":
+        return False
+    fields = [field.strip() for row in _rows(sample, separator)[1:] for field in row]
+    return any(map(_DECIMAL_COMMA.match, fields)) and not any(map(_DECIMAL_POINT.match, fields))
+
+
+def _header(data: text.Buffer, separator: str, source: str) -> tuple[list[str], str]:
+    """Return the names in the first record, and the name given to a last column that has none."""
+    where, start = f"{source}, line 1", 0
     while True:  # a quoted name may hold line breaks
         end = data.find(b"\n", start)
         line = bytes(data[: end if end >= 0 else len(data)])
@@ -83,43 +114,47 @@ def _header(data: text.Buffer, separator: str, source: str) -> list[str]:
             break
         start = end + 1
     try:
-        names = next(csv.reader(io.StringIO(line.decode("utf-8-sig"), newline=""), delimiter=separator), [])
+        stream = io.StringIO(line.decode("utf-8-sig"), newline="")
     except UnicodeDecodeError:
         text.check_utf8(data, source)
         raise
-    except csv.Error as error:
-        raise DataError(f"not delimited text ({error})", where=f"{source}, line 1") from error
-    if not "".join(names).strip():
-        raise DataError("the header is blank", where=f"{source}, line 1", mend="begin with the column names")
-    names = [name.strip() or f"column_{i + 1}" for i, name in enumerate(names)]
-    check_names(names, f"{source}, line 1")
-    return names
+    with records.wide_fields():
+        given = [name.strip() for name in next(csv.reader(stream, delimiter=separator), [])]
+    if not any(given):
+        raise DataError("the header is blank", where=where, mend="begin with the column names")
+    if max(map(len, given)) > _LONGEST_NAME:
+        longest = max(map(len, given))
+        mend = "begin with a line of column names; is this a table at all?"
+        raise DataError(
+            f"the first line is no header: a name of {longest:,} characters", where=where, mend=mend
+        )
+    names = [name or f"column_{i + 1}" for i, name in enumerate(given)]
+    check_names(names, where)
+    return names, "" if given[-1] else names[-1]
 
 
-def _parse(
-    data: text.Buffer, separator: str, names: list[str], source: str, keep_text: frozenset[str]
-) -> pl.DataFrame:
-    """Parse with types guessed from the first rows, then from all rows, then with all columns as texts."""
-    overrides = {name: pl.String for name in names if name in keep_text}
-    failure: Exception | None = None
-    for guess in (_GUESS_ROWS, None, 0):
-        try:
-            return pl.read_csv(
-                data if isinstance(data, bytes) else _path_or_bytes(data, source),
-                separator=separator,
-                has_header=True,
-                new_columns=names,
-                null_values=list(MISSING_WORDS),
-                infer_schema_length=guess,
-                schema_overrides=overrides,
-            )
-        except (pl.exceptions.PolarsError, OverflowError) as error:
-            failure = error
-            if "utf-8" in str(error):
-                text.check_utf8(data, source)
-    raise DataError(f"not delimited text ({str(failure).splitlines()[0]})", where=source) from failure
+class _Parser:
+    """Polars' parser with the dialect of one file; ``failure`` says why it gave up."""
 
+    def __init__(self, names: list[str], separator: str, keep_text: frozenset[str], decimal_comma: bool):
+        self.names, self.failure = names, ""
+        self.dialect = {
+            "separator": separator,
+            "has_header": True,
+            "new_columns": names,
+            "null_values": list(MISSING_WORDS),
+            "schema_overrides": {name: pl.String for name in names if name in keep_text},
+            "decimal_comma": decimal_comma,
+        }
 
-def _path_or_bytes(data: text.Buffer, source: str) -> object:
-    """Return what Polars reads best: the path of a mapped file."""
-    return source
+    def parse(self, data: bytes | str) -> pl.DataFrame | None:
+        """Return the frame with types guessed from the first rows, from all rows, or without types.
+
+        None means that Polars cannot make records of the bytes at all.
+        """
+        for rows in (_GUESS_ROWS, None, 0):
+            try:
+                return pl.read_csv(data, infer_schema_length=rows, **self.dialect)
+            except (pl.exceptions.PolarsError, OverflowError) as error:
+                self.failure = str(error).partition("\n")[0]
+        return None

@@ -142,7 +142,7 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
         raise DataError("not a table of numbers", where=where, expected="numbers of shape (rows, columns)",
                         received=f"{x.dtype} of shape {x.shape}", mend="flatten all axes but the first")  # fmt: skip
     y = np.zeros(0) if y is None else y
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    y = y.ravel() if y.ndim == 2 and y.shape[-1] == 1 else y
     if part and not y.size:
         raise DataError(f"inputs for {part} have no targets beside them", where=where, mend=f"add y_{part}")
     if y.size and (y.ndim != 1 or len(y) != len(x)):

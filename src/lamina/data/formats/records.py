@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.formats.text import Buffer
+from lamina.data.formats.text import Buffer, nul_error
 
 SEPARATORS = ",;\t|"
 _BLOCK = 1 << 23
+_NEWLINE, _QUOTE, _RETURN = 10, 34, 13
 
 
 @dataclass(frozen=True)
@@ -23,96 +26,129 @@ class Records:
         lines: the line on which each record below the header begins, or None if they run 2, 3, 4 ….
         blank: positions, among all records below the header, of those that are blank lines.
         count: number of records below the header, blank ones included.
-        ragged: line of the first record with another number of fields than the header, or None.
-        fields: the number of fields there, if ``ragged``.
+        ragged: whether a record seems to have another number of fields than the header.
     """
 
     lines: np.ndarray | None
     blank: np.ndarray
     count: int
-    ragged: int | None = None
-    fields: int = 0
+    ragged: bool = False
 
 
-def scan(data: Buffer, separator: str, width: int) -> Records:
+class _Counts:
+    """Running counts at the end of each record: position, separators so far, line breaks so far."""
+
+    def __init__(self):
+        self.ends: list[np.ndarray] = []
+        self.separators: list[np.ndarray] = []
+        self.breaks: list[np.ndarray] = []
+        self.seen_separators = self.seen_breaks = self.inside = 0
+
+    def add(self, block: np.ndarray, start: int, separator: int) -> None:
+        """Count on over one block of bytes."""
+        breaks = np.flatnonzero(block == _NEWLINE)
+        separators = np.flatnonzero(block == separator)
+        quotes = np.flatnonzero(block == _QUOTE)
+        ends, counted = breaks, separators
+        if self.inside or quotes.size:  # a break or separator after an odd number of quotes is inside
+            ends = breaks[(np.searchsorted(quotes, breaks) + self.inside) % 2 == 0]
+            counted = separators[(np.searchsorted(quotes, separators) + self.inside) % 2 == 0]
+            self.inside = (self.inside + quotes.size) % 2
+        self.ends.append(ends + start)
+        self.separators.append(np.searchsorted(counted, ends) + self.seen_separators)
+        self.breaks.append(np.searchsorted(breaks, ends) + 1 + self.seen_breaks)
+        self.seen_separators += counted.size
+        self.seen_breaks += breaks.size
+
+
+def scan(data: Buffer, separator: str, width: int, source: str) -> Records:
     """Count the fields of every record without parsing them; O(bytes), a few passes in NumPy.
 
-    A quote toggles "inside": exact for quoting by doubling, and wrong only for stray quotes in the middle of
-    a field, which is why a ragged record found here must be confirmed by :func:`confirm`.
+    A quote toggles "inside": exact for quoting by doubling, and wrong for stray quotes in the middle of a
+    field, which is why a record that seems ragged must be looked at again by :func:`rewritten`.
+
+    Raises:
+        DataError: there is a NUL byte, so this is not text.
     """
-    ends: list[np.ndarray] = []  # position of each newline that ends a record
-    commas: list[np.ndarray] = []  # separators up to that newline, cumulative
-    breaks: list[np.ndarray] = []  # physical newlines up to that newline, cumulative
-    inside = seen = physical = 0
+    counts = _Counts()
     for start in range(0, len(data), _BLOCK):
         block = np.frombuffer(data[start : start + _BLOCK], np.uint8)
-        newline, comma = block == 10, block == ord(separator)
-        all_newlines = newline
-        quote = block == 34
-        if inside or quote.any():
-            within = ((np.cumsum(quote, dtype=np.int32) + inside) & 1).astype(bool)
-            newline, comma = newline & ~within, comma & ~within
-            inside = int(within[-1])
-        at = np.flatnonzero(newline)
-        ends.append(at + start)
-        commas.append(_cumulative(comma, at) + seen)
-        same = newline is all_newlines
-        breaks.append((np.arange(1, at.size + 1) if same else _cumulative(all_newlines, at)) + physical)
-        seen += int(np.count_nonzero(comma))
-        physical += int(np.count_nonzero(all_newlines))
-    return _summary(data, [np.concatenate(part) for part in (ends, commas, breaks)], seen, physical, width)
+        if not block.all():
+            raise nul_error(data, start + int(block.argmin()), source)
+        counts.add(block, start, ord(separator))
+    return _summary(data, counts, width)
 
 
-def _cumulative(marks: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Return how many marks stand before each of the increasing positions."""
-    return np.searchsorted(np.flatnonzero(marks), at)
-
-
-def _summary(data: Buffer, parts: list[np.ndarray], seen: int, physical: int, width: int) -> Records:
-    """Turn cumulative counts at the record ends into a Records."""
-    ends, commas, breaks = parts
-    if not ends.size or ends[-1] != len(data) - 1:  # the last record has no newline
+def _summary(data: Buffer, counts: _Counts, width: int) -> Records:
+    """Turn the counts at the record ends into a Records."""
+    ends, separators, breaks = map(np.concatenate, (counts.ends, counts.separators, counts.breaks))
+    if not ends.size or ends[-1] != len(data) - 1:  # the last record has no line break
         ends = np.append(ends, len(data))
-        commas, breaks = np.append(commas, seen), np.append(breaks, physical + 1)
-    fields = np.diff(commas) + 1
-    starts = ends[:-1] + 1
-    lines = breaks[:-1] + 1
-    length = ends[1:] - starts
-    blank = length == 0
-    for i in np.flatnonzero(length == 1):
-        blank[i] = data[int(starts[i])] == 13
-    wrong = np.flatnonzero((fields != width) & ~blank)
-    in_step = bool((lines == np.arange(2, lines.size + 2)).all()) and not blank.any()
+        separators = np.append(separators, counts.seen_separators)
+        breaks = np.append(breaks, counts.seen_breaks + 1)
+    fields, lines = np.diff(separators) + 1, breaks[:-1] + 1
+    starts, lengths = ends[:-1] + 1, np.diff(ends) - 1
+    blank = lengths == 0
+    for i in np.flatnonzero(lengths == 1):
+        blank[i] = data[int(starts[i])] == _RETURN
+    in_step = not blank.any() and bool((lines == np.arange(2, lines.size + 2)).all())
     return Records(
         lines=None if in_step else lines[~blank],
         blank=np.flatnonzero(blank),
         count=lines.size,
-        ragged=int(lines[wrong[0]]) if wrong.size else None,
-        fields=int(fields[wrong[0]]) if wrong.size else 0,
+        ragged=bool(counts.inside) or bool(((fields != width) & ~blank).any()),
     )
 
 
-def confirm(data: Buffer, separator: str, width: int, source: str) -> None:
-    """Read the records with the standard library's parser and raise DataError at the first ragged one."""
-    text = io.TextIOWrapper(io.BytesIO(bytes(data[:])), encoding="utf-8-sig", newline="")
-    csv.field_size_limit(1 << 27)
-    reader, line = csv.reader(text, delimiter=separator), 1
+@contextmanager
+def wide_fields() -> Iterator[None]:
+    """Let the standard library's parser take fields of any length, and put its limit back."""
+    limit = csv.field_size_limit(1 << 30)
     try:
-        for record in reader:
-            if record and len(record) != width:
-                raise ragged_error(source, line, len(record), width)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"not delimited text ({error})", where=f"{source}, line {line}") from error
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
-def ragged_error(source: str, line: int, fields: int, width: int) -> DataError:
-    """Return the error for a record with too many or too few fields."""
-    more = fields > width
-    return DataError(
-        f"ragged row: {fields} fields where the header has {width}",
-        where=f"{source}, line {line}",
-        mend="put quotes around a value that contains the separator, or remove the surplus"
-        if more
-        else "fill the missing fields (an empty field is allowed), or remove the line",
+def rewritten(data: Buffer, separator: str, width: int, source: str) -> tuple[bytes, Records]:
+    """Return the text with plain quoting, as the standard library's parser understands it, and its records.
+
+    This is slow and exact: it is called only where the quick pass found something odd.
+
+    Raises:
+        DataError: a record has too many or too few fields, or a quote is never closed.
+    """
+    stream = io.TextIOWrapper(io.BytesIO(bytes(data[:])), encoding="utf-8-sig", newline="")
+    out, lines, line = io.StringIO(newline=""), [], 1
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    with wide_fields():
+        reader = csv.reader(stream, delimiter=separator)
+        try:
+            for record in reader:
+                if record and len(record) != width:
+                    raise _ragged_error(data, source, (line, reader.line_num), len(record), width)
+                if record:
+                    writer.writerow(record)
+                    lines.append(line)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(f"not delimited text ({error})", where=f"{source}, line {line}") from error
+    return out.getvalue().encode(), Records(
+        np.array(lines[1:], np.int64), np.zeros(0, np.int64), len(lines) - 1
     )
+
+
+def _ragged_error(data: Buffer, source: str, lines: tuple[int, int], fields: int, width: int) -> DataError:
+    """Return the error for a record, on the lines given, with too many or too few fields."""
+    first, last = lines
+    where = f"{source}, line {first}"
+    if last > first and last >= bytes(data[:]).count(b"\n"):
+        mend = 'close it, or write "" for a quote that belongs to the value'
+        return DataError("a quote is opened here and never closed", where=where, mend=mend)
+    if fields < width:
+        mend = "fill the missing fields (an empty field is allowed), or remove the line"
+    elif first == 2 and fields == width + 1:
+        mend = "name the first column in the header too, or remove the separator at the end of each row"
+    else:
+        mend = "put quotes around a value that contains the separator, or remove the surplus"
+    return DataError(f"ragged row: {fields} fields where the header has {width}", where=where, mend=mend)

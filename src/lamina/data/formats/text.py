@@ -90,7 +90,16 @@ def checked(data: Buffer, source: str) -> Buffer:
     if b"\x00" in head:
         mend = "export the table as CSV (UTF-8) and read that"
         raise DataError("this is a binary file, not text", where=source, mend=mend)
+    if b"\r" in head and b"\n" not in head and data.find(b"\n") < 0:  # line ends of old Mac OS
+        return bytes(data[:]).replace(b"\r", b"\n")
     return data
+
+
+def nul_error(data: Buffer, place: int, source: str) -> DataError:
+    """Return the error for a NUL byte in the middle of a text."""
+    line = bytes(data[:place]).count(b"\n") + 1
+    mend = "write the file anew: it is damaged, or not text"
+    return DataError("there is a NUL byte", where=f"{source}, line {line}", mend=mend)
 
 
 def _transcode(data: Buffer, source: str) -> bytes:
