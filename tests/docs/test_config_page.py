@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from lamina.train import TrainConfig
+from lamina.network.config import FitConfig
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "config.md"
 
@@ -19,5 +19,5 @@ def row(field: dataclasses.Field) -> str:
 
 
 def test_every_key_stands_on_the_page_as_it_is_declared():
-    missing = [r for r in map(row, dataclasses.fields(TrainConfig)) if r not in PAGE.read_text().splitlines()]
+    missing = [r for r in map(row, dataclasses.fields(FitConfig)) if r not in PAGE.read_text().splitlines()]
     assert not missing, "put these rows into docs/reference/config.md:\n" + "\n".join(missing)

@@ -105,6 +105,7 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
         yield module.__dict__
 
 
+@pytest.mark.filterwarnings("default::lamina.core.errors.LaminaWarning")  # the table of wines has copies
 @pytest.mark.parametrize("path", page_parameters())
 def test_page_runs(path: Path, folder: Path, namespace: dict[str, object]):
     for block in blocks(path.read_text()):
