@@ -1,0 +1,75 @@
+"""The report's figures: one function each, from content to a drawing or to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from lamina.report.content import ReportContent
+from lamina.report.figures.canvas import house_style, to_png, to_svg
+from lamina.report.figures.classes import calibration, confusion
+from lamina.report.figures.columns import column_importance
+from lamina.report.figures.training import learning_curves
+from lamina.report.figures.values import predicted_against_true, predicted_intervals, residuals
+
+Draw = Callable[[ReportContent], Figure | None]
+
+FIGURES: dict[str, Draw] = {
+    "learning_curves": learning_curves,
+    "confusion": confusion,
+    "calibration": calibration,
+    "predicted_against_true": predicted_against_true,
+    "residuals": residuals,
+    "predicted_intervals": predicted_intervals,
+    "column_importance": column_importance,
+}
+
+
+TITLES = {
+    "learning_curves": "Learning curves",
+    "confusion": "Confusions between classes",
+    "calibration": "Calibration of the stated probabilities",
+    "predicted_against_true": "Predicted against true values",
+    "residuals": "Errors",
+    "predicted_intervals": "Predicted intervals",
+    "column_importance": "Importance of the columns",
+}
+
+
+def draw_figures(content: ReportContent) -> dict[str, str]:
+    """Return the figures that the content allows, as SVG elements by name.
+
+    Args:
+        content: what the report is about.
+    """
+    return {name: to_svg(figure, name, TITLES[name]) for name, figure in _drawn(content)}
+
+
+def write_figures(
+    content: ReportContent, folder: Path, *, write: Callable[[Path, bytes], object] = Path.write_bytes
+) -> list[Path]:
+    """Write the figures that the content allows as PNG.
+
+    Args:
+        content: what the report is about.
+        folder: an existing folder.
+        write: how bytes are put into a file.
+
+    Returns:
+        The paths written, in the order of the page.
+    """
+    paths = []
+    for name, figure in _drawn(content):
+        paths.append(folder / f"{name}.png")
+        write(paths[-1], to_png(figure))
+    return paths
+
+
+def _drawn(content: ReportContent) -> Iterator[tuple[str, Figure]]:
+    for name, draw in FIGURES.items():
+        with house_style():
+            figure = draw(content)
+        if figure is not None:
+            yield name, figure
