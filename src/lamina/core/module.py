@@ -129,11 +129,12 @@ def map_arrays(
                 changes[field.name] = map_arrays(getattr(value, field.name), function, inner, marked)
         return replace(value, **changes)
     if isinstance(value, (list, tuple)):
-        items = (
-            map_arrays(child, function, f"{path}.{i}" if path else str(i), is_buffer)
-            for i, child in enumerate(value)
-        )
-        return type(value)(items)
+        names = getattr(value, "_fields", range(len(value)))
+        items = [
+            map_arrays(child, function, f"{path}.{name}" if path else str(name), is_buffer)
+            for name, child in zip(names, value, strict=True)
+        ]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict):
         return {
             name: map_arrays(child, function, f"{path}.{name}" if path else str(name), is_buffer)

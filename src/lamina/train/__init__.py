@@ -11,6 +11,7 @@ from lamina.train.callbacks import (
 from lamina.train.config import TrainConfig
 from lamina.train.loop import TrainResult, train
 from lamina.train.optimizers import OPTIMIZERS
+from lamina.train.population import train_population
 from lamina.train.schedules import SCHEDULES
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "train",
+    "train_population",
 ]

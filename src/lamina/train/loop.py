@@ -13,14 +13,14 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import ConfigError, RunError
-from lamina.data.order import epoch_order
 from lamina.tasks.base import AbstractTask
 from lamina.train.callbacks import Callback
 from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
+from lamina.train.engine import AbstractEngine, SingleEngine
 from lamina.train.feed import Rows, evaluation_batches, make_feed, row_count
-from lamina.train.state import TrainState, first_state
-from lamina.train.step import Program, jit_chunk, jit_end, make_optimizer
+from lamina.train.state import TrainState
+from lamina.train.step import Program
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,23 @@ def make_hyper(config: TrainConfig, *, total_steps: int) -> dict[str, np.ndarray
 
 
 class Loop:
-    """One training run; `train` is the door to it.
+    """One training run; `train` and `train_population` are the doors to it.
 
     It is what callbacks see: ``history``, ``info``, `stop`, `scale_lr`, `current_model`.
+
+    Args:
+        make_engine: ``(program, hyper) -> engine``.
+        task: losses and metrics.
+        train: training rows.
+        valid: validation rows, or None.
+        config: keys of the run.
+        callbacks: called at the events of `Callback`.
+        should_stop: asked after every chunk; a text ends the run with that reason.
     """
 
     def __init__(
         self,
-        model: Any,
+        make_engine: Callable[[Program, dict[str, np.ndarray]], AbstractEngine],
         task: AbstractTask,
         train: Rows,
         valid: Rows | None,
@@ -119,22 +128,17 @@ class Loop:
     ):
         runtime.start()
         self.clock = Clock(config.time_limit)
-        self.config, self.task, self.callbacks = config, task, tuple(callbacks)
-        self.should_stop = should_stop
+        self.config, self.callbacks, self.should_stop = config, tuple(callbacks), should_stop
         self.rows = row_count(train)
-        self.batch_size = min(config.batch_size or default_batch_size(self.rows), self.rows)
-        self.batch_size -= self.batch_size % config.accumulate
-        if self.batch_size < 1:
-            raise ConfigError("accumulate is larger than the batch", received=config.accumulate)
+        self.batch_size = _batch_size(config, self.rows)
         self.steps_per_epoch = -(-self.rows // self.batch_size)
-        self.program = make_program(task, config)
-        self.hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
+        hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
+        self.engine = make_engine(make_program(task, config), hyper)
         self.feed = make_feed(train, device_memory=config.device_memory)
         size = min(4096, max(1024, self.batch_size))
         self.valid = None if valid is None else evaluation_batches(valid, batch_size=size)
-        optimizer = make_optimizer(self.program, jnp.zeros(()), self.hyper, model)
-        self.state = first_state(model, optimizer, seed=config.seed, averaged=config.ema > 0)
-        self.history: dict[str, list[float]] = {}
+        self.state = self.engine.first_state()
+        self.history: dict[str, list[Any]] = {}
         self.info: dict[str, Any] = {
             "rows": self.rows,
             "batch_size": self.batch_size,
@@ -156,7 +160,7 @@ class Loop:
         """Return a host copy of the model as it is now."""
         return jax.tree.map(np.asarray, self.state.model)
 
-    def run(self) -> TrainResult:
+    def run(self) -> None:
         """Train until the epochs, the patience or the time are used up."""
         self._call("on_train_begin")
         while self.epoch < self.config.epochs and not self.ended:
@@ -167,35 +171,35 @@ class Loop:
         if not self.history and self.config.epochs == 0:
             self.state = self.state._replace(best=self.state.model)
         self._call("on_train_end")
-        return self._result()
 
-    def _steps(self) -> float:
+    def _steps(self) -> Any:
         """Take the steps of one epoch, cut short when the time is used up; return the mean loss."""
-        order = epoch_order(self.config.seed, self.epoch, self.rows, self.batch_size)
-        width = min(self.config.chunk, self.steps_per_epoch)
+        order = self.engine.order(self.epoch, self.rows, self.batch_size)
+        steps = order.shape[-2]
+        width = min(self.config.chunk, steps)
         done, total = 0, 0.0
-        while done < len(order) and not self.ended:
-            count = self.clock.steps_that_fit(min(width, len(order) - done))
+        while done < steps and not self.ended:
+            count = self.clock.steps_that_fit(min(width, steps - done))
             if count == 0:
                 self.stop("time limit")
                 break
             began, fresh = time.perf_counter(), self.clock.compile_seconds
-            total += count * self._chunk(order[done : done + count], width, count)
+            total += count * self._chunk(order[..., done : done + count, :], width, count)
             if self.clock.compile_seconds == fresh:
                 self.clock.took(count, time.perf_counter() - began)
             done += count
             self._after_chunk()
         return total / max(1, done)
 
-    def _chunk(self, rows: np.ndarray, width: int, count: int) -> float:
-        padded = np.zeros((width, rows.shape[1]), np.int32)
-        padded[:count] = rows
+    def _chunk(self, rows: np.ndarray, width: int, count: int) -> Any:
+        padded = np.zeros((*rows.shape[:-2], width, rows.shape[-1]), np.int32)
+        padded[..., :count, :] = rows
         data, order = self.feed.chunk(padded)
-        self.state, loss = jit_chunk(self.program, self.state, data, order, np.int32(count), self.hyper)
-        return float(loss)
+        self.state, loss = self.engine.chunk(self.state, data, order, count)
+        return plain(loss)
 
     def _after_chunk(self) -> None:
-        in_row = int(self.state.skipped_in_row)
+        in_row = int(np.max(self.state.skipped_in_row))
         if in_row >= self.config.finite_patience:
             raise RunError(
                 f"{in_row} steps in a row had a loss or gradient that is not finite",
@@ -205,43 +209,58 @@ class Loop:
         reason = self.should_stop()
         if reason:
             self.stop(reason)
-        self._call("on_chunk_end", int(self.state.step))
+        self._call("on_chunk_end", int(np.max(self.state.step)))
 
-    def _end_epoch(self, loss: float, began: float) -> None:
+    def _end_epoch(self, loss: Any, began: float) -> None:
         before, fresh = time.perf_counter(), self.clock.compile_seconds
-        lr = float(self.state.lr_scale) * float(self.hyper["lr"])
+        lr = plain(self.state.lr_scale * self.engine.hyper["lr"])
         self.epoch += 1
-        self.state, metrics = jit_end(
-            self.program, self.state, self.valid, np.int32(self.epoch), self.hyper
-        )
-        logs = {"train_loss": loss, **{f"valid_{n}": float(v) for n, v in metrics.items()}, "lr": lr}
+        self.state, metrics = self.engine.end(self.state, self.valid, self.epoch)
+        logs = {"train_loss": loss, **{f"valid_{n}": plain(v) for n, v in metrics.items()}, "lr": lr}
         if self.clock.compile_seconds == fresh:
             self.clock.end_seconds = time.perf_counter() - before
         logs["seconds"] = time.perf_counter() - began
         for name, value in {"epoch": float(self.epoch), **logs}.items():
             self.history.setdefault(name, []).append(value)
-        if bool(self.state.stopped):
+        if bool(np.all(self.state.stopped)):
             self.stop("early stopping")
-        self.info["best_epoch"], self.info["best_value"] = int(self.state.best_epoch), float(self.state.best_value)
+        self.info["best_epoch"] = plain(self.state.best_epoch)
+        self.info["best_value"] = plain(self.state.best_value)
         self._call("on_epoch_end", self.epoch, logs)
 
     def _call(self, event: str, *args: Any) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(*args, self)
 
-    def _result(self) -> TrainResult:
-        return TrainResult(
-            model=jax.tree.map(np.asarray, self.state.best),
-            history=self.history,
-            best_epoch=int(self.state.best_epoch),
-            epochs=self.epoch,
-            steps=int(self.state.step),
-            seconds=self.clock.spent,
-            compile_seconds=self.clock.compile_seconds,
-            skipped=int(self.state.skipped),
-            ended=self.ended or "epochs",
-            state=self.state,
-        )
+
+def plain(value: Any) -> Any:
+    """Return a Python number for a scalar, a NumPy array for a population's values."""
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 else array
+
+
+def _batch_size(config: TrainConfig, rows: int) -> int:
+    size = min(config.batch_size or default_batch_size(rows), rows)
+    size -= size % config.accumulate
+    if size < 1:
+        raise ConfigError("accumulate is larger than the batch", received=config.accumulate)
+    return size
+
+
+def make_result(loop: Loop, state: TrainState) -> TrainResult:
+    """Return the result of one model from its last state."""
+    return TrainResult(
+        model=jax.tree.map(np.asarray, state.best),
+        history=loop.history,
+        best_epoch=int(state.best_epoch),
+        epochs=loop.epoch,
+        steps=int(state.step),
+        seconds=loop.clock.spent,
+        compile_seconds=loop.clock.compile_seconds,
+        skipped=int(state.skipped),
+        ended=loop.ended or "epochs",
+        state=state,
+    )
 
 
 def train(
@@ -282,7 +301,15 @@ def train(
         >>> result.history["train_loss"][-1] < 0.01
         True
     """
+    config = config or TrainConfig()
     loop = Loop(
-        model, task, data, valid, config or TrainConfig(), callbacks=callbacks, should_stop=should_stop
+        lambda program, hyper: SingleEngine(model, program, config, hyper),
+        task,
+        data,
+        valid,
+        config,
+        callbacks=callbacks,
+        should_stop=should_stop,
     )
-    return loop.run()
+    loop.run()
+    return make_result(loop, loop.state)

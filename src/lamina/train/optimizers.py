@@ -12,6 +12,7 @@ from typing import Any
 import optax
 from jax import Array
 
+from lamina.core.module import map_arrays
 from lamina.core.registry import Registry
 from lamina.core.rules import Rules
 
@@ -25,6 +26,15 @@ DECAY = Rules(
     {
         "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
         "*scale.weight": False, "question": False,
+    },
+    default=True,
+)  # fmt: skip
+
+# Muon is for hidden matrices: tables of embeddings, first features and last heads stay with Adam.
+MUON = Rules(
+    {
+        "*features*": False, "*embedding*": False, "*scale*": False, "*head*": False, "question": False,
+        "*bias": False, "*.r": False, "*.s": False,
     },
     default=True,
 )  # fmt: skip
@@ -107,8 +117,21 @@ def muon(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
         weight_decay=decay,
         weight_decay_mask=decayed,
         adam_weight_decay=decay,
+        muon_weight_dimension_numbers=_muon_dimensions,
         consistent_rms=0.2,  # matches Adam's step size, so one lr serves both parts (Liu et al. 2025)
     )
+
+
+def _muon_dimensions(parameters: Any) -> Any:
+    """Return which arrays Muon takes: matrices (out, in), stacked or not, that `MUON` admits."""
+    from optax import contrib
+
+    def dimensions(path: str, array: Any, _: bool) -> Any:
+        if array.ndim < 2 or not MUON[path]:
+            return None
+        return contrib.MuonDimensionNumbers(reduction_axis=array.ndim - 1, output_axis=array.ndim - 2)
+
+    return map_arrays(parameters, dimensions)
 
 
 @_optimizer("schedule-free")

@@ -1,0 +1,89 @@
+"""Populations: many networks of one architecture trained as one program.
+
+Seeds, ensembles, hyperparameters and architecture candidates of one shape are all
+populations. `jax.vmap` over models turns hundreds of tiny products into one large one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.core.errors import ConfigError
+from lamina.tasks.base import AbstractTask
+from lamina.train.callbacks import Callback
+from lamina.train.config import TrainConfig
+from lamina.train.engine import PopulationEngine, member_states
+from lamina.train.feed import Rows
+from lamina.train.loop import Loop, TrainResult, make_result
+
+
+def train_population(
+    models: Sequence[Any],
+    task: AbstractTask,
+    data: Rows,
+    valid: Rows | None = None,
+    *,
+    config: TrainConfig | None = None,
+    seeds: Sequence[int] | None = None,
+    sweep: Mapping[str, Any] | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> list[TrainResult]:
+    """Train many models at once; each ends as it would have alone, up to rounding.
+
+    Args:
+        models: untrained models of one architecture and size.
+        task: losses and metrics, shared.
+        data: training rows, shared; they have to fit on the device.
+        valid: validation rows, shared, or None.
+        config: keys of training, shared.
+        seeds: one seed a member (order of rows, dropout). All the same, as a sweep of
+            hyperparameters wants it, lets the members share their batches, which is faster;
+            the default is ``config.seed`` for all.
+        sweep: key → one value a member: ``lr``, ``weight_decay``, ``momentum`` …
+        callbacks: see arrays with one value a member in their logs.
+
+    Returns:
+        One result a member; ``history`` holds the member's own values.
+
+    Raises:
+        ConfigError: no models, lengths differ, or a key can't be swept.
+
+    Example:
+        >>> from lamina.models import build
+        >>> from lamina.tasks import RegressionTask
+        >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+        >>> rows = {"x": x, "y": 2 * x, "weight": np.ones(64, np.float32)}
+        >>> models = [build("linear", inputs=(1,), outputs=1, seed=s) for s in range(3)]
+        >>> config = TrainConfig(epochs=20, early_stopping=False)
+        >>> rates = [1e-4, 1e-2, 1e-1]
+        >>> results = train_population(models, RegressionTask(), rows, config=config, sweep={"lr": rates})
+        >>> bool(results[2].history["train_loss"][-1] < results[0].history["train_loss"][-1])
+        True
+    """
+    if not models:
+        raise ConfigError("a population needs at least one model")
+    config, members = config or TrainConfig(), len(models)
+    sweep = dict(sweep or {})
+    seeds = [config.seed] * members if seeds is None else list(seeds)
+    loop = Loop(
+        lambda program, hyper: PopulationEngine(models, program, config, hyper, seeds=seeds, sweep=sweep),
+        task,
+        data,
+        valid,
+        config,
+        callbacks=callbacks,
+    )
+    loop.run()
+    return [_member(loop, state, index) for index, state in enumerate(member_states(loop.state, members))]
+
+
+def _member(loop: Loop, state: Any, index: int) -> TrainResult:
+    result = make_result(loop, state)
+    own = {
+        name: [value[index].item() if isinstance(value, np.ndarray) else value for value in values]
+        for name, values in result.history.items()
+    }
+    return TrainResult(**{**vars(result), "history": own})
