@@ -19,7 +19,8 @@ COUNTER = "counts the rows"
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
 
 _IDENTIFIER_NAME = re.compile(
-    r"(^|[_\-. ])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownum|rownames|serial|identifier)($|[_\-. ]?no\.?$)"
+    r"(^|[_\-. ])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownum|rownames|serial|identifier)"
+    r"($|[_\-. ]?no\.?$)"
     r"|[a-z](Id|ID|UUID|Key)$|^unnamed: ?\d+$|^column_1$|^record$|^instant$",
 )
 _SERIAL = re.compile(
@@ -85,7 +86,7 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
         reason = integer_identifier(column, numbers)
         if reason:
             return Description(column.name, "numeric", reason=reason)
-    if getattr(column, "categorical", False):
+    if column.categorical:
         return Description(column.name, "category")
     return Description(column.name, "numeric")
 
@@ -122,7 +123,7 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
     """Return the kind of a column of texts."""
     name, known = column.name, np.flatnonzero(~missing)
     sample = dates.sample_of(column)
-    if not getattr(column, "categorical", False):
+    if not column.categorical:
         if sum(map(looks_numeric, sample)) >= 0.5 * len(sample):
             if np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known.size:
                 return Description(name, "numeric", detail="read from text")

@@ -82,7 +82,8 @@ def infer_schema(
     Args:
         table: the data.
         target: the column, or columns, to be predicted.
-        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``; guessed from the target without.
+        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``; guessed from the target without,
+            and among the first three with ``classification``.
         weight: a column of row weights, 0 or more.
         group: a column whose rows of one value must not be torn apart by a split.
         time: a column to split by: the last rows are for validation.
@@ -115,7 +116,7 @@ def infer_schema(
         table.require(name)
     if split is None and "split" in table.names and "split" not in (*targets, *keep, *drop):
         split = "split" if kinds.holds_split_words(table.column("split")) else None
-    task = _checked_task(task) or guess.guess_task(table, targets)
+    task = _chosen_task(table, targets, task)
     busy = {*targets, weight, group, time, split} - ({time} if time in keep else set())
     described = [
         kinds.describe(table, name, targets=targets, task=task, kept=name in keep)
@@ -136,10 +137,14 @@ def infer_schema(
     )
 
 
-def _checked_task(task: str | None) -> str | None:
-    """Return the task, or raise ConfigError for an unknown one."""
-    if task is None or task in guess.TASKS:
+def _chosen_task(table: AbstractTable, targets: Sequence[str], task: str | None) -> str:
+    """Return the task asked for, or the one that the targets ask for; ConfigError for an unknown one."""
+    if task in guess.TASKS:
         return task
-    raise ConfigError(
-        f"unknown task '{task}'{suggest(task, guess.TASKS)}", expected="one of " + ", ".join(guess.TASKS)
-    )
+    if task is not None and task != "classification":
+        known = (*guess.TASKS, "classification")
+        raise ConfigError(
+            f"unknown task '{task}'{suggest(task, known)}", expected="one of " + ", ".join(known)
+        )
+    guessed = guess.guess_task(table, targets)
+    return "multiclass" if task and guessed == "regression" else guessed

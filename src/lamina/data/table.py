@@ -48,6 +48,7 @@ class AbstractColumn(abc.ABC):
 
     name: str
     storage: str
+    categorical: bool = False  # whether the type says that these are categories, whatever they look like
 
     @abc.abstractmethod
     def __len__(self) -> int: ...

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lamina.data import dates
-from lamina.data.audit.findings import Finding
+from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.encoders.category import MOST_CATEGORIES
 from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST
 from lamina.data.leaks import follows_target
@@ -17,23 +18,23 @@ from lamina.data.words import looks_numeric
 
 FEW_ROWS = 50
 NAMED_COLUMNS = 8  # so many columns are named in a list before it is cut
+FILL_OR_REPLACE = "replace it by a number, or leave the cell empty"
+_DRESSED_NUMBER = re.compile(r"^[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*[%$€£¥]?$")
 
 
 def of_table(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
     """Yield findings about the table as a whole."""
     if table.first_line == 2 and all(looks_numeric(name) for name in table.names):
-        yield Finding(
-            "warning", "no-header", "all column names are numbers: the first row seems to be data", table.where(),
-            "put a line with the column names above it",
-        )  # fmt: skip
+        message = "all column names are numbers: the first row seems to be data"
+        yield warning("no-header", table.where(), message, "put a line with the column names above it")
     if not schema.inputs:
-        yield Finding(
-            "error", "no-inputs", _no_inputs(schema), table.source,
-            'name the columns to learn from: keep=["..."]' if schema.dropped else "add columns to learn from",
-        )  # fmt: skip
+        mend = (
+            'name the columns to learn from: keep=["..."]' if schema.dropped else "add columns to learn from"
+        )
+        yield error("no-inputs", table.source, _no_inputs(schema), mend)
     elif table.height < FEW_ROWS:
-        yield Finding(
-            "note", "few-rows", f"only {table.height} rows: the metrics will be rough", table.source
+        yield note(
+            "few-rows", table.source, f"only {counted(table.height, 'row')}: the metrics will be rough"
         )
 
 
@@ -41,58 +42,59 @@ def _no_inputs(schema: Schema) -> str:
     """Return why no input is left."""
     if not schema.dropped:
         return "there is no column beside the target"
-    reasons = "; ".join(f"'{name}' ({reason})" for name, reason in schema.dropped[:NAMED_COLUMNS])
-    return f"no column is left to learn from: {reasons}"
+    return "no column is left to learn from: " + _listed(
+        [f"'{n}' ({reason})" for n, reason in schema.dropped], "; "
+    )
+
+
+def _listed(words: list[str], between: str = ", ") -> str:
+    """Return the first words, and how many more there are."""
+    more = len(words) - NAMED_COLUMNS
+    return between.join(words[:NAMED_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def of_inputs(
     table: AbstractTable, schema: Schema, *, allow_missing: bool, keep: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Yield findings about each column that is learned from or was left out."""
-    constants = [name for name, reason in schema.dropped if reason == CONSTANT]
-    if constants:
-        shown = _shortened([f"'{name}'" for name in constants])
-        yield Finding("note", "constant", f"left out, as {CONSTANT}: {shown}", table.source)
-    for name, reason in schema.dropped:
-        if reason not in (ON_REQUEST, CONSTANT):
-            yield _left_out(table, name, reason)
-    gaps: list[tuple[str, int]] = []
+    yield from _of_dropped(table, schema)
+    gaps: list[str] = []
     for described in schema.inputs:
         column = table.column(described.name)
         missing = column.missing()
         count = int(np.count_nonzero(missing))
         if count and not allow_missing:
-            yield _not_a_number(table, described.name, int(missing.argmax()), count)
+            mend = "fill the gaps in, or say that they are meant: allow_missing=True"
+            where = table.where(int(missing.argmax()), described.name)
+            yield error("nan", where, f"NaN in {counted(count, 'row')}", mend)
         elif count:
-            gaps.append((described.name, count))
+            gaps.append(f"'{described.name}' ({count / table.height:.1%})")
         yield from _of_values(table, described, column, missing)
         if described.name not in keep:
             yield from _doubtful(table, schema, described)
     if gaps:
-        shown = _shortened([f"'{name}' ({count / table.height:.1%})" for name, count in gaps])
-        yield Finding(
-            "note", "missing", f"values are missing in {shown}; the network is told which", table.source
+        yield note(
+            "missing", table.source, f"values are missing in {_listed(gaps)}; the network is told which"
         )
 
 
-def _shortened(words: list[str]) -> str:
-    """Return the first words, and how many more there are."""
-    more = len(words) - NAMED_COLUMNS
-    return ", ".join(words[:NAMED_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _left_out(table: AbstractTable, name: str, reason: str) -> Finding:
-    """Return the finding for a column that is not learned from."""
-    where = table.where(name=name)
-    keep = f'to learn from it all the same: keep=["{name}"]'
-    if reason == "every value is missing":
-        return Finding("warning", "empty-column", f"left out: {reason}", where, "fill it in, or remove it")
-    if reason == EQUALS_TARGET:
-        message = "left out: it equals the target, so it would give the answer away"
-        return Finding(
-            "warning", code_of(reason), message, where, f'{keep}; to silence this: drop=["{name}"]'
-        )
-    return Finding("warning", code_of(reason), f"left out: {reason}", where, keep)
+def _of_dropped(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
+    """Yield findings about the columns that are not learned from."""
+    constants = [f"'{name}'" for name, reason in schema.dropped if reason == CONSTANT]
+    if constants:
+        yield note("constant", table.source, f"left out, as {CONSTANT}: {_listed(constants)}")
+    for name, reason in schema.dropped:
+        where = table.where(name=name)
+        keep = f'to learn from it all the same: keep=["{name}"]'
+        if reason in (ON_REQUEST, CONSTANT):
+            continue
+        if reason == EQUALS_TARGET:
+            message = "left out: it equals the target, so it would give the answer away"
+            yield warning(code_of(reason), where, message, f'{keep}; to silence this: drop=["{name}"]')
+        elif reason == "every value is missing":
+            yield warning("empty-column", where, f"left out: {reason}", "fill it in, or remove it")
+        else:
+            yield warning(code_of(reason), where, f"left out: {reason}", keep)
 
 
 def code_of(reason: str) -> str:
@@ -111,18 +113,11 @@ def _doubtful(table: AbstractTable, schema: Schema, described: ColumnSchema) -> 
     if described.detail.startswith("doubtful: "):
         reason = described.detail.removeprefix("doubtful: ")
         message = f"kept although it is doubtful ({reason}): there is no other column to learn from"
-        yield Finding("warning", code_of(reason), message, where, "add columns to learn from")
+        yield warning(code_of(reason), where, message, "add columns to learn from")
     elif schema.task == "regression" and described.kind == "numeric" and len(schema.inputs) > 1:
         if any(follows_target(table.column(name), table.labels(target)) for target in schema.targets):
             message = "rises and falls with the target in every row: it may give the answer away"
-            yield Finding("warning", "follows-target", message, where, f'to leave it out: drop=["{name}"]')
-
-
-def _not_a_number(table: AbstractTable, name: str, row: int, count: int) -> Finding:
-    """Return the finding for NaN in arrays."""
-    rows = f"{count} row{'s' if count > 1 else ''}"
-    return Finding("error", "nan", f"NaN in {rows}", table.where(row, name),
-                   "fill the gaps in, or say that they are meant: allow_missing=true")  # fmt: skip
+            yield warning("follows-target", where, message, f'to leave it out: drop=["{name}"]')
 
 
 def _of_values(
@@ -132,7 +127,7 @@ def _of_values(
     if described.kind == "numeric":
         yield from _of_numbers(table, column, missing)
     elif described.kind == "datetime" and described.detail:
-        yield from _of_dates(table, described, column, missing)
+        yield from _of_dates(table, described.detail, column, missing)
     elif described.kind == "category":
         yield from _of_categories(table, column)
 
@@ -142,22 +137,23 @@ def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarra
     numbers = column.numbers()
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
-        rows = f"{infinite.size} row{'s' if infinite.size > 1 else ''}"
-        yield Finding("error", "infinity", f"infinity in {rows}", table.where(int(infinite[0]), column.name),
-                      "replace it by a number, or leave the cell empty")  # fmt: skip
-    row = column.oversized() if column.storage != "string" else oversized_text(column, numbers)
+        where = table.where(int(infinite[0]), column.name)
+        yield error("infinity", where, f"infinity in {counted(infinite.size, 'row')}", FILL_OR_REPLACE)
+    row = column.oversized() if column.storage != "string" else _oversized_text(column, numbers)
     if row is not None:
-        yield Finding(
-            "error", "oversized-integer",
-            f"the integer {column.value(row)} does not fit: beyond ±2^53 neighbors become one number",
-            table.where(row, column.name),
-            f'leave the column out with drop=["{column.name}"], or scale it down; codes belong in a text column',
-        )  # fmt: skip
+        mend = f'leave it out with drop=["{column.name}"], or scale it down; codes belong in a text column'
+        yield oversized(table, column, row, mend)
     if column.storage == "string":
         yield from words_among_numbers(table, column, numbers, missing)
 
 
-def oversized_text(column: AbstractColumn, numbers: np.ndarray) -> int | None:
+def oversized(table: AbstractTable, column: AbstractColumn, row: int, mend: str) -> Finding:
+    """Return the error for an integer beyond what a float can hold."""
+    message = f"the integer {column.value(row)} does not fit: beyond ±2^53 neighbors become one number"
+    return error("oversized-integer", table.where(row, column.name), message, mend)
+
+
+def _oversized_text(column: AbstractColumn, numbers: np.ndarray) -> int | None:
     """Return the first row whose digits, in a text column, are too many for a float."""
     for row in np.flatnonzero(np.abs(numbers) > LARGEST_EXACT_INTEGER)[:100]:
         if str(column.value(int(row))).lstrip("+-").isdigit():
@@ -170,43 +166,51 @@ def words_among_numbers(
 ) -> Iterator[Finding]:
     """Yield the warning for a column of numbers in which some cells are none."""
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
-    if not bad.size:
-        return
-    row = int(bad[0])
-    cells = f"{bad.size} cell{'s are' if bad.size > 1 else ' is'}"
-    yield Finding(
-        "warning", "not-a-number",
-        f"{cells} no number in a numeric column, the first one {column.value(row)!r}; taken as missing",
-        table.where(row, column.name), "correct the cells, or leave them empty",
-    )  # fmt: skip
+    if bad.size:
+        row = int(bad[0])
+        message = (
+            f"{counted(bad.size, 'cell')} of a numeric column can not be read as a number, "
+            f"the first one {column.value(row)!r}; taken as missing"
+        )
+        mend = "correct the cells, or leave them empty"
+        yield warning("not-a-number", table.where(row, column.name), message, mend)
 
 
 def _of_dates(
-    table: AbstractTable, described: ColumnSchema, column: AbstractColumn, missing: np.ndarray
+    table: AbstractTable, form: str, column: AbstractColumn, missing: np.ndarray
 ) -> Iterator[Finding]:
     """Yield findings about dates written as text."""
-    bad = np.flatnonzero(np.isnan(column.seconds(described.detail)) & ~missing)
+    bad = np.flatnonzero(np.isnan(column.seconds(form)) & ~missing)
+    where, mend = table.where(name=column.name), "write all dates alike, best as 2025-01-31"
     if bad.size:
         row = int(bad[0])
-        yield Finding(
-            "warning", "not-a-date",
-            f"{bad.size} cell{'s are' if bad.size > 1 else ' is'} no date like the others ({described.detail}), "
-            f"the first one {column.value(row)!r}; taken as missing",
-            table.where(row, column.name), "write all dates alike, best as 2025-01-31",
-        )  # fmt: skip
-    if dates.ambiguous(column, described.detail):
-        yield Finding("note", "ambiguous-dates", f"read as {described.detail}; day and month could be exchanged",
-                      table.where(name=column.name), "write dates as 2025-01-31")  # fmt: skip
+        message = (
+            f"{counted(bad.size, 'cell')} of a column of dates can not be read as {form}, "
+            f"the first one {column.value(row)!r}; taken as missing"
+        )
+        yield warning("not-a-date", table.where(row, column.name), message, mend)
+    if dates.BETWEEN_FORMATS in form:
+        shown = " and ".join(form.split(dates.BETWEEN_FORMATS))
+        yield warning("mixed-dates", where, f"dates are written in several ways, read as {shown}", mend)
+    if dates.ambiguous(column, form):
+        yield note("ambiguous-dates", where, f"read as {form}; day and month could be exchanged", mend)
 
 
 def _of_categories(table: AbstractTable, column: AbstractColumn) -> Iterator[Finding]:
     """Yield findings about categories."""
-    values = column.distinct().values
+    values, where = column.distinct().values, table.where(name=column.name)
     if len(values) > MOST_CATEGORIES:
-        yield Finding("note", "many-categories",
-                      f"{len(values):,} categories: the {MOST_CATEGORIES:,} most frequent are told apart",
-                      table.where(name=column.name))  # fmt: skip
-    folded = {str(v).casefold() for v in values} if len(values) <= 1000 else values
-    if len(folded) < len(values):
-        yield Finding("note", "spelling", f"{len(values) - len(folded)} categories differ from another in case only",
-                      table.where(name=column.name), "write each category in one way")  # fmt: skip
+        message = f"{len(values):,} categories: the {MOST_CATEGORIES:,} most frequent are told apart"
+        yield note("many-categories", where, message)
+    words = [str(value) for value in values[:1000]]
+    alike = len(words) - len({word.casefold() for word in words})
+    if alike:
+        differ = f"{counted(alike, 'value')} differ{'s' if alike == 1 else ''} from another in case only"
+        yield note("spelling", where, differ, "write each category in one way")
+    dressed = [word for word in words if _DRESSED_NUMBER.match(word)]
+    if len(dressed) > 0.5 * len(words) and not all(map(looks_numeric, dressed)):
+        message = f"most values look like numbers, such as {dressed[0]!r}; learned as categories"
+        yield note("numbers-as-text", where, message, "write plain numbers: 1234.5")
+    elif len(dressed) > 0.5 * len(words) and len(words) > 10 and not column.categorical:
+        message = f"{len(dressed) / len(words):.0%} of the values are numbers; learned as categories"
+        yield note("mixed-types", where, message, "if it is a quantity, empty the cells that are no number")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lamina.data.audit.findings import Finding
+from lamina.data.audit.findings import Finding, note, warning
 from lamina.data.kinds import COUNTER
 from lamina.data.schema import Schema
 from lamina.data.split import Split
@@ -88,9 +88,6 @@ def _reported(
     """Yield a warning where repeated rows can change the metrics, a note where they cannot."""
     if not repeated.size or natural:
         return
-    level = "warning" if repeated.size > WORTH_A_WARNING * held else "note"
-    yield Finding(
-        level, "duplicates",
-        f"{repeated.size:,} of {held:,} {name} rows equal a training row, which flatters the metrics",
-        table.where(int(repeated[0])), mend,
-    )  # fmt: skip
+    say = warning if repeated.size > WORTH_A_WARNING * held else note
+    message = f"{repeated.size:,} of {held:,} {name} rows equal a training row, which flatters the metrics"
+    yield say("duplicates", table.where(int(repeated[0])), message, mend)

@@ -38,6 +38,41 @@ class Finding:
         return f"{text}\n  mend: {self.mend}" if self.mend else text
 
 
+def error(code: str, where: str, message: str, mend: str = "") -> Finding:
+    """Return a finding that makes learning impossible."""
+    return Finding("error", code, message, where, mend)
+
+
+def warning(code: str, where: str, message: str, mend: str = "") -> Finding:
+    """Return a finding about something that was decided and may be wrong."""
+    return Finding("warning", code, message, where, mend)
+
+
+def note(code: str, where: str, message: str, mend: str = "") -> Finding:
+    """Return a finding that is worth knowing."""
+    return Finding("note", code, message, where, mend)
+
+
+def of_error(fault: DataError, code: str) -> Finding:
+    """Return an error that was raised as a finding."""
+    text = fault.message
+    if fault.expected is not None:
+        text += f"; expected {fault.expected}"
+    if fault.received is not None:
+        text += f"{',' if fault.expected is not None else ';'} got {fault.received}"
+    return error(code, fault.where or "", text, fault.mend or "")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> counted(1, "row"), counted(2000, "row")
+        ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Audit:
     """All findings about a table, errors first, and the schema (None where an error prevents one).

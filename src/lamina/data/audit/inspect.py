@@ -9,7 +9,7 @@ from typing import Any
 from lamina.core.errors import ConfigError, DataError
 from lamina.data import guess
 from lamina.data.audit import columns, duplicates, second, splits, targets
-from lamina.data.audit.findings import LEVELS, Audit, Finding
+from lamina.data.audit.findings import LEVELS, Audit, Finding, note, of_error
 from lamina.data.schema import Schema, infer_schema
 from lamina.data.source import read
 from lamina.data.split import Split, split_rows
@@ -51,7 +51,8 @@ def audit(
     Args:
         table: the data.
         target: the column, or columns, to be predicted.
-        task: ``binary``, ``multiclass``, ``multilabel`` or ``regression``; guessed from the target without.
+        task: ``binary``, ``multiclass``, ``multilabel``, ``classification`` or ``regression``; guessed from
+            the target without.
         weight: a column of row weights.
         group: a column whose rows of one value stay together in a split.
         time: a column to split by.
@@ -89,10 +90,10 @@ def audit(
             drop=drop,
         )
     except DataError as error:
-        return _assembled(table, None, [_of_error(error, "schema")])
+        return _assembled(table, None, [of_error(error, "schema")])
     found = list(_findings(table, schema, options, test_table))
     if split is None and schema.split:
-        found.append(Finding("note", "split-column", f"split by its column '{schema.split}'", table.source))
+        found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
     if task is None:
         found.append(targets.task_note(table, schema))
     return _assembled(table, schema, found)
@@ -132,8 +133,8 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         raise ConfigError(f"unknown key ({error})", mend="see help(lamina.check) for the keys") from error
     if not guessed:
         return result
-    said = Finding("note", "target-guessed", f"taken as target: {guess.quoted(target)}", table.source,
-                   "name another one with target=")  # fmt: skip
+    message = f"taken as target: {guess.quoted(target)}"
+    said = note("target-guessed", table.source, message, "name another one with target=")
     return _assembled(table, result.schema, [*result.findings, said])
 
 
@@ -155,7 +156,7 @@ def _findings(
     try:
         parts = split_rows(table, schema, seed=options.seed, valid=options.valid, test=options.test)
     except DataError as error:
-        yield _of_error(error, "split")
+        yield of_error(error, "split")
         return
     yield from splits.of_labels(table, schema, parts)
     yield from duplicates.across(table, schema, parts)
@@ -174,16 +175,6 @@ def _of_second(table: AbstractTable, schema: Schema, parts: Split, other: Abstra
 def _has_errors(found: list[Finding]) -> bool:
     """Return whether a finding makes learning impossible."""
     return any(finding.level == "error" for finding in found)
-
-
-def _of_error(error: DataError, code: str) -> Finding:
-    """Return an error that was raised as a finding."""
-    text = error.message
-    if error.expected is not None:
-        text += f"; expected {error.expected}"
-    if error.received is not None:
-        text += f"{',' if error.expected is not None else ';'} got {error.received}"
-    return Finding("error", code, text, error.where or "", error.mend or "")
 
 
 def _assembled(table: AbstractTable, schema: Schema | None, found: Sequence[Finding]) -> Audit:

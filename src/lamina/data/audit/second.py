@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import suggest
-from lamina.data.audit.findings import Finding
+from lamina.data.audit.columns import FILL_OR_REPLACE
+from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.kinds import NUMERIC_SHARE
 from lamina.data.schema import Schema
@@ -19,41 +20,68 @@ def of_test_table(table: AbstractTable, schema: Schema, other: AbstractTable) ->
     needed = [*(column.name for column in schema.inputs), *schema.targets]
     absent = [name for name in needed if name not in other.names]
     for name in absent:
-        yield Finding("error", "absent-column", f"column '{name}' is absent{suggest(name, other.names)}",
-                      other.source, "give the test data the columns of the training data")  # fmt: skip
+        message = f"column '{name}' is absent{suggest(name, other.names)}"
+        yield error(
+            "absent-column", other.source, message, "give the test data the columns of the training data"
+        )
     if absent:
         return
     if not other.height:
-        yield Finding("error", "too-few-rows", "the test data have no row", other.source, "add rows")
+        yield error("too-few-rows", other.source, "the test data have no row", "add rows")
         return
-    yield from _of_inputs(schema, other)
-    missing = np.zeros(other.height, bool)
-    for name in schema.targets:
-        missing |= other.labels(name).missing()
-    if missing.any():
-        yield Finding("warning", "target-missing", f"the target is missing in {missing.sum():,} of {other.height:,} "
-                      "rows; they are left out", other.where(int(missing.argmax())), "fill it in")  # fmt: skip
+    for described in schema.inputs:
+        if described.kind == "numeric":
+            yield from _of_numbers(table, other, described.name)
+        elif described.kind == "category":
+            yield from _of_categories(table, other, described.name)
+    yield from _of_missing(schema, other)
     if schema.task in CLASS_TASKS:
         yield from _of_labels(table, schema, other)
 
 
-def _of_inputs(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
-    """Yield errors for columns that were numeric in training and are not here, or are infinite."""
-    for described in schema.inputs:
-        if described.kind != "numeric":
-            continue
-        column = other.column(described.name)
-        numbers, missing = column.numbers(), column.missing()
-        bad = np.flatnonzero(np.isnan(numbers) & ~missing)
-        infinite = np.flatnonzero(np.isinf(numbers))
-        if bad.size > (1 - NUMERIC_SHARE) * max(np.count_nonzero(~missing), 1):
-            row = int(bad[0])
-            yield Finding("error", "not-a-number", f"numeric in training, here {column.value(row)!r}",
-                          other.where(row, column.name), "correct the column")  # fmt: skip
-        elif infinite.size:
-            yield Finding("error", "infinity", f"infinity in {infinite.size} rows",
-                          other.where(int(infinite[0]), column.name),
-                          "replace it by a number, or leave the cell empty")  # fmt: skip
+def _of_missing(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
+    """Yield a warning for rows without a target."""
+    missing = np.zeros(other.height, bool)
+    for name in schema.targets:
+        missing |= other.labels(name).missing()
+    if missing.any():
+        rows = f"{np.count_nonzero(missing):,} of {counted(other.height, 'row')}"
+        where = other.where(int(missing.argmax()), schema.targets[0])
+        yield warning(
+            "target-missing", where, f"the target is missing in {rows}", "fill it in, or remove the rows"
+        )
+
+
+def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
+    """Yield errors for a column that was numeric in training and is not here, or is not finite."""
+    column = other.column(name)
+    numbers, missing = column.numbers(), column.missing()
+    bad = np.flatnonzero(np.isnan(numbers) & ~missing)
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if bad.size > (1 - NUMERIC_SHARE) * max(np.count_nonzero(~missing), 1):
+        row = int(bad[0])
+        message = f"numeric in training, here {column.value(row)!r}"
+        yield error("not-a-number", other.where(row, name), message, "correct the column")
+    elif infinite.size:
+        message = f"infinity in {counted(infinite.size, 'row')}"
+        yield error("infinity", other.where(int(infinite[0]), name), message, FILL_OR_REPLACE)
+    elif other.strict and missing.any() and not table.column(name).missing().any():
+        message = f"NaN in {counted(int(np.count_nonzero(missing)), 'row')}, none in training"
+        yield error("nan", other.where(int(missing.argmax()), name), message, "fill the gaps in")
+
+
+def _of_categories(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
+    """Yield a note for categories that training does not know."""
+    known = set(table.column(name).distinct().spellings())
+    found = other.column(name).distinct()
+    unknown = np.array([*(word not in known for word in found.spellings()), False])[found.codes]
+    if unknown.any():
+        row = int(unknown.argmax())
+        rows = f"{np.count_nonzero(unknown):,} of {counted(other.height, 'row')}"
+        message = (
+            f"a category that training never saw in {rows}, the first one {other.column(name).value(row)!r}"
+        )
+        yield note("unseen-category", other.where(row, name), message)
 
 
 def _of_labels(table: AbstractTable, schema: Schema, other: AbstractTable) -> Iterator[Finding]:
@@ -61,10 +89,9 @@ def _of_labels(table: AbstractTable, schema: Schema, other: AbstractTable) -> It
     name = schema.targets[0]
     known = set(table.labels(name).distinct().spellings())
     found = other.labels(name).distinct()
+    mend = "correct the label, remove the rows, or train with rows of this class"
     for code, word in enumerate(found.spellings()):
         if word not in known:
             row = int(np.flatnonzero(found.codes == code)[0])
-            yield Finding(
-                "error", "unseen-label", f"label {found.values[code]!r} is in no training row{suggest(word, known)}",
-                other.where(row, name), "correct the label, remove the rows, or train with rows of this class",
-            )  # fmt: skip
+            message = f"label {found.values[code]!r} is in no training row{suggest(word, known)}"
+            yield error("unseen-label", other.where(row, name), message, mend)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.audit.findings import Finding
+from lamina.data.audit.findings import Finding, counted, error, of_error
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_words, time_order
@@ -15,23 +15,17 @@ from lamina.data.table import AbstractTable
 
 
 def of_parts(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
-    """Yield findings about the weight, time, group and split columns."""
+    """Yield findings about the weight, time and split columns."""
     if schema.weight is not None:
         yield from _of_weight(table, schema.weight)
     try:
-        if schema.split is not None:
-            words = split_words(table, schema.split)
-            if not (words == "train").any():
-                yield Finding("error", "split", "no row is marked train", table.where(name=schema.split),
-                              "mark the rows to learn from with the word train")  # fmt: skip
-        elif schema.time is not None:
+        if schema.split is not None and not (split_words(table, schema.split) == "train").any():
+            mend = "mark the rows to learn from with the word train"
+            yield error("split", table.where(name=schema.split), "no row is marked train", mend)
+        elif schema.split is None and schema.time is not None:
             time_order(table, schema.time)
-    except DataError as error:
-        received = f", got {error.received}" if error.received is not None else ""
-        expected = f"; expected {error.expected}" if error.expected is not None else ""
-        yield Finding(
-            "error", "split", f"{error.message}{expected}{received}", error.where or "", error.mend or ""
-        )
+    except DataError as fault:
+        yield of_error(fault, "split")
 
 
 def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
@@ -41,30 +35,27 @@ def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
     bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
     if bad.size:
         row = int(bad[0])
-        yield Finding("error", "weight", f"a weight is a number of 0 or more, got {column.value(row)!r}",
-                      table.where(row, name), "correct the weight; 0 leaves the row out")  # fmt: skip
+        message = f"a weight is a number of 0 or more, got {column.value(row)!r}"
+        yield error("weight", table.where(row, name), message, "correct the weight; 0 leaves the row out")
     elif not numbers.any():
-        yield Finding(
-            "error", "weight", "every weight is 0", table.where(name=name), "give some rows a weight"
-        )
+        yield error("weight", table.where(name=name), "every weight is 0", "give some rows a weight")
 
 
 def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) -> Iterator[Finding]:
     """Yield an error for each class that has too few rows to stand in every part of a random split."""
     if schema.task not in CLASS_TASKS or schema.split or schema.time or schema.group:
         return
-    needed = 1 + (valid > 0) + (test > 0)
+    parts = ["training", *(["validation"] if valid else []), *(["test"] if test else [])]
     found = table.labels(schema.targets[0]).distinct()
     counts = found.counts()
-    for i in np.flatnonzero((counts > 0) & (counts < needed)):
+    for i in np.flatnonzero((counts > 0) & (counts < len(parts))):
         row = int(np.flatnonzero(found.codes == i)[0])
-        yield Finding(
-            "error", "class-too-small",
-            f"class {found.values[i]!r} has {counts[i]} row{'s' if counts[i] > 1 else ''}, the split needs {needed}: "
-            f"one for each of {', '.join(['training', 'validation', 'test'][:needed])}",
-            table.where(row, schema.targets[0]),
-            "add rows of the class, remove it, or merge it with another",
-        )  # fmt: skip
+        message = (
+            f"class {found.values[i]!r} has {counted(int(counts[i]), 'row')}, the split needs {len(parts)}: "
+            f"one for each of {', '.join(parts)}"
+        )
+        mend = "add rows of the class, remove it, or merge it with another"
+        yield error("class-too-small", table.where(row, schema.targets[0]), message, mend)
 
 
 def of_labels(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Finding]:
@@ -78,7 +69,6 @@ def of_labels(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Fi
         unseen = rows[~seen[found.codes[rows]]]
         for code in np.unique(found.codes[unseen]):
             row = int(unseen[found.codes[unseen] == code][0])
-            yield Finding(
-                "error", "unseen-label", f"label {found.values[code]!r} of the {part} rows is in no training row",
-                table.where(row, schema.targets[0]), "split otherwise, or remove the rows of this class",
-            )  # fmt: skip
+            message = f"label {found.values[code]!r} of the {part} rows is in no training row"
+            mend = "split otherwise, or remove the rows of this class"
+            yield error("unseen-label", table.where(row, schema.targets[0]), message, mend)

@@ -155,7 +155,7 @@ def _label_dtype(column: AbstractColumn) -> str:
 
 
 def _key(value: object) -> object:
-    """Return what a label is looked up by: 1, 1.0, True and "1" are one class, as CSV cannot tell them apart."""
+    """Return what a label is looked up by: 1, 1.0, True and "1" are one class, as CSV has no types."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float) and value.is_integer():

@@ -110,8 +110,11 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) 
         )
         shape, _, dtype = read_header(stream, max_header_size=10_000)
         if not dtype.hasobject and int(np.prod(shape, dtype=object)) * dtype.itemsize > promised:
-            raise DataError(f"member '{member.filename}' is shorter than its header says", where=path,
-                            mend="write it anew")  # fmt: skip
+            raise DataError(
+                f"member '{member.filename}' is shorter than its header says",
+                where=path,
+                mend="write it anew",
+            )
 
 
 def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
@@ -139,8 +142,13 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
     if x.ndim == 1:
         x = x.reshape(-1, 1)
     if x.ndim != 2 or x.dtype.kind not in "biuf":
-        raise DataError("not a table of numbers", where=where, expected="numbers of shape (rows, columns)",
-                        received=f"{x.dtype} of shape {x.shape}", mend="flatten all axes but the first")  # fmt: skip
+        raise DataError(
+            "not a table of numbers",
+            where=where,
+            expected="numbers of shape (rows, columns)",
+            received=f"{x.dtype} of shape {x.shape}",
+            mend="flatten all axes but the first",
+        )
     y = np.zeros(0) if y is None else y
     y = y.ravel() if y.ndim == 2 and y.shape[-1] == 1 else y
     if part and not y.size:
