@@ -2,77 +2,164 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from lamina.core.wording import count, counted, plain
+from lamina.tasks.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
 
+MOST_LABELS = 20
+MOST_COLUMNS = 100
+ANSWERS = {
+    "binary": "predicts which of two classes a row belongs to",
+    "multiclass": "predicts which class a row belongs to",
+    "multilabel": "predicts which labels a row carries",
+    "regression": "predicts a number",
+}
+USE = """```python
+import lamina
+network = lamina.load(".")  # this folder
+network.predict("new.csv")
+```"""
+
 
 def model_card(network: Network) -> str:
-    """Return the README of an artefact: purpose, inputs, metrics, data, use and limits.
+    """Return the README of an artefact: purpose, use, metrics, inputs, training and limits.
+
+    Names from the data are set as code, so whatever they contain is shown and not obeyed. Read
+    from ``network.info``: valid, test, intervals (of the test rows if there are any, else of the
+    validation rows), rows, epochs, best_epoch, seed, device, versions, source.
 
     Args:
         network: the trained network.
     """
     info = network.info
+    targets = ", ".join(code(name) for name in network.schema.targets)
     parts = [
-        f"# {_cell(', '.join(network.schema.targets))}: {network.model_name}",
+        f"# {targets}: {words(network.model_name)}",
         _summary(network),
-        "## Use\n\n```python\nimport lamina\n\nnetwork = lamina.load(\".\")\nnetwork.predict(\"new.csv\")\n```",
+        "## Use\n\n" + USE,
         "## Quality\n\n" + _metrics(info),
         "## Inputs\n\n" + _inputs(network),
-        "## Training\n\n" + _training(network),
+        "## Training\n\n" + _training(info),
         "## Limits\n\n" + _limits(network),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _cell(value: Any) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def code(value: Any) -> str:
+    r"""Return a name as a Markdown code span that also fits into a table.
+
+    Args:
+        value: the name; backquotes in it become apostrophes.
+
+    Example:
+        >>> code("a|<b>`")
+        "`a\\|<b>'`"
+    """
+    text = plain(value, 120).replace("`", "'").replace("|", "\\|")
+    return f"`{text or ' '}`"
+
+
+def words(value: Any) -> str:
+    r"""Return text in which Markdown and HTML see nothing to act on.
+
+    Args:
+        value: the text.
+
+    Example:
+        >>> words("<b>*x*")
+        '\\<b\\>\\*x\\*'
+    """
+    return re.sub(r"([\\`*_{}\[\]<>|#~&!])", r"\\\1", plain(value, 500))
 
 
 def _summary(network: Network) -> str:
-    kind, count = network.task.kind, f"{network.parameters:,} parameters"
-    labels = ", ".join(_cell(label) for label in network.labels[:20])
-    more = " …" if len(network.labels) > 20 else ""
-    what = "targets" if kind in ("regression", "multilabel") else "classes"
-    return f"A {kind} network with {count}, {what}: {labels}{more}."
+    kind, labels = network.task.kind, network.labels
+    noun = ("target", "targets") if kind == "regression" else ("label", "labels")
+    noun = ("class", "classes") if kind in ("binary", "multiclass") else noun
+    named = ", ".join(code(label) for label in labels[:MOST_LABELS])
+    more = f" and {count(len(labels) - MOST_LABELS)} more" if len(labels) > MOST_LABELS else ""
+    return (
+        f"A neural network of {counted(network.parameters, 'parameter')} that "
+        f"{ANSWERS.get(kind, 'answers: ' + words(kind))}. {counted(len(labels), *noun)}: {named}{more}."
+    )
 
 
 def _metrics(info: Mapping[str, Any]) -> str:
     parts = {name: info[name] for name in ("valid", "test") if info.get(name)}
     if not parts:
-        return "No rows were kept for validation or testing."
-    names = list(next(iter(parts.values())))
-    rows = info["rows"]
-    head = "| metric | " + " | ".join(f"{part} ({rows.get(part) or 'own'} rows)" for part in parts) + " |"
-    lines = [head, "|---" * (len(parts) + 1) + "|"]
-    for name in names:
-        lines.append(f"| {name} | " + " | ".join(f"{values[name]:.4g}" for values in parts.values()) + " |")
+        return "No rows were kept for validation or testing: nothing is known about its quality."
+    measured = list(parts)[-1]
+    intervals = {name: _interval(ends) for name, ends in (info.get("intervals") or {}).items()}
+    heads = [f"{'validation' if name == 'valid' else name}{_rows(info, name)}" for name in parts]
+    if any(intervals.values()):
+        heads.append(f"95% interval ({'validation' if measured == 'valid' else measured})")
+    lines = ["| metric | " + " | ".join(heads) + " | meaning |", "|---|" + "---:|" * len(heads) + "---|"]
+    for name in parts[measured]:
+        interval = intervals.get(name)
+        cells = [metric_number(_number(values.get(name)), interval) for values in parts.values()]
+        if any(intervals.values()):
+            cells.append(" to ".join(metric_number(end, interval) for end in interval) if interval else "–")
+        lines.append(f"| {code(name)} | {' | '.join(cells)} | {words(metric_words(name).meaning)} |")
     return "\n".join(lines)
+
+
+def _rows(info: Mapping[str, Any], name: str) -> str:
+    rows = (info.get("rows") or {}).get(name)
+    return f" ({counted(rows, 'row')})" if rows else ""
+
+
+def _number(value: Any) -> float:
+    """Return a stored metric; NaN was written to JSON as null."""
+    return math.nan if value is None else float(value)
+
+
+def _interval(ends: Any) -> tuple[float, float] | None:
+    low, high = (_number(end) for end in ends)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def _inputs(network: Network) -> str:
+    inputs, dropped = network.schema.inputs, network.schema.dropped
     lines = ["| column | kind |", "|---|---|"]
-    lines += [f"| {_cell(column.name)} | {column.kind} |" for column in network.schema.inputs]
-    lines += [f"| {_cell(name)} | left out: {_cell(reason)} |" for name, reason in network.schema.dropped]
+    lines += [f"| {code(column.name)} | {words(column.kind)} |" for column in inputs[:MOST_COLUMNS]]
+    if len(inputs) > MOST_COLUMNS:
+        lines.append(f"| and {count(len(inputs) - MOST_COLUMNS)} more | |")
+    if not dropped:
+        return "\n".join(lines)
+    lines += ["", "Left out:", ""]
+    lines += [f"- {code(name)}: {words(reason)}" for name, reason in dropped[:MOST_COLUMNS]]
+    if len(dropped) > MOST_COLUMNS:
+        lines.append(f"- and {count(len(dropped) - MOST_COLUMNS)} more")
     return "\n".join(lines)
 
 
-def _training(network: Network) -> str:
-    info = network.info
-    rows = info["rows"]
+def _training(info: Mapping[str, Any]) -> str:
+    rows, versions = info.get("rows") or {}, info.get("versions") or {}
+    source = f" from {code(PurePath(info['source']).name)}" if info.get("source") else ""
+    kept = f", the weights of epoch {info['best_epoch']} kept" if info.get("best_epoch") else ""
+    by = ", ".join(f"{words(name)} {words(version)}" for name, version in versions.items())
     return (
-        f"{rows['train']:,} rows trained, {rows['valid']:,} validated; {info['epochs']} epochs, the weights of "
-        f"epoch {info['best_epoch']} kept. Seed {info['seed']}, {info['device']}, Lamina "
-        f"{info['versions']['lamina']}, JAX {info['versions']['jax']}. Every key is in `config.json`."
+        f"{counted(rows.get('train', 0), 'row')}{source} trained, {count(rows.get('valid', 0))} validated; "
+        f"{counted(info.get('epochs', 0), 'epoch')}{kept}. Seed {words(info.get('seed', 0))}, "
+        f"{words(info.get('device', ''))}; {by}. Every key is in `config.json`."
     )
 
 
 def _limits(network: Network) -> str:
-    return (
-        "The network answers for rows like those it was trained on; it does not know when a row is unlike "
-        "them. Its metrics hold for data drawn as the validation and test rows were. Associations are not "
-        "causes."
-    )
+    lines = [
+        "It answers for rows like those it was trained on, and does not know when a row is unlike them.",
+        "Its metrics hold for data drawn as the evaluated rows were. "
+        "Measure again for another time, place or population.",
+        "What it has learned are associations, not causes.",
+    ]
+    if not network.info.get("test"):
+        lines.append("There was no test set; the validation rows also chose the epoch: a little flattering.")
+    return "\n".join(f"- {line}" for line in lines)

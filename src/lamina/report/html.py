@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from importlib import resources
 
+from lamina.core.wording import plain
 from lamina.report import sections
 from lamina.report.content import ReportContent
 from lamina.report.figures import draw_figures
 from lamina.report.markup import text
 from lamina.report.quality import quality
 from lamina.report.summary import TASKS
-from lamina.report.wording import plain
 
 # Nothing is loaded and nothing runs, even if something got past the escaping.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from lamina.core.wording import counted, plain
 from lamina.report.content import ReportContent
-from lamina.report.wording import counted, plain, share
+from lamina.report.wording import share
 
 FEW_ROWS = 200  # the interval of an accuracy is then 10 points wide or more
 FEW_OF_A_CLASS = 20

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lamina.report.wording import plain
+from lamina.core.wording import plain
 
 
 def text(value: Any) -> str:

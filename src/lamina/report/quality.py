@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.core.wording import count, plain
 from lamina.report.content import ReportContent
 from lamina.report.figures.classes import MOST_CONFUSIONS, class_labels
 from lamina.report.markup import figure, paragraph, section, table, text
 from lamina.report.summary import interval_words
-from lamina.report.wording import count, plain
 from lamina.tasks.metrics import metric_number, metric_words
 from lamina.tasks.metrics.classification import class_sums
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from lamina.core.wording import count, counted, duration, plain
 from lamina.report.content import ReportContent
 from lamina.report.limits import limits
 from lamina.report.markup import bullets, facts, figure, paragraph, section, table, text
 from lamina.report.summary import headline, tiles
-from lamina.report.wording import any_value, count, counted, duration, plain, share
+from lamina.report.wording import any_value, share
 
 MOST_COLUMNS = 60
 LONGEST_RUN = 6  # more columns alike in a row are shown as one line

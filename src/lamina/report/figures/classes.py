@@ -9,9 +9,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
+from lamina.core.wording import count, plain
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, INK, MUTED, ORANGE, PAPER, sheet
-from lamina.report.wording import count, plain
 from lamina.tasks.metrics import calibration_curve, confusion_matrix
 from lamina.tasks.metrics.calibration import CalibrationCurve, top_label
 from lamina.tasks.metrics.ranking import wilson_interval

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from lamina.core.wording import plain
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, INK, MUTED, sheet
-from lamina.report.wording import plain
 from lamina.tasks.metrics import metric_words
 
 MOST_COLUMNS = 20

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from lamina.core.wording import plain
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, MUTED, ORANGE, sheet
-from lamina.report.wording import plain
 from lamina.tasks.metrics import metric_number, metric_words
 
 Line = tuple[str, NDArray[np.float64], str]

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from lamina.core.wording import count, plain
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, INK, MUTED, ORANGE, sheet
-from lamina.report.wording import count, plain
 
 MOST_POINTS = 1000  # each is an element of the page
 MOST_TARGETS = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def metric_words(name: str) -> MetricWords:
     return METRIC_WORDS.get(bare, MetricWords(name.replace("_", " "), ""))
 
 
-def metric_number(value: float, interval: tuple[float, float] | None = None) -> str:
+def metric_number(value: SupportsFloat, interval: tuple[float, float] | None = None) -> str:
     """Return a number with as many digits as its interval allows, four significant ones without.
 
     Args:
@@ -69,6 +70,7 @@ def metric_number(value: float, interval: tuple[float, float] | None = None) -> 
         >>> metric_number(0.853412), metric_number(float("nan"))
         ('0.8534', '–')
     """
+    value = float(value)
     if not math.isfinite(value):
         return "–" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     if value and not 1e-5 <= abs(value) < 1e9:
