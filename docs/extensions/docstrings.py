@@ -1,6 +1,7 @@
-"""Griffe extension: an ``Example:`` section of ours is what it knows as ``Examples:``.
+"""Griffe extension: our docstrings as the documentation is to read them.
 
-Without it the section becomes a note whose doctest is read as quotations and links.
+An ``Example:`` section is what Griffe knows as ``Examples:``; otherwise it becomes a note whose doctest is
+read as quotations and links. The star of ``(*batch, width)`` is a star, not the beginning of italics.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from typing import Any
 
 import griffe
 
+SHAPES = re.compile(r"^Shapes:\n(?:[ \t]+.*\n?|\n)+", re.MULTILINE)
 
-class ExampleSections(griffe.Extension):
-    """Rename the section in every docstring that has one."""
+
+def readable(text: str) -> str:
+    """Return a docstring with both changes made."""
+    text = re.sub(r"^Example:$", "Examples:", text, flags=re.MULTILINE)
+    return SHAPES.sub(lambda section: section[0].replace("(*", r"(\*"), text)
+
+
+class HouseDocstrings(griffe.Extension):
+    """Make every docstring readable."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Rename the section in one docstring."""
+        """Change one docstring."""
         if obj.docstring:
-            obj.docstring.value = re.sub(r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE)
+            obj.docstring.value = readable(obj.docstring.value)
