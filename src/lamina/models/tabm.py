@@ -83,7 +83,6 @@ def _member_signs(features: TableFeatures, members: int, key: Any) -> Any:
 
 @register(
     "tabm-mini", size=256, dial="width of the hidden layers", takes=("table", "vector"), reference=_REFERENCE,
-    defaults={"lr": 2e-3, "weight_decay": 3e-4},
 )  # fmt: skip
 def tabm_mini(
     inputs: Inputs,
@@ -107,7 +106,6 @@ def tabm_mini(
 
 @register(
     "tabm", size=256, dial="width of the hidden layers", takes=("table", "vector"), reference=_REFERENCE,
-    defaults={"lr": 2e-3, "weight_decay": 3e-4},
 )  # fmt: skip
 def tabm(
     inputs: Inputs,

@@ -12,6 +12,7 @@ import numpy as np
 from lamina.core import storage
 from lamina.core.errors import ArtefactError
 from lamina.core.module import Module
+from lamina.core.random import make_key, split
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.data.encoders import TableEncoder, TargetEncoder
 from lamina.data.schema import Schema
@@ -27,22 +28,26 @@ WEIGHTS, CONFIG, SCHEMA, CARD = "model.safetensors", "config.json", "schema.json
 
 
 def build_model(name: str, inputs: Any, outputs: int, options: dict[str, Any], key: Any) -> Module:
-    """Build a registered architecture, or an ensemble of them where it has no members of its own.
+    """Build a registered architecture, or ensembles of it.
+
+    ``members`` makes an ensemble where the architecture has no members of its own,
+    ``folds`` one network for each fold of cross-validation.
 
     Args:
         name: name in the registry.
         inputs: what the encoder gives.
         outputs: numbers the task asks for.
-        options: options of the architecture; ``size`` and ``members`` among them.
+        options: options of the architecture; ``size``, ``members`` and ``folds`` among them.
         key: random key.
     """
-    from lamina.core.random import split
-
     spec, options = MODELS[name], dict(options)
-    members = 1 if "members" in spec.options else options.pop("members", None) or 1
-    if members == 1:
-        return spec.build(inputs, outputs, key=key, **options)
-    return Ensemble([spec.build(inputs, outputs, key=k, **options) for k in split(key, members)])
+    folds = options.pop("folds", 1)
+    if folds > 1:
+        return Ensemble([build_model(name, inputs, outputs, options, k) for k in split(key, folds)])
+    members = 1 if "members" in spec.options else options.pop("members", 1)
+    if members > 1:
+        return Ensemble([spec.build(inputs, outputs, key=k, **options) for k in split(key, members)])
+    return spec.build(inputs, outputs, key=key, **options)
 
 
 def save(network: Network, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -131,7 +136,6 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
 def _from_files(files: dict[str, bytes], model: Module | None) -> Network:
     import safetensors.numpy
 
-    from lamina.core.random import make_key
 
     stored, columns = json.loads(files[CONFIG]), json.loads(files[SCHEMA])
     encoder = TableEncoder.from_json(columns["inputs"])

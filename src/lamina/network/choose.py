@@ -12,7 +12,7 @@ from lamina.models import MODELS, ModelSpec
 # Measured on the validation rows of the tables in benchmarks/; see docs/log.md.
 _FAST: dict[str, Any] = {"epochs": 40, "patience": 6, "schedule": "cosine", "lr": 3e-3}
 _BALANCED: dict[str, Any] = {"epochs": 40, "patience": 12, "schedule": "cosine", "lr": 5e-3}
-_BEST: dict[str, Any] = {"epochs": 80, "patience": 20, "schedule": "cosine", "lr": 5e-3}
+_BEST: dict[str, Any] = {"epochs": 80, "patience": 20, "schedule": "cosine", "lr": 5e-3, "folds": 5}
 _KEYS = {"fast": _FAST, "balanced": _BALANCED, "best": _BEST}
 _OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("tabm-mini", "balanced"): {"size": 192, "members": 8, "depth": 3},
@@ -63,7 +63,12 @@ def choose(name: str, preset: str, *, task: str, inputs: TableInputs, rows: int)
         name, reason = _model_for(preset, inputs, rows)
     spec = MODELS[name]
     options = dict(_OPTIONS.get((name, preset), {}))
-    return Choice(spec, reason, options, {**_KEYS[preset], **_for_rows(preset, rows), **spec.defaults})
+    return Choice(spec, reason, options, {**preset_keys(preset, rows=rows), **spec.defaults})
+
+
+def preset_keys(preset: str, *, rows: int) -> dict[str, Any]:
+    """Return the training keys of a preset for a number of training rows."""
+    return {**_KEYS[preset], **_for_rows(preset, rows)}
 
 
 def _model_for(preset: str, inputs: TableInputs, rows: int) -> tuple[str, str]:
@@ -80,7 +85,7 @@ def _model_for(preset: str, inputs: TableInputs, rows: int) -> tuple[str, str]:
 def _for_rows(preset: str, rows: int) -> dict[str, Any]:
     """Return keys that keep the number of steps in proportion to the rows."""
     if rows > MANY_ROWS:
-        return {"epochs": {"fast": 3, "balanced": 8, "best": 20}[preset]}
+        return {"epochs": {"fast": 3, "balanced": 8, "best": 20}[preset], "folds": 1}
     if rows < 1000:
         return {"epochs": {"fast": 60, "balanced": 100, "best": 200}[preset]}
     return {}

@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core import runtime
+from lamina.core import random, runtime
 from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.module import Module
-from lamina.core.random import fold_in, make_key
 from lamina.data.audit import Audit, audit
 from lamina.data.encoders import TableEncoder, TargetEncoder
 from lamina.data.schema import Schema
-from lamina.data.split import Split, split_rows
+from lamina.data.folds import fold_rows
+from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
 
 from lamina.network.artefact import build_model
-from lamina.network.choose import Choice, choose
+from lamina.network.choose import Choice, choose, preset_keys
 from lamina.network.config import FitConfig, fit_config
-from lamina.network.network import Network
+from lamina.network.network import Network, predict_batches
+from lamina.nn.ensemble import Ensemble
 from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
 from lamina.train.callbacks import Callback
 from lamina.train.loop import TrainResult, default_batch_size, train
@@ -47,7 +48,8 @@ class Prepared:
         choice: model and why.
         config: every key, resolved.
         options: what the architecture is built with.
-        model: the untrained model.
+        models: the untrained models, one a fold.
+        folds: rows that train and rows that validate, one pair a model.
     """
 
     table: AbstractTable
@@ -60,7 +62,13 @@ class Prepared:
     choice: Choice
     config: FitConfig
     options: dict[str, Any]
-    model: Module
+    models: tuple[Module, ...]
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @property
+    def learning_rows(self) -> np.ndarray:
+        """Rows from which anything was learned, validation included."""
+        return np.sort(np.concatenate([self.split.train, self.split.valid]))
 
     def rows(self, which: np.ndarray) -> dict[str, Any]:
         """Return encoded inputs, targets and weights of some rows."""
@@ -134,41 +142,70 @@ def prepare(
     if given.task == "classification" and schema.task == "regression":
         schema = dataclasses.replace(schema, task="multiclass")
     split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
-    encoder = TableEncoder().fit(table, schema, rows=split.train, numeric=given.numeric)
-    target_encoder = TargetEncoder().fit(table, schema, split.train)
-    return _chosen(table, found, schema, split, encoder, target_encoder, given, keys, model)
+    rows = len(split.train)
+    name = "auto" if model is not None else given.model
+    preset = preset_keys(given.preset, rows=rows)
+    folds = _folds(table, schema, split, given, preset if model is None else {})
+    learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
+    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=given.numeric)
+    target_encoder = TargetEncoder().fit(table, schema, learned)
+    choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
+    config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
+    if model is not None:
+        config = dataclasses.replace(config, model=type(model).__name__)
+    task = make_task(schema, target_encoder, config)
+    options = {} if model is not None else _model_options(choice, config)
+    models = (model,) if model is not None else _models(choice, encoder, task, options, config)
+    return Prepared(
+        table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds
+    )
 
 
-def _chosen(
-    table: AbstractTable,
-    found: Audit,
-    schema: Schema,
-    split: Split,
-    encoder: TableEncoder,
-    target_encoder: TargetEncoder,
+def _folds(
+    table: AbstractTable, schema: Schema, split: Split, given: FitConfig, preset: Mapping[str, Any]
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Return the folds asked for; a plain split where the data say which rows validate."""
+    folds = given.folds or preset.get("folds", 1)
+    fixed = schema.time is not None or not len(split.valid)
+    if schema.split is not None and given.folds is None:
+        fixed = fixed or "valid" in split_words(table, schema.split)
+    if folds == 1 or fixed:
+        return ((split.train, split.valid),)
+    rows = np.sort(np.concatenate([split.train, split.valid]))
+    return tuple(fold_rows(table, schema, rows, folds=min(folds, len(rows)), seed=given.seed))
+
+
+def _models(
+    choice: Choice, encoder: TableEncoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
+) -> tuple[Module, ...]:
+    single = {name: value for name, value in options.items() if name != "folds"}
+    keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
+    return tuple(build_model(choice.spec.name, encoder.inputs, task.outputs, single, key) for key in keys)
+
+
+def _resolved(
     given: FitConfig,
     keys: Mapping[str, Any],
-    model: Module | None,
-) -> Prepared:
-    name = "auto" if model is not None else given.model
-    choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=len(split.train))
-    chosen = {k: v for k, v in choice.keys.items() if k not in keys}
+    choice: Choice,
+    schema: Schema,
+    *,
+    rows: int,
+    folds: int,
+    valid: int,
+) -> FitConfig:
+    """Return the config with everything filled in that the user left open."""
+    chosen = {name: value for name, value in choice.keys.items() if name not in keys}
     config = dataclasses.replace(given, **chosen)
-    config = dataclasses.replace(
+    return dataclasses.replace(
         config,
         task=schema.task,
         split=schema.split,
-        model=type(model).__name__ if model is not None else choice.spec.name,
-        batch_size=config.batch_size or default_batch_size(len(split.train)),
+        model=choice.spec.name,
+        folds=folds,
+        batch_size=config.batch_size or default_batch_size(rows),
+        lr=config.lr or 1e-3,
         weight_decay=3e-4 if config.weight_decay is None else config.weight_decay,
-        early_stopping=config.early_stopping and len(split.valid) > 0,
-    )
-    task = make_task(schema, target_encoder, config)
-    options = {} if model is not None else _model_options(choice, config)
-    key = fold_in(make_key(config.seed), 1)
-    built = model or build_model(choice.spec.name, encoder.inputs, task.outputs, options, key)
-    return Prepared(
-        table, found, schema, split, encoder, target_encoder, task, choice, config, options, built
+        early_stopping=config.early_stopping and valid > 0,
     )
 
 
@@ -204,7 +241,7 @@ def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
                 expected="one of " + ", ".join(known),
             )
         options[name] = value
-    return options
+    return options | ({"folds": config.folds} if (config.folds or 1) > 1 else {})
 
 
 def class_weights(targets: np.ndarray, classes: int) -> np.ndarray:
@@ -236,55 +273,85 @@ def run(
         began: when the run began (``time.perf_counter``), so that reading counts in the time limit.
     """
     began = time.perf_counter() if began is None else began
-    config = prepared.config
-    rows = prepared.rows(prepared.split.train)
+    results, answers = [], []
+    for index, (model, (train_rows, valid_rows)) in enumerate(
+        zip(prepared.models, prepared.folds, strict=True)
+    ):
+        share = _time_left(prepared.config, began, networks_left=len(prepared.models) - index)
+        config = dataclasses.replace(
+            prepared.config.train_config(), seed=prepared.config.seed + index, time_limit=share
+        )
+        valid = prepared.rows(valid_rows) if len(valid_rows) else None
+        result = train(
+            model,
+            prepared.task,
+            _training_rows(prepared, train_rows),
+            valid,
+            config=config,
+            callbacks=callbacks,
+            should_stop=should_stop,
+        )
+        results.append(result)
+        if valid is not None:
+            answers.append(predict_batches(prepared.task, result.model, valid["x"]))
+    return _evaluated(prepared, results, answers, test_table)
+
+
+def _time_left(config: FitConfig, began: float, *, networks_left: int) -> float | None:
+    if config.time_limit is None:
+        return None
+    return max(0.1, (config.time_limit - (time.perf_counter() - began)) / networks_left)
+
+
+def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:
+    """Return training rows with class weights, all weights scaled to mean one."""
+    rows, config = prepared.rows(which), prepared.config
     if config.class_weight == "balanced" and config.task in ("binary", "multiclass"):
         rows["weight"] = rows["weight"] * class_weights(rows["y"], prepared.target_encoder.classes)
     rows["weight"] = rows["weight"] / max(float(rows["weight"].mean()), 1e-12)
-    valid = prepared.rows(prepared.split.valid) if len(prepared.split.valid) else None
-    train_config = config.train_config()
-    if train_config.time_limit is not None:
-        left = max(0.1, train_config.time_limit - (time.perf_counter() - began))
-        train_config = dataclasses.replace(train_config, time_limit=left)
-    result = train(
-        prepared.model, prepared.task, rows, valid, config=train_config, callbacks=callbacks, should_stop=should_stop
-    )
-    return _evaluated(prepared, result, valid, test_table)
+    return rows
 
 
 def _evaluated(
-    prepared: Prepared, result: TrainResult, valid: dict[str, Any] | None, test_table: AbstractTable | None
+    prepared: Prepared,
+    results: list[TrainResult],
+    answers: list[np.ndarray],
+    test_table: AbstractTable | None,
 ) -> Fitted:
-    network = _network(prepared, result)
-    parts: dict[str, tuple[np.ndarray, np.ndarray] | None] = {"valid": None, "test": None}
-    if valid is not None:
-        table = prepared.table.take(prepared.split.valid)
-        parts["valid"] = _part(network, "valid", network._decoded(valid["x"]), table)
+    """Put the network together; each row is validated by the one network that never saw it."""
+    network = _network(prepared, results)
+    valid = test = None
+    if answers:
+        rows = np.concatenate([valid_rows for _, valid_rows in prepared.folds])
+        decoded = network.in_target_unit(np.concatenate(answers))
+        valid = _part(network, "valid", decoded, prepared.table.take(rows))
     if test_table is None and len(prepared.split.test):
         test_table = prepared.table.take(prepared.split.test)
     if test_table is not None:
-        decoded = network._decoded(prepared.encoder.transform(test_table))
-        parts["test"] = _part(network, "test", decoded, test_table)
-    return Fitted(network, prepared, result, parts["valid"], parts["test"])
+        test = _part(network, "test", network.outputs(test_table), test_table)
+    return Fitted(network, prepared, results[0], valid, test)
 
 
-def _part(network: Network, name: str, decoded: np.ndarray, table: AbstractTable) -> tuple[np.ndarray, np.ndarray]:
+def _part(
+    network: Network, name: str, decoded: np.ndarray, table: AbstractTable
+) -> tuple[np.ndarray, np.ndarray]:
     targets, weights = network.truth(table)
     network.info[name] = network.metrics(decoded, targets, weights)
     return decoded, targets
 
 
-def _network(prepared: Prepared, result: TrainResult) -> Network:
-    split = prepared.split
+def _network(prepared: Prepared, results: list[TrainResult]) -> Network:
+    split, result = prepared.split, results[0]
     info = {
         "device": runtime.describe_device(),
         "model_reason": prepared.choice.reason,
         "seed": prepared.config.seed,
         "epochs": result.epochs,
         "best_epoch": result.best_epoch,
-        "steps": result.steps,
-        "skipped_steps": result.skipped,
+        "steps": sum(r.steps for r in results),
+        "skipped_steps": sum(r.skipped for r in results),
         "ended": result.ended,
+        "folds": [{"epochs": r.epochs, "best_epoch": r.best_epoch, "ended": r.ended} for r in results],
         "rows": {"train": len(split.train), "valid": len(split.valid), "test": len(split.test)},
         "source": prepared.table.source,
         "versions": runtime.versions(),
@@ -292,7 +359,7 @@ def _network(prepared: Prepared, result: TrainResult) -> Network:
         "test": None,
     }
     return Network(
-        model=result.model,
+        model=result.model if len(results) == 1 else Ensemble([r.model for r in results]),
         model_name=prepared.config.model,
         options=prepared.options,
         task=prepared.task,

@@ -83,10 +83,10 @@ class Network:
         table = read(data, schema=self.schema)
         if table.height == 0:
             raise DataError("no rows to predict", where=table.source)
-        return self._decoded(self.encoder.transform(table))
+        return self.in_target_unit(predict_batches(self.task, self.model, self.encoder.transform(table)))
 
-    def _decoded(self, x: dict[str, np.ndarray]) -> np.ndarray:
-        decoded = predict_batches(self.task, self.model, x)
+    def in_target_unit(self, decoded: np.ndarray) -> np.ndarray:
+        """Undo the standardization of regression targets; probabilities stay as they are."""
         if self.task.kind != "regression":
             return decoded
         scale, shift = self.target_encoder.deviation, self.target_encoder.mean

@@ -178,4 +178,5 @@ class Ensemble(Module):
             self.model, keys
         )
         hand_on(values)
-        return y * self.members - jax.lax.stop_gradient(y * (self.members - 1))
+        y = y * self.members - jax.lax.stop_gradient(y * (self.members - 1))
+        return y.reshape(y.shape[0], -1, y.shape[-1])  # members of members stand in one row

@@ -118,12 +118,18 @@ def sorted_quantiles(ordered: np.ndarray, count: int) -> np.ndarray:
 def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
     """Return increasing edges of at most 48 bins that hold about equally many of the sorted values.
 
-    Where there are no more different values than edges, every value is an edge.
+    Where there are no more different values than edges, every value is an edge. A value so frequent that it
+    would fill a bin is an edge of its own, and the other edges share out the rest: a column that is mostly
+    zero keeps a fine grid where it is not.
     """
-    edges = np.unique(ordered.astype(np.float32))  # what differs for the model, not for the host
-    if edges.size > MOST_BINS + 1:
-        edges = np.unique(sorted_quantiles(ordered, MOST_BINS + 1).astype(np.float32))
-    if edges.size < 2:
-        low = float(edges[0]) if edges.size else 0.0
-        edges = np.array([low, low + 1.0])
-    return tuple(edges.astype(np.float64).tolist())
+    values, counts = np.unique(ordered.astype(np.float32), return_counts=True)  # what differs for the model
+    if values.size > MOST_BINS + 1:
+        heavy = counts * MOST_BINS >= ordered.size
+        rest = np.repeat(values[~heavy], counts[~heavy])
+        ends = values[[0, -1]]
+        free = max(MOST_BINS + 1 - np.count_nonzero(heavy), 2)
+        values = np.unique(np.concatenate([ends, values[heavy], sorted_quantiles(rest, free)]).astype(np.float32))
+    if values.size < 2:
+        low = float(values[0]) if values.size else 0.0
+        values = np.array([low, low + 1.0])
+    return tuple(values.astype(np.float64).tolist())
