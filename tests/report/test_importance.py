@@ -7,7 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from lamina.report import permutation_importance
+from lamina.data import infer_schema, read
+from lamina.data.encoders import TableEncoder
+from lamina.report import permutation_importance, table_score
 from lamina.report.importance import Rows
 
 RANDOM = np.random.default_rng(0)
@@ -72,3 +74,44 @@ def test_the_same_seed_gives_the_same_result():
     first = permutation_importance(mean_squared_error, ["weak"], rows=50, seed=1)
     assert first == permutation_importance(mean_squared_error, ["weak"], rows=50, seed=1)
     assert first != permutation_importance(mean_squared_error, ["weak"], rows=50, seed=2)
+
+
+def test_a_column_of_the_source_moves_with_all_its_features():
+    days = [f"2024-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(60)]
+    source = {
+        "number": [None if i % 7 == 0 else float(i * i % 13) for i in range(60)],
+        "day": days,
+        "kind": ["abc"[i % 3] for i in range(60)],
+        "other": [float(i % 11) for i in range(60)],
+        "y": [float(i) for i in range(60)],
+    }
+    table = read(source)
+    encoder = TableEncoder().fit(table, infer_schema(table, target="y", task="regression"))
+    x = encoder.transform(table)
+    untouched = {name: values.copy() for name, values in x.items()}
+    seen = {}
+
+    def score(batch: dict[str, np.ndarray], rows: np.ndarray) -> float:
+        seen["batch"] = batch
+        return 0.0
+
+    ask = table_score(encoder, x, score)
+    rows, others = np.arange(0, 30), np.arange(30, 60)
+    for column in ("number", "day", "kind", "other"):
+        ask(rows, column, others)
+        changed = {
+            name: dict(zip(features, values.T, strict=True))
+            for name, features, values in (
+                ("numeric", encoder.numeric_features, seen["batch"]["numeric"]),
+                ("category", encoder.category_features, seen["batch"]["category"]),
+            )
+        }
+        mine = {e.name: e.features for e in encoder.numeric} | {"kind": ("kind",)}
+        for array, features in changed.items():
+            names = encoder.numeric_features if array == "numeric" else encoder.category_features
+            for place, feature in enumerate(names):
+                taken = others if feature in mine[column] else rows
+                np.testing.assert_array_equal(features[feature], untouched[array][taken, place])
+    for name, values in x.items():
+        np.testing.assert_array_equal(values, untouched[name])
+    assert len(mine["day"]) > 3 and len(mine["number"]) == 2

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lamina.report.content import ReportContent
     from lamina.report.figures import draw_figures, write_figures
     from lamina.report.html import render
-    from lamina.report.importance import permutation_importance
+    from lamina.report.importance import permutation_importance, table_score
 
 # Loaded when asked for: figures bring matplotlib, which training itself does not need.
 _HOMES = {
@@ -17,10 +17,18 @@ _HOMES = {
     "draw_figures": "lamina.report.figures",
     "permutation_importance": "lamina.report.importance",
     "render": "lamina.report.html",
+    "table_score": "lamina.report.importance",
     "write_figures": "lamina.report.figures",
 }
 
-__all__ = ["ReportContent", "draw_figures", "permutation_importance", "render", "write_figures"]
+__all__ = [
+    "ReportContent",
+    "draw_figures",
+    "permutation_importance",
+    "render",
+    "table_score",
+    "write_figures",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from lamina.report.summary import headline, tiles
 from lamina.report.wording import any_value, share
 
 MOST_COLUMNS = 60
-LONGEST_RUN = 6  # more columns alike in a row are shown as one line
+LONGEST_RUN = 24  # more columns alike in a row are shown as one line
 MOST_TRIALS = 50
 SPLITS = {"train": "training", "valid": "validation"}
 Drawings = Mapping[str, str]
