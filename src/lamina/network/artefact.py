@@ -65,7 +65,7 @@ def to_files(network: Network) -> dict[str, bytes]:
 
     from lamina.network.model_card import model_card
 
-    arrays = {name: np.ascontiguousarray(array) for name, array in named_arrays(network.model).items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in named_arrays(network.model).items()}
     task = {"name": type(network.task).__name__, **dataclasses.asdict(network.task)}  # type: ignore[call-overload]
     config = {
         "model": {"name": network.model_name, "options": network.options},

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core import random, runtime
-from lamina.core.errors import ConfigError, DataError, suggest
+from lamina.core.errors import ConfigError, DataError, Interrupted, suggest
 from lamina.core.module import Module
 from lamina.data.audit import Audit, audit
 from lamina.data.encoders import TableEncoder, TargetEncoder
@@ -27,7 +27,8 @@ from lamina.network.network import Network, predict_batches
 from lamina.nn.ensemble import Ensemble
 from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
 from lamina.train.callbacks import Callback
-from lamina.train.loop import TrainResult, default_batch_size, train
+from lamina.train.checkpoint import Checkpoints
+from lamina.train.loop import INTERRUPTED, TrainResult, default_batch_size, train
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
 
@@ -262,6 +263,8 @@ def run(
     should_stop: Callable[[], str | None] = lambda: None,
     test_table: AbstractTable | None = None,
     began: float | None = None,
+    checkpoints: Callable[[int], Checkpoints] | None = None,
+    reserve: float = 0.0,
 ) -> Fitted:
     """Train what was prepared and evaluate it.
 
@@ -271,27 +274,35 @@ def run(
         should_stop: asked after every chunk; a text ends the run.
         test_table: test data of their own.
         began: when the run began (``time.perf_counter``), so that reading counts in the time limit.
+        checkpoints: fold → where its checkpoints lie; training goes on from the newest one.
+        reserve: seconds of the time limit to keep for what comes after training.
     """
     began = time.perf_counter() if began is None else began
     results, answers = [], []
     for index, (model, (train_rows, valid_rows)) in enumerate(
         zip(prepared.models, prepared.folds, strict=True)
     ):
-        share = _time_left(prepared.config, began, networks_left=len(prepared.models) - index)
+        share = _time_left(prepared.config, began - reserve, networks_left=len(prepared.models) - index)
         config = dataclasses.replace(
             prepared.config.train_config(), seed=prepared.config.seed + index, time_limit=share
         )
         valid = prepared.rows(valid_rows) if len(valid_rows) else None
+        saved = None if checkpoints is None else checkpoints(index)
         result = train(
             model,
             prepared.task,
             _training_rows(prepared, train_rows),
             valid,
             config=config,
-            callbacks=callbacks,
+            callbacks=callbacks if saved is None else (*callbacks, saved),
             should_stop=should_stop,
+            resume=None if saved is None else saved.latest(),
         )
         results.append(result)
+        if result.ended in INTERRUPTED:
+            if saved is not None and result.snapshot is not None:
+                saved.write(result.snapshot)
+            raise Interrupted("interrupted; a checkpoint was written")
         if valid is not None:
             answers.append(predict_batches(prepared.task, result.model, valid["x"]))
     return _evaluated(prepared, results, answers, test_table)

@@ -25,6 +25,9 @@ class RunView(Protocol):
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
 
+    def snapshot(self) -> Any:
+        """Return the whole state of the run, to be written as a checkpoint."""
+
 
 class Callback:
     """Does nothing at every event; override what you need.

@@ -13,8 +13,10 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import ConfigError, RunError
+from lamina.core.tree import named_arrays, with_arrays
 from lamina.tasks.base import AbstractTask
 from lamina.train.callbacks import Callback
+from lamina.train.checkpoint import Snapshot
 from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
 from lamina.train.engine import AbstractEngine, SingleEngine
@@ -37,7 +39,8 @@ class TrainResult:
         compile_seconds: of which tracing and compiling.
         skipped: steps skipped because they were not finite.
         ended: why it ended: ``"epochs"``, ``"early stopping"``, ``"time limit"`` or a callback's words.
-        state: the last state, for going on.
+        state: the last state.
+        snapshot: of an interrupted run, to go on from.
     """
 
     model: Any
@@ -50,6 +53,10 @@ class TrainResult:
     skipped: int
     ended: str
     state: TrainState | None = field(default=None, repr=False, compare=False)
+    snapshot: Snapshot | None = field(default=None, repr=False, compare=False)
+
+
+INTERRUPTED = ("interrupted",)  # endings that leave the epoch open for a resumed run
 
 
 def default_batch_size(rows: int) -> int:
@@ -146,6 +153,7 @@ class Loop:
             "epochs": config.epochs,
         }
         self.epoch = 0
+        self.done, self.total = 0, 0.0  # steps of the epoch, and the sum of their losses
         self.ended = ""
 
     def stop(self, reason: str) -> None:
@@ -160,6 +168,32 @@ class Loop:
         """Return a host copy of the model as it is now."""
         return jax.tree.map(np.asarray, self.state.model)
 
+    def snapshot(self) -> Snapshot:
+        """Return the whole state of the run, to be written as a checkpoint."""
+        place = {
+            "epoch": self.epoch,
+            "done": self.done,
+            "total": self.total,
+            "step": int(np.max(self.state.step)),
+            "spent": self.clock.spent,
+            "history": self.history,
+        }
+        arrays = {name: np.asarray(array) for name, array in named_arrays(self.state).items()}
+        return Snapshot(arrays, place)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of a run with the same data and config.
+
+        Raises:
+            ArtefactError: its arrays are not those of this run.
+        """
+        self.state = jax.tree.map(jnp.asarray, with_arrays(self.state, snapshot.arrays))
+        place = snapshot.place
+        self.epoch, self.done, self.total = place["epoch"], place["done"], place["total"]
+        self.history = place["history"]
+        self.clock.began -= place["spent"]
+        self.ended = "early stopping" if bool(np.all(self.state.stopped)) else ""
+
     def run(self) -> None:
         """Train until the epochs, the patience or the time are used up."""
         self._call("on_train_begin")
@@ -167,6 +201,8 @@ class Loop:
             self._call("on_epoch_begin", self.epoch + 1)
             began = time.perf_counter()
             loss = self._steps()
+            if self.ended in INTERRUPTED:
+                break  # the epoch is taken up where it stands
             self._end_epoch(loss, began)
         if not self.history and self.config.epochs == 0:
             self.state = self.state._replace(best=self.state.model)
@@ -177,19 +213,19 @@ class Loop:
         order = self.engine.order(self.epoch, self.rows, self.batch_size)
         steps = order.shape[-2]
         width = min(self.config.chunk, steps)
-        done, total = 0, 0.0
-        while done < steps and not self.ended:
-            count = self.clock.steps_that_fit(min(width, steps - done))
+        while self.done < steps and not self.ended:
+            count = self.clock.steps_that_fit(min(width, steps - self.done))
             if count == 0:
                 self.stop("time limit")
                 break
             began, fresh = time.perf_counter(), self.clock.compile_seconds
-            total += count * self._chunk(order[..., done : done + count, :], width, count)
+            rows = order[..., self.done : self.done + count, :]
+            self.total = self.total + count * self._chunk(rows, width, count)
             if self.clock.compile_seconds == fresh:
                 self.clock.took(count, time.perf_counter() - began)
-            done += count
+            self.done += count
             self._after_chunk()
-        return total / max(1, done)
+        return self.total / max(1, self.done)
 
     def _chunk(self, rows: np.ndarray, width: int, count: int) -> Any:
         padded = np.zeros((*rows.shape[:-2], width, rows.shape[-1]), np.int32)
@@ -226,6 +262,7 @@ class Loop:
             self.stop("early stopping")
         self.info["best_epoch"] = plain(self.state.best_epoch)
         self.info["best_value"] = plain(self.state.best_value)
+        self.done, self.total = 0, 0.0
         self._call("on_epoch_end", self.epoch, logs)
 
     def _call(self, event: str, *args: Any) -> None:
@@ -260,6 +297,7 @@ def make_result(loop: Loop, state: TrainState) -> TrainResult:
         skipped=int(state.skipped),
         ended=loop.ended or "epochs",
         state=state,
+        snapshot=loop.snapshot() if loop.ended in INTERRUPTED else None,
     )
 
 
@@ -272,6 +310,7 @@ def train(
     config: TrainConfig | None = None,
     callbacks: Sequence[Callback] = (),
     should_stop: Callable[[], str | None] = lambda: None,
+    resume: Snapshot | None = None,
 ) -> TrainResult:
     """Train a model.
 
@@ -282,7 +321,9 @@ def train(
         valid: the same for validation, or None: then the last weights are kept.
         config: see `TrainConfig`.
         callbacks: called at the events of `Callback`.
-        should_stop: asked after every chunk; a text ends the run with that reason.
+        should_stop: asked after every chunk; a text ends the run with that reason, and
+            ``"interrupted"`` leaves the epoch open, to be taken up by ``resume``.
+        resume: a snapshot of the same run to go on from.
 
     Returns:
         A `TrainResult` with the best model on the host.
@@ -311,5 +352,7 @@ def train(
         callbacks=callbacks,
         should_stop=should_stop,
     )
+    if resume is not None:
+        loop.restore(resume)
     loop.run()
     return make_result(loop, loop.state)

@@ -1,0 +1,146 @@
+"""Checkpoints: the whole state of a run, written whole or not at all, and taken up bit for bit."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamina.core import storage
+from lamina.core.errors import ArtefactError, ConfigError
+from lamina.train.callbacks import Callback, RunView
+
+ARRAYS, PLACE = "state.safetensors", "state.json"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run at one moment.
+
+    Args:
+        arrays: path → array of the whole training state.
+        place: epoch, steps done in it, history and whatever else is no array.
+    """
+
+    arrays: dict[str, np.ndarray]
+    place: dict[str, Any]
+
+
+class Checkpoints(Callback):
+    """Keep the newest checkpoints of a training in a folder, and find them again.
+
+    The order of rows and every random key are functions of the seed and the step, and the
+    step lies in the state: so a resumed run ends with the same bits as one that was never
+    interrupted, on the same machine and versions.
+
+    Args:
+        folder: where they lie; made at the first checkpoint.
+        every: a number of epochs, or seconds as ``"60s"``.
+        keep: how many to keep.
+        fingerprint: what has to be the same to go on (data, config, versions), by name.
+
+    Raises:
+        ConfigError: ``every`` cannot be read.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        every: int | str = 1,
+        keep: int = 2,
+        fingerprint: Mapping[str, Any] | None = None,
+    ):
+        self.folder, self.keep = Path(folder), keep
+        self.every_epochs, self.every_seconds = _read_every(every)
+        self.fingerprint = dict(fingerprint or {})
+        self._last = time.monotonic()
+
+    def on_chunk_end(self, step: int, run: RunView) -> None:
+        """Write one when its time has come."""
+        if self.every_seconds is not None and time.monotonic() - self._last >= self.every_seconds:
+            self.write(run.snapshot())
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
+        """Write one after every so many epochs."""
+        if self.every_epochs is not None and epoch % self.every_epochs == 0:
+            self.write(run.snapshot())
+
+    def write(self, snapshot: Snapshot) -> Path:
+        """Write a checkpoint and drop the oldest beyond ``keep``.
+
+        Raises:
+            RunError: the disk refused; the checkpoints before are untouched.
+        """
+        path = storage.write_folder(
+            self.folder / f"step-{snapshot.place['step']:09d}", self._files(snapshot), overwrite=True
+        )
+        for old in self._found()[: -self.keep]:
+            storage.disk.remove(old)
+        self._last = time.monotonic()
+        return path
+
+    def _files(self, snapshot: Snapshot) -> dict[str, bytes]:
+        import safetensors.numpy
+
+        arrays = {name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}
+        place = {"fingerprint": self.fingerprint, **snapshot.place}
+        return {ARRAYS: safetensors.numpy.save(arrays), PLACE: storage.to_json(place)}
+
+    def _found(self) -> list[Path]:
+        return sorted(self.folder.glob("step-*")) if self.folder.is_dir() else []
+
+    def latest(self, *, warn: Any = lambda text: None) -> Snapshot | None:
+        """Return the newest checkpoint that is whole, or None when there is none.
+
+        Args:
+            warn: is told of each that is damaged and passed over.
+
+        Raises:
+            ConfigError: data, config or versions are not those of the checkpoint.
+        """
+        for path in reversed(self._found()):
+            try:
+                return self._read(path)
+            except ArtefactError as error:
+                warn(f"checkpoint passed over: {error}")
+        return None
+
+    def _read(self, path: Path) -> Snapshot:
+        import safetensors.numpy
+
+        files = storage.read_folder(path)
+        try:
+            place = json.loads(files[PLACE])
+            arrays = safetensors.numpy.load(files[ARRAYS])
+        except (KeyError, ValueError) as error:
+            raise ArtefactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
+        stored = place.pop("fingerprint")
+        for name, value in self.fingerprint.items():
+            if stored.get(name) != value:
+                raise ConfigError(
+                    f"{name} changed since the checkpoint",
+                    where=str(path),
+                    expected=stored.get(name),
+                    received=value,
+                    mend="restore it to go on, or start a new run",
+                )
+        return Snapshot(arrays, place)
+
+
+def _read_every(every: int | str) -> tuple[int | None, float | None]:
+    """Return (epochs, None) or (None, seconds)."""
+    text = str(every).strip().lower()
+    try:
+        epochs, seconds = (None, float(text[:-1])) if text.endswith("s") else (int(text), None)
+    except ValueError:
+        epochs, seconds = 0, None
+    if (epochs is not None and epochs < 1) or (seconds is not None and seconds < 0):
+        expected = "a number of epochs, or seconds as 60s"
+        raise ConfigError("checkpoint_every cannot be read", expected=expected, received=repr(every))
+    return epochs, seconds
