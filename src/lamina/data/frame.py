@@ -97,14 +97,12 @@ class FrameColumn(AbstractColumn):
             dates = _parsed(dates, form or "")
         elif self.storage != "datetime":
             return np.full(len(dates), np.nan)
-        if dates.dtype == pl.Time or dates.dtype == pl.Duration:
-            ticks = dates.cast(pl.Int64)
-            unit = 1e9 if dates.dtype == pl.Time else _ticks(dates.dtype)
-            return (ticks.cast(pl.Float64) / unit).fill_null(float("nan")).to_numpy()
-        if getattr(dates.dtype, "time_zone", None):
-            dates = dates.dt.replace_time_zone(None)
-        micros = dates.cast(pl.Datetime("us")).cast(pl.Int64)
-        return (micros.cast(pl.Float64) / 1e6).fill_null(float("nan")).to_numpy()
+        if dates.dtype not in (pl.Time, pl.Duration):
+            if getattr(dates.dtype, "time_zone", None):
+                dates = dates.dt.replace_time_zone(None)
+            dates = dates.cast(pl.Datetime("us"))
+        ticks = dates.cast(pl.Int64).cast(pl.Float64).fill_null(float("nan"))
+        return ticks.to_numpy() / _ticks(dates.dtype)
 
     def _is_plain(self) -> bool:
         """Return whether these are numbers without gaps that NumPy can hold as they are."""
@@ -154,8 +152,8 @@ def _parsed(texts: pl.Series, form: str) -> pl.Series:
 
 
 def _ticks(dtype: pl.DataType) -> float:
-    """Return how many ticks of a duration make a second."""
-    return {"ms": 1e3, "us": 1e6, "ns": 1e9}[dtype.time_unit]  # pyright: ignore[reportAttributeAccessIssue]
+    """Return how many ticks of a temporal type make a second."""
+    return {"ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(dtype, "time_unit", "ns")]  # times of day tick in ns
 
 
 def check_names(names: Sequence[str], source: str) -> None:

@@ -32,13 +32,14 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
         raise DataError("X is a sparse matrix", where="X", mend="give X.toarray(), or fewer columns")
     matrix = _as_array(data, "X")
     if matrix.ndim != 2:
-        mend = "reshape a single column with X.reshape(-1, 1)" if matrix.ndim == 1 else "flatten to 2 axes"
+        mends = {
+            0: "give a path, a frame, a dict of columns or a matrix",
+            1: "reshape a single column with X.reshape(-1, 1)",
+        }
+        mend = mends.get(matrix.ndim, "flatten all axes but the first")
+        shape = f"shape {matrix.shape}"
         raise DataError(
-            "X is not a table",
-            where="X",
-            expected="shape (rows, columns)",
-            received=f"shape {matrix.shape}",
-            mend=mend,
+            "X is not a table", where="X", expected="shape (rows, columns)", received=shape, mend=mend
         )
     names = [f"x{i}" for i in range(matrix.shape[1])] if names is None else list(map(str, names))
     if len(names) != matrix.shape[1] or len(set(names)) != len(names):
@@ -82,11 +83,12 @@ def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str,
         extra[_free("weight", names)] = _plain(weight, "sample_weight")
     for name, column in extra.items():
         if len(column) != height:
-            what = "sample_weight" if name.startswith("weight") else "y"
+            what, one = ("sample_weight", "weight") if name.startswith("weight") else ("y", "target")
             raise DataError(
                 f"X and {what} are of unequal length",
                 expected=f"{height} rows",
                 received=f"{len(column)} in {what}",
+                mend=f"give one {one} for each row of X",
             )
     return extra
 
@@ -119,7 +121,7 @@ def _columns(columns: dict[str, Any], y: Any, weight: Any) -> AbstractTable:
         if array.ndim != 1 or heights[name] != heights[first]:
             raise DataError(
                 f"column '{name}' does not fit column '{first}'",
-                expected=f"({heights[first]},)",
+                expected=f"shape ({heights[first]},)",
                 received=f"shape {array.shape}",
                 mend="give columns of equal length",
             )

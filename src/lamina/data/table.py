@@ -295,7 +295,7 @@ def _only_missing_floats(array: np.ndarray) -> bool:
 class ArrayTable(AbstractTable):
     """A numeric matrix with named columns, and further one-dimensional columns beside it.
 
-    The matrix stays one block; a column is a view of it. Nothing but NumPy is imported.
+    The matrix stays one block. Nothing but NumPy is imported.
 
     Args:
         matrix: numbers or booleans (rows, columns).
@@ -325,6 +325,7 @@ class ArrayTable(AbstractTable):
         self.names = (*names, *self.extra)
         self.height = len(matrix)
         self._position = {name: i for i, name in enumerate(names)}
+        self._latest: ArrayColumn | None = None
 
     @property
     def strict(self) -> bool:
@@ -334,7 +335,12 @@ class ArrayTable(AbstractTable):
     def column(self, name: str) -> ArrayColumn:
         """Return a column."""
         if name in self._position:
-            return ArrayColumn(name, self.matrix[:, self._position[name]])
+            if (
+                self._latest is None or self._latest.name != name
+            ):  # a column is asked for several times in a row
+                values = np.ascontiguousarray(self.matrix[:, self._position[name]])
+                self._latest = ArrayColumn(name, values)
+            return self._latest
         if name not in self.extra:
             self.require(name)
         return ArrayColumn(name, self.extra[name])

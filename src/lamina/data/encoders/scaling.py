@@ -128,7 +128,9 @@ def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
         rest = np.repeat(values[~heavy], counts[~heavy])
         ends = values[[0, -1]]
         free = max(MOST_BINS + 1 - np.count_nonzero(heavy), 2)
-        values = np.unique(np.concatenate([ends, values[heavy], sorted_quantiles(rest, free)]).astype(np.float32))
+        values = np.unique(
+            np.concatenate([ends, values[heavy], sorted_quantiles(rest, free)]).astype(np.float32)
+        )
     if values.size < 2:
         low = float(values[0]) if values.size else 0.0
         values = np.array([low, low + 1.0])

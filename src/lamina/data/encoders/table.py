@@ -15,7 +15,8 @@ from lamina.data.encoders.scaling import SCALERS
 from lamina.data.schema import ColumnSchema, Schema
 from lamina.data.table import AbstractTable
 
-MOST_FITTED_ROWS = 100_000
+MOST_FITTED_ROWS, FEWEST_FITTED_ROWS = 100_000, 20_000
+MOST_FITTED_CELLS = 20_000_000  # of wide tables fewer rows are sorted
 _RESTORE = {e.kind: e.from_json for e in (NumericEncoder, BooleanEncoder, DatetimeEncoder, CategoryEncoder)}
 _NumericLike = NumericEncoder | BooleanEncoder | DatetimeEncoder
 
@@ -23,8 +24,8 @@ _NumericLike = NumericEncoder | BooleanEncoder | DatetimeEncoder
 class TableEncoder:
     """Translate rows into ``{"numeric": float32 (n, m), "category": int32 (n, c)}``, one encoder a column.
 
-    Fitted on training rows only, and on at most 100,000 of them, drawn evenly; the same rows give the same
-    encoder.
+    Fitted on training rows only. Numbers are fitted on at most 100,000 of them (20 million cells in all),
+    drawn at random but always alike: the same rows give the same encoder.
 
     Example:
         >>> from lamina.data import infer_schema, read
@@ -63,7 +64,8 @@ class TableEncoder:
                 expected="one of " + ", ".join(SCALERS),
             )
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
-        sample = rows[_evenly(rows.size, MOST_FITTED_ROWS)]
+        most = max(FEWEST_FITTED_ROWS, MOST_FITTED_CELLS // max(len(schema.inputs), 1))
+        sample = rows[_drawn(rows.size, min(most, MOST_FITTED_ROWS))]
         encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]
         self._set(encoders)
         return self
@@ -129,7 +131,7 @@ class TableEncoder:
         return encoder
 
 
-def _evenly(size: int, most: int) -> np.ndarray:
+def _drawn(size: int, most: int) -> np.ndarray:
     """Return at most ``most`` positions among ``size``, increasing, the same ones every time."""
     if size <= most:
         return np.arange(size)

@@ -8,6 +8,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.formats import text
+from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable, check_names
 
 _READERS = {
@@ -46,11 +47,5 @@ def _guarded(reader: Any, path: str, kind: str) -> pl.DataFrame:
     try:
         return reader(path)
     except BaseException as error:  # a panic of the reader is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
-            raise
-        said = str(error).strip().splitlines()
-        raise DataError(
-            f"damaged {kind} file ({said[0] if said else type(error).__name__})",
-            where=path,
-            mend="write the file anew",
-        ) from error
+        message = f"damaged {kind} file ({words_of(error)})"
+        raise DataError(message, where=path, mend="write the file anew") from error

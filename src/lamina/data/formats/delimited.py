@@ -12,6 +12,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.formats import records, text
+from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable, check_names
 from lamina.data.words import MISSING_WORDS
 
@@ -155,6 +156,6 @@ class _Parser:
         for rows in (_GUESS_ROWS, None, 0):
             try:
                 return pl.read_csv(data, infer_schema_length=rows, **self.dialect)
-            except (pl.exceptions.PolarsError, OverflowError) as error:
-                self.failure = str(error).partition("\n")[0]
+            except BaseException as error:  # a panic of the parser is no Exception
+                self.failure = words_of(error)
         return None

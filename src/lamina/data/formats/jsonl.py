@@ -10,6 +10,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.formats import text
+from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable
 
 _NESTED = (pl.List, pl.Struct, pl.Array, pl.Object)
@@ -26,7 +27,8 @@ def read_jsonl(path: str) -> FrameTable:
     blank = _blank_lines(raw)
     try:
         frame = pl.read_ndjson(raw, infer_schema_length=None)
-    except pl.exceptions.PolarsError:
+    except BaseException as error:  # a panic of the parser is no Exception
+        words_of(error)
         frame = _read_slowly(raw, path)
     else:
         if _lost_something(frame, raw):
