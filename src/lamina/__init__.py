@@ -16,7 +16,7 @@ _WHERE = {
     "check": "lamina.data.audit",
     "fit": "lamina.runs.fit",
     "list_models": "lamina.models",
-    "load": "lamina.network.artefact",
+    "load": "lamina.network.load",
 }
 _ROOMS = ("core", "data", "models", "network", "nn", "ops", "report", "tasks", "train")
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lamina.data.audit import check
     from lamina.estimators import NeuralClassifier, NeuralRegressor
     from lamina.models import build, list_models
-    from lamina.network.artefact import load
+    from lamina.network.load import load
     from lamina.network.network import Network
     from lamina.runs.fit import fit
 

@@ -36,6 +36,11 @@ class Disk:
             file.flush()
             os.fsync(file.fileno())
 
+    def append(self, path: Path, content: bytes) -> None:
+        """Add to the end of a file, in one write so that no reader sees half of it."""
+        with path.open("ab", buffering=0) as file:
+            file.write(content)
+
     def make_folder(self, path: Path) -> None:
         """Create a folder."""
         path.mkdir(parents=True)
@@ -133,6 +138,18 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> Path:
         _give_up(pending)
         raise RunError(f"could not be written ({error.strerror or error})", where=str(path)) from error
     return path
+
+
+def append_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Add to the end of a file, which is made if need be; for logs, so nothing is forced to disk.
+
+    Raises:
+        RunError: the disk refused.
+    """
+    try:
+        disk.append(Path(path), content)
+    except OSError as error:
+        raise RunError(f"could not be written ({error.strerror or error})", where=str(path)) from error
 
 
 def _replace(pending: Path, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,3 +77,23 @@ def parameter_count(model: Any) -> int:
 
     map_arrays(model, add)
     return count
+
+
+def stack_modules(modules: Sequence[Any]) -> Any:
+    """Return one tree whose arrays are those of equal trees, stacked along a new first axis.
+
+    This is how populations and depth stacks are made.
+
+    Example:
+        >>> stack_modules([{"weight": np.ones((3, 2))} for _ in range(4)])["weight"].shape
+        (4, 3, 2)
+    """
+
+    import jax
+    import jax.numpy as jnp
+
+    def stacked(*arrays: Any) -> Any:
+        plain = all(isinstance(array, np.ndarray) for array in arrays)
+        return np.stack(arrays) if plain else jnp.stack(arrays)
+
+    return jax.tree.map(stacked, *modules)

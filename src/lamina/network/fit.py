@@ -156,6 +156,7 @@ def prepare(
         config = dataclasses.replace(config, model=type(model).__name__)
     task = make_task(schema, target_encoder, config)
     options = {} if model is not None else _model_options(choice, config)
+    config = dataclasses.replace(config, **{n: v for n, v in options.items() if n in _MODEL_KEYS})
     models = (model,) if model is not None else _models(choice, encoder, task, options, config)
     return Prepared(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds
@@ -230,8 +231,10 @@ def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) 
 
 def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
     """Return the options the architecture is built with; one it does not know is an error."""
-    known = {"size": None, "members": None, **choice.spec.options}
-    options = {name: value for name, value in choice.options.items() if name in known}
+    known = {"size": choice.spec.size, "members": None, **choice.spec.options}
+    # defaults are written out, so that a saved network does not depend on those of a later version
+    options = {name: value for name, value in known.items() if value is not None}
+    options |= {name: value for name, value in choice.options.items() if name in known}
     for name in _MODEL_KEYS:
         value = getattr(config, name)
         if value is None:

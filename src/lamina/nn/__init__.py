@@ -1,5 +1,6 @@
 """Layers: the parts from which every network is made."""
 
+from lamina.core.tree import stack_modules
 from lamina.nn.activation import (
     ACTIVATIONS,
     elu,
@@ -26,7 +27,7 @@ from lamina.nn.initializers import INITIALIZERS
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
-from lamina.nn.stack import Sequential, Stack, stack_modules
+from lamina.nn.stack import Sequential, Stack
 
 __all__ = [
     "ACTIVATIONS",

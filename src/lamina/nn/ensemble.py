@@ -14,8 +14,9 @@ from jaxtyping import Float
 from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
 from lamina.core.taps import carried
+from lamina.core.tree import stack_modules
 from lamina.nn.linear import Linear, aligned
-from lamina.nn.stack import split_for, stack_modules
+from lamina.nn.stack import split_for
 from lamina.ops.dense import member_dense
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from lamina.core import random, taps
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
+from lamina.core.tree import stack_modules
 
 
 class Sequential(Module):
@@ -92,24 +92,6 @@ class Stack(Module):
         x, values = jax.lax.scan(listened, x, (self.blocks, keys), unroll=self.depth if self.unroll else 1)
         hand_on(values)
         return x
-
-
-def stack_modules(modules: Sequence[Any]) -> Any:
-    """Return one tree whose arrays are those of equal trees, stacked along a new first axis.
-
-    This is how populations and depth stacks are made.
-
-    Example:
-        >>> from lamina.nn import Linear
-        >>> stack_modules([Linear(2, 3, key=seed) for seed in range(4)]).weight.shape
-        (4, 3, 2)
-    """
-
-    def stacked(*arrays: Any) -> Any:
-        plain = all(isinstance(array, np.ndarray) for array in arrays)
-        return np.stack(arrays) if plain else jnp.stack(arrays)
-
-    return jax.tree.map(stacked, *modules)
 
 
 def split_for(key: Any, count: int) -> Any:

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.errors import ConfigError
+from lamina.core.tree import stack_modules
 from lamina.data.order import epoch_order
-from lamina.nn.stack import stack_modules
 from lamina.train.config import TrainConfig
 from lamina.train.state import TrainState, first_state
 from lamina.train.step import (

@@ -13,8 +13,8 @@ import polars as pl
 from lamina.core.errors import DataError
 from lamina.data.formats import records, text
 from lamina.data.formats.failure import words_of
-from lamina.data.frame import FrameTable, check_names
-from lamina.data.words import MISSING_WORDS
+from lamina.data.frame import FrameColumn, FrameTable, check_names
+from lamina.data.words import MISSING_WORDS, looks_numeric
 
 _SAMPLE = 1 << 16  # bytes that the dialect is guessed from
 _SAMPLE_ROWS = 100
@@ -155,7 +155,33 @@ class _Parser:
         """
         for rows in (_GUESS_ROWS, None, 0):
             try:
-                return pl.read_csv(data, infer_schema_length=rows, **self.dialect)
+                return self._unpadded(pl.read_csv(data, infer_schema_length=rows, **self.dialect))
             except BaseException as error:  # a panic of the parser is no Exception
                 self.failure = words_of(error)
         return None
+
+    def _unpadded(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the frame with numbers read that stand between blanks, as in ``39, 77516``."""
+        texts = [name for name in frame.columns if frame[name].dtype == pl.String]
+        padded = [
+            name for name in texts if name not in self.dialect["schema_overrides"] and _is_padded(frame[name])
+        ]
+        return frame.with_columns([_number_if_all(FrameColumn(frame[name]).series) for name in padded])
+
+
+def _is_padded(series: pl.Series) -> bool:
+    """Return whether the first value is a number with blanks around it."""
+    first = series.first(ignore_nulls=True) if len(series) else None
+    return (
+        isinstance(first, str) and first != first.strip() and (looks_numeric(first) or first.strip() == "?")
+    )
+
+
+def _number_if_all(series: pl.Series) -> pl.Series:
+    """Return a text column as integers or floats if every value is one."""
+    for dtype in (pl.Int64, pl.Float64):
+        try:
+            return series.cast(dtype)
+        except pl.exceptions.PolarsError:
+            continue
+    return series
