@@ -1,0 +1,1 @@
+"""What runs in a process of its own, one module a contender; the rows start them."""

@@ -1,0 +1,67 @@
+"""Data as the contenders take them: one .npz with float32 inputs and int64 labels, split already.
+
+``python -m benchmarks.datasets digits OUT.npz`` and ``… mnist OUT.npz`` write one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import machine
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Return the bytes of an IDX file (the format of MNIST), gzipped."""
+    content = gzip.decompress(path.read_bytes())
+    axes = content[3]
+    shape = np.frombuffer(content, ">i4", axes, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def mnist() -> dict[str, np.ndarray]:
+    """Return MNIST from ``$LAMINA_DATA/mnist``, pixels in [0, 1]; of its shape but random without it."""
+    folder = Path(os.environ.get("LAMINA_DATA", "")) / "mnist"
+    if not (folder / "train-images-idx3-ubyte.gz").exists():
+        machine.say("no MNIST in $LAMINA_DATA/mnist: synthetic rows of its shape")
+        return synthetic_digits()
+    found = {}
+    for part, prefix in (("train", "train"), ("test", "t10k")):
+        images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
+        found[f"x_{part}"] = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+        found[f"y_{part}"] = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz").astype(np.int64)
+    return found
+
+
+def synthetic_digits(*, rows: int = 60_000, test: int = 10_000) -> dict[str, np.ndarray]:
+    """Return ten noisy prototypes of 784 pixels, in MNIST's shapes."""
+    random = np.random.default_rng(0)
+    prototypes = random.random((10, 784), np.float32)
+    labels = random.integers(0, 10, rows + test)
+    noise = random.standard_normal((rows + test, 784), np.float32)
+    x = np.clip(prototypes[labels] + noise, 0, 1)
+    return {"x_train": x[:rows], "y_train": labels[:rows], "x_test": x[rows:], "y_test": labels[rows:]}
+
+
+def digits() -> dict[str, np.ndarray]:
+    """Return scikit-learn's 1,797 digits of 64 pixels in [0, 1], 1,437 to train and 360 to test."""
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = (x[order] / 16).astype(np.float32), y[order].astype(np.int64)
+    return {"x_train": x[:1437], "y_train": y[:1437], "x_test": x[1437:], "y_test": y[1437:]}
+
+
+def load(path: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file that this module wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[2], **{"digits": digits, "mnist": mnist}[sys.argv[1]]())
