@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.errors import ConfigError
+from lamina.core.random import make_key
 from lamina.core.tree import stack_modules
 from lamina.data.order import epoch_order
 from lamina.train.config import TrainConfig
-from lamina.train.state import TrainState, first_state
+from lamina.train.state import TrainState
 from lamina.train.step import (
     Program,
     jit_chunk,
     jit_chunk_population,
     jit_end,
     jit_end_population,
-    make_optimizer,
+    jit_first_population,
+    jit_first_state,
 )
 
 SWEPT = ("lr", "weight_decay", "momentum", "beta2", "clip", "l1", "l2", "ema", "warmup")
@@ -66,8 +66,8 @@ class SingleEngine(AbstractEngine):
 
     def first_state(self) -> TrainState:
         """Return the state before the first step."""
-        optimizer = make_optimizer(self.program, jnp.zeros(()), self.hyper, self.model)
-        return first_state(self.model, optimizer, seed=self.config.seed, averaged=self.config.ema > 0)
+        key = make_key(self.config.seed)
+        return jit_first_state(self.program, self.model, key, self.hyper, self.config.ema > 0)
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch, (steps, batch)."""
@@ -124,12 +124,9 @@ class PopulationEngine(AbstractEngine):
 
     def first_state(self) -> TrainState:
         """Return the members' states, stacked."""
-        states = []
-        for index, (model, seed) in enumerate(zip(self.models, self.seeds, strict=True)):
-            numbers = {name: values[index] for name, values in self.hyper.items()}
-            config = dataclasses.replace(self.config, seed=seed)
-            states.append(SingleEngine(model, self.program, config, numbers).first_state())
-        return stack_modules(states)
+        keys = np.stack([make_key(seed) for seed in self.seeds])
+        models = stack_modules(self.models)
+        return jit_first_population(self.program, models, keys, self.hyper, self.config.ema > 0)
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch, (steps, batch) if shared, else (members, steps, batch)."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 Rows = Mapping[str, Any]
@@ -35,11 +34,11 @@ class ResidentFeed(AbstractFeed):
     """All rows lie on the device; the compiled program picks them."""
 
     def __init__(self, data: Rows):
-        self.data = jax.tree.map(jnp.asarray, dict(data))
+        self.data = jax.device_put(dict(data))
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Return the resident rows and the order as given."""
-        return self.data, jnp.asarray(order)
+        return self.data, order
 
 
 class StreamedFeed(AbstractFeed):
@@ -54,8 +53,8 @@ class StreamedFeed(AbstractFeed):
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Gather the chunk's rows; the order on the device counts from zero."""
         rows = order.reshape(-1)
-        gathered = jax.tree.map(lambda array: jnp.asarray(np.take(array, rows, axis=0)), self.data)
-        return gathered, jnp.arange(rows.size, dtype=jnp.int32).reshape(order.shape)
+        gathered = jax.tree.map(lambda array: np.take(array, rows, axis=0), self.data)
+        return jax.device_put(gathered), np.arange(rows.size, dtype=np.int32).reshape(order.shape)
 
 
 def make_feed(data: Rows, *, device_memory: float) -> AbstractFeed:
@@ -80,6 +79,6 @@ def evaluation_batches(data: Rows, *, batch_size: int) -> Any:
 
     def cut(array: np.ndarray) -> Any:
         padded = np.concatenate([array, np.zeros((fill, *array.shape[1:]), array.dtype)]) if fill else array
-        return jnp.asarray(padded.reshape(batches, size, *array.shape[1:]))
+        return padded.reshape(batches, size, *array.shape[1:])
 
-    return jax.tree.map(cut, dict(data))
+    return jax.device_put(jax.tree.map(cut, dict(data)))

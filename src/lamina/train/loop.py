@@ -249,7 +249,7 @@ class Loop:
 
     def _end_epoch(self, loss: Any, began: float) -> None:
         before, fresh = time.perf_counter(), self.clock.compile_seconds
-        lr = plain(self.state.lr_scale * self.engine.hyper["lr"])
+        lr = plain(np.asarray(self.state.lr_scale) * self.engine.hyper["lr"])
         self.epoch += 1
         self.state, metrics = self.engine.end(self.state, self.valid, self.epoch)
         logs = {"train_loss": loss, **{f"valid_{n}": plain(v) for n, v in metrics.items()}, "lr": lr}

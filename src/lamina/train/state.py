@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from lamina.core.random import make_key
 from lamina.core.tree import trainable
 
 
@@ -62,41 +60,30 @@ def combine(trained: Any, rest: Any) -> Any:
     return jax.tree.map(lambda a, b: b if a is None else a, trained, rest, is_leaf=lambda x: x is None)
 
 
-def first_state(model: Any, optimizer: Any, *, seed: int, averaged: bool) -> TrainState:
-    """Return the state before the first step; every array has memory of its own.
+def first_state(model: Any, optimizer: Any, key: Array, *, averaged: bool) -> TrainState:
+    """Return the state before the first step. To be compiled: as one program it costs one.
 
     Args:
         model: the freshly built model.
         optimizer: an Optax transformation (its ``init`` is used).
-        seed: seed of the run's random key.
+        key: random key of the run.
         averaged: keep a moving average of the parameters.
     """
-    model = jax.tree.map(np.asarray, model)
     parameters, _ = partition(model)
-
-    def own(tree: Any) -> Any:
-        return jax.tree.map(lambda array: jnp.array(array, copy=True), tree)
-
-    zero = np.zeros((), np.int32)
-    return own(
-        TrainState(
-            model=model,
-            optimizer=_plain(optimizer.init(parameters)),
-            average=parameters if averaged else None,
-            best=model,
-            best_value=np.asarray(np.inf, np.float32),
-            best_epoch=zero - 1,
-            stale=zero,
-            stopped=np.zeros((), bool),
-            step=zero,
-            key=np.asarray(make_key(seed)),
-            lr_scale=np.ones((), np.float32),
-            plateau=zero,
-            skipped=zero,
-            skipped_in_row=zero,
-        )
+    zero = jnp.zeros((), jnp.int32)
+    return TrainState(
+        model=model,
+        optimizer=jax.tree.map(jnp.asarray, optimizer.init(parameters)),
+        average=parameters if averaged else None,
+        best=model,
+        best_value=jnp.full((), jnp.inf, jnp.float32),
+        best_epoch=zero - 1,
+        stale=zero,
+        stopped=jnp.zeros((), bool),
+        step=zero,
+        key=key,
+        lr_scale=jnp.ones((), jnp.float32),
+        plateau=zero,
+        skipped=zero,
+        skipped_in_row=zero,
     )
-
-
-def _plain(tree: Any) -> Any:
-    return jax.tree.map(jnp.asarray, tree)

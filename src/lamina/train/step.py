@@ -20,7 +20,7 @@ from lamina.core.taps import observe
 from lamina.tasks.base import AbstractTask
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
 from lamina.train.schedules import factor
-from lamina.train.state import TrainState, combine, partition
+from lamina.train.state import TrainState, combine, first_state, partition
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,24 @@ def end_epoch(
         plateau=jnp.where(lower, 0, plateau),
     )
     return state, metrics
+
+
+@functools.partial(jax.jit, static_argnums=(0, 4))
+def jit_first_state(program: Program, model: Any, key: Array, hyper: Hyper, averaged: bool) -> TrainState:
+    """Return the state before the first step, every array with memory of its own."""
+    optimizer = make_optimizer(program, jnp.zeros(()), hyper, model)
+    return first_state(model, optimizer, key, averaged=averaged)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 4))
+def jit_first_population(program: Program, model: Any, key: Array, hyper: Hyper, averaged: bool) -> Any:
+    """Return the states of all members before the first step, stacked."""
+
+    def first(model: Any, key: Array, hyper: Hyper) -> TrainState:
+        optimizer = make_optimizer(program, jnp.zeros(()), hyper, model)
+        return first_state(model, optimizer, key, averaged=averaged)
+
+    return jax.vmap(first)(model, key, hyper)
 
 
 jit_chunk = jax.jit(train_chunk, static_argnums=0, donate_argnums=1)
