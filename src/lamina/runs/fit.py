@@ -71,18 +71,29 @@ def fit(
         target = _guessed_target(table)
     test_table = None if test_data is None else read(test_data)
     if out is not None:
-        from lamina.runs.folder import fit_in_folder
+        from lamina.runs.job import fit_in_folder
 
         return fit_in_folder(
-            table, target=target, keys=keys, model=own, test_table=test_table, out=out, callbacks=callbacks, began=began
-        ).network
-    from lamina.network.fit import prepare, run
+            table,
+            target=target,
+            keys=keys,
+            model=own,
+            test_table=test_table,
+            out=out,
+            callbacks=callbacks,
+            began=began,
+            warn=_warn,
+        ).fitted.network
+    from lamina.core.runtime import collector_paused
+
+    with collector_paused():
+        from lamina.network.fit import prepare, run
 
     prepared = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
     return run(prepared, callbacks=callbacks, test_table=test_table, began=began).network
 
 
-def _guessed_target(table: Any) -> str | list[str]:
+def _guessed_target(table: Any) -> str | tuple[str, ...]:
     from lamina.data.guess import guess_target
 
     return guess_target(table)

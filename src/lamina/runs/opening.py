@@ -1,0 +1,102 @@
+"""The first lines of a run: what will happen, before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina.core import runtime
+from lamina.core.tree import parameter_count
+from lamina.core.wording import count, counted, plain
+from lamina.runs.voice import Voice
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
+    from lamina.network.fit import Prepared
+
+SAID_ELSEWHERE = ("task-guessed", "split-column", "target-guessed")
+MOST_NAMES = 5
+
+
+def say_opening(
+    voice: Voice, prepared: Prepared, *, test_table: AbstractTable | None = None, guessed: bool = False
+) -> None:
+    """Say device, data, task, split and model, then what the audit warns of.
+
+    Args:
+        voice: says it.
+        prepared: what was decided.
+        test_table: test data of their own.
+        guessed: whether the target was guessed.
+    """
+    voice.field("device", runtime.describe_device())
+    voice.field("data", _data(prepared))
+    if prepared.schema.dropped:
+        voice.field("left out", _left_out(prepared.schema.dropped))
+    voice.field("target", _target(prepared, guessed))
+    voice.field("split", _split(prepared, test_table))
+    voice.field("model", _model(prepared))
+    for finding in prepared.audit.findings:
+        if finding.level == "warning" or finding.code not in SAID_ELSEWHERE:
+            voice.say(str(finding))
+
+
+def _data(prepared: Prepared) -> str:
+    table, schema = prepared.table, prepared.schema
+    kinds = [column.kind for column in schema.inputs]
+    each = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    used = f"{counted(len(kinds), 'column')} used ({each})"
+    rows = counted(table.height, "row")
+    split = prepared.split
+    lost = table.height - len(split.train) - len(split.valid) - len(split.test)
+    rows += f" ({count(lost)} without a target left out)" if lost else ""
+    return f"{plain(table.source)}: {rows}, {used}"
+
+
+def _left_out(dropped: tuple[tuple[str, str], ...]) -> str:
+    named = ", ".join(f"{plain(name, 40)} ({plain(reason)})" for name, reason in dropped[:MOST_NAMES])
+    return named + (f" and {len(dropped) - MOST_NAMES} more" if len(dropped) > MOST_NAMES else "")
+
+
+def _target(prepared: Prepared, guessed: bool) -> str:
+    names = ", ".join(plain(name, 40) for name in prepared.schema.targets[:MOST_NAMES])
+    more = len(prepared.schema.targets) - MOST_NAMES
+    names += f" and {more} more" if more > 0 else ""
+    task = prepared.config.task or ""
+    classes = prepared.target_encoder.classes
+    what = f"{task}, {classes} classes" if task == "multiclass" else task
+    how = []
+    if guessed:
+        how.append("target guessed, another one with --target")
+    for finding in prepared.audit.findings:
+        if finding.code == "task-guessed":
+            how.append("task guessed" + (f", {plain(finding.mend)}" if finding.mend else ""))
+    return f"{names}: {what}" + (f" ({'; '.join(how)})" if how else "")
+
+
+def _split(prepared: Prepared, test_table: AbstractTable | None) -> str:
+    split, config = prepared.split, prepared.config
+    test = len(split.test) if test_table is None else test_table.height
+    parts = [f"{count(len(split.train))} rows train", f"{count(len(split.valid))} validate"]
+    if len(prepared.folds) > 1:
+        both = count(len(split.train) + len(split.valid))
+        parts = [f"{both} rows in {len(prepared.folds)} folds, each validated by one network"]
+    parts += [f"{count(test)} test"] if test else []
+    return ", ".join(parts) + f" ({_rule(prepared.schema, config.seed)})"
+
+
+def _rule(schema: Any, seed: int) -> str:
+    if schema.split:
+        return f"by its column {plain(schema.split, 40)}"
+    if schema.time:
+        return f"by time, the last by {plain(schema.time, 40)} validate"
+    drawn = f"drawn with seed {seed}"
+    return f"{drawn}, groups of {plain(schema.group, 40)} together" if schema.group else drawn
+
+
+def _model(prepared: Prepared) -> str:
+    parameters = sum(parameter_count(model) for model in prepared.models)
+    size = f"{prepared.config.model}, {counted(parameters, 'parameter')}"
+    return f"{size} ({plain(prepared.choice.reason)})"
+
+

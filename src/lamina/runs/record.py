@@ -1,0 +1,157 @@
+"""``config.toml``: everything that decides a run, as it was asked for and as it was resolved."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import shlex
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamina.core import runtime
+from lamina.core.errors import ArtefactError, DataError
+from lamina.data.table import AbstractTable
+from lamina.network.config import FitConfig
+from lamina.runs.toml import to_toml
+
+_HEAD = """Every key of this run, resolved; "none" is off. Written by Lamina {version}.
+Not to be edited: a resumed run is compared with it."""
+# Keys that do not change the weights, and so may differ when a run is resumed.
+FREE_KEYS = ("time_limit", "checkpoint_every")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What ``config.toml`` holds.
+
+    Args:
+        config: every key, resolved.
+        target: column or columns that are predicted.
+        command: what to type to get the same again.
+        reason: why this model.
+        data: source, path, bytes and SHA-256 of the data; no path where they came from memory.
+        test_data: the same of test data of their own, or None.
+        versions: package versions by name.
+    """
+
+    config: Mapping[str, Any]
+    target: Sequence[str]
+    command: str
+    reason: str
+    data: Mapping[str, Any]
+    test_data: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+
+    def to_toml(self) -> str:
+        """Return the text of ``config.toml``."""
+        comments = {field.name: field.metadata["meaning"] for field in dataclasses.fields(FitConfig)}
+        run = {"command": self.command, "target": list(self.target), "model_reason": self.reason}
+        tables = {"run": run, "data": self.data, "test_data": self.test_data, "versions": self.versions}
+        return to_toml(
+            self.config,
+            tables={name: table for name, table in tables.items() if table is not None},
+            comments=comments,
+            head=_HEAD.format(version=self.versions["lamina"]),
+        )
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what has to be the same when the run is resumed, by its name in a message."""
+        found = {f"the key {name}": value for name, value in self.config.items() if name not in FREE_KEYS}
+        found |= {"the target": list(self.target), "the data": self.data.get("sha256", "")}
+        return found | {"the test data": (self.test_data or {}).get("sha256", "")}
+
+
+def read_record(path: Path) -> Record:
+    """Read ``config.toml`` of a run.
+
+    Raises:
+        ArtefactError: there is none, or it is damaged.
+    """
+    try:
+        stored = tomllib.loads(path.read_text("utf-8"))
+        run = stored.pop("run")
+        tables = {name: stored.pop(name) for name in ("data", "versions")}
+        test_data = stored.pop("test_data", None)
+        return Record(
+            stored, run["target"], run["command"], run["model_reason"], tables["data"], test_data, tables["versions"]
+        )
+    except FileNotFoundError:
+        raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtefactError(f"cannot be read ({error})", where=str(path)) from error
+
+
+def origin(table: AbstractTable) -> dict[str, Any]:
+    """Return where data came from and, of a file, what tells it from any other.
+
+    Args:
+        table: the data; of those that came from memory or standard input only the shape is kept.
+    """
+    found: dict[str, Any] = {"source": table.source, "rows": table.height, "columns": len(table.names)}
+    if not os.path.isfile(table.source):
+        return found
+    with open(table.source, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    path = os.path.abspath(table.source)
+    return found | {"path": path, "bytes": os.path.getsize(path), "sha256": sha256}
+
+
+def command_of(source: str, target: Sequence[str], keys: Mapping[str, Any], test: str | None = None) -> str:
+    """Return the command that does what a call of `lamina.fit` did.
+
+    Args:
+        source: where the data came from.
+        target: the target columns.
+        keys: the keys that were given.
+        test: where test data of their own came from.
+
+    Example:
+        >>> command_of("a b.csv", ["y"], {"epochs": 3, "keep": ["id"], "early_stopping": False})
+        "lamina fit 'a b.csv' --target y epochs=3 keep=id early_stopping=false"
+    """
+    words = ["lamina", "fit", source, "--target", ",".join(target)]
+    words += ["--test", test] if test else []
+    words += [f"{name}={_typed(value)}" for name, value in keys.items() if value is not None]
+    return shlex.join(words)
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(_typed(item) for item in value)
+    return str(value)
+
+
+def check_versions(record: Record, warn: Any) -> None:
+    """Say which versions are not those of the run: its end will then not be the same bit for bit.
+
+    Args:
+        record: of the run to be resumed.
+        warn: is told.
+    """
+    now = runtime.versions()
+    changed = [f"{n} {v} → {now[n]}" for n, v in record.versions.items() if n in now and now[n] != v]
+    if changed:
+        warn(f"versions changed since the run began ({', '.join(changed)}): the last bits may differ")
+
+
+def check_unchanged(stored: Mapping[str, Any], table: AbstractTable) -> None:
+    """Refuse to go on with data that are not those the run began with.
+
+    Raises:
+        DataError: the file is another one than it was.
+    """
+    now = origin(table)
+    if stored.get("sha256") != now.get("sha256"):
+        raise DataError(
+            "changed since the run began, so it cannot go on with it",
+            where=table.source,
+            expected=f"{stored.get('bytes')} bytes, SHA-256 {str(stored.get('sha256'))[:12]}…",
+            received=f"{now.get('bytes')} bytes, SHA-256 {str(now.get('sha256'))[:12]}…",
+            mend="bring the file back, or begin anew with `lamina fit`",
+        )
