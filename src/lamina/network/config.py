@@ -99,7 +99,7 @@ def _read(name: str, kind: str, value: Any) -> Any:
     if not isinstance(value, str):
         is_whole = isinstance(value, float) and value.is_integer()
         return int(value) if kind.startswith("int") and is_whole else value
-    if value.lower() in ("none", "auto") and "None" in kind:
+    if value.lower() in ("none", "auto") and "None" in kind and (name, value) != ("embedding", "none"):
         return None
     if kind.startswith("bool"):
         return _read_switch(name, value)

@@ -156,7 +156,8 @@ def prepare(
         config = dataclasses.replace(config, model=type(model).__name__)
     task = make_task(schema, target_encoder, config)
     options = {} if model is not None else _model_options(choice, config)
-    config = dataclasses.replace(config, **{n: v for n, v in options.items() if n in _MODEL_KEYS})
+    resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
+    config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
     models = (model,) if model is not None else _models(choice, encoder, task, options, config)
     return Prepared(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds

@@ -118,7 +118,8 @@ def fit_in_folder(
     voice = voice or Voice()
     if out is not None:
         check_free(out)
-    prepared = prepare(table, target=target, keys=keys, model=model, test_table=test_table, warn=warn)
+    resolved = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
+    prepared = prepare(table, target=target, keys=resolved, model=model, test_table=test_table, warn=warn)
     source = None if test_table is None else test_table.source
     command = command or command_of(table.source, prepared.schema.targets, keys, source)
     record = _record(prepared, test_table, command)
