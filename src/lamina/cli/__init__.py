@@ -1,0 +1,1 @@
+"""The command ``lamina``: one file a verb, no logic of its own."""

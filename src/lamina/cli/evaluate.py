@@ -1,0 +1,42 @@
+"""``lamina evaluate``: measure a trained network on labeled data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lamina.cli.arguments import Parser
+from lamina.cli.output import print_json
+
+SUMMARY = "Measure a trained network on labeled data."
+
+
+def run(words: Sequence[str], began: float) -> int:
+    """Evaluate.
+
+    Args:
+        words: the words after ``lamina evaluate``.
+        began: when the process began (``time.perf_counter``).
+    """
+    parser = Parser("evaluate", SUMMARY)
+    parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
+    parser.add_argument("data", metavar="DATA", help="a file that has the target, or - for CSV on standard input")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    options, _ = parser.read(words)
+    from lamina.cli.trained import load_network
+    from lamina.data.source import read
+    from lamina.runs.closing import metric_table
+    from lamina.runs.reporting import intervals_of, source_name
+
+    network = load_network(options.run)
+    table = read(options.data, schema=network.schema)
+    truth, weights = network.truth(table)
+    decoded = network.outputs(table)
+    metrics = network.metrics(decoded, truth, weights)
+    intervals = intervals_of(network, decoded, truth, weights)
+    if options.json:
+        found = {"rows": table.height, "task": network.task.kind, "metrics": metrics, "intervals": intervals}
+        print_json(found)
+    else:
+        name = source_name(table.source)
+        print(metric_table({name: metrics}, {name: intervals}, {name: table.height}))
+    return 0
