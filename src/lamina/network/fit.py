@@ -1,83 +1,26 @@
-"""From data to a trained network: read, audit, encode, choose, train."""
+"""From prepared data to a trained network: try what is open, train every fold, evaluate."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lamina.core import random, runtime
-from lamina.core.errors import ConfigError, DataError, Interrupted, suggest
-from lamina.core.module import Module
-from lamina.data.audit import Audit, audit
-from lamina.data.encoders import TableEncoder, TargetEncoder
-from lamina.data.schema import Schema
-from lamina.data.folds import fold_rows
-from lamina.data.split import Split, split_rows, split_words
+from lamina.core import runtime
+from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
-
-from lamina.network.artefact import build_model
-from lamina.network.choose import Choice, choose, preset_keys
-from lamina.network.config import FitConfig, fit_config
 from lamina.network.network import Network, predict_batches
+from lamina.network.prepare import Prepared, prepare
 from lamina.nn.ensemble import Ensemble
-from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Checkpoints
-from lamina.train.loop import INTERRUPTED, TrainResult, default_batch_size, train
+from lamina.train.loop import INTERRUPTED, TrainResult, train
 
-_MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that is decided before the first step.
-
-    Args:
-        table: the data.
-        target: columns to be predicted.
-        audit: what was found.
-        schema: columns and their part.
-        split: which rows train, validate, test.
-        encoder: rows → arrays.
-        target_encoder: targets → arrays.
-        task: losses and metrics.
-        choice: model and why.
-        config: every key, resolved.
-        options: what the architecture is built with.
-        models: the untrained models, one a fold.
-        folds: rows that train and rows that validate, one pair a model.
-    """
-
-    table: AbstractTable
-    audit: Audit
-    schema: Schema
-    split: Split
-    encoder: TableEncoder
-    target_encoder: TargetEncoder
-    task: AbstractTask
-    choice: Choice
-    config: FitConfig
-    options: dict[str, Any]
-    models: tuple[Module, ...]
-    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
-
-    @property
-    def learning_rows(self) -> np.ndarray:
-        """Rows from which anything was learned, validation included."""
-        return np.sort(np.concatenate([self.split.train, self.split.valid]))
-
-    def rows(self, which: np.ndarray) -> dict[str, Any]:
-        """Return encoded inputs, targets and weights of some rows."""
-        weight = np.ones(len(which), np.float32)
-        if self.schema.weight:
-            weight = self.table.column(self.schema.weight).numbers()[which].astype(np.float32)
-        targets = self.target_encoder.transform(self.table, which)
-        return {"x": self.encoder.transform(self.table, which), "y": targets, "weight": weight}
+__all__ = ["Fitted", "Prepared", "class_weights", "prepare", "run"]
 
 
 @dataclass(frozen=True)
@@ -97,156 +40,6 @@ class Fitted:
     result: TrainResult
     valid: tuple[np.ndarray, np.ndarray] | None
     test: tuple[np.ndarray, np.ndarray] | None
-
-
-def prepare(
-    table: AbstractTable,
-    *,
-    target: str | Sequence[str],
-    keys: Mapping[str, Any],
-    model: Module | None = None,
-    test_table: AbstractTable | None = None,
-    warn: Callable[[str], None] = lambda text: None,
-) -> Prepared:
-    """Audit and encode the data, choose the model and resolve every key.
-
-    Args:
-        table: the data.
-        target: column or columns to be predicted.
-        keys: keys of `FitConfig`, as values or texts.
-        model: a model of your own, or None.
-        test_table: test data of their own, for the audit.
-        warn: is told each warning of the audit.
-
-    Raises:
-        DataError: the data cannot be learned from.
-        ConfigError: a key is unknown, out of range, or means nothing to the model.
-    """
-    given = fit_config(keys)
-    task = None if given.task == "classification" else given.task
-    found = audit(
-        table,
-        target=target,
-        task=task,
-        **{name: getattr(given, name) for name in ("weight", "group", "time", "split", "keep", "drop")},
-        seed=given.seed,
-        valid=given.valid,
-        test=given.test,
-        test_table=test_table,
-    )
-    found.raise_errors()
-    for finding in found.warnings:
-        warn(str(finding).removeprefix("warning: "))
-    schema = found.schema
-    if schema is None:
-        raise DataError("the audit found nothing to learn", where=table.source)
-    if given.task == "classification" and schema.task == "regression":
-        schema = dataclasses.replace(schema, task="multiclass")
-    split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
-    rows = len(split.train)
-    name = "auto" if model is not None else given.model
-    preset = preset_keys(given.preset, rows=rows)
-    folds = _folds(table, schema, split, given, preset if model is None else {})
-    learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
-    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=given.numeric)
-    target_encoder = TargetEncoder().fit(table, schema, learned)
-    choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
-    config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
-    if model is not None:
-        config = dataclasses.replace(config, model=type(model).__name__)
-    task = make_task(schema, target_encoder, config)
-    options = {} if model is not None else _model_options(choice, config)
-    resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
-    config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
-    models = (model,) if model is not None else _models(choice, encoder, task, options, config)
-    return Prepared(
-        table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds
-    )
-
-
-def _folds(
-    table: AbstractTable, schema: Schema, split: Split, given: FitConfig, preset: Mapping[str, Any]
-) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    """Return the folds asked for; a plain split where the data say which rows validate."""
-    folds = given.folds or preset.get("folds", 1)
-    fixed = schema.time is not None or not len(split.valid)
-    if schema.split is not None and given.folds is None:
-        fixed = fixed or "valid" in split_words(table, schema.split)
-    if folds == 1 or fixed:
-        return ((split.train, split.valid),)
-    rows = np.sort(np.concatenate([split.train, split.valid]))
-    return tuple(fold_rows(table, schema, rows, folds=min(folds, len(rows)), seed=given.seed))
-
-
-def _models(
-    choice: Choice, encoder: TableEncoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
-) -> tuple[Module, ...]:
-    single = {name: value for name, value in options.items() if name != "folds"}
-    keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
-    return tuple(build_model(choice.spec.name, encoder.inputs, task.outputs, single, key) for key in keys)
-
-
-def _resolved(
-    given: FitConfig,
-    keys: Mapping[str, Any],
-    choice: Choice,
-    schema: Schema,
-    *,
-    rows: int,
-    folds: int,
-    valid: int,
-) -> FitConfig:
-    """Return the config with everything filled in that the user left open."""
-    chosen = {name: value for name, value in choice.keys.items() if name not in keys}
-    config = dataclasses.replace(given, **chosen)
-    return dataclasses.replace(
-        config,
-        task=schema.task,
-        split=schema.split,
-        model=choice.spec.name,
-        folds=folds,
-        batch_size=config.batch_size or default_batch_size(rows),
-        lr=config.lr or 1e-3,
-        weight_decay=3e-4 if config.weight_decay is None else config.weight_decay,
-        early_stopping=config.early_stopping and valid > 0,
-    )
-
-
-def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) -> AbstractTask:
-    """Return the task of a schema with the loss that the config asks for.
-
-    Raises:
-        ConfigError: the loss does not belong to the task.
-    """
-    loss = {} if config.loss is None else {"loss": config.loss}
-    if schema.task == "binary":
-        return BinaryTask(smoothing=config.label_smoothing, **loss)
-    if schema.task == "multiclass":
-        return MulticlassTask(target_encoder.classes, smoothing=config.label_smoothing, **loss)
-    if schema.task == "multilabel":
-        return MultilabelTask(len(schema.targets), smoothing=config.label_smoothing)
-    if config.quantiles or config.loss == "quantile":
-        return QuantileTask(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
-    return RegressionTask(len(schema.targets), **loss)
-
-
-def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
-    """Return the options the architecture is built with; one it does not know is an error."""
-    known = {"size": choice.spec.size, "members": None, **choice.spec.options}
-    # defaults are written out, so that a saved network does not depend on those of a later version
-    options = {name: value for name, value in known.items() if value is not None}
-    options |= {name: value for name, value in choice.options.items() if name in known}
-    for name in _MODEL_KEYS:
-        value = getattr(config, name)
-        if value is None:
-            continue
-        if name not in known:
-            raise ConfigError(
-                f"model '{choice.spec.name}' has no key '{name}'{suggest(name, known)}",
-                expected="one of " + ", ".join(known),
-            )
-        options[name] = value
-    return options | ({"folds": config.folds} if (config.folds or 1) > 1 else {})
 
 
 def class_weights(targets: np.ndarray, classes: int) -> np.ndarray:
@@ -281,41 +74,64 @@ def run(
         checkpoints: fold → where its checkpoints lie; training goes on from the newest one.
         reserve: seconds of the time limit to keep for what comes after training.
     """
-    began = time.perf_counter() if began is None else began
-    results, answers = [], []
-    for index, (model, (train_rows, valid_rows)) in enumerate(
-        zip(prepared.models, prepared.folds, strict=True)
-    ):
-        share = _time_left(prepared.config, began - reserve, networks_left=len(prepared.models) - index)
-        config = dataclasses.replace(
-            prepared.config.train_config(), seed=prepared.config.seed + index, time_limit=share
-        )
-        valid = prepared.rows(valid_rows) if len(valid_rows) else None
-        saved = None if checkpoints is None else checkpoints(index)
+    began = (time.perf_counter() if began is None else began) - reserve
+    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints)
+    tried = [trainings.train(0, variant) for variant in prepared.variants]
+    best = min(range(len(tried)), key=lambda index: _last_best(tried[index]))
+    prepared = prepared.with_options(prepared.variants[best])
+    rest = [trainings.train(fold, prepared.variants[best]) for fold in range(1, len(prepared.folds))]
+    trials = [
+        {**variant, prepared.config.monitor: _last_best(result), "epochs": result.epochs, "chosen": index == best}
+        for index, (variant, result) in enumerate(zip(prepared.variants, tried, strict=True))
+    ]
+    return _evaluated(prepared, [tried[best], *rest], test_table, trials)
+
+
+def _last_best(result: TrainResult) -> float:
+    return float(result.state.best_value) if result.state is not None else float("inf")
+
+
+@dataclass
+class _Trainings:
+    """The trainings of one run, one after another, each with its share of the time left."""
+
+    prepared: Prepared
+    callbacks: tuple[Callback, ...]
+    should_stop: Callable[[], str | None]
+    began: float
+    checkpoints: Callable[[int], Checkpoints] | None
+    done: int = 0
+
+    def train(self, fold: int, variant: dict[str, Any]) -> TrainResult:
+        """Train one fold with the options of one variant."""
+        train_rows, valid_rows = self.prepared.folds[fold]
+        config = self.prepared.config.train_config()
+        config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
+        saved = None if self.checkpoints is None else self.checkpoints(self.done)
         result = train(
-            model,
-            prepared.task,
-            _training_rows(prepared, train_rows),
-            valid,
+            self.prepared.model(fold, variant),
+            self.prepared.task,
+            _training_rows(self.prepared, train_rows),
+            self.prepared.rows(valid_rows) if len(valid_rows) else None,
             config=config,
-            callbacks=callbacks if saved is None else (*callbacks, saved),
-            should_stop=should_stop,
+            callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
+            should_stop=self.should_stop,
             resume=None if saved is None else saved.latest(),
         )
-        results.append(result)
+        self.done += 1
         if result.ended in INTERRUPTED:
             if saved is not None and result.snapshot is not None:
                 saved.write(result.snapshot)
             raise Interrupted("interrupted; a checkpoint was written")
-        if valid is not None:
-            answers.append(predict_batches(prepared.task, result.model, valid["x"]))
-    return _evaluated(prepared, results, answers, test_table)
+        return result
 
-
-def _time_left(config: FitConfig, began: float, *, networks_left: int) -> float | None:
-    if config.time_limit is None:
-        return None
-    return max(0.1, (config.time_limit - (time.perf_counter() - began)) / networks_left)
+    def _share(self) -> float | None:
+        """Return this training's part of the seconds that are left."""
+        limit = self.prepared.config.time_limit
+        if limit is None:
+            return None
+        left = limit - (time.perf_counter() - self.began)
+        return max(0.1, left / (self.prepared.trainings - self.done))
 
 
 def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:
@@ -330,13 +146,17 @@ def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:
 def _evaluated(
     prepared: Prepared,
     results: list[TrainResult],
-    answers: list[np.ndarray],
     test_table: AbstractTable | None,
+    trials: list[dict[str, Any]],
 ) -> Fitted:
     """Put the network together; each row is validated by the one network that never saw it."""
-    network = _network(prepared, results)
+    network = _network(prepared, results, trials)
     valid = test = None
-    if answers:
+    if len(prepared.folds[0][1]):
+        answers = [
+            predict_batches(prepared.task, result.model, prepared.encoder.transform(prepared.table, rows))
+            for result, (_, rows) in zip(results, prepared.folds, strict=True)
+        ]
         rows = np.concatenate([valid_rows for _, valid_rows in prepared.folds])
         decoded = network.in_target_unit(np.concatenate(answers))
         valid = _part(network, "valid", decoded, prepared.table.take(rows))
@@ -355,7 +175,7 @@ def _part(
     return decoded, targets
 
 
-def _network(prepared: Prepared, results: list[TrainResult]) -> Network:
+def _network(prepared: Prepared, results: list[TrainResult], trials: list[dict[str, Any]]) -> Network:
     split, result = prepared.split, results[0]
     info = {
         "device": runtime.describe_device(),
@@ -367,6 +187,7 @@ def _network(prepared: Prepared, results: list[TrainResult]) -> Network:
         "skipped_steps": sum(r.skipped for r in results),
         "ended": result.ended,
         "folds": [{"epochs": r.epochs, "best_epoch": r.best_epoch, "ended": r.ended} for r in results],
+        "trials": trials if len(trials) > 1 else [],
         "rows": {"train": len(split.train), "valid": len(split.valid), "test": len(split.test)},
         "source": prepared.table.source,
         "versions": runtime.versions(),

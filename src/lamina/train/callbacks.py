@@ -16,6 +16,10 @@ class RunView(Protocol):
     history: dict[str, list[float]]
     info: dict[str, Any]
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was stopped from outside, to be resumed."""
+
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
 

@@ -71,6 +71,11 @@ class Checkpoints(Callback):
         if self.every_epochs is not None and epoch % self.every_epochs == 0:
             self.write(run.snapshot())
 
+    def on_train_end(self, run: RunView) -> None:
+        """Write a last one, from which a resumed run takes the finished training as it is."""
+        if not run.interrupted:
+            self.write(run.snapshot())
+
     def write(self, snapshot: Snapshot) -> Path:
         """Write a checkpoint and drop the oldest beyond ``keep``.
 

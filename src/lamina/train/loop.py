@@ -156,6 +156,11 @@ class Loop:
         self.done, self.total = 0, 0.0  # steps of the epoch, and the sum of their losses
         self.ended = ""
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was stopped from outside, to be resumed."""
+        return self.ended in INTERRUPTED
+
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
         self.ended = self.ended or reason
@@ -201,7 +206,7 @@ class Loop:
             self._call("on_epoch_begin", self.epoch + 1)
             began = time.perf_counter()
             loss = self._steps()
-            if self.ended in INTERRUPTED:
+            if self.interrupted:
                 break  # the epoch is taken up where it stands
             self._end_epoch(loss, began)
         if not self.history and self.config.epochs == 0:
@@ -297,7 +302,7 @@ def make_result(loop: Loop, state: TrainState) -> TrainResult:
         skipped=int(state.skipped),
         ended=loop.ended or "epochs",
         state=state,
-        snapshot=loop.snapshot() if loop.ended in INTERRUPTED else None,
+        snapshot=loop.snapshot() if loop.interrupted else None,
     )
 
 

@@ -1,0 +1,246 @@
+"""Before the first step: audit, encode, choose the model, resolve every key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina.core import random
+from lamina.core.errors import ConfigError, DataError, suggest
+from lamina.core.module import Module
+from lamina.data.audit import Audit, audit
+from lamina.data.encoders import TableEncoder, TargetEncoder
+from lamina.data.folds import fold_rows
+from lamina.data.schema import Schema
+from lamina.data.split import Split, split_rows, split_words
+from lamina.data.table import AbstractTable
+from lamina.network.artefact import build_model
+from lamina.network.choose import Choice, choose, preset_keys, variants
+from lamina.network.config import FitConfig, fit_config
+from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
+from lamina.train.loop import default_batch_size
+
+_MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is decided before the first step.
+
+    Args:
+        table: the data.
+        target: columns to be predicted.
+        audit: what was found.
+        schema: columns and their part.
+        split: which rows train, validate, test.
+        encoder: rows → arrays.
+        target_encoder: targets → arrays.
+        task: losses and metrics.
+        choice: model and why.
+        config: every key, resolved.
+        options: what the architecture is built with.
+        models: the untrained models, one a fold.
+        folds: rows that train and rows that validate, one pair a model.
+        variants: options to try on the first fold; the best serves the others.
+    """
+
+    table: AbstractTable
+    audit: Audit
+    schema: Schema
+    split: Split
+    encoder: TableEncoder
+    target_encoder: TargetEncoder
+    task: AbstractTask
+    choice: Choice
+    config: FitConfig
+    options: dict[str, Any]
+    models: tuple[Module, ...]
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    variants: tuple[dict[str, Any], ...] = ({},)
+
+    @property
+    def trainings(self) -> int:
+        """How many times a network is trained: every variant once, then the other folds."""
+        return len(self.folds) + len(self.variants) - 1
+
+    def model(self, fold: int, variant: Mapping[str, Any]) -> Module:
+        """Return the untrained model of a fold with the options of a variant."""
+        if not variant:
+            return self.models[fold]
+        options = {**self.options, **variant}
+        return _models(self.choice, self.encoder, self.task, options, self.config)[fold]
+
+    def with_options(self, variant: Mapping[str, Any]) -> Prepared:
+        """Return the same with the options of a variant written into options and config."""
+        config = dataclasses.replace(self.config, **variant)
+        return dataclasses.replace(self, options={**self.options, **variant}, config=config)
+
+    @property
+    def learning_rows(self) -> np.ndarray:
+        """Rows from which anything was learned, validation included."""
+        return np.sort(np.concatenate([self.split.train, self.split.valid]))
+
+    def rows(self, which: np.ndarray) -> dict[str, Any]:
+        """Return encoded inputs, targets and weights of some rows."""
+        weight = np.ones(len(which), np.float32)
+        if self.schema.weight:
+            weight = self.table.column(self.schema.weight).numbers()[which].astype(np.float32)
+        targets = self.target_encoder.transform(self.table, which)
+        return {"x": self.encoder.transform(self.table, which), "y": targets, "weight": weight}
+
+
+def prepare(
+    table: AbstractTable,
+    *,
+    target: str | Sequence[str],
+    keys: Mapping[str, Any],
+    model: Module | None = None,
+    test_table: AbstractTable | None = None,
+    warn: Callable[[str], None] = lambda text: None,
+) -> Prepared:
+    """Audit and encode the data, choose the model and resolve every key.
+
+    Args:
+        table: the data.
+        target: column or columns to be predicted.
+        keys: keys of `FitConfig`, as values or texts.
+        model: a model of your own, or None.
+        test_table: test data of their own, for the audit.
+        warn: is told each warning of the audit.
+
+    Raises:
+        DataError: the data cannot be learned from.
+        ConfigError: a key is unknown, out of range, or means nothing to the model.
+    """
+    given = fit_config(keys)
+    task = None if given.task == "classification" else given.task
+    found = audit(
+        table,
+        target=target,
+        task=task,
+        **{name: getattr(given, name) for name in ("weight", "group", "time", "split", "keep", "drop")},
+        seed=given.seed,
+        valid=given.valid,
+        test=given.test,
+        test_table=test_table,
+    )
+    found.raise_errors()
+    for finding in found.warnings:
+        warn(str(finding).removeprefix("warning: "))
+    schema = found.schema
+    if schema is None:
+        raise DataError("the audit found nothing to learn", where=table.source)
+    if given.task == "classification" and schema.task == "regression":
+        schema = dataclasses.replace(schema, task="multiclass")
+    split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
+    rows = len(split.train)
+    name = "auto" if model is not None else given.model
+    preset = preset_keys(given.preset, rows=rows)
+    folds = _folds(table, schema, split, given, preset if model is None else {})
+    learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
+    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=given.numeric)
+    target_encoder = TargetEncoder().fit(table, schema, learned)
+    choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
+    config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
+    if model is not None:
+        config = dataclasses.replace(config, model=type(model).__name__)
+    task = make_task(schema, target_encoder, config)
+    options = {} if model is not None else _model_options(choice, config)
+    resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
+    config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
+    models = (model,) if model is not None else _models(choice, encoder, task, options, config)
+    tried = () if model is not None else variants(choice.spec.name, config.preset, task=schema.task)
+    tried = tuple({k: v for k, v in variant.items() if k not in keys} for variant in tried if len(folds[0][1]))
+    return Prepared(
+        table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
+        tried if any(tried) else ({},),
+    )  # fmt: skip
+
+
+def _folds(
+    table: AbstractTable, schema: Schema, split: Split, given: FitConfig, preset: Mapping[str, Any]
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Return the folds asked for; a plain split where the data say which rows validate."""
+    folds = given.folds or preset.get("folds", 1)
+    fixed = schema.time is not None or not len(split.valid)
+    if schema.split is not None and given.folds is None:
+        fixed = fixed or "valid" in split_words(table, schema.split)
+    if folds == 1 or fixed:
+        return ((split.train, split.valid),)
+    rows = np.sort(np.concatenate([split.train, split.valid]))
+    return tuple(fold_rows(table, schema, rows, folds=min(folds, len(rows)), seed=given.seed))
+
+
+def _models(
+    choice: Choice, encoder: TableEncoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
+) -> tuple[Module, ...]:
+    single = {name: value for name, value in options.items() if name != "folds"}
+    keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
+    return tuple(build_model(choice.spec.name, encoder.inputs, task.outputs, single, key) for key in keys)
+
+
+def _resolved(
+    given: FitConfig,
+    keys: Mapping[str, Any],
+    choice: Choice,
+    schema: Schema,
+    *,
+    rows: int,
+    folds: int,
+    valid: int,
+) -> FitConfig:
+    """Return the config with everything filled in that the user left open."""
+    chosen = {name: value for name, value in choice.keys.items() if name not in keys}
+    config = dataclasses.replace(given, **chosen)
+    return dataclasses.replace(
+        config,
+        task=schema.task,
+        split=schema.split,
+        model=choice.spec.name,
+        folds=folds,
+        batch_size=config.batch_size or default_batch_size(rows),
+        lr=config.lr or 1e-3,
+        weight_decay=3e-4 if config.weight_decay is None else config.weight_decay,
+        early_stopping=config.early_stopping and valid > 0,
+    )
+
+
+def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) -> AbstractTask:
+    """Return the task of a schema with the loss that the config asks for.
+
+    Raises:
+        ConfigError: the loss does not belong to the task.
+    """
+    loss = {} if config.loss is None else {"loss": config.loss}
+    if schema.task == "binary":
+        return BinaryTask(smoothing=config.label_smoothing, **loss)
+    if schema.task == "multiclass":
+        return MulticlassTask(target_encoder.classes, smoothing=config.label_smoothing, **loss)
+    if schema.task == "multilabel":
+        return MultilabelTask(len(schema.targets), smoothing=config.label_smoothing)
+    if config.quantiles or config.loss == "quantile":
+        return QuantileTask(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
+    return RegressionTask(len(schema.targets), **loss)
+
+
+def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
+    """Return the options the architecture is built with; one it does not know is an error."""
+    known = {"size": choice.spec.size, "members": None, **choice.spec.options}
+    # defaults are written out, so that a saved network does not depend on those of a later version
+    options = {name: value for name, value in known.items() if value is not None}
+    options |= {name: value for name, value in choice.options.items() if name in known}
+    for name in _MODEL_KEYS:
+        value = getattr(config, name)
+        if value is None:
+            continue
+        if name not in known:
+            raise ConfigError(
+                f"model '{choice.spec.name}' has no key '{name}'{suggest(name, known)}",
+                expected="one of " + ", ".join(known),
+            )
+        options[name] = value
+    return options | ({"folds": config.folds} if (config.folds or 1) > 1 else {})
