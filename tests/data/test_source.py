@@ -123,7 +123,8 @@ CASES = {
     ),
     "lengths": (
         lambda: read([[1], [2]], y=[1, 2, 3]),
-        "X and y are of unequal length; expected 2 rows, got 3 in y\n  mend: give one target for each row of X",
+        "X and y are of unequal length; expected 2 rows, got 3 in y\n"
+        "  mend: give one target for each row of X",
     ),
     "weights": (
         lambda: read([[1], [2]], y=[1, 2], sample_weight=[1]),
@@ -145,7 +146,8 @@ CASES = {
     "empty dict": (lambda: read({}), "there is no column\n  mend: give at least one"),
     "unequal columns": (
         lambda: read({"a": [1, 2], "b": [1]}),
-        "column 'b' does not fit column 'a'; expected shape (2,), got shape (1,)\n  mend: give columns of equal length",
+        "column 'b' does not fit column 'a'; expected shape (2,), got shape (1,)\n"
+        "  mend: give columns of equal length",
     ),
     "twins": (
         lambda: read(pd.DataFrame(np.zeros((2, 2)), columns=["a", "a"])),

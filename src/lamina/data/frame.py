@@ -19,6 +19,9 @@ _NUMPY_NUMBERS = (
 )  # fmt: skip
 
 
+FIRST_YEAR = 1000  # written with four digits
+
+
 def _storage(name: str, dtype: pl.DataType) -> str:
     """Return the storage word of a Polars type, or raise DataError for lists, structs and bytes."""
     if dtype.is_integer():
@@ -147,6 +150,8 @@ def _parsed(texts: pl.Series, form: str) -> pl.Series:
     for one in form.split(BETWEEN_FORMATS):
         read = texts.str.to_datetime(one, strict=False, ambiguous="null")
         read = read.dt.replace_time_zone(None) if "z" in one else read
+        if "%Y" in one:  # it takes "24" for the year 24
+            read = read.set(read.dt.year() < FIRST_YEAR, None)
         dates = read if dates is None else dates.fill_null(read)
     return texts.cast(pl.Datetime) if dates is None else dates
 

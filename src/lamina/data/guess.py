@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import AbstractColumn, AbstractTable, Distinct
+from lamina.data.words import NUMERIC_SHARE
 
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 MOST_INTEGER_CLASSES = 20
@@ -56,8 +57,16 @@ def _single(column: AbstractColumn) -> str:
     if len(values.values) == 2:
         return "binary"
     if column.storage == "string":
-        return "multiclass"
+        return "regression" if _numbers_as_text(column, values) else "multiclass"
     return "multiclass" if _few(values.values, int((values.codes >= 0).sum())) else "regression"
+
+
+def _numbers_as_text(column: AbstractColumn, values: Distinct) -> bool:
+    """Return whether texts are numbers, bar a few bad cells, and too many different ones to be classes."""
+    known = int((values.codes >= 0).sum())
+    if column.categorical or len(values.values) <= max(MOST_INTEGER_CLASSES, known / ROWS_PER_CLASS):
+        return False
+    return np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known
 
 
 def _few(values: tuple[int, ...], rows: int) -> bool:

@@ -10,9 +10,8 @@ import numpy as np
 
 from lamina.data import dates, leaks
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
-from lamina.data.words import SPLIT_WORDS, looks_numeric
+from lamina.data.words import NUMERIC_SHARE, SPLIT_WORDS, looks_numeric
 
-NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
 TEXT_WORDS = 5  # average words in free text
 COUNTER = "counts the rows"

@@ -7,6 +7,8 @@ MISSING_WORDS = (
     "null", "NULL", "Null", "None", "none",
 )  # fmt: skip
 
+NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
+
 SPLIT_WORDS = {
     "train": "train", "training": "train",
     "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",

@@ -10,9 +10,9 @@ from lamina.core.errors import suggest
 from lamina.data.audit.columns import FILL_OR_REPLACE
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
-from lamina.data.kinds import NUMERIC_SHARE
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
+from lamina.data.words import NUMERIC_SHARE
 
 
 def of_test_table(table: AbstractTable, schema: Schema, other: AbstractTable) -> Iterator[Finding]:

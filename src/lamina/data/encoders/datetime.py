@@ -9,8 +9,8 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.data import dates
 from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
-from lamina.data.kinds import NUMERIC_SHARE
 from lamina.data.table import AbstractTable
+from lamina.data.words import NUMERIC_SHARE
 
 _DAY = 86_400
 _CYCLES = ("month", "day of week", "day of year", "hour")

@@ -8,8 +8,8 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
-from lamina.data.kinds import NUMERIC_SHARE
 from lamina.data.table import AbstractTable
+from lamina.data.words import NUMERIC_SHARE
 
 
 class NumericEncoder:

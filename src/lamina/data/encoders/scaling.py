@@ -16,9 +16,9 @@ MOST_BINS = 48  # of the piecewise-linear encoding (Gorishniy et al., 2022)
 class QuantileScaler:
     """Map numbers onto a standard normal distribution through their empirical quantiles.
 
-    Between two quantiles the map is linear; beyond the extremes it stays at ±5.2. Equal numbers go to the
-    middle of the ranks they fill, which is what a little noise on the training values achieves elsewhere,
-    without the noise. Fitting sorts the values, O(n log n); mapping is O(n log q).
+    Between two quantiles ranks are interpolated; beyond the extremes the map stays at ±5.2. Equal numbers
+    go to the middle of the ranks they fill, which is what a little noise on the training values achieves
+    elsewhere, without the noise. Fitting sorts the values, O(n log n); mapping is O(n log q).
 
     Args:
         knots: increasing quantiles of the training values.
@@ -39,12 +39,19 @@ class QuantileScaler:
         if not ordered.size:
             return QuantileScaler(np.zeros(1), np.zeros(1))
         count = max(min(ordered.size // ROWS_PER_QUANTILE, MOST_QUANTILES), FEWEST_QUANTILES)
-        quantiles = sorted_quantiles(ordered, count)
-        knots, inverse, times = np.unique(quantiles, return_inverse=True, return_counts=True)
+        knots, inverse, times = np.unique(
+            sorted_quantiles(ordered, count), return_inverse=True, return_counts=True
+        )
         if knots.size == 1:
             return QuantileScaler(knots, np.zeros(1))
         ranks = np.bincount(inverse, np.linspace(0, 1, count)) / times
-        return QuantileScaler(knots, np.interp(ranks, *_normal_table()))
+        grid, levels = _normal_table()
+        between = grid[(grid > ranks[0]) & (grid < ranks[-1])]
+        ranks, places = np.append(ranks, between), np.append(knots, np.interp(between, ranks, knots))
+        order = np.argsort(ranks, kind="stable")
+        ranks, places = ranks[order], places[order]
+        rising = np.append(True, np.diff(places) > 0)
+        return QuantileScaler(places[rising], np.interp(ranks[rising], grid, levels))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the mapped values; NaN stays NaN."""
@@ -98,12 +105,12 @@ def restore_scaler(stored: dict[str, Any]) -> QuantileScaler | StandardScaler:
 
 @functools.cache
 def _normal_table() -> tuple[np.ndarray, np.ndarray]:
-    """Return ranks, dense near 0 and 1, and the normal quantile of each."""
-    tail = np.logspace(-7, -3, 400, endpoint=False)
-    ranks = np.concatenate([[0.0], tail, np.linspace(1e-3, 1 - 1e-3, 1999), 1 - tail[::-1], [1.0]])
+    """Return ranks, dense where their normal quantile bends, and the quantile of each."""
+    low = np.concatenate([np.geomspace(1e-7, 0.1, 160, endpoint=False), np.linspace(0.1, 0.5, 50)])
     normal = NormalDist()
-    clipped = np.clip(ranks, 1e-7, 1 - 1e-7)
-    return ranks, np.array([normal.inv_cdf(rank) for rank in clipped])
+    levels = np.array([normal.inv_cdf(rank) for rank in low])
+    ranks = np.concatenate([[0.0], low, 1 - low[-2::-1], [1.0]])
+    return ranks, np.concatenate([levels[:1], levels, -levels[-2::-1], -levels[:1]])
 
 
 def sorted_quantiles(ordered: np.ndarray, count: int) -> np.ndarray:
@@ -133,5 +140,5 @@ def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
         )
     if values.size < 2:
         low = float(values[0]) if values.size else 0.0
-        values = np.array([low, low + 1.0])
+        values = np.array([low, low + max(1.0, abs(low))])
     return tuple(values.astype(np.float64).tolist())

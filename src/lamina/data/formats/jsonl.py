@@ -33,7 +33,7 @@ def read_jsonl(path: str) -> FrameTable:
     else:
         if _lost_something(frame, raw):
             frame = _read_slowly(raw, path)
-    if not frame.height:
+    if not frame.height or not frame.width:
         raise DataError("there is no row", where=path, mend="write one JSON object per line")
     for name, dtype in frame.schema.items():
         if dtype in _NESTED:
