@@ -119,7 +119,7 @@ def summary(finished: Any) -> dict[str, Any]:
     Args:
         finished: from `fit_in_folder` or `resume`.
     """
-    network, result = finished.fitted.network, finished.fitted.result
+    network = finished.fitted.network
     info = network.info
     return {
         "run": str(finished.folder),
@@ -130,9 +130,9 @@ def summary(finished: Any) -> dict[str, Any]:
         "device": info["device"],
         "epochs": info["epochs"],
         "best_epoch": info["best_epoch"],
-        "ended": result.ended,
+        "ended": info["ended"],
         "seconds": round(finished.seconds, 3),
-        "compile_seconds": round(result.compile_seconds, 3),
+        "compile_seconds": round(finished.compile_seconds, 3),
         "rows": info["rows"],
         "target": list(network.schema.targets),
         "valid": info["valid"],

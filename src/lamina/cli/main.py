@@ -132,12 +132,12 @@ def _fault(error: Exception) -> int:
         _say("the device has not enough memory\n  mend: a smaller batch_size, size or device_memory")
         return STOPPED
     kind = type(error)
-    text = f"a fault in Lamina ({kind.__module__}.{kind.__qualname__}: {str(error)[:300]})\n"
+    log = getattr(error, "__notes__", [""])[-1]
+    place = f"{log}, which has the traceback" if log else "what LAMINA_TRACEBACK=1 shows"
+    text = f"a fault in Lamina ({kind.__module__}.{kind.__qualname__}: {str(error)[:300]})"
+    _say(f"{text}\n  please report it, with the command and {place}")
     if os.environ.get("LAMINA_TRACEBACK"):
-        text += traceback.format_exc()
-    _say(
-        text + "  please report it with the command and log.txt of the run, or what LAMINA_TRACEBACK=1 shows"
-    )
+        traceback.print_exc()
     return BUG
 
 

@@ -87,7 +87,7 @@ def fit(
     from lamina.core.runtime import collector_paused
 
     with collector_paused():
-        from lamina.network.fit import prepare, run
+        from lamina.network import prepare, run
 
     prepared = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
     return run(prepared, callbacks=callbacks, test_table=test_table, began=began).network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shlex
 import time
@@ -17,16 +18,17 @@ from lamina.core.errors import ArtefactError, DataError, Interrupted, LaminaErro
 from lamina.core.wording import duration
 from lamina.data.source import read
 from lamina.network.artefact import to_files
-from lamina.network.fit import Fitted, Prepared, prepare, run
+from lamina.network import Fitted, Prepared, prepare, run
 from lamina.runs.closing import metric_table, next_command
 from lamina.runs.folder import RunFolder, check_free, clear_leftovers, make_folder, make_numbered_folder, run_name
 from lamina.runs.interruption import Interruption
 from lamina.runs.opening import say_opening
 from lamina.runs.progress import Bar, Lines, MetricsFile, ShownMetric, Watch
-from lamina.runs.record import Record, check_unchanged, check_versions, command_of, origin, read_record
+from lamina.runs.record import Record, check_config, check_unchanged, check_versions, command_of, origin, read_record
 from lamina.runs.reporting import Intervals, intervals_of, write_report
 from lamina.runs.voice import Voice
 from lamina.train.checkpoint import Checkpoints
+from lamina.train.clock import compile_counter
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
@@ -49,12 +51,14 @@ class Finished:
         fitted: the network and what the report was made from.
         intervals: 95 % intervals of the metrics, by part ("valid", "test").
         seconds: how long it took, from reading to report.
+        compile_seconds: of which tracing and compiling.
     """
 
     folder: Path
     fitted: Fitted
     intervals: Mapping[str, Intervals]
     seconds: float
+    compile_seconds: float
 
 
 @dataclass(frozen=True)
@@ -118,16 +122,16 @@ def fit_in_folder(
     voice = voice or Voice()
     if out is not None:
         check_free(out)
-    resolved = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
-    prepared = prepare(table, target=target, keys=resolved, model=model, test_table=test_table, warn=warn)
+    given = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
+    prepared = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
     source = None if test_table is None else test_table.source
     command = command or command_of(table.source, prepared.schema.targets, keys, source)
-    record = _record(prepared, test_table, command)
+    record = _record(prepared, given, test_table, command)
     name = run_name(table.source, prepared.config.model)
     with make_folder(out) if out is not None else make_numbered_folder(RUNS, name) as folder:
         voice.record(command)
         say_opening(voice, prepared, test_table=test_table, guessed=guessed)
-        storage.write_file(folder.config, record.to_toml().encode("utf-8", "backslashreplace"))
+        storage.write_file(folder.config, record.to_bytes())
         voice.keep_in(folder.log)
         voice.field("run", str(folder.path))
         return _carried_out(_Job(folder, prepared, record, voice, test_table, began), callbacks)
@@ -167,14 +171,18 @@ def resume(path: str | Path, *, voice: Voice | None = None, began: float | None 
         table = _read_again(record.data)
         test_table = None if record.test_data is None else _read_again(record.test_data)
         prepared = _prepared_again(record, table, test_table)
+        check_config(record.config, prepared.config.to_json(), folder.config)
         say_opening(voice, prepared, test_table=test_table)
         voice.field("run", str(folder.path))
         return _carried_out(_Job(folder, prepared, record, voice, test_table, began), ())
 
 
-def _record(prepared: Prepared, test_table: AbstractTable | None, command: str) -> Record:
+def _record(
+    prepared: Prepared, given: Mapping[str, Any], test_table: AbstractTable | None, command: str
+) -> Record:
     return Record(
         config=prepared.config.to_json(),
+        given=given,
         target=prepared.schema.targets,
         command=command,
         reason=prepared.choice.reason,
@@ -206,38 +214,52 @@ def _prepared_again(record: Record, table: AbstractTable, test_table: AbstractTa
             f"'{record.config.get('model')}' is a model of your own, which no folder holds",
             mend="begin anew with lamina.fit(..., model=your model)",
         )
-    return prepare(table, target=record.target, keys=record.config, test_table=test_table)
+    return prepare(table, target=record.target, keys=record.given, test_table=test_table)
 
 
 def _carried_out(job: _Job, callbacks: Sequence[Callback]) -> Finished:
     """Train, put the network down, then the report."""
+    compiled = compile_counter().seconds
     try:
         with Interruption() as interruption:
             fitted = _trained(job, callbacks, interruption)
             intervals = _intervals(job, fitted)
             network = fitted.network
             storage.write_folder(job.folder.network, to_files(network), overwrite=True)
+            job = _settled(job, fitted)
             _say_metrics(job, fitted, intervals)
-            _report(job, fitted, intervals)
+            compiled = compile_counter().seconds - compiled
+            _report(job, fitted, intervals, compiled)
     except LaminaError as error:
         job.voice.record(f"{type(error).__name__}: {error}")
         raise _with_way_on(error, job.folder) from error
-    except Exception:
+    except Exception as error:
         job.voice.record(traceback.format_exc())
+        error.add_note(str(job.folder.log))
         raise
     seconds = time.perf_counter() - job.began
-    _say_end(job, fitted, seconds)
-    return Finished(job.folder.path, fitted, intervals, seconds)
+    _say_end(job, fitted, seconds, compiled)
+    return Finished(job.folder.path, fitted, intervals, seconds, compiled)
+
+
+def _settled(job: _Job, fitted: Fitted) -> _Job:
+    """Return the job with the keys that were settled by trying, and write them down."""
+    config = fitted.prepared.config.to_json()
+    if config == job.record.config:
+        return job
+    record = dataclasses.replace(job.record, config=config)
+    storage.write_file(job.folder.config, record.to_bytes())
+    return dataclasses.replace(job, record=record)
 
 
 def _trained(job: _Job, callbacks: Sequence[Callback], interruption: Interruption) -> Fitted:
     config = job.prepared.config
     reserve = 0.0 if config.time_limit is None else min(RESERVE_SHARE * config.time_limit, RESERVE_MOST)
-    networks = len(job.prepared.models)
-    fingerprint = _record(job.prepared, job.test_table, "").fingerprint()
+    networks = job.prepared.trainings
+    fingerprint = job.record.fingerprint()
 
-    def checkpoints(fold: int) -> Checkpoints:
-        place = job.folder.checkpoints if networks == 1 else job.folder.checkpoints / f"network-{fold + 1}"
+    def checkpoints(index: int) -> Checkpoints:
+        place = job.folder.checkpoints if networks == 1 else job.folder.checkpoints / f"network-{index + 1}"
         return Checkpoints(place, every=config.checkpoint_every or CHECKPOINT_EVERY, fingerprint=fingerprint)
 
     with _watched(job) as watch:
@@ -256,7 +278,7 @@ def _trained(job: _Job, callbacks: Sequence[Callback], interruption: Interruptio
 def _watched(job: _Job) -> Iterator[Watch]:
     kind = Bar if job.voice.is_terminal else Lines
     metric = ShownMetric.of(job.prepared)
-    watch = kind(job.voice, metric, networks=len(job.prepared.models), ends=job.ends)
+    watch = kind(job.voice, metric, networks=job.prepared.trainings, ends=job.ends)
     try:
         yield watch
     finally:
@@ -288,7 +310,7 @@ def _test_table(job: _Job) -> AbstractTable:
     return job.test_table if job.test_table is not None else job.prepared.table.take(job.prepared.split.test)
 
 
-def _report(job: _Job, fitted: Fitted, intervals: Mapping[str, Intervals]) -> None:
+def _report(job: _Job, fitted: Fitted, intervals: Mapping[str, Intervals], compiled: float) -> None:
     """Write the report; the network is safe by now, so a fault of the report only costs the report."""
     left = float("inf") if job.ends is None else job.ends - time.perf_counter()
     table = None
@@ -301,7 +323,7 @@ def _report(job: _Job, fitted: Fitted, intervals: Mapping[str, Intervals]) -> No
             job.record,
             intervals=intervals.get("test", intervals.get("valid", {})),
             table=table,
-            seconds=time.perf_counter() - job.began,
+            seconds=(time.perf_counter() - job.began, compiled),
             importance_seconds=max(0.0, min(IMPORTANCE_SECONDS, left - REPORT_SECONDS)),
         )
     except LaminaError:
@@ -320,17 +342,24 @@ def _say_metrics(job: _Job, fitted: Fitted, intervals: Mapping[str, Intervals]) 
         job.voice.say(metric_table(parts, intervals, rows))
 
 
-def _say_end(job: _Job, fitted: Fitted, seconds: float) -> None:
-    info, result = fitted.network.info, fitted.result
+def _say_end(job: _Job, fitted: Fitted, seconds: float, compiled: float) -> None:
+    info = fitted.network.info
     job.voice.say()
     kept = f"the weights of epoch {info['best_epoch']} of {info['epochs']}"
     if len(job.prepared.models) > 1:
         best = ", ".join(str(fold["best_epoch"]) for fold in info["folds"])
         kept = f"the weights of epochs {best} of {len(job.prepared.models)} networks"
-    compiled = f"{duration(seconds)}, {duration(result.compile_seconds)} of it compiling"
-    job.voice.field("kept", f"{kept}; ended by {ended_by(result.ended)}; {compiled}")
+    spent = f"{duration(seconds)}, {duration(compiled)} of it compiling"
+    for trial in info.get("trials", ()):
+        job.voice.field("tried", _trial(trial))
+    job.voice.field("kept", f"{kept}; ended by {ended_by(info['ended'])}; {spent}")
     job.voice.field("run", f"{job.folder.path} (report.html, network/)")
     job.voice.field("next", next_command(job.folder.path, job.prepared.table.source))
+
+
+def _trial(trial: Mapping[str, Any]) -> str:
+    words = [f"{name} {value:.4g}" for name, value in trial.items() if name != "chosen"]
+    return ", ".join(words) + (" (kept)" if trial.get("chosen") else "")
 
 
 def ended_by(ended: str) -> str:

@@ -12,7 +12,7 @@ from lamina.runs.voice import Voice
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
-    from lamina.network.fit import Prepared
+    from lamina.network import Prepared
 
 SAID_ELSEWHERE = ("task-guessed", "split-column", "target-guessed")
 MOST_NAMES = 5

@@ -16,7 +16,7 @@ from lamina.train.callbacks import Callback, RunView
 from lamina.train.clock import compile_counter
 
 if TYPE_CHECKING:
-    from lamina.network.fit import Prepared
+    from lamina.network import Prepared
 
 MOST_LINES = 60
 REFRESH_SECONDS = 0.1
@@ -76,7 +76,7 @@ class Watch(Callback):
         self.network += 1
         self.best: float | None = None
         self.times: list[float] = []
-        self._compiled_before = compile_counter().seconds
+        self._compiled_before = self._compiled_at = compile_counter().seconds
 
     def on_chunk_end(self, step: int, run: RunView) -> None:
         """Say once how long compiling took."""
@@ -110,11 +110,13 @@ class Watch(Callback):
 
     def time_left(self, epoch: int, seconds: float, epochs: int) -> float | None:
         """Return the seconds that the rest will take at most, from the epochs so far."""
-        self.times.append(seconds)
-        if epoch >= epochs:
+        compiled = compile_counter().seconds
+        self.times.append(max(0.0, seconds - (compiled - self._compiled_at)))
+        self._compiled_at = compiled
+        epochs_left = epochs - epoch + epochs * (self.networks - self.network)
+        if not epochs_left:
             return None
-        usual = sorted(self.times)[len(self.times) // 2]
-        left = usual * (epochs - epoch)
+        left = sorted(self.times)[len(self.times) // 2] * epochs_left
         if self.ends is not None:
             left = min(left, max(0.0, self.ends - time.perf_counter()))
         return left

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.core import runtime
-from lamina.core.errors import ArtefactError, DataError
+from lamina.core.errors import ArtefactError, ConfigError, DataError
 from lamina.data.table import AbstractTable
 from lamina.network.config import FitConfig
 from lamina.runs.toml import to_toml
@@ -30,6 +30,7 @@ class Record:
 
     Args:
         config: every key, resolved.
+        given: the keys that were asked for, as they were given.
         target: column or columns that are predicted.
         command: what to type to get the same again.
         reason: why this model.
@@ -39,6 +40,7 @@ class Record:
     """
 
     config: Mapping[str, Any]
+    given: Mapping[str, Any]
     target: Sequence[str]
     command: str
     reason: str
@@ -46,17 +48,19 @@ class Record:
     test_data: Mapping[str, Any] | None
     versions: Mapping[str, str]
 
-    def to_toml(self) -> str:
-        """Return the text of ``config.toml``."""
+    def to_bytes(self) -> bytes:
+        """Return the content of ``config.toml``."""
         comments = {field.name: field.metadata["meaning"] for field in dataclasses.fields(FitConfig)}
         run = {"command": self.command, "target": list(self.target), "model_reason": self.reason}
-        tables = {"run": run, "data": self.data, "test_data": self.test_data, "versions": self.versions}
-        return to_toml(
+        tables = {"run": run, "given": self.given, "data": self.data}
+        tables |= {"test_data": self.test_data, "versions": self.versions}
+        text = to_toml(
             self.config,
             tables={name: table for name, table in tables.items() if table is not None},
             comments=comments,
             head=_HEAD.format(version=self.versions["lamina"]),
         )
+        return text.encode("utf-8", "backslashreplace")
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what has to be the same when the run is resumed, by its name in a message."""
@@ -74,10 +78,14 @@ def read_record(path: Path) -> Record:
     try:
         stored = tomllib.loads(path.read_text("utf-8"))
         run = stored.pop("run")
-        tables = {name: stored.pop(name) for name in ("data", "versions")}
-        test_data = stored.pop("test_data", None)
+        tables = {name: stored.pop(name) for name in ("given", "data", "versions")}
         return Record(
-            stored, run["target"], run["command"], run["model_reason"], tables["data"], test_data, tables["versions"]
+            target=run["target"],
+            command=run["command"],
+            reason=run["model_reason"],
+            test_data=stored.pop("test_data", None),
+            config=stored,
+            **tables,
         )
     except FileNotFoundError:
         raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
@@ -125,6 +133,29 @@ def _typed(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(_typed(item) for item in value)
     return str(value)
+
+
+def check_config(stored: Mapping[str, Any], resolved: Mapping[str, Any], path: Path) -> None:
+    """Refuse a ``config.toml`` that was edited: the run it describes is not the one that began.
+
+    Args:
+        stored: the keys as they stand in the file.
+        resolved: the keys that the run comes to from what was asked for.
+        path: the file.
+
+    Raises:
+        ConfigError: naming the first key that differs.
+    """
+    for name, value in resolved.items():
+        written = "none" if value is None else value
+        if name not in FREE_KEYS and stored.get(name) != written:
+            raise ConfigError(
+                f"the key {name} is not that of the run, which cannot go on with another one",
+                where=str(path),
+                expected=repr(written),
+                received=repr(stored.get(name)),
+                mend="put it back, or begin anew with `lamina fit`",
+            )
 
 
 def check_versions(record: Record, warn: Any) -> None:

@@ -21,7 +21,7 @@ from lamina.tasks.metrics import accuracy, auc, metric_intervals, metric_words, 
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
-    from lamina.network.fit import Fitted
+    from lamina.network import Fitted
     from lamina.network.network import Network
 
 SCORED_ROWS = 2000
@@ -53,7 +53,7 @@ def write_report(
     *,
     intervals: Intervals,
     table: AbstractTable | None,
-    seconds: float,
+    seconds: tuple[float, float],
     importance_seconds: float,
 ) -> None:
     """Write ``report.html`` and its figures.
@@ -64,7 +64,7 @@ def write_report(
         record: what decided the run.
         intervals: of the metrics of the evaluated rows.
         table: the evaluated rows, for the importance of columns; None where there are none.
-        seconds: how long the run took.
+        seconds: how long the run took, and how much of it was compiling.
         importance_seconds: how long the importance of columns may take; 0 leaves it out.
     """
     from lamina.report import render, write_figures
@@ -80,14 +80,16 @@ def write_report(
     write_figures(content, folder.figures, write=storage.write_file)
 
 
-def report_content(fitted: Fitted, record: Record, *, intervals: Intervals, seconds: float) -> ReportContent:
+def report_content(
+    fitted: Fitted, record: Record, *, intervals: Intervals, seconds: tuple[float, float]
+) -> ReportContent:
     """Return what the report says, the importance of columns left out.
 
     Args:
         fitted: network, data and what training gave back.
         record: what decided the run.
         intervals: of the metrics of the evaluated rows.
-        seconds: how long the run took.
+        seconds: how long the run took, and how much of it was compiling.
     """
     network, prepared = fitted.network, fitted.prepared
     metric, info = ShownMetric.of(prepared), network.info
@@ -100,8 +102,8 @@ def report_content(fitted: Fitted, record: Record, *, intervals: Intervals, seco
         parameters=network.parameters,
         device=info["device"],
         seed=info["seed"],
-        seconds=seconds,
-        compile_seconds=fitted.result.compile_seconds,
+        seconds=seconds[0],
+        compile_seconds=seconds[1],
         history=_history(fitted, metric),
         metric_name=metric.name,
         best_epoch=info["best_epoch"] or None,
@@ -112,6 +114,7 @@ def report_content(fitted: Fitted, record: Record, *, intervals: Intervals, seco
         findings=[dataclasses.asdict(finding) for finding in prepared.audit.findings],
         rows=info["rows"],
         columns=_columns(network),
+        trials=info.get("trials", ()),
         config=record.config,
         command=record.command,
         versions=record.versions,
