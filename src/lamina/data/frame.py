@@ -11,7 +11,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.dates import BETWEEN_FORMATS
-from lamina.data.table import AbstractColumn, AbstractTable, Distinct
+from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable, Distinct
 from lamina.data.words import MISSING_WORDS, looks_numeric
 
 _NUMPY_NUMBERS = (
@@ -19,6 +19,7 @@ _NUMPY_NUMBERS = (
 )  # fmt: skip
 
 
+_SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 FIRST_YEAR = 1000  # written with four digits
 
 
@@ -130,9 +131,13 @@ class FrameColumn(AbstractColumn):
 
     def oversized(self) -> int | None:
         """Return the first row whose integer float64 cannot hold exactly, or None."""
-        if self.storage == "integer" and self.series.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
+        if self.storage != "integer" or self.series.dtype in _SMALL_INTEGERS:
             return None
-        return super().oversized()
+        bad = self.series > LARGEST_EXACT_INTEGER
+        if self.series.dtype.is_signed_integer():
+            bad |= self.series < -LARGEST_EXACT_INTEGER
+        first = bad.fill_null(False).arg_max()
+        return first if first is not None and bad[first] else None
 
 
 def _cleaned(series: pl.Series) -> pl.Series:

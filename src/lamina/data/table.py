@@ -77,12 +77,9 @@ class AbstractColumn(abc.ABC):
     def value(self, row: int) -> Any:
         """Return one value as a Python object, for messages."""
 
+    @abc.abstractmethod
     def oversized(self) -> int | None:
         """Return the first row whose integer float64 cannot hold exactly, or None."""
-        if self.storage != "integer":
-            return None
-        bad = np.flatnonzero(np.abs(self.numbers()) > LARGEST_EXACT_INTEGER)
-        return int(bad[0]) if bad.size else None
 
 
 class AbstractTable(abc.ABC):
@@ -236,9 +233,11 @@ class ArrayColumn(AbstractColumn):
 
     def oversized(self) -> int | None:
         """Return the first row whose integer float64 cannot hold exactly, or None."""
-        if self.array.dtype.kind in "iu" and self.array.dtype.itemsize < 8:
+        if self.storage != "integer" or self.array.dtype.itemsize < 8:
             return None
-        return super().oversized()
+        values = self.array if self.array.dtype.kind != "O" else np.where(self.missing(), 0, self.array)
+        bad = np.flatnonzero((values > LARGEST_EXACT_INTEGER) | (values < -LARGEST_EXACT_INTEGER))
+        return int(bad[0]) if bad.size else None
 
 
 def _number(word: str) -> float:

@@ -155,8 +155,9 @@ def oversized(table: AbstractTable, column: AbstractColumn, row: int, mend: str)
 
 def _oversized_text(column: AbstractColumn, numbers: np.ndarray) -> int | None:
     """Return the first row whose digits, in a text column, are too many for a float."""
-    for row in np.flatnonzero(np.abs(numbers) > LARGEST_EXACT_INTEGER)[:100]:
-        if str(column.value(int(row))).lstrip("+-").isdigit():
+    for row in np.flatnonzero(np.abs(numbers) >= LARGEST_EXACT_INTEGER)[:100]:
+        digits = str(column.value(int(row))).lstrip("+-")
+        if digits.isascii() and digits.isdigit() and int(digits) > LARGEST_EXACT_INTEGER:
             return int(row)
     return None
 
