@@ -121,11 +121,7 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     """
     key = jax.random.fold_in(state.key, state.step)
     loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
-    norm = jnp.sqrt(sum((jnp.vdot(g, g) for g in jax.tree.leaves(gradient)), jnp.zeros(())))
-    finite = jnp.isfinite(loss) & jnp.isfinite(norm)
-    if program.clipped:
-        scale = jnp.minimum(1.0, hyper["clip"] / jnp.maximum(norm, 1e-12))
-        gradient = jax.tree.map(lambda g: g * scale, gradient)
+    gradient, finite = _checked(program, loss, gradient, hyper)
     step = state.step.astype(jnp.float32)
     lr = hyper["lr"] * state.lr_scale * factor(program.schedule, step, hyper["total"], hyper["warmup"])
     parameters, rest = partition(state.model)
@@ -146,6 +142,16 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
         skipped=state.skipped + bad,
         skipped_in_row=(state.skipped_in_row + bad) * bad,
     ), loss
+
+
+def _checked(program: Program, loss: Array, gradient: Any, hyper: Hyper) -> tuple[Any, Array]:
+    """Clip the gradient if asked, and say whether it and the loss are finite."""
+    leaves = jax.tree.leaves(gradient)
+    if not program.clipped:  # a sum is finite only if every part is; cheaper than the norm
+        return gradient, jnp.isfinite(loss) & jnp.isfinite(sum((g.sum() for g in leaves), loss))
+    norm = jnp.sqrt(sum((jnp.vdot(g, g) for g in leaves), jnp.zeros(())))
+    scale = jnp.minimum(1.0, hyper["clip"] / jnp.maximum(norm, 1e-12))
+    return jax.tree.map(lambda g: g * scale, gradient), jnp.isfinite(loss) & jnp.isfinite(norm)
 
 
 def _with_statistics(model: Any, seen: dict[str, Array]) -> Any:
