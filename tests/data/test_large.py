@@ -1,0 +1,50 @@
+"""A million rows of fifty columns: seconds, and memory in proportion."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+ROWS = 1_000_000
+SECONDS, GIBIBYTES = 40.0, 2.5
+
+SCRIPT = """
+import resource, sys, time
+start = time.perf_counter()
+import lamina.data as data
+table = data.read(sys.argv[1])
+schema = data.infer_schema(table, target="y")
+split = data.split_rows(table, schema, seed=0)
+encoder = data.TableEncoder().fit(table, schema, rows=split.train)
+arrays = encoder.transform(table)
+assert arrays["numeric"].shape[0] == table.height == 1_000_000
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+@pytest.mark.slow
+def test_a_million_rows(tmp_path):
+    path = tmp_path / "large.csv"
+    random = np.random.default_rng(0)
+    columns = {f"f{i}": random.normal(size=ROWS).round(6) for i in range(38)}
+    columns |= {f"i{i}": random.integers(0, 10 ** (1 + i), ROWS) for i in range(5)}
+    for i in range(4):
+        words = np.array([f"c{k}" for k in range(9 * 10**i)])
+        columns[f"c{i}"] = words[random.integers(0, words.size, ROWS)]
+    columns["flag"] = random.random(ROWS) < 0.5
+    columns["when"] = (np.datetime64("2020-01-01") + random.integers(0, 999, ROWS)).astype(str)
+    columns["y"] = columns["f0"] + random.normal(size=ROWS)
+    pl.DataFrame(columns).write_csv(path)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    command = [sys.executable, "-c", SCRIPT, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    seconds, gibibytes = map(float, done.stdout.split())
+    assert seconds < SECONDS
+    assert gibibytes < GIBIBYTES
