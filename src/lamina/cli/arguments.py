@@ -64,12 +64,15 @@ class Parser(argparse.ArgumentParser):
             expected = "key=value" if pairs else None
             raise ConfigError(f"what is '{word}'?", where=self.prog, expected=expected, mend=f"{self.prog} --help")
         name = word.partition("=")[0]
-        known = [option for action in self._actions for option in action.option_strings]
-        mend = f"{self.prog} --help"
-        key = name.lstrip("-").replace("-", "_")
-        if pairs and key in config_keys():
+        key, keys = name.lstrip("-").replace("-", "_"), config_keys() if pairs else []
+        if key in keys:
             mend = f"keys are written without dashes: {key}={word.partition('=')[2] or '…'}"
-        raise ConfigError(f"unknown option {name}{suggest(name, known)}", where=self.prog, mend=mend)
+            raise ConfigError(f"no option is called {name}", where=self.prog, mend=mend)
+        options = [option for action in self._actions for option in action.option_strings]
+        near = suggest(name, options) if suggest(key, [option.lstrip("-") for option in options]) else ""
+        raise ConfigError(
+            f"unknown option {name}{near or suggest(key, keys)}", where=self.prog, mend=f"{self.prog} --help"
+        )
 
 
 class HelpShown(Exception):  # noqa: N818 - no error

@@ -121,7 +121,7 @@ def _in_words(error: LaminaError) -> str:
 
 def _say(text: str) -> None:
     try:
-        print(f"lamina: {text}", file=sys.stderr, flush=True)
+        print(text if text.startswith("lamina ") else f"lamina: {text}", file=sys.stderr, flush=True)
     except OSError:
         pass  # nobody listens; the exit status says it
 

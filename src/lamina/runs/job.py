@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime, storage
-from lamina.core.errors import ArtefactError, DataError, Interrupted, LaminaError, RunError
+from lamina.core.errors import ArtefactError, ConfigError, DataError, Interrupted, LaminaError, RunError
 from lamina.core.wording import duration
 from lamina.data.source import read
 from lamina.network.artefact import to_files
 from lamina.network import Fitted, Prepared, prepare, run
+from lamina.network.config import read_seconds
 from lamina.runs.closing import metric_table, next_command
 from lamina.runs.folder import RunFolder, check_free, clear_leftovers, make_folder, make_numbered_folder, run_name
 from lamina.runs.interruption import Interruption
@@ -123,6 +124,7 @@ def fit_in_folder(
     if out is not None:
         check_free(out)
     given = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
+    read_every(given["checkpoint_every"])
     prepared = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
     source = None if test_table is None else test_table.source
     command = command or command_of(table.source, prepared.schema.targets, keys, source)
@@ -171,10 +173,36 @@ def resume(path: str | Path, *, voice: Voice | None = None, began: float | None 
         table = _read_again(record.data)
         test_table = None if record.test_data is None else _read_again(record.test_data)
         prepared = _prepared_again(record, table, test_table)
-        check_config(record.config, prepared.config.to_json(), folder.config)
+        config = prepared.config.to_json()
+        check_config(record.config, config, folder.config)
+        record = dataclasses.replace(record, config=config)
         say_opening(voice, prepared, test_table=test_table)
         voice.field("run", str(folder.path))
         return _carried_out(_Job(folder, prepared, record, voice, test_table, began), ())
+
+
+def read_every(value: str | int | None) -> str | int:
+    """Return how often a checkpoint is written: a number of epochs, or seconds as ``"60.0s"``.
+
+    Raises:
+        ConfigError: it is neither.
+
+    Example:
+        >>> read_every("3"), read_every("2m"), read_every(None)
+        (3, '120.0s', '60.0s')
+    """
+    text = str(CHECKPOINT_EVERY if value is None else value).strip().lower()
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    try:
+        seconds = read_seconds(text) if text[-1:] in tuple("smh") else -1.0
+    except ConfigError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise ConfigError(
+            "checkpoint_every cannot be read", expected="a number of epochs, or a time as 60s or 5m", received=repr(value)
+        )
+    return f"{seconds}s"
 
 
 def _record(
@@ -256,11 +284,11 @@ def _trained(job: _Job, callbacks: Sequence[Callback], interruption: Interruptio
     config = job.prepared.config
     reserve = 0.0 if config.time_limit is None else min(RESERVE_SHARE * config.time_limit, RESERVE_MOST)
     networks = job.prepared.trainings
-    fingerprint = job.record.fingerprint()
+    fingerprint, every = job.record.fingerprint(), read_every(config.checkpoint_every)
 
     def checkpoints(index: int) -> Checkpoints:
         place = job.folder.checkpoints if networks == 1 else job.folder.checkpoints / f"network-{index + 1}"
-        return Checkpoints(place, every=config.checkpoint_every or CHECKPOINT_EVERY, fingerprint=fingerprint)
+        return Checkpoints(place, every=every, fingerprint=fingerprint)
 
     with _watched(job) as watch:
         return run(
@@ -278,7 +306,8 @@ def _trained(job: _Job, callbacks: Sequence[Callback], interruption: Interruptio
 def _watched(job: _Job) -> Iterator[Watch]:
     kind = Bar if job.voice.is_terminal else Lines
     metric = ShownMetric.of(job.prepared)
-    watch = kind(job.voice, metric, networks=job.prepared.trainings, ends=job.ends)
+    monitor, networks = job.prepared.config.monitor, job.prepared.trainings
+    watch = kind(job.voice, metric, monitor=monitor, networks=networks, ends=job.ends)
     try:
         yield watch
     finally:

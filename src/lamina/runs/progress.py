@@ -61,20 +61,33 @@ class Watch(Callback):
     Args:
         voice: says the lines.
         metric: shown beside the loss.
+        monitor: the value that decides what is best.
         networks: how many are trained one after another.
         ends: when the time limit is over (``time.perf_counter``), or None.
     """
 
-    def __init__(self, voice: Voice, metric: ShownMetric, *, networks: int = 1, ends: float | None = None):
-        self.voice, self.metric, self.networks, self.ends = voice, metric, networks, ends
+    def __init__(
+        self,
+        voice: Voice,
+        metric: ShownMetric,
+        *,
+        monitor: str = "loss",
+        networks: int = 1,
+        ends: float | None = None,
+    ):
+        self.voice, self.metric, self.monitor = voice, metric, monitor
+        self.networks, self.ends = networks, ends
         self.network = 0
         self.compiled: float | None = None
         self._compiled_before = 0.0
 
     def on_train_begin(self, run: RunView) -> None:
-        """Count the networks."""
+        """Count the networks, and say where a resumed one goes on."""
         self.network += 1
-        self.best: float | None = None
+        done = len(run.history.get("epoch", ()))
+        if done:
+            part = f"network {self.network}/{self.networks}, " if self.networks > 1 else ""
+            self.voice.field("resumed", f"{part}after epoch {done} of {run.info['epochs']}")
         self.times: list[float] = []
         self._compiled_before = self._compiled_at = compile_counter().seconds
 
@@ -88,7 +101,7 @@ class Watch(Callback):
         """Leave the terminal as it was, whatever happened."""
 
     def line(self, epoch: int, logs: Mapping[str, float], run: RunView) -> str:
-        """Return an epoch in words: loss, metric, best, time left."""
+        """Return an epoch in words: losses, metric, best, time left."""
         epochs = run.info["epochs"]
         part = f"network {self.network}/{self.networks}  " if self.networks > 1 else ""
         words = [f"{part}epoch {epoch:>{len(str(epochs))}}/{epochs}", *self.numbers(epoch, logs, run)]
@@ -96,17 +109,22 @@ class Watch(Callback):
         return "  ".join([*words, f"{duration(left)} left"] if left is not None else words)
 
     def numbers(self, epoch: int, logs: Mapping[str, float], run: RunView) -> list[str]:
-        """Return loss, metric and best in words."""
+        """Return the losses and the metric in words, the best beside the one that decides."""
         words = [f"loss {metric_number(logs['train_loss'])}"]
+        best = f" (best {self.best(run)})" if "best_value" in run.info else ""
         if "valid_loss" in logs:
-            words.append(f"valid {metric_number(logs['valid_loss'])}")
-        value, at = self.metric.value(logs), int(run.info.get("best_epoch", epoch))
+            words.append(f"valid {metric_number(logs['valid_loss'])}" + best * (self.monitor == "loss"))
+        value = self.metric.value(logs)
         if value is None:
             return words
-        if at == epoch or self.best is None:
-            values = self.metric.history(run.history)
-            self.best = values[at - 1] if 0 < at <= len(values) else value
-        return [*words, f"{self.metric.name} {metric_number(value)}", f"best {metric_number(self.best)} at {at}"]
+        return [*words, f"{self.metric.name} {metric_number(value)}" + best * (self.monitor != "loss")]
+
+    def best(self, run: RunView) -> str:
+        """Return the best value so far of what decides, and its epoch."""
+        value = abs(float(run.info["best_value"]))  # of the accuracy the negative is made small
+        if f"valid_{self.monitor}" == self.metric.logged:
+            value = self.metric.convert(value)
+        return f"{metric_number(value)} at {int(run.info['best_epoch'])}"
 
     def time_left(self, epoch: int, seconds: float, epochs: int) -> float | None:
         """Return the seconds that the rest will take at most, from the epochs so far."""

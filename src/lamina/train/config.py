@@ -100,7 +100,9 @@ def check_values(config: Any) -> None:
             fits = False
         if not fits:
             expected = field.metadata["expected"]
-            raise ConfigError(f"{field.name} is out of range", expected=expected, received=repr(value))
+            names = expected.removeprefix("one of ").split(", ") if expected.startswith("one of ") else ()
+            near = suggest(value, names) if isinstance(value, str) else ""
+            raise ConfigError(f"{field.name} is out of range{near}", expected=expected, received=repr(value))
 
 
 def make_config(kind: type[C], values: Mapping[str, Any]) -> C:
