@@ -24,7 +24,9 @@ from lamina.runs.closing import metric_table, next_command
 from lamina.runs.folder import RunFolder, check_free, clear_leftovers, make_folder, make_numbered_folder, run_name
 from lamina.runs.interruption import Interruption
 from lamina.runs.opening import say_opening
-from lamina.runs.progress import Bar, Lines, MetricsFile, ShownMetric, Watch
+from lamina.runs.metric import ShownMetric
+from lamina.runs.metrics_file import MetricsFile
+from lamina.runs.progress import Bar, Lines, Watch
 from lamina.runs.record import Record, check_config, check_unchanged, check_versions, command_of, origin, read_record
 from lamina.runs.reporting import Intervals, intervals_of, write_report
 from lamina.runs.voice import Voice
@@ -378,10 +380,10 @@ def _say_end(job: _Job, fitted: Fitted, seconds: float, compiled: float) -> None
     if len(job.prepared.models) > 1:
         best = ", ".join(str(fold["best_epoch"]) for fold in info["folds"])
         kept = f"the weights of epochs {best} of {len(job.prepared.models)} networks"
-    spent = f"{duration(seconds)}, {duration(compiled)} of it compiling"
     for trial in info.get("trials", ()):
         job.voice.field("tried", _trial(trial))
-    job.voice.field("kept", f"{kept}; ended by {ended_by(info['ended'])}; {spent}")
+    job.voice.field("kept", f"{kept}; ended by {ended_by(info['ended'])}")
+    job.voice.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
     job.voice.field("run", f"{job.folder.path} (report.html, network/)")
     job.voice.field("next", next_command(job.folder.path, job.prepared.table.source))
 

@@ -1,58 +1,21 @@
-"""Progress: one updating line on a terminal, plain lines elsewhere, and ``metrics.csv``."""
+"""Progress: one updating line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lamina.core import storage
 from lamina.core.wording import duration
+from lamina.runs.metric import ShownMetric
 from lamina.runs.voice import Voice
 from lamina.tasks.metrics import metric_number
 from lamina.train.callbacks import Callback, RunView
 from lamina.train.clock import compile_counter
 
-if TYPE_CHECKING:
-    from lamina.network import Prepared
-
 MOST_LINES = 60
 REFRESH_SECONDS = 0.1
-
-
-class ShownMetric:
-    """The one metric to watch beside the loss, from what an epoch logs.
-
-    Accuracy for classes and labels; for numbers the RMSE, in the target's own unit if there is
-    one target, else of standardized values.
-
-    Args:
-        name: what it is called.
-        logged: name in the logs.
-        convert: from the logged value to the one shown.
-    """
-
-    def __init__(self, name: str, logged: str, convert: Callable[[float], float] = float):
-        self.name, self.logged, self.convert = name, logged, convert
-
-    @staticmethod
-    def of(prepared: Prepared) -> ShownMetric:
-        """Return the metric that suits what is learned."""
-        if prepared.task.kind != "regression":
-            return ShownMetric("accuracy", "valid_accuracy")
-        scale = prepared.target_encoder.deviation
-        unit = float(scale[0]) if len(scale) == 1 else 1.0
-        return ShownMetric("rmse", "valid_mse", lambda value: unit * math.sqrt(max(value, 0.0)))
-
-    def value(self, logs: Mapping[str, float]) -> float | None:
-        """Return the value of an epoch, or None where nothing validates."""
-        return self.convert(logs[self.logged]) if self.logged in logs else None
-
-    def history(self, history: Mapping[str, list[float]]) -> list[float]:
-        """Return the value of every epoch."""
-        return [self.convert(value) for value in history.get(self.logged, [])]
+BAR_FROM = 100  # columns of a terminal that has room for a bar beside the numbers
 
 
 class Watch(Callback):
@@ -104,27 +67,31 @@ class Watch(Callback):
         """Return an epoch in words: losses, metric, best, time left."""
         epochs = run.info["epochs"]
         part = f"network {self.network}/{self.networks}  " if self.networks > 1 else ""
-        words = [f"{part}epoch {epoch:>{len(str(epochs))}}/{epochs}", *self.numbers(epoch, logs, run)]
-        left = self.time_left(epoch, logs["seconds"], epochs)
-        return "  ".join([*words, f"{duration(left)} left"] if left is not None else words)
+        words = [f"{part}epoch {epoch:>{len(str(epochs))}}/{epochs}", *self.numbers(logs, run, metric_number)]
+        self.left = self.time_left(epoch, logs["seconds"], epochs)
+        return "  ".join([*words, f"{duration(self.left)} left"] if self.left is not None else words)
 
-    def numbers(self, epoch: int, logs: Mapping[str, float], run: RunView) -> list[str]:
-        """Return the losses and the metric in words, the best beside the one that decides."""
-        words = [f"loss {metric_number(logs['train_loss'])}"]
-        best = f" (best {self.best(run)})" if "best_value" in run.info else ""
-        if "valid_loss" in logs:
-            words.append(f"valid {metric_number(logs['valid_loss'])}" + best * (self.monitor == "loss"))
-        value = self.metric.value(logs)
-        if value is None:
+    def numbers(
+        self, logs: Mapping[str, float], run: RunView, number: Callable[[float], str]
+    ) -> list[str]:
+        """Return losses and metric in words, the best after the one that decides."""
+        words = [f"loss {number(logs['train_loss'])}"]
+        if "valid_loss" not in logs:
             return words
-        return [*words, f"{self.metric.name} {metric_number(value)}" + best * (self.monitor != "loss")]
+        best = [self.best(run, number)] if "best_value" in run.info else []
+        words.append(f"valid {number(logs['valid_loss'])}")
+        words += best if self.monitor == "loss" else []
+        value = self.metric.value(logs)
+        if value is not None:
+            words.append(f"{self.metric.name} {number(value)}")
+        return words if self.monitor == "loss" else words + best
 
-    def best(self, run: RunView) -> str:
+    def best(self, run: RunView, number: Callable[[float], str]) -> str:
         """Return the best value so far of what decides, and its epoch."""
         value = abs(float(run.info["best_value"]))  # of the accuracy the negative is made small
         if f"valid_{self.monitor}" == self.metric.logged:
             value = self.metric.convert(value)
-        return f"{metric_number(value)} at {int(run.info['best_epoch'])}"
+        return f"best {number(value)} at {int(run.info['best_epoch'])}"
 
     def time_left(self, epoch: int, seconds: float, epochs: int) -> float | None:
         """Return the seconds that the rest will take at most, from the epochs so far."""
@@ -193,8 +160,10 @@ class Bar(Watch):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
         """Renew the numbers."""
-        self.text = self.line(epoch, logs, run)
-        self.voice.record(self.text)
+        self.voice.record(self.line(epoch, logs, run))
+        part = [f"{self.network}/{self.networks}"] if self.networks > 1 else []
+        words = [*part, f"epoch {epoch}/{run.info['epochs']}", *self.numbers(logs, run, short_number)]
+        self.text = "  ".join(words if self.left is None else [*words, f"{clock(self.left)} left"])
         if time.perf_counter() - self.seen > REFRESH_SECONDS:
             self._draw(self.step, run)
 
@@ -211,54 +180,35 @@ class Bar(Watch):
             self.bar = None
 
 
+def short_number(value: float) -> str:
+    """Return a number with three digits, which is enough for a line that changes all the time.
+
+    Example:
+        >>> short_number(0.47843), short_number(1.0), short_number(49823.1)
+        ('0.478', '1.00', '49,820')
+    """
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1e3 else metric_number(value)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as on a clock.
+
+    Example:
+        >>> clock(84.2), clock(3723)
+        ('1:24', '1:02:03')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def _rich_bar(stream: Any) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
     from rich.table import Column
 
-    text = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
     console = Console(file=stream, highlight=False)
-    return Progress(text, BarColumn(bar_width=None), console=console, auto_refresh=False, expand=False)
-
-
-class MetricsFile(Callback):
-    """A row per epoch in a CSV file, there as soon as the epoch is over.
-
-    A resumed run writes the file anew from its history, then goes on.
-
-    Args:
-        path: the file.
-        networks: how many are trained one after another; if several, each row says which.
-    """
-
-    def __init__(self, path: Path, *, networks: int = 1):
-        self.path, self.networks = path, networks
-        self.network = 0
-        self.rows: list[str] = []
-
-    def on_train_begin(self, run: RunView) -> None:
-        """Write what the history holds already."""
-        self.network += 1
-        columns = list(run.history)
-        if not columns and self.network > 1:
-            return
-        rows = [dict(zip(columns, values, strict=True)) for values in zip(*run.history.values(), strict=True)]
-        self.rows += [self._row(row) for row in rows]
-        head = [self._head(columns)] if columns else []
-        storage.write_file(self.path, "".join([*head, *self.rows]).encode())
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
-        """Add the row, the first time with its header."""
-        row = self._row({"epoch": epoch, **logs})
-        head = "" if self.rows else self._head(["epoch", *logs])
-        self.rows.append(row)
-        storage.append_file(self.path, (head + row).encode())
-
-    def _head(self, columns: list[str]) -> str:
-        return ",".join([*(["network"] if self.networks > 1 else []), *columns]) + "\n"
-
-    def _row(self, values: Mapping[str, float]) -> str:
-        cells = [str(self.network)] if self.networks > 1 else []
-        for name, value in values.items():
-            cells.append(str(int(value)) if name == "epoch" else repr(float(value)))
-        return ",".join(cells) + "\n"
+    whole = Column(no_wrap=True, overflow="ellipsis")
+    columns = [TextColumn("{task.description}", markup=False, table_column=whole)]
+    columns += [BarColumn(bar_width=16)] if console.width >= BAR_FROM else []
+    return Progress(*columns, console=console, auto_refresh=False)

@@ -14,7 +14,7 @@ from lamina.network.network import predict_batches
 from lamina.report.content import ReportContent
 from lamina.report.importance import Importance, permutation_importance, table_score
 from lamina.runs.folder import RunFolder
-from lamina.runs.progress import ShownMetric
+from lamina.runs.metric import ShownMetric
 from lamina.runs.record import Record
 from lamina.tasks import QuantileTask
 from lamina.tasks.metrics import accuracy, auc, metric_intervals, metric_words, multilabel_metrics, r2, rmse

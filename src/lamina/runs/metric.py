@@ -1,0 +1,43 @@
+"""The one metric to watch while a network learns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamina.network import Prepared
+
+
+class ShownMetric:
+    """The one metric to watch beside the loss, from what an epoch logs.
+
+    Accuracy for classes and labels; for numbers the RMSE, in the target's own unit if there is
+    one target, else of standardized values.
+
+    Args:
+        name: what it is called.
+        logged: name in the logs.
+        convert: from the logged value to the one shown.
+    """
+
+    def __init__(self, name: str, logged: str, convert: Callable[[float], float] = float):
+        self.name, self.logged, self.convert = name, logged, convert
+
+    @staticmethod
+    def of(prepared: Prepared) -> ShownMetric:
+        """Return the metric that suits what is learned."""
+        if prepared.task.kind != "regression":
+            return ShownMetric("accuracy", "valid_accuracy")
+        scale = prepared.target_encoder.deviation
+        unit = float(scale[0]) if len(scale) == 1 else 1.0
+        return ShownMetric("rmse", "valid_mse", lambda value: unit * math.sqrt(max(value, 0.0)))
+
+    def value(self, logs: Mapping[str, float]) -> float | None:
+        """Return the value of an epoch, or None where nothing validates."""
+        return self.convert(logs[self.logged]) if self.logged in logs else None
+
+    def history(self, history: Mapping[str, list[float]]) -> list[float]:
+        """Return the value of every epoch."""
+        return [self.convert(value) for value in history.get(self.logged, [])]
