@@ -215,11 +215,13 @@ class WholeRun:
 
     Args:
         seconds: from before it was started until it was gone.
+        cpu_seconds: that its threads computed, which load changes little.
         peak_mib: largest resident memory.
         answer: the JSON object it printed last.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_mib: float
     answer: dict[str, Any]
 
@@ -252,4 +254,9 @@ def whole_command(command: Sequence[str], environment: Mapping[str, str], label:
         if process.returncode:
             raise RuntimeError(f"{label} ended with {process.returncode}:\n{log.read()[-3000:]}")
         lines = out.read().strip().splitlines()
-    return WholeRun(seconds, usage.ru_maxrss / 1024, json.loads(lines[-1]) if lines else {})
+    return WholeRun(
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_mib=usage.ru_maxrss / 1024,
+        answer=json.loads(lines[-1]) if lines else {},
+    )

@@ -38,6 +38,7 @@ class Line:
         quality_deviation: its standard deviation over seeds or models.
         quality_agrees: whether it differs from Lamina's by no more than noise.
         seeds: seeds of the quality.
+        cpu_seconds: that a whole process computed, median.
         peak_mib: largest resident memory.
         versions: packages in the contender's process.
         note: anything else.
@@ -60,6 +61,7 @@ class Line:
     quality_deviation: float | str = ""
     quality_agrees: bool | str = ""
     seeds: str = ""
+    cpu_seconds: float | str = ""
     peak_mib: float | str = ""
     versions: str = ""
     note: str = ""

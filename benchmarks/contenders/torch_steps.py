@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,6 +40,24 @@ def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
         if isinstance(layer, nn.Linear):
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
     return nn.Sequential(*layers)
+
+
+def forward(parameters: Sequence[Tensor], x: Tensor) -> Tensor:
+    """Return the logits of an MLP whose weights and biases alternate."""
+    for index in range(0, len(parameters), 2):
+        x = F.linear(x if index == 0 else F.relu(x), parameters[index], parameters[index + 1])
+    return x
+
+
+def mean_loss(parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
+    """Return the mean cross-entropy."""
+    return F.cross_entropy(forward(parameters, x).float(), y)
+
+
+@functools.cache
+def compiled_loss() -> Callable[..., Tensor]:
+    """Return `mean_loss` compiled, one function for all networks, so that none compiles twice."""
+    return torch.compile(mean_loss, fullgraph=True, dynamic=False)
 
 
 class Trainer(abc.ABC):
@@ -74,25 +93,22 @@ class EagerTrainer(Trainer):
     def __init__(
         self, sizes: Sequence[int], lr: float, seed: int, *, compile_loss: bool = False, autocast: bool = False, **adam: Any
     ):
-        self.network = perceptron(sizes, seed)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, **adam)
-        self.loss = torch.compile(self._loss) if compile_loss else self._loss
+        self.parameters = list(perceptron(sizes, seed).parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=lr, **adam)
+        self.loss = compiled_loss() if compile_loss else mean_loss
         self.cast = torch.autocast("cpu", torch.bfloat16) if autocast else contextlib.nullcontext()
-
-    def _loss(self, x: Tensor, y: Tensor) -> Tensor:
-        return F.cross_entropy(self.network(x), y)
 
     def batches(self, x: Tensor, y: Tensor, order: Sequence[Tensor]) -> None:
         for rows in order:
             with self.cast:
-                loss = self.loss(x.index_select(0, rows), y.index_select(0, rows))
+                loss = self.loss(self.parameters, x.index_select(0, rows), y.index_select(0, rows))
             loss.backward()
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
 
     def logits(self, x: Tensor) -> Tensor:
         with torch.no_grad(), self.cast:
-            return self.network(x)
+            return forward(self.parameters, x)
 
 
 def adam_update(
@@ -133,15 +149,9 @@ class CompiledTrainer(Trainer):
         self.lr, self.step, self.unroll = torch.tensor(lr), torch.zeros(()), unroll
         self.autocast = autocast
 
-    def _logits(self, parameters: Sequence[Tensor], x: Tensor) -> Tensor:
-        for index in range(0, len(parameters), 2):
-            x = F.linear(x if index == 0 else F.relu(x), parameters[index], parameters[index + 1])
-        return x
-
     def _loss(self, parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
-            logits = self._logits(parameters, x)
-        return F.cross_entropy(logits.float(), y)
+            return mean_loss(parameters, x, y)
 
     def _steps(self, count: int) -> Callable[..., None]:
         """Return the compiled function that takes ``count`` steps."""
@@ -173,7 +183,7 @@ class CompiledTrainer(Trainer):
 
     def logits(self, x: Tensor) -> Tensor:
         with torch.no_grad():
-            return self._logits(self.parameters, x)
+            return forward(self.parameters, x)
 
 
 MAKERS: dict[str, Callable[..., Trainer]] = {

@@ -27,12 +27,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=3, help="epochs of the quality check (default %(default)s)")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS, metavar="VARIANT")
-    parser.add_argument("--quick", action="store_true", help="few rows, two turns: does it run?")
+    parser.add_argument("--quick", action="store_true", help="few rows, two turns, eager only: does it run?")
     interpreters.add_arguments(parser)
     record.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.turns, arguments.seeds, arguments.epochs = 2, 1, 1
+        arguments.variants = [name for name in arguments.variants if "compiled" not in name]
     return arguments
 
 
