@@ -42,15 +42,21 @@ class Fitted:
     test: tuple[np.ndarray, np.ndarray] | None
 
 
-def class_weights(targets: np.ndarray, classes: int) -> np.ndarray:
-    """Return one weight a row that gives every class the same total: n / (classes · n_class).
+def class_weights(targets: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
+    """Return one factor a row that gives every class the same total weight: Σw / (classes · Σw_class).
+
+    Args:
+        targets: class codes.
+        classes: how many classes there are.
+        weights: weights of the rows so far.
 
     Example:
-        >>> class_weights(np.array([0, 0, 0, 1]), 2).round(2).tolist()
+        >>> class_weights(np.array([0, 0, 0, 1]), 2, np.ones(4)).round(2).tolist()
         [0.67, 0.67, 0.67, 2.0]
     """
-    counts = np.maximum(np.bincount(targets, minlength=classes), 1)
-    return (len(targets) / (classes * counts))[targets].astype(np.float32)
+    totals = np.bincount(targets, weights, minlength=classes)
+    factors = weights.sum() / (classes * np.where(totals > 0, totals, 1.0))
+    return factors[targets]
 
 
 def run(
@@ -138,7 +144,8 @@ def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:
     """Return training rows with class weights, all weights scaled to mean one."""
     rows, config = prepared.rows(which), prepared.config
     if config.class_weight == "balanced" and config.task in ("binary", "multiclass"):
-        rows["weight"] = rows["weight"] * class_weights(rows["y"], prepared.target_encoder.classes)
+        factors = class_weights(rows["y"], prepared.target_encoder.classes, rows["weight"])
+        rows["weight"] = rows["weight"] * factors.astype(np.float32)
     rows["weight"] = rows["weight"] / max(float(rows["weight"].mean()), 1e-12)
     return rows
 

@@ -126,7 +126,8 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     lr = hyper["lr"] * state.lr_scale * factor(program.schedule, step, hyper["total"], hyper["warmup"])
     parameters, rest = partition(state.model)
     optimizer = make_optimizer(program, lr, hyper, state.model)
-    updates, opt_state = optimizer.update(gradient, state.optimizer, parameters)
+    with jax.numpy_dtype_promotion("standard"):  # Optax takes float powers of integer counts
+        updates, opt_state = optimizer.update(gradient, state.optimizer, parameters)
     new = optax.apply_updates(parameters, updates)
     average = state.average
     if average is not None:
@@ -228,14 +229,15 @@ def end_epoch(
     better = (value < state.best_value) & ~state.stopped
     kept = better if program.early_stopping else jnp.ones_like(better)
     plateau = jnp.where(better, 0, state.plateau + 1)
-    lower = (plateau >= hyper["plateau_patience"]) & (program.schedule == "plateau")
     stale = jnp.where(better, 0, state.stale + 1)
+    lower = (plateau >= hyper["plateau_patience"].astype(plateau.dtype)) & (program.schedule == "plateau")
+    worn = (stale >= hyper["patience"].astype(stale.dtype)) & program.early_stopping
     state = state._replace(
         best=jax.tree.map(lambda new, old: jnp.where(kept, new, old), model, state.best),
         best_value=jnp.where(better, value, state.best_value),
         best_epoch=jnp.where(kept, epoch, state.best_epoch),
         stale=stale,
-        stopped=state.stopped | ((stale >= hyper["patience"]) & program.early_stopping),
+        stopped=state.stopped | worn,
         lr_scale=jnp.where(lower, state.lr_scale * hyper["plateau_factor"], state.lr_scale),
         plateau=jnp.where(lower, 0, plateau),
     )

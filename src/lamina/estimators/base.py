@@ -1,0 +1,171 @@
+"""What both estimators share: checks as scikit-learn makes them, then `lamina.network`."""
+
+from __future__ import annotations
+
+import abc
+import time
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lamina.core.errors import DataError, LaminaWarning
+from lamina.estimators.rows import Rows, frame_columns, input_table, is_frame, make_table, stacked
+
+if TYPE_CHECKING:
+    from lamina.network.network import Network
+
+_FLOATS: Any = (np.float64, np.float32)  # Any: scikit-learn's inferred types know texts only
+_LARGEST_SEED = 2**31 - 1
+
+
+class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
+    """Fits a `lamina.Network` and answers with it; a subclass says what targets mean."""
+
+    model: Any
+    random_state: Any
+    network_: Network
+    _numeric: ClassVar[bool]
+
+    @abc.abstractmethod
+    def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None) -> str:
+        """Learn the classes, if there are any, and return the kind of the task."""
+
+    @abc.abstractmethod
+    def _encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Return targets as class codes or numbers; what has no weight may be of any class."""
+
+    @abc.abstractmethod
+    def _weighted(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+        """Return the weights of rows with those of their classes."""
+
+    @abc.abstractmethod
+    def _named(self, network: Network) -> Network:
+        """Return the network with the labels that the user knows."""
+
+    def _set(self, parameters: Mapping[str, Any]) -> None:
+        """Store the constructor's parameters as they came, which is all it may do."""
+        for name in self._get_param_names():
+            setattr(self, name, parameters[name])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, eval_set: Any = None) -> Self:
+        """Train a network.
+
+        Args:
+            X: numbers (rows, features), or a Polars or pandas frame, whose texts, dates and gaps are encoded.
+            y: targets, (rows,) or (rows, targets).
+            sample_weight: one number of 0 or more a row. Whole numbers are counts: a row of weight three is
+                the same as the row three times.
+            eval_set: a pair (X, y) to validate on; without it a share ``valid`` of the rows is kept for that.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            DataError: the data cannot be learned from (a ``ValueError``).
+            ConfigError: a parameter is unknown or out of range (a ``ValueError``).
+        """
+        began = time.perf_counter()
+        X, y = self._checked(X, y)
+        self._columns = frame_columns(X)
+        weights = _checked_weights(sample_weight, len(y))
+        task = self._learn_targets(y, weights)
+        targets = self._encoded(y, weights)
+        rows = Rows(X, targets, self._weighted(y, weights))
+        if eval_set is not None:
+            rows = self._with_evaluation(rows, eval_set)
+        self.network_ = self._named(self._trained(rows, task, began))
+        self.n_iter_ = self.network_.info["epochs"]
+        self.history_ = self.network_.history
+        return self
+
+    def _checked(self, X: Any, y: Any, *, reset: bool = True) -> tuple[Any, np.ndarray]:
+        """Check X and y as scikit-learn does, and learn the features; frames keep their columns."""
+        if y is not None and is_frame(X):
+            X = validate_data(self, X, reset=reset, skip_check_array=True)
+            kind: Any = np.float64 if self._numeric else None
+            y = check_array(y, ensure_2d=False, dtype=kind, input_name="y")
+            check_consistent_length(X, y)
+        else:
+            kinds: dict[str, Any] = {"y": y, "y_numeric": self._numeric, "multi_output": True}
+            X, y = validate_data(self, X, reset=reset, dtype=_FLOATS, **kinds)
+        if reset and len(y) < 2:
+            raise DataError("only 1 sample to learn from", where="X", expected="2 or more", received=1)
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _with_evaluation(self, rows: Rows, eval_set: Any) -> Rows:
+        """Return the rows with those to validate on behind them."""
+        pair = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise DataError("not a pair", where="eval_set", expected="(X, y)", received=type(pair).__name__)
+        X, y = self._checked(*pair, reset=False)
+        if type(X) is not type(rows.inputs):
+            expected = type(rows.inputs).__name__
+            raise DataError("X is of another type than in fit", where="eval_set", expected=expected)
+        weights = None if rows.weights is None else np.append(rows.weights, np.ones(len(y)))
+        targets = np.concatenate([rows.targets, self._encoded(y)])
+        return Rows(stacked(rows.inputs, X), targets, weights, valid=len(y))
+
+    def _keys(self) -> dict[str, Any]:
+        """Return the parameters that are keys of `FitConfig`; None leaves the choice to Lamina."""
+        given = self.get_params(deep=False).items()
+        return {name: value for name, value in given if value is not None and name != "random_state"}
+
+    def _trained(self, rows: Rows, task: str, began: float) -> Network:
+        """Prepare and train; warn of what the audit found doubtful."""
+        from lamina.network.fit import prepare, run
+
+        keys = self._keys()
+        if isinstance(keys.get("class_weight"), dict):  # is in the weights of the rows already
+            del keys["class_weight"]
+        own = None if isinstance(self.model, str) else keys.pop("model")
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            seed = check_random_state(seed).randint(_LARGEST_SEED)
+        table = make_table(rows, task=task, seed=int(seed), valid=keys.get("valid", 0.2))
+        keys |= {"task": task, "seed": int(seed), "valid": table.valid}
+        keys |= {"weight": table.weight, "split": table.split}
+        prepared = prepare(table.table, target=table.targets, keys=keys, model=own)
+        for finding in prepared.audit.warnings:
+            if not (table.copied and finding.code == "duplicates"):
+                text = str(finding).removeprefix("warning: ")
+                warnings.warn(text, LaminaWarning, stacklevel=3)
+        return run(prepared, began=began).network
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Return the network's decoded outputs, after the checks of a fitted estimator."""
+        check_is_fitted(self)
+        if self._columns and is_frame(X):
+            X = validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = validate_data(self, X, reset=False, dtype=None if self._columns else _FLOATS)
+        return self.network_.outputs(input_table(X, self._columns))
+
+
+def _checked_weights(sample_weight: Any, rows: int) -> np.ndarray | None:
+    """Return weights as numbers, one a row.
+
+    Raises:
+        DataError: of another shape, negative, or all zero.
+    """
+    if sample_weight is None:
+        return None
+    where, kind = "sample_weight", _FLOATS[0]
+    weights = check_array(sample_weight, ensure_2d=False, dtype=kind, input_name=where)
+    if weights.shape != (rows,):
+        raise DataError("wrong shape", where=where, expected=f"({rows},)", received=weights.shape)
+    if (weights < 0).any():
+        raise DataError("a weight is negative", where=where, expected="0 or more", received=weights.min())
+    if not weights.any():
+        raise DataError("every weight is zero", where=where, mend="give some rows a weight")
+    return weights
