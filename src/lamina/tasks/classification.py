@@ -61,7 +61,7 @@ class MulticlassTask(AbstractTask):
         hit = probabilities.argmax(-1).astype(batch["y"].dtype) == batch["y"]
         return {
             "loss": -(jnp.log(jnp.maximum(chosen, 1e-12)) * batch["weight"]).sum(),
-            "accuracy": (hit * batch["weight"]).sum(),
+            "accuracy": jnp.where(hit, batch["weight"], 0).sum(),
             "weight": batch["weight"].sum(),
         }
 
@@ -126,7 +126,7 @@ class BinaryTask(AbstractTask):
         chosen = jnp.where(truth, yes, 1 - yes)
         return {
             "loss": -(jnp.log(jnp.maximum(chosen, 1e-12)) * batch["weight"]).sum(),
-            "accuracy": (((yes > 0.5) == truth) * batch["weight"]).sum(),
+            "accuracy": jnp.where((yes > 0.5) == truth, batch["weight"], 0).sum(),
             "weight": batch["weight"].sum(),
         }
 
