@@ -156,7 +156,9 @@ def _parsed(texts: pl.Series, form: str) -> pl.Series:
         read = texts.str.to_datetime(one, strict=False, ambiguous="null")
         read = read.dt.replace_time_zone(None) if "z" in one else read
         if "%Y" in one:  # it takes "24" for the year 24
-            read = read.set(read.dt.year() < FIRST_YEAR, None)
+            read = read.to_frame("date").select(pl.when(pl.col("date").dt.year() >= FIRST_YEAR).then("date"))[
+                "date"
+            ]
         dates = read if dates is None else dates.fill_null(read)
     return texts.cast(pl.Datetime) if dates is None else dates
 

@@ -66,7 +66,7 @@ def _numbers_as_text(column: AbstractColumn, values: Distinct) -> bool:
     known = int((values.codes >= 0).sum())
     if column.categorical or len(values.values) <= max(MOST_INTEGER_CLASSES, known / ROWS_PER_CLASS):
         return False
-    return np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known
+    return bool(np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known)
 
 
 def _few(values: tuple[int, ...], rows: int) -> bool:

@@ -113,7 +113,7 @@ def test_types_are_found_however_late_they_show(tmp_path):
 
 def test_integers_beyond_64_bits_are_not_cut(tmp_path):
     table = read(written(tmp_path, "t.csv", f"a,b\n1,2\n{2**70},3\n"))
-    assert table.column("a").value(1) == 2**70
+    assert int(table.column("a").value(1)) == 2**70  # a text, where Polars knows no such integers
 
 
 def test_floats_are_read_exactly(tmp_path):

@@ -134,7 +134,7 @@ def bin_edges(ordered: np.ndarray) -> tuple[float, ...]:
         heavy = counts * MOST_BINS >= ordered.size
         rest = np.repeat(values[~heavy], counts[~heavy])
         ends = values[[0, -1]]
-        free = max(MOST_BINS + 1 - np.count_nonzero(heavy), 2)
+        free = max(MOST_BINS + 1 - int(np.count_nonzero(heavy)), 2)
         values = np.unique(
             np.concatenate([ends, values[heavy], sorted_quantiles(rest, free)]).astype(np.float32)
         )

@@ -155,9 +155,11 @@ class _Parser:
         """
         for rows in (_GUESS_ROWS, None, 0):
             try:
-                return self._unpadded(pl.read_csv(data, infer_schema_length=rows, **self.dialect))
+                frame = pl.read_csv(data, infer_schema_length=rows, **self.dialect)
             except BaseException as error:  # a panic of the parser is no Exception
                 self.failure = words_of(error)
+            else:
+                return self._unpadded(frame)
         return None
 
     def _unpadded(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -171,10 +173,9 @@ class _Parser:
 
 def _is_padded(series: pl.Series) -> bool:
     """Return whether the first value is a number with blanks around it."""
-    first = series.first(ignore_nulls=True) if len(series) else None
-    return (
-        isinstance(first, str) and first != first.strip() and (looks_numeric(first) or first.strip() == "?")
-    )
+    known = series.drop_nulls()
+    first = known[0] if len(known) else ""
+    return first != first.strip() and (looks_numeric(first) or first.strip() in MISSING_WORDS)
 
 
 def _number_if_all(series: pl.Series) -> pl.Series:

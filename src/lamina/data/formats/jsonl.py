@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,19 @@ def _blank_lines(raw: bytes) -> np.ndarray | None:
 
 
 def _lost_something(frame: pl.DataFrame, raw: bytes) -> bool:
-    """Return whether a column is all null or the number of rows differs: what a lenient parser leaves."""
+    """Return whether the quick parser left rows or values out: some versions drop what is of another type."""
     rows = sum(1 for line in raw.split(b"\n") if line.strip())
-    return frame.height != rows or any(frame[name].null_count() == frame.height for name in frame.columns)
+    if frame.height != rows:
+        return True
+    for name in frame.columns:
+        empty = frame[name].null_count()
+        if empty:
+            given = re.findall(
+                re.escape(json.dumps(name, ensure_ascii=False).encode()) + rb"\s*:\s*(?!null)\S", raw
+            )
+            if len(given) > rows - empty:
+                return True
+    return False
 
 
 def _read_slowly(raw: bytes, path: str) -> pl.DataFrame:
