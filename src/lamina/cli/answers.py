@@ -39,7 +39,9 @@ def answer_columns(network: Network, source: str, *, proba: bool) -> dict[str, n
         DataError: the data do not fit the network.
     """
     if proba and network.task.kind == "regression":
-        raise ConfigError("--proba: regression has no probabilities", mend="leave --proba out, or fit with quantiles=")
+        raise ConfigError(
+            "--proba: regression has no probabilities", mend="leave --proba out, or fit with quantiles="
+        )
     decoded = network.outputs(source)
     answers, targets = network.answers(decoded), network.schema.targets
     if answers.ndim == 1:
@@ -76,7 +78,9 @@ def check_place(path: str | None) -> None:
     if Path(path).suffix.lower() not in ENDINGS:
         raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
     if os.path.lexists(path):
-        raise ConfigError("already exists, and nothing is overwritten", where=path, mend="remove it, or choose another name")
+        raise ConfigError(
+            "already exists, and nothing is overwritten", where=path, mend="remove it, or choose another name"
+        )
     if not Path(path).resolve().parent.is_dir():
         raise ConfigError("its folder does not exist", where=path, mend=f"mkdir -p {Path(path).parent}")
 

@@ -62,7 +62,9 @@ class Parser(argparse.ArgumentParser):
     def _refuse(self, word: str, pairs: bool) -> NoReturn:
         if not word.startswith("-"):
             expected = "key=value" if pairs else None
-            raise ConfigError(f"what is '{word}'?", where=self.prog, expected=expected, mend=f"{self.prog} --help")
+            raise ConfigError(
+                f"what is '{word}'?", where=self.prog, expected=expected, mend=f"{self.prog} --help"
+            )
         name = word.partition("=")[0]
         key, keys = name.lstrip("-").replace("-", "_"), config_keys() if pairs else []
         if key in keys:
@@ -75,7 +77,7 @@ class Parser(argparse.ArgumentParser):
         )
 
 
-class HelpShown(Exception):  # noqa: N818 - no error
+class HelpShown(Exception):
     """The help has been printed, and the command is done."""
 
 

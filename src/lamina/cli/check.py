@@ -25,7 +25,9 @@ def run(words: Sequence[str], began: float) -> int:
     parser = Parser("check", SUMMARY, epilog="keys, as in `lamina fit`: " + ", ".join(KEYS))
     parser.usage = "lamina check DATA [options] [key=value ...]"
     parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
-    parser.add_argument("--target", metavar="COL", action="append", help="column to be predicted; guessed without")
+    parser.add_argument(
+        "--target", metavar="COL", action="append", help="column to be predicted; guessed without"
+    )
     parser.add_argument("--test", metavar="DATA", help="test data, checked against DATA")
     parser.add_argument("--task", metavar="TASK", help="binary, multiclass, multilabel or regression")
     parser.add_argument("--json", action="store_true", help="the audit as one JSON object")
@@ -37,7 +39,10 @@ def run(words: Sequence[str], began: float) -> int:
         print(audit)
     if not audit.errors:
         return 0
-    print(f"lamina: {audit.source}: cannot be learned from, {counted(len(audit.errors), 'error')}", file=sys.stderr)
+    print(
+        f"lamina: {audit.source}: cannot be learned from, {counted(len(audit.errors), 'error')}",
+        file=sys.stderr,
+    )
     return 2
 
 
@@ -47,7 +52,9 @@ def _audit(options: Any, keys: dict[str, str]) -> Any:
 
     for name in keys:
         if name not in KEYS:
-            raise ConfigError(f"unknown key '{name}'{suggest(name, KEYS)}", expected="one of " + ", ".join(KEYS))
+            raise ConfigError(
+                f"unknown key '{name}'{suggest(name, KEYS)}", expected="one of " + ", ".join(KEYS)
+            )
     table = read(options.data)
     test = {} if options.test is None else {"test_data": options.test}
     target = None if options.target is None else column_names(options.target, table.names)

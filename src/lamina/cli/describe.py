@@ -26,7 +26,9 @@ def run(words: Sequence[str], began: float) -> int:
         began: when the process began (``time.perf_counter``).
     """
     parser = Parser("describe", SUMMARY)
-    parser.add_argument("what", metavar="RUN|MODEL", help="a run folder, a saved network, or the name of a model")
+    parser.add_argument(
+        "what", metavar="RUN|MODEL", help="a run folder, a saved network, or the name of a model"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     path = Path(options.what)
@@ -80,7 +82,11 @@ def _of_unfinished(path: Path) -> tuple[dict[str, Any], str]:
     from lamina.runs.record import read_record
 
     record = read_record(path / "config.toml")
-    with (path / "metrics.csv").open(newline="") if (path / "metrics.csv").is_file() else open("/dev/null") as file:
+    with (
+        (path / "metrics.csv").open(newline="")
+        if (path / "metrics.csv").is_file()
+        else open("/dev/null") as file
+    ):
         epochs = list(csv.DictReader(file))
     running = is_locked(path / "log.txt")
     facts = {
@@ -142,7 +148,12 @@ def _lines(place: str, network: Any) -> list[tuple[str, str]]:
     pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.inputs]))]
     pairs += [("left out", _listed([f"{name} ({why})" for name, why in schema.dropped]))]
     pairs += [("data", f"{info['source']}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
-    pairs += [("training", f"epoch {info['best_epoch']} of {info['epochs']} kept, seed {info['seed']}, {info['device']}")]
+    pairs += [
+        (
+            "training",
+            f"epoch {info['best_epoch']} of {info['epochs']} kept, seed {info['seed']}, {info['device']}",
+        )
+    ]
     pairs += [("versions", ", ".join(f"{name} {version}" for name, version in info["versions"].items()))]
     return [(name, text) for name, text in pairs if text]
 

@@ -19,7 +19,9 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("evaluate", SUMMARY)
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
-    parser.add_argument("data", metavar="DATA", help="a file that has the target, or - for CSV on standard input")
+    parser.add_argument(
+        "data", metavar="DATA", help="a file that has the target, or - for CSV on standard input"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     from lamina.cli.trained import load_network

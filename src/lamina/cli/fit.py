@@ -48,7 +48,12 @@ def make_parser(*, with_keys: bool = False) -> Parser:
     parser.usage = "lamina fit DATA [options] [key=value ...]"
     parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
     add = parser.add_argument
-    add("--target", metavar="COL", action="append", help="column to be predicted; several with commas; guessed without")
+    add(
+        "--target",
+        metavar="COL",
+        action="append",
+        help="column to be predicted; several with commas; guessed without",
+    )
     add("--test", metavar="DATA", help="labeled data for the final metrics, never seen in training")
     add("--task", metavar="TASK", help="binary, multiclass, multilabel or regression; guessed without")
     add("--model", metavar="NAME", help="see `lamina models`; auto chooses and says why")
@@ -68,7 +73,12 @@ def key_list() -> str:
         expected = field.metadata["expected"]
         kind = str(field.type).removesuffix(" | None")
         words = expected or ("true or false" if kind == "bool" else "")
-        pairs.append((f"{field.name}={_default(field.name, field.default)}", field.metadata["meaning"] + (f" ({words})" if words else "")))
+        pairs.append(
+            (
+                f"{field.name}={_default(field.name, field.default)}",
+                field.metadata["meaning"] + (f" ({words})" if words else ""),
+            )
+        )
     head = "keys, each with its default; auto is chosen from model and data, none is off:\n"
     return head + definitions(pairs, indent=2, most=22)
 
@@ -93,7 +103,7 @@ def _keys(parser: Parser, options: Any, pairs: dict[str, str]) -> dict[str, str]
 def _fitted(options: Any, keys: dict[str, str], command: str, began: float) -> Any:
     from lamina.data.guess import guess_target
     from lamina.data.source import read
-    from lamina.runs.job import fit_in_folder
+    from lamina.runs.begin import fit_in_folder
     from lamina.runs.voice import Voice
 
     table = read(options.data)

@@ -19,7 +19,9 @@ def run(words: Sequence[str], began: float) -> int:
     parser = Parser("predict", SUMMARY)
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
     parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
-    parser.add_argument("--out", metavar="FILE", help=".csv, .parquet or .jsonl; CSV on standard output without")
+    parser.add_argument(
+        "--out", metavar="FILE", help=".csv, .parquet or .jsonl; CSV on standard output without"
+    )
     parser.add_argument("--proba", action="store_true", help="the probability of every class too")
     options, _ = parser.read(words)
     from lamina.cli.answers import answer_columns, check_place, write_columns

@@ -23,7 +23,7 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     from lamina.cli.fit import summary
-    from lamina.runs.job import resume
+    from lamina.runs.resume import resume
     from lamina.runs.voice import Voice
 
     finished = resume(options.run, voice=Voice(sys.stderr if options.json else sys.stdout), began=began)

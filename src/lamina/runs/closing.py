@@ -5,9 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lamina.core.wording import counted
+from lamina.core.wording import counted, duration
+from lamina.runs.voice import Voice
 from lamina.tasks.metrics import metric_number
+
+if TYPE_CHECKING:
+    from lamina.network import Fitted
 
 Interval = tuple[float, float]
 NAME, CELL = 18, 30
@@ -46,6 +51,64 @@ def _cell(value: float | None, interval: Interval | None) -> str:
         return shown
     low, high = (metric_number(end, interval) for end in interval)
     return f"{shown} ({low} to {high})"
+
+
+def say_metrics(voice: Voice, fitted: Fitted, intervals: Mapping[str, Mapping[str, Interval]]) -> None:
+    """Say the metrics on the validation and test rows.
+
+    Args:
+        voice: says them.
+        fitted: the network with its outputs.
+        intervals: part → interval of each metric.
+    """
+    info = fitted.network.info
+    parts = {name: info[name] for name in ("valid", "test") if info[name]}
+    if parts:
+        rows = {
+            "valid": len(fitted.valid[1]) if fitted.valid else 0,
+            "test": len(fitted.test[1]) if fitted.test else 0,
+        }
+        voice.say()
+        voice.say(metric_table(parts, intervals, rows))
+
+
+def say_end(voice: Voice, fitted: Fitted, folder: Path, *, seconds: float, compiled: float) -> None:
+    """Say what was kept, how long it took, where it lies and what to type next.
+
+    Args:
+        voice: says it.
+        fitted: the network.
+        folder: the run folder.
+        seconds: how long the run took.
+        compiled: how much of it was compiling.
+    """
+    info, networks = fitted.network.info, len(fitted.prepared.models)
+    voice.say()
+    kept = f"the weights of epoch {info['best_epoch']} of {info['epochs']}"
+    if networks > 1:
+        best = ", ".join(str(fold["best_epoch"]) for fold in info["folds"])
+        kept = f"the weights of epochs {best} of {networks} networks"
+    for trial in info.get("trials", ()):
+        voice.field("tried", _trial(trial))
+    voice.field("kept", f"{kept}; ended by {ended_by(info['ended'])}")
+    voice.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
+    voice.field("run", f"{folder} (report.html, network/)")
+    voice.field("next", next_command(folder, fitted.prepared.table.source))
+
+
+def _trial(trial: Mapping[str, Any]) -> str:
+    words = [f"{name} {value:.4g}" for name, value in trial.items() if name != "chosen"]
+    return ", ".join(words) + (" (kept)" if trial.get("chosen") else "")
+
+
+def ended_by(ended: str) -> str:
+    """Return why a training ended, as the end of "ended by …".
+
+    Example:
+        >>> ended_by("epochs")
+        'the number of epochs'
+    """
+    return {"epochs": "the number of epochs", "time limit": "the time limit"}.get(ended, ended)
 
 
 def next_command(folder: Path, source: str) -> str:

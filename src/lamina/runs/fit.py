@@ -71,7 +71,7 @@ def fit(
         target = _guessed_target(table)
     test_table = None if test_data is None else read(test_data)
     if out is not None:
-        from lamina.runs.job import fit_in_folder
+        from lamina.runs.begin import fit_in_folder
 
         return fit_in_folder(
             table,

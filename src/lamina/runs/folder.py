@@ -186,5 +186,8 @@ def _refused(path: Path, error: OSError) -> ConfigError | RunError:
 
 def clear_leftovers(folder: RunFolder) -> list[str]:
     """Remove what a killed process left half written; return the names."""
-    places = [folder.path, *([folder.checkpoints, *folder.checkpoints.glob("*/")] if folder.checkpoints.is_dir() else [])]
+    places = [
+        folder.path,
+        *([folder.checkpoints, *folder.checkpoints.glob("*/")] if folder.checkpoints.is_dir() else []),
+    ]
     return [name for place in places for name in storage.clear_pending(place)]

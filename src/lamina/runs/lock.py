@@ -23,7 +23,9 @@ class Lock:
     """
 
     def __init__(self, path: Path):
-        self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        self._descriptor: int | None = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666
+        )
         if fcntl is None:
             return
         try:

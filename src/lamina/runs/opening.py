@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime
@@ -98,5 +97,3 @@ def _model(prepared: Prepared) -> str:
     parameters = sum(parameter_count(model) for model in prepared.models)
     size = f"{prepared.config.model}, {counted(parameters, 'parameter')}"
     return f"{size} ({plain(prepared.choice.reason)})"
-
-

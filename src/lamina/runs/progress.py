@@ -71,9 +71,7 @@ class Watch(Callback):
         self.left = self.time_left(epoch, logs["seconds"], epochs)
         return "  ".join([*words, f"{duration(self.left)} left"] if self.left is not None else words)
 
-    def numbers(
-        self, logs: Mapping[str, float], run: RunView, number: Callable[[float], str]
-    ) -> list[str]:
+    def numbers(self, logs: Mapping[str, float], run: RunView, number: Callable[[float], str]) -> list[str]:
         """Return losses and metric in words, the best after the one that decides."""
         words = [f"loss {number(logs['train_loss'])}"]
         if "valid_loss" not in logs:

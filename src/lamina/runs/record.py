@@ -10,13 +10,16 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime
 from lamina.core.errors import ArtefactError, ConfigError, DataError
 from lamina.data.table import AbstractTable
 from lamina.network.config import FitConfig
 from lamina.runs.toml import to_toml
+
+if TYPE_CHECKING:
+    from lamina.network import Prepared
 
 _HEAD = """Every key of this run, resolved; "none" is off. Written by Lamina {version}.
 Not to be edited: a resumed run is compared with it."""
@@ -67,6 +70,29 @@ class Record:
         found = {f"the key {name}": value for name, value in self.config.items() if name not in FREE_KEYS}
         found |= {"the target": list(self.target), "the data": self.data.get("sha256", "")}
         return found | {"the test data": (self.test_data or {}).get("sha256", "")}
+
+
+def make_record(
+    prepared: Prepared, given: Mapping[str, Any], test_table: AbstractTable | None, command: str
+) -> Record:
+    """Return the record of a run that is about to begin.
+
+    Args:
+        prepared: data, model and keys.
+        given: the keys that were asked for.
+        test_table: test data of their own, or None.
+        command: what was typed.
+    """
+    return Record(
+        config=prepared.config.to_json(),
+        given=given,
+        target=prepared.schema.targets,
+        command=command,
+        reason=prepared.choice.reason,
+        data=origin(prepared.table),
+        test_data=None if test_table is None else origin(test_table),
+        versions=runtime.versions(),
+    )
 
 
 def read_record(path: Path) -> Record:

@@ -55,8 +55,9 @@ def write_report(
     table: AbstractTable | None,
     seconds: tuple[float, float],
     importance_seconds: float,
+    pictures: bool = True,
 ) -> None:
-    """Write ``report.html`` and its figures.
+    """Write ``report.html``, and its figures as pictures of their own.
 
     Args:
         folder: the run.
@@ -66,6 +67,7 @@ def write_report(
         table: the evaluated rows, for the importance of columns; None where there are none.
         seconds: how long the run took, and how much of it was compiling.
         importance_seconds: how long the importance of columns may take; 0 leaves it out.
+        pictures: write the pictures beside the page, which has its own.
     """
     from lamina.report import render, write_figures
 
@@ -76,8 +78,9 @@ def write_report(
     content = report_content(fitted, record, intervals=intervals, seconds=seconds)
     content = dataclasses.replace(content, importance=found, importance_score=score)
     storage.write_file(folder.report, render(content).encode())
-    folder.figures.mkdir(exist_ok=True)
-    write_figures(content, folder.figures, write=storage.write_file)
+    if pictures:
+        folder.figures.mkdir(exist_ok=True)
+        write_figures(content, folder.figures, write=storage.write_file)
 
 
 def report_content(

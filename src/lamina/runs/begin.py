@@ -1,0 +1,82 @@
+"""The beginning of a run: audit, resolve, make the folder, say what will happen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamina.core import storage
+from lamina.network import prepare
+from lamina.runs.folder import check_free, make_folder, make_numbered_folder, run_name
+from lamina.runs.job import CHECKPOINT_EVERY, Finished, Job, carry_out, read_every
+from lamina.runs.opening import say_opening
+from lamina.runs.record import command_of, make_record
+from lamina.runs.voice import Voice
+
+if TYPE_CHECKING:
+    from lamina.core.module import Module
+    from lamina.data.table import AbstractTable
+    from lamina.train.callbacks import Callback
+
+RUNS = "runs"  # where runs lie that nobody gave a place
+
+
+def fit_in_folder(
+    table: AbstractTable,
+    *,
+    target: str | Sequence[str],
+    keys: Mapping[str, Any],
+    model: Module | None = None,
+    test_table: AbstractTable | None = None,
+    out: str | Path | None = None,
+    callbacks: Sequence[Callback] = (),
+    began: float | None = None,
+    voice: Voice | None = None,
+    warn: Callable[[str], None] = lambda text: None,
+    command: str | None = None,
+    guessed: bool = False,
+) -> Finished:
+    """Train a network and write its run folder.
+
+    Nothing is written before the data are audited and every key is resolved.
+
+    Args:
+        table: the data.
+        target: column or columns to be predicted.
+        keys: keys of `FitConfig`, as values or texts.
+        model: a model of your own, or None.
+        test_table: test data of their own.
+        out: the folder to make; without, the next free ``runs/<data>-<model>-<n>``.
+        callbacks: called at the events of training.
+        began: when the run began (``time.perf_counter``).
+        voice: says the lines of the run; silent without.
+        warn: is told each warning of the audit.
+        command: what was typed.
+        guessed: whether the target was guessed.
+
+    Raises:
+        DataError: the data cannot be learned from.
+        ConfigError: a key is wrong, or the folder exists.
+        RunError: training could not go on.
+        Interrupted: stopped on request, after a checkpoint.
+    """
+    began = time.perf_counter() if began is None else began
+    voice = voice or Voice()
+    if out is not None:
+        check_free(out)
+    given = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
+    read_every(given["checkpoint_every"])
+    prepared = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
+    source = None if test_table is None else test_table.source
+    command = command or command_of(table.source, prepared.schema.targets, keys, source)
+    record = make_record(prepared, given, test_table, command)
+    name = run_name(table.source, prepared.config.model)
+    with make_folder(out) if out is not None else make_numbered_folder(RUNS, name) as folder:
+        voice.record(command)
+        say_opening(voice, prepared, test_table=test_table, guessed=guessed)
+        storage.write_file(folder.config, record.to_bytes())
+        voice.keep_in(folder.log)
+        voice.field("run", str(folder.path))
+        return carry_out(Job(folder, prepared, record, voice, test_table, began), callbacks)

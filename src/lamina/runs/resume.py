@@ -1,0 +1,92 @@
+"""Going on with a run that was interrupted or killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.errors import ArtefactError, DataError
+from lamina.data.source import read
+from lamina.network import Prepared, prepare
+from lamina.runs.folder import RunFolder, clear_leftovers
+from lamina.runs.job import Finished, Job, carry_out
+from lamina.runs.opening import say_opening
+from lamina.runs.record import Record, check_config, check_unchanged, check_versions
+from lamina.runs.voice import Voice
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
+
+
+def resume(path: str | Path, *, voice: Voice | None = None, began: float | None = None) -> Finished | None:
+    """Go on with a run that was interrupted or killed, from its last checkpoint.
+
+    It ends with the weights of the run that was never stopped, bit for bit, on the same
+    machine and versions.
+
+    Args:
+        path: the run folder.
+        voice: says the lines of the run; silent without.
+        began: when this began (``time.perf_counter``).
+
+    Returns:
+        The finished run, or None where nothing was left to do.
+
+    Raises:
+        ArtefactError: it is no run folder, or what it holds is damaged.
+        ConfigError: the configuration is not that of the checkpoint.
+        DataError: the data are not there any more, or others.
+        RunLockedError: another process is using it.
+    """
+    began = time.perf_counter() if began is None else began
+    voice = voice or Voice()
+    record = read_record(Path(path) / "config.toml")
+    with RunFolder(path) as folder:
+        voice.keep_in(folder.log)
+        if folder.network.is_dir() and folder.report.is_file():
+            voice.field("run", f"{path} has ended: nothing is left to do")
+            return None
+        clear_leftovers(folder)
+        voice.record(shlex.join(["lamina", "resume", str(path)]))
+        check_versions(record, lambda text: voice.say(f"warning: {text}"))
+        table = _read_again(record.data)
+        test_table = None if record.test_data is None else _read_again(record.test_data)
+        prepared = _prepared_again(record, table, test_table)
+        config = prepared.config.to_json()
+        check_config(record.config, config, folder.config)
+        record = dataclasses.replace(record, config=config)
+        say_opening(voice, prepared, test_table=test_table)
+        voice.field("run", str(folder.path))
+        return carry_out(Job(folder, prepared, record, voice, test_table, began), ())
+
+
+def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
+    """Read the data of a run once more, from where they were then."""
+    source = str(stored["source"])
+    if "path" not in stored:
+        raise DataError(
+            "the data came from memory or standard input, so the run cannot go on by itself",
+            where=source,
+            mend="begin anew with `lamina fit`",
+        )
+    table = read(
+        source if os.path.isfile(source) and os.path.samefile(source, stored["path"]) else stored["path"]
+    )
+    check_unchanged(stored, table)
+    return table
+
+
+def _prepared_again(record: Record, table: AbstractTable, test_table: AbstractTable | None) -> Prepared:
+    from lamina.models import MODELS
+
+    if record.config.get("model") not in MODELS:
+        raise ArtefactError(
+            f"'{record.config.get('model')}' is a model of your own, which no folder holds",
+            mend="begin anew with lamina.fit(..., model=your model)",
+        )
+    return prepare(table, target=record.target, keys=record.given, test_table=test_table)
