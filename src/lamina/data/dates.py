@@ -26,9 +26,13 @@ _EXCHANGED = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
 
 def sample_of(column: AbstractColumn, size: int = 200) -> list[str]:
     """Return at most ``size`` known values, evenly spaced and cut at 200 characters."""
+    return [str(column.value(int(row)))[:200] for row in _sample_rows(column, size)]
+
+
+def _sample_rows(column: AbstractColumn, size: int) -> np.ndarray:
+    """Return at most ``size`` rows with a known value, evenly spaced."""
     known = np.flatnonzero(~column.missing())
-    picked = np.unique(np.linspace(0, known.size - 1, min(size, known.size)).astype(np.int64))
-    return [str(column.value(int(row)))[:200] for row in known[picked]]
+    return known[np.unique(np.linspace(0, known.size - 1, min(size, known.size)).astype(np.int64))]
 
 
 def find_format(column: AbstractColumn) -> str:
@@ -40,9 +44,7 @@ def find_format(column: AbstractColumn) -> str:
     sample = sample_of(column)
     if sum(bool(_PLAUSIBLE.match(word)) for word in sample) < DATE_SHARE * len(sample):
         return ""
-    from lamina.data.frame import FrameColumn
-
-    small = FrameColumn.from_values(column.name, sample)
+    small = column.take(_sample_rows(column, len(sample)))
     shapes = {_shape(word) for word in sample}
     reads = {form: _read(small, form) for form in _FORMATS if _shape(form) in shapes}
     chosen, done = [], np.zeros(len(sample), bool)

@@ -256,11 +256,14 @@ def test_nothing_to_learn_from(tmp_path):
     assert "there is no column beside the target\n  mend: add columns to learn from" in str(check(str(path)))
 
 
-def test_the_only_column_is_kept_with_a_warning():
-    result = check((np.arange(50.0).reshape(-1, 1), np.arange(50.0) * 2))
-    assert said(result) == [
-        "warning: <arrays>, column 'x0': kept although it is doubtful (equals the target): "
-        "there is no other column to learn from\n  mend: add columns to learn from"
+def test_the_only_column_is_kept_with_a_warning(tmp_path):
+    words = "column '{}': kept although it is doubtful (equals the target): there is no other column to learn from\n"
+    x = np.arange(1.0, 51.0) ** 2
+    mend = "  mend: add columns to learn from"
+    assert said(check(({"a": x}, x * 2))) == ["note: <arrays>, " + words.format("a") + mend]
+    pl.DataFrame({"a": x, "y": x * 2}).write_csv(tmp_path / "t.csv")
+    assert said(check(str(tmp_path / "t.csv")), str(tmp_path / "t.csv")) == [
+        "warning: t.csv, " + words.format("a") + mend
     ]
 
 

@@ -113,7 +113,8 @@ def _doubtful(table: AbstractTable, schema: Schema, described: ColumnSchema) -> 
     if described.detail.startswith("doubtful: "):
         reason = described.detail.removeprefix("doubtful: ")
         message = f"kept although it is doubtful ({reason}): there is no other column to learn from"
-        yield warning(code_of(reason), where, message, "add columns to learn from")
+        say = note if table.strict else warning  # small arrays of this form are tried out every day
+        yield say(code_of(reason), where, message, "add columns to learn from")
     elif schema.task == "regression" and described.kind == "numeric" and len(schema.inputs) > 1:
         if any(follows_target(table.column(name), table.labels(target)) for target in schema.targets):
             message = "rises and falls with the target in every row: it may give the answer away"
