@@ -257,7 +257,10 @@ def test_nothing_to_learn_from(tmp_path):
 
 
 def test_the_only_column_is_kept_with_a_warning(tmp_path):
-    words = "column '{}': kept although it is doubtful (equals the target): there is no other column to learn from\n"
+    words = (
+        "column '{}': kept although it is doubtful (equals the target): "
+        "there is no other column to learn from\n"
+    )
     x = np.arange(1.0, 51.0) ** 2
     mend = "  mend: add columns to learn from"
     assert said(check(({"a": x}, x * 2))) == ["note: <arrays>, " + words.format("a") + mend]
