@@ -131,12 +131,14 @@ class Lines(Watch):
 
 
 class Bar(Watch):
-    """One line on a terminal that is updated in place."""
+    """One line on a terminal that is updated in place; nothing is drawn before the first chunk."""
+
+    bar: Any = None
+    text, seen, step = "", 0.0, 0
 
     def on_train_begin(self, run: RunView) -> None:
-        """Nothing is drawn before the first chunk, so that compiling is not taken for standing still."""
+        """Begin with an empty line."""
         super().on_train_begin(run)
-        self.bar: Any = None
         self.text, self.seen = "", 0.0
 
     def _draw(self, step: int, run: RunView) -> None:

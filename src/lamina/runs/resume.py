@@ -16,7 +16,7 @@ from lamina.network import Prepared, prepare
 from lamina.runs.folder import RunFolder, clear_leftovers
 from lamina.runs.job import Finished, Job, carry_out
 from lamina.runs.opening import say_opening
-from lamina.runs.record import Record, check_config, check_unchanged, check_versions
+from lamina.runs.record import Record, check_config, check_unchanged, check_versions, read_record
 from lamina.runs.voice import Voice
 
 if TYPE_CHECKING:
