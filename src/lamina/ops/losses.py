@@ -36,9 +36,15 @@ def cross_entropy(
         Szegedy et al. Rethinking the Inception architecture. CVPR 2016 (label smoothing).
     """
     scores = jax.nn.log_softmax(logits, axis=-1)
-    hit = labels[..., None] == jnp.arange(logits.shape[-1], dtype=labels.dtype)
+    hit = _is_label(labels, logits)
     chosen = -jnp.where(hit, scores, 0).sum(-1)
     return chosen if smoothing == 0.0 else (1 - smoothing) * chosen - smoothing * scores.mean(-1)
+
+
+def _is_label(labels: Array, logits: Array) -> Array:
+    """Return a mask like ``logits`` that is True at each label's place."""
+    places = jax.lax.broadcasted_iota(labels.dtype, logits.shape, logits.ndim - 1)
+    return labels[..., None] == places
 
 
 def binary_cross_entropy(
@@ -102,7 +108,7 @@ def perceptron_loss(logits: Float[Array, "*b c"], labels: Int[Array, "*b"]) -> F
     References:
         Rosenblatt. The perceptron. Psychological Review 1958.
     """
-    hit = labels[..., None] == jnp.arange(logits.shape[-1], dtype=labels.dtype)
+    hit = _is_label(labels, logits)
     return logits.max(-1) - jnp.where(hit, logits, 0).sum(-1)
 
 

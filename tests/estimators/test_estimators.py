@@ -1,0 +1,331 @@
+"""The estimators as scikit-learn's users use them: clone, pipelines, searches, frames, weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import lamina
+from lamina import NeuralClassifier, NeuralRegressor
+from lamina.core.errors import ConfigError, DataError, LaminaWarning
+from lamina.core.module import Module
+from lamina.models import build
+from lamina.network.config import FitConfig
+from lamina.train.clock import compile_counter
+
+SMALL: dict[str, Any] = {"model": "mlp", "size": 16, "epochs": 20, "lr": 0.02, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def blobs() -> tuple[np.ndarray, np.ndarray]:
+    """Three clouds with names that are in no alphabetical order."""
+    random = np.random.default_rng(0)
+    codes = np.arange(90) % 3
+    X = random.normal(size=(90, 2)) * 0.3 + np.array([[0, 0], [3, 0], [0, 3]])[codes]
+    return X, np.array(["red", "amber", "green"])[codes]
+
+
+@pytest.fixture(scope="module")
+def fitted(blobs: tuple) -> NeuralClassifier:
+    return NeuralClassifier(**SMALL).fit(*blobs)
+
+
+@pytest.fixture(scope="module")
+def plane() -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(1).normal(size=(120, 3))
+    return X, 100 + 20 * X[:, 0] - 10 * X[:, 1]
+
+
+# --- parameters ------------------------------------------------------------------------------------
+
+NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every"}
+ONLY_CLASSES, ONLY_NUMBERS = {"label_smoothing", "class_weight"}, {"quantiles"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "foreign"), [(NeuralClassifier, ONLY_NUMBERS), (NeuralRegressor, ONLY_CLASSES)]
+)
+def test_parameters_are_the_keys_of_a_fit(kind: type, foreign: set[str]):
+    keys = {field.name for field in dataclasses.fields(FitConfig)} - NOT_PARAMETERS - foreign
+    assert set(inspect.signature(kind).parameters) == keys | {"random_state"}
+
+
+def test_clone_and_params():
+    copy = clone(NeuralClassifier(size=7).set_params(dropout=0.5))
+    assert copy.get_params()["size"] == 7
+    assert copy.get_params()["dropout"] == 0.5
+    assert not hasattr(copy, "network_")
+
+
+def test_what_is_given_reaches_the_network_and_what_is_not_is_chosen(fitted: NeuralClassifier):
+    assert fitted.network_.config["lr"] == 0.02
+    assert fitted.network_.options["size"] == 16
+    assert fitted.network_.config["batch_size"] > 0  # chosen
+    assert fitted.n_iter_ == 20 == len(fitted.history_["train_loss"])
+
+
+def test_wrong_parameters_are_refused_in_fit(blobs: tuple):
+    with pytest.raises(ConfigError, match=r"dropout is out of range; expected >= 0 and < 1"):
+        NeuralClassifier(dropout=2.0).fit(*blobs)
+    with pytest.raises(ConfigError, match="did you mean 'mlp'"):
+        NeuralClassifier(model="mpl").fit(*blobs)
+    with pytest.raises(ConfigError, match="no such loss"):
+        NeuralRegressor(model="mlp", loss="focal").fit(blobs[0], blobs[0][:, 0] ** 2)
+
+
+def test_random_state_decides_everything(blobs: tuple):
+    X, y = blobs
+
+    def proba(state: Any) -> np.ndarray:
+        return NeuralClassifier(**{**SMALL, "epochs": 1, "random_state": state}).fit(X, y).predict_proba(X)
+
+    np.testing.assert_array_equal(proba(3), proba(3))
+    np.testing.assert_array_equal(proba(np.random.RandomState(5)), proba(np.random.RandomState(5)))
+    assert not np.array_equal(proba(3), proba(4))
+    assert not np.array_equal(proba(None), proba(None))
+
+
+def test_a_model_of_ones_own(plane: tuple):
+    own = build("linear", inputs=(3,), outputs=1)
+    regressor = clone(NeuralRegressor(model=own, epochs=60, lr=0.1, random_state=0)).fit(*plane)
+    assert regressor.score(*plane) > 0.9
+    assert isinstance(regressor.network_.model, Module)
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+def test_classes_and_answers(blobs: tuple, fitted: NeuralClassifier):
+    X, y = blobs
+    assert fitted.classes_.tolist() == ["amber", "green", "red"]
+    assert fitted.score(X, y) > 0.95
+    proba = fitted.predict_proba(X)
+    np.testing.assert_array_equal(fitted.classes_[proba.argmax(1)], fitted.predict(X))
+    np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [["None", "NA", ""], [3, 1, 2], [True, False, True]])
+def test_labels_come_back_as_they_were_given(blobs: tuple, labels: list):
+    X, y = blobs
+    y = np.array(labels)[np.unique(y, return_inverse=True)[1]]
+    answers = NeuralClassifier(**SMALL).fit(X, y).predict(X)
+    assert answers.dtype == y.dtype
+    assert (answers == y).mean() > 0.95
+
+
+def test_the_network_knows_the_labels_and_survives_saving(blobs: tuple, fitted: NeuralClassifier, tmp_path):
+    X, y = blobs
+    assert fitted.network_.labels == ("amber", "green", "red")
+    assert fitted.network_.evaluate((X, y))["accuracy"] == fitted.score(X, y)
+    fitted.network_.save(tmp_path / "net")
+    np.testing.assert_array_equal(lamina.load(tmp_path / "net").predict(X), fitted.predict(X))
+
+
+def test_pickled_and_back(blobs: tuple, fitted: NeuralClassifier):
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(blobs[0]), fitted.predict_proba(blobs[0]))
+
+
+def test_regression_in_its_own_unit(plane: tuple):
+    X, y = plane
+    regressor = NeuralRegressor(model="linear", epochs=80, lr=0.1, random_state=0).fit(X, y)
+    assert regressor.score(X, y) > 0.9
+    assert regressor.predict(X).shape == y.shape
+    with pytest.raises(ConfigError, match="no quantiles were learned"):
+        regressor.predict_quantiles(X)
+
+
+def test_several_targets(plane: tuple):
+    X, y = plane
+    both = np.stack([y, X[:, 0] - X[:, 2]], axis=1)
+    regressor = NeuralRegressor(**{**SMALL, "epochs": 60}).fit(X, both)
+    assert regressor.predict(X).shape == both.shape
+    assert regressor.score(X, both) > 0.9
+
+
+def test_quantiles_hold_their_share(plane: tuple):
+    X, y = plane
+    y = y + 15 * np.random.default_rng(2).normal(size=len(y))
+    levels = (0.1, 0.5, 0.9)
+    regressor = NeuralRegressor(model="linear", quantiles=levels, epochs=80, lr=0.1, random_state=0).fit(X, y)
+    low, middle, high = regressor.predict_quantiles(X).T
+    assert 0.6 < ((y >= low) & (y <= high)).mean() < 0.95
+    np.testing.assert_array_equal(middle, regressor.predict(X))
+
+
+def test_several_labels_at_once(plane: tuple):
+    X, _ = plane
+    y = (X[:, :2] > 0).astype(int)
+    classifier = NeuralClassifier(**{**SMALL, "epochs": 60}).fit(X, y)
+    assert (classifier.predict(X) == y).mean() > 0.9
+    assert classifier.predict_proba(X).shape == y.shape
+    assert classifier.classes_.tolist() == [0, 1]
+
+
+def test_nothing_is_answered_before_fit():
+    for estimator in (NeuralClassifier(), NeuralRegressor()):
+        with pytest.raises(NotFittedError):
+            estimator.predict(np.zeros((1, 2)))
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def test_whole_weights_are_repetitions_and_order_means_nothing(blobs: tuple):
+    X, y = blobs
+    weights = np.random.default_rng(0).integers(0, 4, len(y))
+    weighted = NeuralClassifier(**SMALL).fit(X, y, sample_weight=weights)
+    with pytest.warns(LaminaWarning, match="equal a training row"):  # here they are copies indeed
+        repeated = NeuralClassifier(**SMALL).fit(np.repeat(X, weights, 0)[::-1], np.repeat(y, weights)[::-1])
+    np.testing.assert_array_equal(weighted.predict_proba(X), repeated.predict_proba(X))
+
+
+def test_fractional_weights_move_the_answer(plane: tuple):
+    X = np.zeros((400, 1)) + np.arange(400)[:, None] % 2
+    y = np.where(np.arange(400) < 200, 0.0, 10.0)
+    weights = np.where(y > 0, 0.75, 0.25) * np.random.default_rng(0).uniform(0.99, 1.01, 400)
+    regressor = NeuralRegressor(model="linear", epochs=60, lr=0.1, random_state=0, early_stopping=False)
+    assert abs(regressor.fit(X, y, sample_weight=weights).predict(X).mean() - 7.5) < 0.5
+    assert abs(regressor.fit(X, y).predict(X).mean() - 5.0) < 0.5
+
+
+def test_bad_weights_are_refused(blobs: tuple):
+    X, y = blobs
+    for weights, words in ((np.zeros(90), "zero"), (-np.ones(90), "negative"), (np.ones(89), "wrong shape")):
+        with pytest.raises(DataError, match=words):
+            NeuralClassifier().fit(X, y, sample_weight=weights)
+
+
+def test_class_weight_balanced_helps_the_rare_class():
+    random = np.random.default_rng(0)
+    y = (np.arange(300) % 10 == 0).astype(int)
+    X = (random.normal(size=300) + 1.2 * y)[:, None]
+    found = {}
+    for weight in (None, "balanced", {0: 1.0, 1: 9.0}):
+        classifier = NeuralClassifier(model="logistic", epochs=60, random_state=0, class_weight=weight)
+        found[str(weight)] = classifier.fit(X, y).predict(X)[y == 1].mean()
+    assert found["None"] < 0.3
+    assert found["balanced"] > 0.5
+    assert found["{0: 1.0, 1: 9.0}"] > 0.5
+
+
+def test_eval_set_is_what_validates(blobs: tuple):
+    X, y = blobs
+    classifier = NeuralClassifier(**SMALL).fit(X, y, eval_set=(X[:6] + 0.01, y[:6]))
+    assert classifier.network_.info["rows"] == {"train": 90, "valid": 6, "test": 0}
+    with pytest.raises(DataError, match=r"label that training does not have.*'blue'"):
+        NeuralClassifier(**SMALL).fit(X, y, eval_set=(X[:1], np.array(["blue"])))
+    with pytest.raises(DataError, match=r"eval_set: not a pair"):
+        NeuralClassifier(**SMALL).fit(X, y, eval_set=X)
+
+
+def test_a_class_of_one_row_is_learned_from(blobs: tuple):
+    X, y = np.append(blobs[0], [[9.0, 9.0]], axis=0), np.append(blobs[1], "blue")
+    classifier = NeuralClassifier(**SMALL).fit(X, y)
+    assert "blue" in classifier.classes_
+    assert classifier.predict_proba(X).shape == (91, 4)
+
+
+@pytest.mark.parametrize("kind", [NeuralClassifier, NeuralRegressor])
+def test_bad_data_are_refused_with_words(kind: type):
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    hole = X.copy()
+    hole[3, 1] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        kind().fit(hole, y)
+    with pytest.raises(ValueError, match=r"1 class|nothing to learn"):
+        kind().fit(X, np.ones(30))
+    with pytest.raises(ValueError, match="Reshape your data"):
+        kind().fit(X[:, 0], y)
+
+
+# --- where they go ---------------------------------------------------------------------------------
+
+
+def test_pipeline_and_search_do_not_compile_again(blobs: tuple):
+    X, y = blobs
+    steps = make_pipeline(StandardScaler(), NeuralClassifier(**SMALL))
+    grid = {"neuralclassifier__lr": [1e-5, 0.03], "neuralclassifier__weight_decay": [0.0, 0.1]}
+    steps.fit(X[:60], y[:60]).score(X[60:], y[60:])
+    before = compile_counter().seconds
+    search = GridSearchCV(steps, grid, cv=3, refit=False).fit(X, y)
+    assert compile_counter().seconds == before
+    assert search.best_params_["neuralclassifier__lr"] == 0.03
+    assert search.best_score_ > 0.9
+
+
+def mixed_frame(rows: int = 80) -> tuple[dict[str, list], np.ndarray]:
+    """A number with gaps, words that decide with it, and the answer."""
+    random = np.random.default_rng(0)
+    size, color = random.normal(size=rows), random.integers(0, 3, rows)
+    y = 3 * color + 0.5 * size
+    sizes = [None if i % 9 == 0 else float(v) for i, v in enumerate(size)]
+    return {"size": sizes, "color": np.array(["red", "green", "blue"])[color].tolist()}, y
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_frames_with_words_and_gaps(library: Any):
+    columns, y = mixed_frame()
+    frame = library.DataFrame(columns)
+    regressor = NeuralRegressor(model="linear", epochs=80, lr=0.1, random_state=0).fit(frame, y)
+    assert regressor.score(frame, y) > 0.9
+    assert regressor.feature_names_in_.tolist() == ["size", "color"]
+    assert regressor.n_features_in_ == 2
+    assert [column.kind for column in regressor.network_.schema.inputs] == ["numeric", "category"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        regressor.predict(frame[["color", "size"]])
+
+
+def test_a_frame_of_categories_in_a_search():
+    columns, y = mixed_frame()
+    frame = pd.DataFrame(columns).astype({"color": "category"})
+    estimator = NeuralRegressor(model="linear", epochs=40, lr=0.1, random_state=0)
+    search = GridSearchCV(estimator, {"lr": [1e-6, 0.1]}, cv=2).fit(frame, y)
+    assert search.best_params_ == {"lr": 0.1}
+
+
+def test_arrays_and_frames_of_numbers_agree(plane: tuple):
+    X, y = plane
+    estimator = NeuralRegressor(model="linear", epochs=5, random_state=0)
+    from_array = estimator.fit(X, y).predict(X)
+    from_frame = clone(estimator).fit(pd.DataFrame(X, columns=["a", "b", "c"]), y)
+    np.testing.assert_array_equal(from_array, from_frame.predict(pd.DataFrame(X, columns=["a", "b", "c"])))
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(from_array, from_frame.predict(X))
+
+
+def test_a_frame_validates_on_a_frame():
+    columns, y = mixed_frame()
+    for library in (pd, pl):
+        frame = library.DataFrame(columns)
+        estimator = NeuralRegressor(model="linear", epochs=2, random_state=0)
+        rows = estimator.fit(frame[:60], y[:60], eval_set=(frame[60:], y[60:])).network_.info["rows"]
+        assert rows == {"train": 60, "valid": 20, "test": 0}
+
+
+def test_scikit_learn_missing_is_said_in_one_sentence():
+    script = (
+        "import sys; sys.modules['sklearn'] = None\n"
+        "import lamina.estimators\n"
+        "try:\n    from lamina import NeuralClassifier\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == [
+        "sklearn is needed for NeuralClassifier",
+        '  mend: pip install "lamina[sklearn]"',
+    ]
