@@ -60,7 +60,7 @@ class TableFeatures(Module):
         per_number = 1 if self.numeric is None else width
         self.features = table.numeric * per_number + len(self.offsets) * width
 
-    def _columns(self, x: Any) -> tuple[Array, Array | None]:
+    def _columns(self, x: Any) -> tuple[Any, Any]:
         if not isinstance(x, dict):
             x = {"numeric": x.reshape(x.shape[0], -1), "category": None}
         numbers, codes = x["numeric"], x["category"]
@@ -68,9 +68,9 @@ class TableFeatures(Module):
         if found != (self.columns, len(self.offsets)):
             expected = f"{self.columns} numeric and {len(self.offsets)} category columns"
             raise ShapeError("wrong shape", where=self.path, expected=expected, received=f"{found[0]} and {found[1]}")
-        return numbers, codes
+        return jnp.asarray(numbers), codes
 
-    def _codes(self, codes: Array) -> Array:
+    def _codes(self, codes: Any) -> Array:
         assert self.category is not None  # noqa: S101 - offsets exist only with an embedding
         places = codes + jnp.asarray(self.offsets, codes.dtype)[None, :]
         return self.category(places)

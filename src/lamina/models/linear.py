@@ -53,7 +53,8 @@ _REFERENCE = "Rosenblatt. The perceptron. Psychological Review 1958"
 
 @register(
     "perceptron", size=1, dial="none", takes=("table", "vector"), reference=_REFERENCE,
-    defaults={"loss": "perceptron", "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0},
+    defaults={"loss": "perceptron", "optimizer": "sgd", "lr": 0.01, "schedule": "constant",
+              "weight_decay": 0.0, "numeric": "standard"},
 )  # fmt: skip
 def perceptron(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
     """Rosenblatt's perceptron: one weighted sum, corrected only where it is wrong. For the record."""
@@ -63,7 +64,7 @@ def perceptron(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
 @register(
     "logistic", size=1, dial="none", takes=("table", "vector"),
     reference="Cox. The regression analysis of binary sequences. JRSS B 1958",
-    defaults={"lr": 0.02, "weight_decay": 0.0},
+    defaults={"lr": 0.02, "weight_decay": 0.0, "numeric": "standard", "optimizer": "adamw"},
 )  # fmt: skip
 def logistic(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
     """Logistic regression: the baseline every classifier has to beat."""
@@ -73,7 +74,7 @@ def logistic(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
 @register(
     "linear", size=1, dial="none", takes=("table", "vector"),
     reference="Legendre. Nouvelles méthodes (least squares). 1805",
-    defaults={"lr": 0.02, "weight_decay": 0.0},
+    defaults={"lr": 0.02, "weight_decay": 0.0, "numeric": "standard", "optimizer": "adamw"},
 )  # fmt: skip
 def linear(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
     """Linear regression: the baseline every regressor has to beat."""

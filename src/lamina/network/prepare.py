@@ -18,6 +18,7 @@ from lamina.data.folds import fold_rows
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
+from lamina.models import MODELS
 from lamina.network.artefact import build_model
 from lamina.network.choose import Choice, choose, preset_keys, variants
 from lamina.network.config import FitConfig, fit_config
@@ -142,7 +143,7 @@ def prepare(
     preset = preset_keys(given.preset, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
     learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
-    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=given.numeric)
+    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=_scale(given, keys))
     target_encoder = TargetEncoder().fit(table, schema, learned)
     choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
     config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
@@ -159,6 +160,12 @@ def prepare(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
         tried if any(tried) else ({},),
     )  # fmt: skip
+
+
+def _scale(given: FitConfig, keys: Mapping[str, Any]) -> str:
+    """Return how numbers are scaled: as asked, else as the named model wants it."""
+    wanted = MODELS[given.model].defaults if given.model in MODELS else {}
+    return given.numeric if "numeric" in keys else str(wanted.get("numeric", given.numeric))
 
 
 def _folds(

@@ -1,0 +1,245 @@
+"""The loop: determinism, early stopping, chunks, time, callbacks, resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+from lamina.core.errors import ArtefactError, ConfigError, RunError
+from lamina.core.tree import named_arrays
+from lamina.models import build
+from lamina.tasks import MulticlassTask
+from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig, train, train_population
+from lamina.train.checkpoint import Checkpoints
+
+CONFIG = TrainConfig(epochs=4, lr=0.01, batch_size=16, optimizer="adam")
+
+
+def rows(count: int = 100, seed: int = 0):
+    random = np.random.default_rng(seed)
+    labels = random.integers(3, size=count)
+    x = random.normal(size=(count, 4)) + 1.5 * np.eye(4)[labels]
+    return {"x": x.astype(np.float32), "y": labels.astype(np.int32), "weight": np.ones(count, np.float32)}
+
+
+def run(config=CONFIG, *, name="mlp", data=None, valid=None, **keys):
+    model = build(name, inputs=(4,), outputs=3, size=8, seed=0, **keys.pop("options", {"dropout": 0.2}))
+    return train(model, MulticlassTask(3), data or rows(), valid, config=config, **keys)
+
+
+def same_bits(a, b) -> bool:
+    first, second = named_arrays(a.model), named_arrays(b.model)
+    return all(first[path].tobytes() == second[path].tobytes() for path in first)
+
+
+def replaced(**keys) -> TrainConfig:
+    return dataclasses.replace(CONFIG, **keys)
+
+
+def test_same_seed_same_bits_other_seed_other_bits():
+    assert same_bits(run(), run())
+    assert not same_bits(run(), run(replaced(seed=1)))
+
+
+@pytest.mark.parametrize("keys", [{"chunk": 3}, {"chunk": 2}, {"device_memory": 0.0}, {"device_memory": 0.0, "chunk": 2}])
+def test_chunks_and_streaming_change_no_bit(keys):
+    assert same_bits(run(), run(replaced(**keys)))
+
+
+def test_accumulation_is_the_whole_batch():
+    whole = run(options={"dropout": 0.0})
+    parts = run(replaced(accumulate=4), options={"dropout": 0.0})
+    for path, array in named_arrays(whole.model).items():
+        np.testing.assert_allclose(array, named_arrays(parts.model)[path], rtol=2e-3, atol=2e-5)
+
+
+def test_weights_are_counts():
+    """A row of weight two is two rows."""
+    data = rows(16)
+    heavy = {**data, "weight": np.r_[np.full(8, 2.0), np.zeros(8)].astype(np.float32)}
+    twice = {name: np.concatenate([array[:8], array[:8]]) for name, array in data.items()}
+    config = replaced(epochs=3, optimizer="sgd")
+    a = run(config, data=heavy, options={"dropout": 0.0})
+    b = run(config, data=twice, options={"dropout": 0.0})
+    for path, array in named_arrays(a.model).items():
+        np.testing.assert_allclose(array, named_arrays(b.model)[path], rtol=1e-4, atol=1e-6)
+
+
+def test_the_best_epoch_is_kept():
+    valid = rows(60, seed=1)
+    result = run(replaced(epochs=30, lr=0.1, patience=5), valid=valid)
+    losses = result.history["valid_loss"]
+    assert result.ended == "early stopping"
+    assert result.best_epoch == int(np.argmin(losses)) + 1
+    assert len(losses) == result.best_epoch + 5
+    task = MulticlassTask(3)
+    sums = task.evaluate(result.model(valid["x"]), valid)
+    assert float(sums["loss"] / sums["weight"]) == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_without_early_stopping_the_last_weights_stay():
+    result = run(replaced(epochs=6, lr=0.3, early_stopping=False), valid=rows(60, seed=1))
+    assert (result.best_epoch, result.ended) == (6, "epochs")
+
+
+def test_plateau_lowers_the_rate():
+    result = run(replaced(epochs=12, lr=0.5, schedule="plateau", plateau_patience=2, patience=50), valid=rows(60, seed=1))
+    assert result.history["lr"][-1] < result.history["lr"][0]
+
+
+def test_average_of_weights_is_what_is_evaluated_and_kept():
+    plain, averaged = run(), run(replaced(ema=0.9))
+    assert not same_bits(plain, averaged)
+    np.testing.assert_array_equal(plain.state.model.head.weight, averaged.state.model.head.weight)
+
+
+def test_steps_that_are_not_finite_are_skipped():
+    data = rows(64)
+    data["x"][:1] = np.nan
+    result = run(replaced(epochs=2, batch_size=8), data=data)
+    assert result.skipped == 2
+    assert all(np.isfinite(array).all() for array in named_arrays(result.model).values())
+
+
+def test_a_run_that_is_never_finite_stops_and_says_why():
+    data = rows(64)
+    data["x"][:] = np.inf
+    with pytest.raises(RunError, match="steps in a row had a loss or gradient that is not finite"):
+        run(replaced(batch_size=4), data=data)
+
+
+def test_clip_bounds_the_step():
+    config = replaced(optimizer="sgd", lr=1.0, epochs=1, batch_size=100, clip=0.01, early_stopping=False)
+    result = run(config, options={"dropout": 0.0})
+    before = build("mlp", inputs=(4,), outputs=3, size=8, seed=0)
+    moved = sum(((a - b) ** 2).sum() for a, b in zip(named_arrays(before).values(), named_arrays(result.model).values(), strict=True))
+    assert np.sqrt(moved) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_time_limit_is_kept():
+    run()  # compiled
+    began = time.perf_counter()
+    result = run(replaced(epochs=100_000, time_limit=1.5, early_stopping=False), valid=rows(60, seed=1))
+    assert result.ended == "time limit"
+    assert time.perf_counter() - began < 4.0
+    assert result.epochs >= 1
+
+
+def test_no_epochs_gives_the_model_as_it_was_built():
+    result = run(replaced(epochs=0))
+    np.testing.assert_array_equal(result.model.head.weight, build("mlp", inputs=(4,), outputs=3, size=8, seed=0).head.weight)
+
+
+class Recorder(Callback):
+    def __init__(self):
+        self.events = []
+
+    def on_train_begin(self, run):
+        self.events.append("begin")
+
+    def on_epoch_begin(self, epoch, run):
+        self.events.append(f"epoch {epoch}")
+
+    def on_chunk_end(self, step, run):
+        self.events.append(f"step {step}")
+
+    def on_epoch_end(self, epoch, logs, run):
+        self.events.append(sorted(logs))
+        if epoch == 2:
+            run.stop("enough")
+
+    def on_train_end(self, run):
+        self.events.append("end")
+
+
+def test_callbacks_are_called_in_order_and_may_stop():
+    recorder = Recorder()
+    result = run(replaced(chunk=4), valid=rows(30), callbacks=[recorder])
+    logs = ["lr", "seconds", "train_loss", "valid_accuracy", "valid_loss"]
+    one = ["step 4", "step 7", logs]
+    assert recorder.events == ["begin", "epoch 1", *one, "epoch 2", "step 11", "step 14", logs, "end"]
+    assert (result.ended, result.epochs) == ("enough", 2)
+
+
+def test_callbacks_of_keras_names():
+    result = run(replaced(epochs=50, lr=1.0), valid=rows(60, seed=1), callbacks=[EarlyStopping(patience=2)])
+    assert "did not improve for 2 epochs" in result.ended
+    config = replaced(epochs=8, lr=1.0, early_stopping=False)
+    lowered = run(config, valid=rows(60, seed=1), callbacks=[ReduceLROnPlateau(factor=0.1, patience=1)])
+    assert lowered.history["lr"][-1] < 1.0
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon", "schedule-free"])
+@pytest.mark.parametrize("name, stop_at", [("mlp", 2), ("resnet-tabular", 5), ("tabm-mini", 9)])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimizer):
+    config = replaced(chunk=3, ema=0.5, optimizer=optimizer, schedule="cosine")
+    valid, calls = rows(30, seed=1), []
+
+    def stop():
+        calls.append(1)
+        return "interrupted" if len(calls) == stop_at else None
+
+    whole = run(config, name=name, valid=valid)
+    part = run(config, name=name, valid=valid, should_stop=stop)
+    assert part.steps < whole.steps
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    checkpoints.write(part.snapshot)
+    resumed = run(config, name=name, valid=valid, resume=checkpoints.latest())
+    assert same_bits(whole, resumed)
+    assert resumed.history["valid_loss"] == whole.history["valid_loss"]
+    assert resumed.best_epoch == whole.best_epoch
+
+
+def test_checkpoints_keep_the_newest_and_pass_over_the_damaged(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every=1, keep=2)
+    run(callbacks=[checkpoints])
+    found = sorted((tmp_path / "checkpoints").iterdir())
+    assert [path.name for path in found] == ["step-000000021", "step-000000028"]
+    (found[-1] / "state.safetensors").write_bytes(b"torn")
+    said = []
+    assert checkpoints.latest(warn=said.append).place["step"] == 21
+    assert "passed over" in said[0]
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    run(callbacks=[Checkpoints(tmp_path, fingerprint={"data": "one"})])
+    with pytest.raises(ConfigError, match="data changed since the checkpoint"):
+        Checkpoints(tmp_path, fingerprint={"data": "two"}).latest()
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    run(callbacks=[checkpoints])
+    with pytest.raises(ArtefactError):
+        run(name="resnet-tabular", resume=checkpoints.latest())
+
+
+def test_population_equals_one_by_one():
+    seeds, valid = range(5), rows(40, seed=1)
+    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=s, dropout=0.1) for s in seeds]
+    config = replaced(epochs=8, patience=2)
+    together = train_population(models, MulticlassTask(3), rows(), valid, config=config, seeds=seeds)
+    for seed, model, member in zip(seeds, models, together, strict=True):
+        alone = train(model, MulticlassTask(3), rows(), valid, config=dataclasses.replace(config, seed=seed))
+        assert member.best_epoch == alone.best_epoch
+        for path, array in named_arrays(alone.model).items():
+            np.testing.assert_allclose(named_arrays(member.model)[path], array, atol=1e-5)
+
+
+def test_population_sweeps_rates_over_shared_batches():
+    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
+    slow, fast = train_population(models, MulticlassTask(3), rows(), config=CONFIG, sweep={"lr": [1e-5, 1e-2]})
+    alone = run(replaced(lr=1e-2), options={"dropout": 0.0})
+    np.testing.assert_allclose(fast.model.head.weight, alone.model.head.weight, atol=1e-5)
+    assert slow.history["train_loss"][-1] > fast.history["train_loss"][-1]
+
+
+def test_population_refuses_what_cannot_be_swept():
+    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
+    with pytest.raises(ConfigError, match="'epochs' cannot be swept"):
+        train_population(models, MulticlassTask(3), rows(), sweep={"epochs": [1, 2]})
+    with pytest.raises(ConfigError, match="one value a member"):
+        train_population(models, MulticlassTask(3), rows(), sweep={"lr": [1.0]})
