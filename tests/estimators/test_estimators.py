@@ -136,7 +136,7 @@ def test_the_network_knows_the_labels_and_survives_saving(blobs: tuple, fitted: 
 
 
 def test_pickled_and_back(blobs: tuple, fitted: NeuralClassifier):
-    again = pickle.loads(pickle.dumps(fitted))
+    again = pickle.loads(pickle.dumps(fitted))  # noqa: S301 - our own bytes
     np.testing.assert_array_equal(again.predict_proba(blobs[0]), fitted.predict_proba(blobs[0]))
 
 

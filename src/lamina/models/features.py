@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, static

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import namespace, split

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.registry import Registry
 
 Activation = Callable[[Array], Array]

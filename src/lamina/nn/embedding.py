@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jax import Array
 from jaxtyping import Float, Int
 
+from lamina.core.arrays import Array
 from lamina.core.module import Module, static
 from lamina.nn.initializers import Initializer, truncated_normal
 

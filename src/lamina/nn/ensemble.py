@@ -8,9 +8,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
 from lamina.core.taps import carried
@@ -20,7 +20,7 @@ from lamina.nn.stack import split_for
 from lamina.ops.dense import member_dense
 
 
-def random_signs(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def random_signs(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw +1 or -1 with equal chance: members that begin far apart at equal scale.
 
     Example:

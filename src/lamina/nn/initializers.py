@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jax import Array
 
 from lamina.core import random
+from lamina.core.arrays import Array
 from lamina.core.registry import Registry
 
 Initializer = Callable[[Any, tuple[int, ...]], Any]
@@ -44,7 +44,7 @@ def ones(key: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.ones(shape, np.float32)
 
 
-def glorot_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def glorot_uniform(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw from U(-a, a), a = √(6 / (in + out)): keeps variance both ways through tanh layers.
 
     Example:
@@ -58,7 +58,7 @@ def glorot_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
     return random.uniform(key, shape, low=-bound, high=bound)
 
 
-def he_normal(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def he_normal(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw from N(0, 2/in): ReLU halves the variance, the 2 gives it back.
 
     Example:
@@ -71,7 +71,7 @@ def he_normal(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
     return random.normal(key, shape) * np.float32(math.sqrt(2.0 / _fans(shape)[0]))
 
 
-def he_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def he_uniform(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw from U(-a, a), a = √(6/in): `he_normal` without tails.
 
     Example:
@@ -82,7 +82,7 @@ def he_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
     return random.uniform(key, shape, low=-bound, high=bound)
 
 
-def lecun_normal(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def lecun_normal(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw from N(0, 1/in): keeps variance through linear and self-normalizing layers.
 
     Example:
@@ -95,7 +95,7 @@ def lecun_normal(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
     return random.normal(key, shape) * np.float32(math.sqrt(1.0 / _fans(shape)[0]))
 
 
-def fan_in_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def fan_in_uniform(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw from U(-1/√in, 1/√in): the default of PyTorch's Linear, and ours.
 
     Example:
@@ -106,7 +106,7 @@ def fan_in_uniform(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
     return random.uniform(key, shape, low=-bound, high=bound)
 
 
-def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.02) -> Array | np.ndarray:
+def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.02) -> Array:
     """Draw from N(0, σ²) cut at ±2σ: embeddings and transformers.
 
     A value beyond the cut is drawn again up to seven times (one in 10⁹ is left), then clipped.
@@ -127,7 +127,7 @@ def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.0
     return xp.clip(drawn, -2, 2) * np.float32(deviation)
 
 
-def orthogonal(key: Any, shape: tuple[int, ...]) -> Array | np.ndarray:
+def orthogonal(key: Any, shape: tuple[int, ...]) -> Array:
     """Draw a random matrix with orthonormal rows or columns: keeps norms exactly in deep linear chains.
 
     Example:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform

@@ -8,9 +8,9 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
+from lamina.core.arrays import Array
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import normal, split, uniform
 from lamina.nn.activation import relu

@@ -6,8 +6,9 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from jaxtyping import Float
+
+from lamina.core.arrays import Array
 
 
 def attention(

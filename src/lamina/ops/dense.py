@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import lax
 from jaxtyping import Float
+
+from lamina.core.arrays import Array
 
 _LAST = (((1,), (1,)), ((), ()))  # x (b, i), weight (o, i) -> (b, o)
 _FIRST = (((1,), (0,)), ((), ()))  # dy (b, o), weight (o, i) -> (b, i)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from jaxtyping import Float, Int
 
+from lamina.core.arrays import Array
 from lamina.core.registry import Registry
 
 
