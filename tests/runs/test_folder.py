@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from lamina.core.errors import ConfigError, RunLockedError
-from lamina.runs.folder import RunFolder, check_free, clear_leftovers, make_folder, make_numbered_folder, run_name
+from lamina.runs.folder import (
+    RunFolder,
+    check_free,
+    clear_leftovers,
+    make_folder,
+    make_numbered_folder,
+    run_name,
+)
 from lamina.runs.lock import Lock, is_locked
 
 
@@ -56,7 +63,8 @@ def test_numbers_go_on_after_the_largest(tmp_path: Path):
 def test_many_at_once_get_a_folder_each(tmp_path: Path):
     folders: list[RunFolder] = []
     threads = [
-        threading.Thread(target=lambda: folders.append(make_numbered_folder(tmp_path, "a"))) for _ in range(16)
+        threading.Thread(target=lambda: folders.append(make_numbered_folder(tmp_path, "a")))
+        for _ in range(16)
     ]
     for thread in threads:
         thread.start()
@@ -73,7 +81,9 @@ def test_another_process_is_kept_out_until_the_first_has_gone(tmp_path: Path):
         "print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()) as other:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+    ) as other:
         assert other.stdout is not None and other.stdout.readline() == b"held\n"
         with pytest.raises(RunLockedError, match="in use by another process") as caught:
             RunFolder(tmp_path)

@@ -84,7 +84,10 @@ def test_networks_are_counted_and_what_is_left_includes_them():
     Run(4).train(watch)
     text = stream.getvalue()
     assert "network 1/2  epoch 4/4" in text and "network 2/2  epoch 4/4" in text
-    assert "network 1/2  epoch 4/4  loss 0.2500  valid 0.5000  best 0.5000 at 4  accuracy 0.8000  2.0 s left" in text
+    assert (
+        "network 1/2  epoch 4/4  loss 0.2500  valid 0.5000  best 0.5000 at 4  accuracy 0.8000  2.0 s left"
+        in text
+    )
 
 
 def test_a_resumed_run_says_where_it_goes_on():
@@ -145,7 +148,14 @@ def test_metrics_file_of_a_resumed_run_has_every_epoch_once(tmp_path: Path):
     run.train(MetricsFile(path), epochs=3)
     path.write_text(path.read_text() + "4,what a killed process wrote after its last checkpoint\n")
     run.train(MetricsFile(path))
-    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["epoch", "1", "2", "3", "4", "5"]
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == [
+        "epoch",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+    ]
 
 
 def test_metrics_file_of_several_networks(tmp_path: Path):

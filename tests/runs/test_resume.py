@@ -146,7 +146,9 @@ def test_a_given_key_that_was_edited_is_refused(interrupted: Path):
     config.write_text(head + given + tail.replace("epochs = 6", "epochs = 7", 1))
     with pytest.raises(ConfigError, match="the key epochs is not that of the run"):
         resume(interrupted)
-    config.write_text(head.replace("epochs = 6", "epochs = 7", 1) + given + tail.replace("epochs = 6", "epochs = 7"))
+    config.write_text(
+        head.replace("epochs = 6", "epochs = 7", 1) + given + tail.replace("epochs = 6", "epochs = 7")
+    )
     with pytest.raises(ConfigError, match="changed since the checkpoint"):
         resume(interrupted)
 

@@ -60,14 +60,16 @@ def definitions(pairs: Sequence[tuple[str, str]], *, indent: int = 0, most: int 
 
 def _definition(name: str, text: str, indent: int, names: int) -> str:
     lead = f"{' ' * indent}{name:<{names}}"
+    if not text:
+        return lead.rstrip()
     if len(name) + 2 > names:
         lead = " " * (indent + names)
     filled = textwrap.fill(
-        text or " ",
+        text,
         max(40, width()),
         initial_indent=lead,
         subsequent_indent=" " * (indent + names),
         break_long_words=False,
         break_on_hyphens=False,
-    ).rstrip()
+    )
     return f"{' ' * indent}{name}\n{filled}" if len(name) + 2 > names else filled

@@ -22,7 +22,14 @@ from lamina.models import MODELS
 from lamina.network.artefact import build_model
 from lamina.network.choose import Choice, choose, preset_keys, variants
 from lamina.network.config import FitConfig, fit_config
-from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
+from lamina.tasks import (
+    AbstractTask,
+    BinaryTask,
+    MulticlassTask,
+    MultilabelTask,
+    QuantileTask,
+    RegressionTask,
+)
 from lamina.train.loop import default_batch_size
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
@@ -150,12 +157,15 @@ def prepare(
     if model is not None:
         config = dataclasses.replace(config, model=type(model).__name__)
     task = make_task(schema, target_encoder, config)
+    check_monitor(config.monitor, task)
     options = {} if model is not None else _model_options(choice, config)
     resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
     config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
     models = (model,) if model is not None else _models(choice, encoder, task, options, config)
     tried = () if model is not None else variants(choice.spec.name, config.preset, task=schema.task)
-    tried = tuple({k: v for k, v in variant.items() if k not in keys} for variant in tried if len(folds[0][1]))
+    tried = tuple(
+        {k: v for k, v in variant.items() if k not in keys} for variant in tried if len(folds[0][1])
+    )
     return Prepared(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
         tried if any(tried) else ({},),
@@ -232,6 +242,21 @@ def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) 
     if config.quantiles or config.loss == "quantile":
         return QuantileTask(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
     return RegressionTask(len(schema.targets), **loss)
+
+
+def check_monitor(name: str, task: AbstractTask) -> None:
+    """Refuse to monitor what the task does not measure after each epoch.
+
+    Raises:
+        ConfigError: naming what it measures.
+    """
+    known = ("loss", "mse") if task.kind == "regression" else ("loss", "accuracy")
+    if name not in known:
+        raise ConfigError(
+            f"monitor is out of range{suggest(name, known)}",
+            expected=f"one of {', '.join(known)}",
+            received=repr(name),
+        )
 
 
 def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:

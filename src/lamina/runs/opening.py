@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime
@@ -30,8 +31,10 @@ def say_opening(
     """
     voice.field("device", runtime.describe_device())
     voice.field("data", _data(prepared))
-    if prepared.schema.dropped:
-        voice.field("left out", _left_out(prepared.schema.dropped))
+    warned = " ".join(finding.where for finding in prepared.audit.warnings)
+    dropped = [pair for pair in prepared.schema.dropped if f"column '{pair[0]}'" not in warned]
+    if dropped:
+        voice.field("left out", _left_out(dropped))
     voice.field("target", _target(prepared, guessed))
     voice.field("split", _split(prepared, test_table))
     voice.field("model", _model(prepared))
@@ -52,8 +55,8 @@ def _data(prepared: Prepared) -> str:
     return f"{plain(table.source)}: {rows}, {used}"
 
 
-def _left_out(dropped: tuple[tuple[str, str], ...]) -> str:
-    named = ", ".join(f"{plain(name, 40)} ({plain(reason)})" for name, reason in dropped[:MOST_NAMES])
+def _left_out(dropped: Sequence[tuple[str, str]]) -> str:
+    named = "; ".join(f"{plain(name, 40)}: {plain(reason)}" for name, reason in dropped[:MOST_NAMES])
     return named + (f" and {len(dropped) - MOST_NAMES} more" if len(dropped) > MOST_NAMES else "")
 
 
