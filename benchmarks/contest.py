@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
@@ -76,7 +77,8 @@ class Worker:
     def tell(self, **message: Any) -> None:
         """Send a message."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(message) + "\n")
+        with contextlib.suppress(BrokenPipeError):  # it is gone: `hear` says why
+            self._process.stdin.write(json.dumps(message) + "\n")
 
     def hear(self) -> dict[str, Any]:
         """Wait for the answer.
@@ -94,12 +96,15 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process.stdout.close()
         self._log.close()
 
 
@@ -109,7 +114,12 @@ class Team:
     def __init__(self, contender: Contender):
         self.contender = contender
         self.workers = [Worker(contender) for _ in range(contender.copies)]
-        self.versions = [worker.hear() for worker in self.workers][0]["versions"]
+        try:
+            greetings = [worker.hear() for worker in self.workers]
+        except RuntimeError:
+            self.close()
+            raise
+        self.versions: str = greetings[0]["versions"]
 
     def turn(self) -> float:
         """Let every process take one turn at once; return the seconds of the slowest."""
@@ -171,13 +181,11 @@ def race(contenders: Sequence[Contender], *, turns: int, warmups: int = 1) -> Ra
     """
     teams, firsts = [], []
     for contender in contenders:
-        try:
-            team = Team(contender)
-            firsts.append(team.turn())
+        team, first = _started(contender)
+        if team is not None:
             teams.append(team)
-            machine.say(f"  {contender.label}: first turn {firsts[-1]:.3f} s")
-        except RuntimeError as error:
-            machine.say(f"  left out: {error}")
+            firsts.append(first)
+            machine.say(f"  {contender.label}: first turn {first:.3f} s")
     seconds: list[list[float]] = [[] for _ in teams]
     watch = machine.Watch([worker.pid for team in teams for worker in team.workers])
     try:
@@ -196,6 +204,19 @@ def race(contenders: Sequence[Contender], *, turns: int, warmups: int = 1) -> Ra
         for team, first, own in zip(teams, firsts, seconds, strict=True)
     ]
     return Race(timings, quiet)
+
+
+def _started(contender: Contender) -> tuple[Team | None, float]:
+    """Return a team with the seconds of its first turn; None, and why on standard error, if it fails."""
+    team = None
+    try:
+        team = Team(contender)
+        return team, team.turn()
+    except RuntimeError as error:
+        machine.say(f"  left out: {error}")
+        if team is not None:
+            team.close()
+        return None, 0.0
 
 
 def answer(contender: Contender) -> dict[str, Any]:
@@ -244,7 +265,12 @@ def whole_command(command: Sequence[str], environment: Mapping[str, str], label:
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as log:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=log, stdin=subprocess.DEVNULL
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Sequence
 
 from benchmarks import contest, interpreters, machine
@@ -14,7 +15,9 @@ def matmul_limit(arguments: argparse.Namespace, *, precision: str = "float32") -
     for engine, package in (("jax", "lamina"), ("torch", "torch")):
         options = {"engine": engine, "precision": precision, "threads": machine.cores()}
         python = interpreters.of(arguments, package)
-        found[engine] = contest.answer(contest.Contender(engine, "matmul", python, "limit", options))["gflops"]
+        found[engine] = contest.answer(contest.Contender(engine, "matmul", python, "limit", options))[
+            "gflops"
+        ]
         machine.say(f"matmul limit, {engine} {precision}: {found[engine]:.0f} GF/s")
     return max(found.values())
 
@@ -24,5 +27,5 @@ def training_flops(sizes: Sequence[int], rows: int) -> float:
 
     Forward, gradient of the weights, gradient of the inputs (which the first layer does not need).
     """
-    products = [inputs * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False)]
+    products = [inputs * outputs for inputs, outputs in itertools.pairwise(sizes)]
     return 2.0 * rows * (3 * sum(products) - products[0])

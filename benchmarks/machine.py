@@ -55,7 +55,7 @@ def processor() -> str:
 def describe() -> str:
     """Return processor, cores, memory and system in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{processor()}, {cores()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    return f"{processor()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}"
 
 
 def spin_shares() -> list[float]:

@@ -130,7 +130,9 @@ def show(lines: list[Line]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--results`` and what `machine` asks for."""
-    parser.add_argument("--results", type=Path, help="folder of CSV files; recorded there even when busy or quick")
+    parser.add_argument(
+        "--results", type=Path, help="folder of CSV files; recorded there even when busy or quick"
+    )
     machine.add_arguments(parser)
 
 
@@ -149,5 +151,6 @@ def keep(lines: list[Line], arguments: argparse.Namespace, *, idle: bool) -> Non
         return
     path = (arguments.results or RESULTS) / f"{lines[0].row}.csv"
     rounded = [{name: _rounded(value) for name, value in asdict(line).items()} for line in lines]
-    append(path, [{**row, **origin(), "trusted": trusted} for row in rounded])
+    where = origin()  # once: the lines of a contest share their date
+    append(path, [{**row, **where, "trusted": trusted} for row in rounded])
     machine.say(f"recorded in {path}")

@@ -51,7 +51,9 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def agree(ours: Sequence[float], theirs: Sequence[float], *, tolerance: float, paired: bool = False) -> bool:
+def agree(
+    ours: Sequence[float], theirs: Sequence[float], *, tolerance: float, paired: bool = False
+) -> bool | str:
     """Return whether two sets of qualities differ by no more than noise.
 
     Args:
@@ -61,8 +63,11 @@ def agree(ours: Sequence[float], theirs: Sequence[float], *, tolerance: float, p
         paired: the n-th values belong together (same learning rate), so differences are judged.
 
     Returns:
-        Whether the means differ by less than the tolerance, or than three standard errors.
+        Whether the means differ by less than the tolerance, or than three standard errors;
+        nothing when there is one value each, which tells nothing of the noise.
     """
+    if len(ours) < 2 or len(theirs) < 2:
+        return ""
     difference = abs(statistics.fmean(ours) - statistics.fmean(theirs))
     if paired:
         _, deviation = mean_and_deviation([a - b for a, b in zip(ours, theirs, strict=True)])

@@ -6,8 +6,8 @@ import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 
-import keras  # noqa: E402 - the backend is chosen before
-import numpy as np  # noqa: E402
+import keras
+import numpy as np
 
 chosen = json.loads(sys.argv[1])
 with np.load(chosen["data"], allow_pickle=False) as data:

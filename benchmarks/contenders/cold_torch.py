@@ -9,7 +9,9 @@ from torch import nn
 
 chosen = json.loads(sys.argv[1])
 with np.load(chosen["data"], allow_pickle=False) as data:
-    x, y, x_test, y_test = (torch.from_numpy(data[name]) for name in ("x_train", "y_train", "x_test", "y_test"))
+    x, y, x_test, y_test = (
+        torch.from_numpy(data[name]) for name in ("x_train", "y_train", "x_test", "y_test")
+    )
 torch.manual_seed(chosen["seed"])
 torch.set_num_threads(chosen["threads"])
 network = nn.Sequential(nn.Linear(64, 100), nn.ReLU(), nn.Linear(100, 10))

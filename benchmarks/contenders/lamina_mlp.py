@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
+
 from benchmarks import datasets, worker
 from benchmarks.contenders.lamina_turns import FOREVER, Turnstile, rows
 from lamina.models import build
@@ -19,7 +20,13 @@ def model(seed: int) -> Any:
 
 def config(epochs: int, seed: int, precision: str) -> TrainConfig:
     return TrainConfig(
-        epochs=epochs, seed=seed, batch_size=128, lr=1e-3, optimizer="adam", early_stopping=False, precision=precision
+        epochs=epochs,
+        seed=seed,
+        batch_size=128,
+        lr=1e-3,
+        optimizer="adam",
+        early_stopping=False,
+        precision=precision,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+
 from benchmarks import datasets, worker
 from benchmarks.contenders.lamina_mlp import accuracy
 from benchmarks.contenders.lamina_turns import FOREVER, Turnstile, rows
@@ -26,7 +27,9 @@ def main() -> None:
     channel.receive()
     if chosen["mode"] == "race":
         gate = Turnstile(channel, epochs=chosen["turn_epochs"], began=time.perf_counter())
-        train_population(models, task, train_rows, config=config(FOREVER), sweep={"lr": lrs}, callbacks=[gate])
+        train_population(
+            models, task, train_rows, config=config(FOREVER), sweep={"lr": lrs}, callbacks=[gate]
+        )
     began = time.perf_counter()
     results = train_population(models, task, train_rows, config=config(chosen["epochs"]), sweep={"lr": lrs})
     seconds = time.perf_counter() - began

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
 from benchmarks import worker
 from lamina.train import Callback
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import torch
+
 from benchmarks import datasets, worker
 from benchmarks.contenders import torch_steps
 

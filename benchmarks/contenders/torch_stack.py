@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from benchmarks.contenders import torch_steps
-from benchmarks.contenders.torch_steps import BETAS, EPSILON
 from torch import Tensor
 from torch.nn import functional as F
+
+from benchmarks.contenders import torch_steps
+from benchmarks.contenders.torch_steps import BETAS, EPSILON
 
 Forward = Callable[[Sequence[Tensor], Tensor], Tensor]
 
@@ -49,14 +50,20 @@ def stacked(sizes: Sequence[int], models: int, layout: str) -> list[Tensor]:
         return [w1, b1, w2, b2]
     w1, w2 = w1.transpose(1, 2).contiguous(), w2.transpose(1, 2).contiguous()
     if layout == "wide":
-        return [w1.permute(1, 0, 2).reshape(sizes[0], -1).contiguous(), b1.reshape(-1), w2, b2[:, None].contiguous()]
+        return [
+            w1.permute(1, 0, 2).reshape(sizes[0], -1).contiguous(),
+            b1.reshape(-1),
+            w2,
+            b2[:, None].contiguous(),
+        ]
     return [w1, b1[:, None].contiguous(), w2, b2[:, None].contiguous()]
 
 
 def rates(lrs: Tensor, parameters: Sequence[Tensor], width: int) -> list[Tensor]:
     """Return the learning rates in shapes that broadcast against their parameters."""
     return [
-        lrs.view(-1, *[1] * (p.ndim - 1)) if len(p) == len(lrs) else lrs.repeat_interleave(width) for p in parameters
+        lrs.view(-1, *[1] * (p.ndim - 1)) if len(p) == len(lrs) else lrs.repeat_interleave(width)
+        for p in parameters
     ]
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from benchmarks import worker
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from benchmarks import worker
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 
@@ -33,7 +35,7 @@ def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
     """Return an MLP that begins as Lamina's does: He for hidden layers, U(±1/√in) for the rest."""
     torch.manual_seed(seed)
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     layers.pop()
     for layer in layers[:-1]:
@@ -91,7 +93,14 @@ class EagerTrainer(Trainer):
     """
 
     def __init__(
-        self, sizes: Sequence[int], lr: float, seed: int, *, compile_loss: bool = False, autocast: bool = False, **adam: Any
+        self,
+        sizes: Sequence[int],
+        lr: float,
+        seed: int,
+        *,
+        compile_loss: bool = False,
+        autocast: bool = False,
+        **adam: Any,
     ):
         self.parameters = list(perceptron(sizes, seed).parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=lr, **adam)
@@ -142,7 +151,9 @@ class CompiledTrainer(Trainer):
 
     _compiled: dict[Any, Callable[..., None]] = {}  # noqa: RUF012 - networks of one shape share their code
 
-    def __init__(self, sizes: Sequence[int], lr: float, seed: int, *, unroll: int = 1, autocast: bool = False):
+    def __init__(
+        self, sizes: Sequence[int], lr: float, seed: int, *, unroll: int = 1, autocast: bool = False
+    ):
         self.parameters = [p.detach().clone() for p in perceptron(sizes, seed).parameters()]
         self.first = [torch.zeros_like(p) for p in self.parameters]
         self.second = [torch.zeros_like(p) for p in self.parameters]
@@ -177,7 +188,14 @@ class CompiledTrainer(Trainer):
             while done < len(rows):
                 count = self.unroll if len(rows) - done >= self.unroll else 1
                 self._steps(count)(
-                    self.parameters, self.first, self.second, self.step, self.lr, x, y, rows[done : done + count]
+                    self.parameters,
+                    self.first,
+                    self.second,
+                    self.step,
+                    self.lr,
+                    x,
+                    y,
+                    rows[done : done + count],
                 )
                 done += count
 

@@ -1,4 +1,4 @@
-"""Many small MLPs in PyTorch, one by one or batched by hand; options: style, variant, threads, share."""
+"""Many small MLPs in PyTorch, one by one or batched by hand; options: variant, threads, lrs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+
 from benchmarks import datasets, worker
 from benchmarks.contenders import torch_stack, torch_steps
 
@@ -14,11 +15,19 @@ SIZES = (64, 32, 10)
 BATCH = 128
 
 
+def is_stacked(chosen: dict[str, Any]) -> bool:
+    return chosen["variant"].split()[0] in ("bmm", "wide", "vmap")
+
+
+def make_population(chosen: dict[str, Any]) -> torch_stack.Population:
+    layout, mode = chosen["variant"].split()
+    return torch_stack.Population(SIZES, chosen["lrs"], layout=layout, compiled=mode == "compiled")
+
+
 def turns(chosen: dict[str, Any], x: torch.Tensor, y: torch.Tensor) -> Callable[[], None]:
     """Return the work of a turn: some epochs of all models, or of some of them one by one."""
-    if chosen["style"] == "stack":
-        layout, _, mode = chosen["variant"].partition(" ")
-        population = torch_stack.Population(SIZES, chosen["lrs"], layout=layout, compiled=mode == "compiled")
+    if is_stacked(chosen):
+        population = make_population(chosen)
 
         def together() -> None:
             for _ in range(chosen["turn_epochs"]):
@@ -39,9 +48,8 @@ def turns(chosen: dict[str, Any], x: torch.Tensor, y: torch.Tensor) -> Callable[
 def qualities(chosen: dict[str, Any], data: dict[str, torch.Tensor]) -> list[float]:
     """Train every model for all epochs; return the accuracies."""
     x, y = data["x_train"], data["y_train"]
-    if chosen["style"] == "stack":
-        layout, _, mode = chosen["variant"].partition(" ")
-        population = torch_stack.Population(SIZES, chosen["lrs"], layout=layout, compiled=mode == "compiled")
+    if is_stacked(chosen):
+        population = make_population(chosen)
         for _ in range(chosen["epochs"]):
             population.epoch(x, y, BATCH)
         return population.accuracies(data["x_test"], data["y_test"])

@@ -38,7 +38,10 @@ class Entrant:
         name = f"{self.contender.name}-{self.contender.variant}" + (f"-{time.time_ns()}" if self.cold else "")
         cache = folder / name.replace(" ", "-").replace(",", "")
         cache.mkdir(exist_ok=True)
-        environment = {**self.contender.environment, **{variable: str(cache) for variable in self.cache_variables}}
+        environment = {
+            **self.contender.environment,
+            **{variable: str(cache) for variable in self.cache_variables},
+        }
         options = {**self.contender.options, "seed": seed}
         return contest.whole_run(replace(self.contender, options=options, environment=environment))
 
@@ -60,12 +63,17 @@ def entrants(arguments: argparse.Namespace, data: str) -> list[Entrant]:
     """Return everyone, each in the settings that may be its best."""
     shared, cores = {"data": data, "epochs": arguments.epochs}, machine.cores()
 
-    def make(name: str, variant: str, environment: Mapping[str, str] | None = None, **options: object) -> Contender:
+    def make(
+        name: str, variant: str, environment: Mapping[str, str] | None = None, **options: object
+    ) -> Contender:
         python, own = interpreters.of(arguments, name), {**shared, **options}
         return Contender(name, variant, python, f"cold_{name}", own, environment or {})
 
     keras_cache = ("JAX_COMPILATION_CACHE_DIR",)
-    every = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
+    every = {
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return [
         Entrant(make("lamina", "warm cache"), ("LAMINA_CACHE",)),

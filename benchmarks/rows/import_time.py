@@ -54,7 +54,9 @@ def main() -> None:
     runs = measure(arguments)
     quiet = watch.is_quiet()
     versions = versions_of(arguments)
-    seconds = {name: [loaded.seconds - bare.seconds for bare, loaded in pairs] for name, pairs in runs.items()}
+    seconds = {
+        name: [loaded.seconds - bare.seconds for bare, loaded in pairs] for name, pairs in runs.items()
+    }
     lines = [
         record.Line(
             row="import_time",
@@ -63,7 +65,9 @@ def main() -> None:
             unit="s more than Python",
             **record.timed(spread.spread(seconds[name])),
             peak_mib=max(loaded.peak_mib for _, loaded in runs[name]),
-            cpu_seconds=spread.spread([loaded.cpu_seconds - bare.cpu_seconds for bare, loaded in runs[name]]).median,
+            cpu_seconds=spread.spread(
+                [loaded.cpu_seconds - bare.cpu_seconds for bare, loaded in runs[name]]
+            ).median,
             versions=versions[IMPORTS[name][0]],
         )
         for name in IMPORTS

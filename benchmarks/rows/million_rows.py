@@ -47,7 +47,9 @@ def write_table(path: Path, *, rows: int, kind: str, task: str) -> None:
     numbers = COLUMNS - 1 - others
     names = [f"number{i}" for i in range(numbers)]
     if others:
-        names += [f"category{i}" for i in range(CATEGORIES)] + [f"switch{i}" for i in range(SWITCHES)] + ["day"]
+        names += (
+            [f"category{i}" for i in range(CATEGORIES)] + [f"switch{i}" for i in range(SWITCHES)] + ["day"]
+        )
     with path.open("w") as file:
         file.write(",".join([*names, "target"]) + "\n")
         for start in range(0, rows, BLOCK):
@@ -64,7 +66,9 @@ def write_table(path: Path, *, rows: int, kind: str, task: str) -> None:
                 truths = np.where(switches == 1, "true", "false")
                 cells = np.concatenate([cells, words[codes], truths, days.astype(str)[:, None]], axis=1)
             target = np.where(signal > 0, "yes", "no") if task == "binary" else np.char.mod("%.5g", signal)
-            file.writelines(",".join((*row, last)) + "\n" for row, last in zip(cells.tolist(), target, strict=True))
+            file.writelines(
+                ",".join((*row, last)) + "\n" for row, last in zip(cells.tolist(), target, strict=True)
+            )
 
 
 def main() -> None:
@@ -77,20 +81,26 @@ def main() -> None:
         megabytes = os.path.getsize(path) / 1e6
         idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
         options = {"data": str(path), "keys": {"task": arguments.task, "seed": 0}}
-        contender = Contender("lamina", arguments.kind, interpreters.of(arguments, "lamina"), "million", options)
+        contender = Contender(
+            "lamina", arguments.kind, interpreters.of(arguments, "lamina"), "million", options
+        )
         watch = machine.Watch()
         runs = [contest.whole_run(contender) for _ in range(arguments.runs)]
         quiet = watch.is_quiet()
     versions = versions_of(arguments, ["lamina"])["lamina"]
     metric, value = next(iter(runs[0].answer["valid"].items()))
-    note = f"{runs[0].answer['model']}, {arguments.task}, {arguments.rows:,} rows, {megabytes:.0f} MB, {metric}"
+    note = (
+        f"{runs[0].answer['model']}, {arguments.task}, {arguments.rows:,} rows, {megabytes:.0f} MB, {metric}"
+    )
     lines = [
         record.Line(
             row="million_rows",
             contender="lamina",
             variant=f"{arguments.kind}: {mark}",
             unit="s",
-            **record.timed(spread.spread([run.seconds if mark == "process" else run.answer[mark] for run in runs])),
+            **record.timed(
+                spread.spread([run.seconds if mark == "process" else run.answer[mark] for run in runs])
+            ),
             quality=value,
             cpu_seconds=spread.spread([run.cpu_seconds for run in runs]).median,
             peak_mib=max(run.peak_mib for run in runs),

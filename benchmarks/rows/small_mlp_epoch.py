@@ -23,8 +23,12 @@ TOLERANCE = 0.002  # of test accuracy
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=15, help="counted epochs each (default %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds of the quality check (default %(default)s)")
-    parser.add_argument("--epochs", type=int, default=3, help="epochs of the quality check (default %(default)s)")
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="seeds of the quality check (default %(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=3, help="epochs of the quality check (default %(default)s)"
+    )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS, metavar="VARIANT")
     parser.add_argument("--quick", action="store_true", help="few rows, two turns, eager only: does it run?")
@@ -51,7 +55,12 @@ def contenders(arguments: argparse.Namespace, data: str) -> list[Contender]:
 
 def quality(contender: Contender, arguments: argparse.Namespace) -> list[float]:
     """Return the test accuracy of every seed."""
-    options = {**contender.options, "mode": "quality", "seeds": list(range(arguments.seeds)), "epochs": arguments.epochs}
+    options = {
+        **contender.options,
+        "mode": "quality",
+        "seeds": list(range(arguments.seeds)),
+        "epochs": arguments.epochs,
+    }
     asked = Contender(contender.name, contender.variant, contender.python, contender.module, options)
     return contest.answer(asked)["quality"]
 

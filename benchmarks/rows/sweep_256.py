@@ -32,8 +32,12 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=256)
     parser.add_argument("--turns", type=int, default=15, help="counted turns each (default %(default)s)")
-    parser.add_argument("--epochs", type=int, default=20, help="epochs of the quality check (default %(default)s)")
-    parser.add_argument("--single", nargs="*", default=list(ONE_BY_ONE), choices=ONE_BY_ONE, metavar="VARIANT")
+    parser.add_argument(
+        "--epochs", type=int, default=20, help="epochs of the quality check (default %(default)s)"
+    )
+    parser.add_argument(
+        "--single", nargs="*", default=list(ONE_BY_ONE), choices=ONE_BY_ONE, metavar="VARIANT"
+    )
     parser.add_argument("--stacked", nargs="*", default=list(STACKED), choices=STACKED, metavar="VARIANT")
     parser.add_argument("--quick", action="store_true", help="32 models, two turns, eager only: does it run?")
     interpreters.add_arguments(parser)
@@ -52,29 +56,42 @@ def learning_rates(models: int) -> list[float]:
 
 
 def contenders(arguments: argparse.Namespace, data: str) -> list[Contender]:
-    """Return Lamina and torch's variants; names tell one by one from batched by hand."""
-    shared = {"data": data, "lrs": learning_rates(arguments.models), "turn_epochs": TURN_EPOCHS, "mode": "race"}
-    found = [Contender("lamina", "train_population", interpreters.of(arguments, "lamina"), "lamina_sweep", shared)]
+    """Return Lamina and torch's variants; their names tell the ways apart, the best of each is compared."""
+    shared = {
+        "data": data,
+        "lrs": learning_rates(arguments.models),
+        "turn_epochs": TURN_EPOCHS,
+        "mode": "race",
+    }
+    found = [
+        Contender("lamina", "train_population", interpreters.of(arguments, "lamina"), "lamina_sweep", shared)
+    ]
     python, cores = interpreters.of(arguments, "torch"), machine.cores()
 
-    def torch(name: str, variant: str, threads: int, copies: int = 1) -> Contender:
-        style = "stack" if name == "torch by hand" else "single"
-        options = {**shared, "variant": variant, "threads": threads, "turn_models": TURN_MODELS, "style": style}
-        label = f"{variant}, {threads} threads" + (f", {copies} processes" if copies > 1 else "")
-        return Contender(name, label, python, "torch_sweep", options, copies=copies)
+    def torch(variant: str, *, threads: int = 1, copies: int = 1) -> Contender:
+        options = {**shared, "variant": variant, "threads": threads, "turn_models": TURN_MODELS}
+        label = variant + (", 1 thread" if threads == 1 else f", {threads} threads")
+        return Contender(_way(variant, copies), label, python, "torch_sweep", options, copies=copies)
 
-    found += [torch("torch one by one", variant, 1) for variant in arguments.single]
-    found += [torch("torch one by one", variant, cores) for variant in arguments.single if variant == "fused"]
-    twice = [variant for variant in arguments.single if variant in ("fused", "compiled epoch")]
-    found += [torch("torch one by one", variant, 1, copies=cores) for variant in twice]
-    found += [torch("torch by hand", variant, cores) for variant in arguments.stacked]
+    found += [torch(variant) for variant in arguments.single]
+    found += [torch(variant, threads=cores) for variant in arguments.single if variant == "fused"]
+    side_by_side = [variant for variant in arguments.single if variant in ("fused", "compiled epoch")]
+    found += [torch(variant, copies=cores) for variant in side_by_side]
+    found += [torch(variant, threads=cores) for variant in arguments.stacked]
     return found
+
+
+def _way(variant: str, copies: int) -> str:
+    if variant in STACKED:
+        return "torch by hand"
+    compiled = ", compiled" if "compiled" in variant else ""
+    return "torch one by one" + compiled + (f", {copies} processes" if copies > 1 else "")
 
 
 def per_step(timing: Timing, models: int) -> float:
     """Return the factor that turns seconds of a turn into microseconds of a step of one model."""
     contender = timing.contender
-    trained = TURN_MODELS * contender.copies if contender.name == "torch one by one" else models
+    trained = TURN_MODELS * contender.copies if contender.options.get("variant") in ONE_BY_ONE else models
     return 1e6 / (trained * TURN_EPOCHS * STEPS)
 
 
@@ -84,14 +101,17 @@ def quality(contender: Contender, arguments: argparse.Namespace) -> list[float]:
     return contest.answer(replace(contender, options=options, copies=1))["quality"]
 
 
+def _fastest(race: contest.Race, way: str, steps: dict[int, list[float]]) -> Timing:
+    named = [timing for timing in race.timings if timing.contender.name == way]
+    return min(named, key=lambda timing: spread.spread(steps[id(timing)]).median)
+
+
 def lines(race: contest.Race, arguments: argparse.Namespace, *, limit: float) -> list[record.Line]:
     """Return one line a contender; the best of each way with the quality of its models."""
     factors = {id(timing): per_step(timing, arguments.models) for timing in race.timings}
     steps = {id(t): [s * factors[id(t)] for s in t.seconds] for t in race.timings}
     ours = race.best("lamina")
-    ways = ("lamina", "torch one by one", "torch by hand")
-    best = [min((t for t in race.timings if t.contender.name == way), key=lambda t: spread.spread(steps[id(t)]).median)
-            for way in ways]  # fmt: skip
+    best = [_fastest(race, way, steps) for way in {timing.contender.name for timing in race.timings}]
     reached = {id(timing): quality(timing.contender, arguments) for timing in best}
     work = limits.training_flops(SIZES, BATCH) / 1e3  # GF/s · µs = 1,000 operations
 
