@@ -147,7 +147,7 @@ def prepare(
     split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
     rows = len(split.train)
     name = "auto" if model is not None else given.model
-    preset = preset_keys(given.preset, rows=rows)
+    preset = preset_keys(given.preset, task=schema.task, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
     learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
     encoder = TableEncoder().fit(table, schema, rows=learned, numeric=_scale(given, keys))
