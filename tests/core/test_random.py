@@ -40,7 +40,9 @@ def test_traced_and_concrete_keys_draw_the_same(draw, shape):
     keys = random.split(random.make_key(1), 3)
     traced = jax.jit(jax.vmap(lambda key: draw(key, shape)))(keys)
     concrete = np.stack([draw(key, shape) for key in keys])
-    np.testing.assert_allclose(np.asarray(traced, np.float64), concrete.astype(np.float64), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        np.asarray(traced, np.float64), concrete.astype(np.float64), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_moments_and_independence():

@@ -98,7 +98,9 @@ def test_every_changed_byte_is_noticed(tmp_path):
         file.write_bytes(content)
 
 
-@pytest.mark.parametrize("change", ["truncate", "append", "remove", "add", "link", "empty manifest", "no manifest"])
+@pytest.mark.parametrize(
+    "change", ["truncate", "append", "remove", "add", "link", "empty manifest", "no manifest"]
+)
 def test_damage_is_refused(tmp_path, change):
     path = storage.write_folder(tmp_path / "net", FILES)
     target = path / "a.bin"

@@ -30,7 +30,7 @@ def test_observe_under_jit_and_grad():
 
 
 def test_observe_under_vmap():
-    y, seen = jax.vmap(observe(double, "double"))(jnp.arange(3.0))
+    _, seen = jax.vmap(observe(double, "double"))(jnp.arange(3.0))
     np.testing.assert_array_equal(seen["double"], [0, 2, 4])
 
 
@@ -48,7 +48,7 @@ def test_listeners_nest_and_leave_nothing_behind():
 
 
 def test_a_pattern_without_match_is_an_error_with_a_suggestion():
-    with pytest.raises(ConfigError, match="no tap matches 'dubble' .did you mean 'double'"):
+    with pytest.raises(ConfigError, match=r"no tap matches 'dubble' .did you mean 'double'"):
         observe(double, "dubble")(1)
     with pytest.raises(ConfigError, match="no tap matches"):
         intervene(double, {"other": lambda v: v})(1)
@@ -57,7 +57,7 @@ def test_a_pattern_without_match_is_an_error_with_a_suggestion():
 def test_a_function_compiled_before_is_silent_and_says_so():
     compiled = jax.jit(double)
     compiled(jnp.array(1.0))
-    with pytest.raises(ConfigError, match="wrap the model before jax.jit"):
+    with pytest.raises(ConfigError, match=r"wrap the model before jax\.jit"):
         observe(compiled, "double")(jnp.array(1.0))
 
 

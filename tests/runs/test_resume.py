@@ -124,6 +124,18 @@ def test_a_killed_report_is_made_up_for(interrupted: Path, whole: Path):
     assert same_network(interrupted, whole)
 
 
+def test_a_key_that_was_settled_by_trying_is_no_edit(houses: Path, tmp_path: Path):
+    keys = {"model": "tabm-mini", "size": 4, "members": 2, "embedding": "none", "epochs": 1, "drop": "sold"}
+    done = fit_in_folder(read(str(houses)), target="price", keys=keys, out=tmp_path / "run")
+    trials = done.fitted.network.info["trials"]
+    assert [trial["dropout"] for trial in trials] == [0.0, 0.1]
+    chosen = next(trial["dropout"] for trial in trials if trial["chosen"])
+    assert f"dropout = {chosen} " in (tmp_path / "run" / "config.toml").read_text()
+    weights = (done.folder / "network" / "model.safetensors").read_bytes()
+    assert resume(done.folder) is not None  # as if it had been killed before its report
+    assert (done.folder / "network" / "model.safetensors").read_bytes() == weights
+
+
 def test_what_cannot_go_on_says_why(interrupted: Path, houses: Path, tmp_path: Path):
     config = interrupted / "config.toml"
     text = config.read_text()

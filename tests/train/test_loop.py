@@ -44,7 +44,9 @@ def test_same_seed_same_bits_other_seed_other_bits():
     assert not same_bits(run(), run(replaced(seed=1)))
 
 
-@pytest.mark.parametrize("keys", [{"chunk": 3}, {"chunk": 2}, {"device_memory": 0.0}, {"device_memory": 0.0, "chunk": 2}])
+@pytest.mark.parametrize(
+    "keys", [{"chunk": 3}, {"chunk": 2}, {"device_memory": 0.0}, {"device_memory": 0.0, "chunk": 2}]
+)
 def test_chunks_and_streaming_change_no_bit(keys):
     assert same_bits(run(), run(replaced(**keys)))
 
@@ -86,7 +88,10 @@ def test_without_early_stopping_the_last_weights_stay():
 
 
 def test_plateau_lowers_the_rate():
-    result = run(replaced(epochs=12, lr=0.5, schedule="plateau", plateau_patience=2, patience=50), valid=rows(60, seed=1))
+    result = run(
+        replaced(epochs=12, lr=0.5, schedule="plateau", plateau_patience=2, patience=50),
+        valid=rows(60, seed=1),
+    )
     assert result.history["lr"][-1] < result.history["lr"][0]
 
 
@@ -115,7 +120,10 @@ def test_clip_bounds_the_step():
     config = replaced(optimizer="sgd", lr=1.0, epochs=1, batch_size=100, clip=0.01, early_stopping=False)
     result = run(config, options={"dropout": 0.0})
     before = build("mlp", inputs=(4,), outputs=3, size=8, seed=0)
-    moved = sum(((a - b) ** 2).sum() for a, b in zip(named_arrays(before).values(), named_arrays(result.model).values(), strict=True))
+    moved = sum(
+        ((a - b) ** 2).sum()
+        for a, b in zip(named_arrays(before).values(), named_arrays(result.model).values(), strict=True)
+    )
     assert np.sqrt(moved) == pytest.approx(0.01, rel=1e-3)
 
 
@@ -130,7 +138,9 @@ def test_time_limit_is_kept():
 
 def test_no_epochs_gives_the_model_as_it_was_built():
     result = run(replaced(epochs=0))
-    np.testing.assert_array_equal(result.model.head.weight, build("mlp", inputs=(4,), outputs=3, size=8, seed=0).head.weight)
+    np.testing.assert_array_equal(
+        result.model.head.weight, build("mlp", inputs=(4,), outputs=3, size=8, seed=0).head.weight
+    )
 
 
 class Recorder(Callback):
@@ -231,7 +241,9 @@ def test_population_equals_one_by_one():
 
 def test_population_sweeps_rates_over_shared_batches():
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
-    slow, fast = train_population(models, MulticlassTask(3), rows(), config=CONFIG, sweep={"lr": [1e-5, 1e-2]})
+    slow, fast = train_population(
+        models, MulticlassTask(3), rows(), config=CONFIG, sweep={"lr": [1e-5, 1e-2]}
+    )
     alone = run(replaced(lr=1e-2), options={"dropout": 0.0})
     np.testing.assert_allclose(fast.model.head.weight, alone.model.head.weight, atol=1e-5)
     assert slow.history["train_loss"][-1] > fast.history["train_loss"][-1]

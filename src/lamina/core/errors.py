@@ -86,7 +86,7 @@ class RunLockedError(LaminaError, RuntimeError):
     """Another process is using this run folder."""
 
 
-class Interrupted(LaminaError):  # noqa: N818 - named as the event it reports
+class Interrupted(LaminaError):
     """A run stopped on request after writing a checkpoint."""
 
     exit_code = 130

@@ -59,7 +59,8 @@ class Rules(Generic[T]):
             for pattern in self.rules:
                 if not fnmatch.filter(paths, pattern):
                     raise ConfigError(
-                        f"rule '{pattern}' matches no parameter", expected="paths such as " + ", ".join(paths[:8])
+                        f"rule '{pattern}' matches no parameter",
+                        expected="paths such as " + ", ".join(paths[:8]),
                     )
         return tree
 

@@ -74,8 +74,8 @@ def to_json(value: Any) -> bytes:
     """Return JSON that is the same for the same value: keys as given, floats exact, no NaN.
 
     Example:
-        >>> to_json({"a": [1, 0.5]})
-        b'{\\n "a": [\\n  1,\\n  0.5\\n ]\\n}\\n'
+        >>> to_json({"a": 0.5}).decode().split()
+        ['{', '"a":', '0.5', '}']
     """
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -85,7 +85,9 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes], *, overwrite: bool = False) -> Path:
+def write_folder(
+    path: str | os.PathLike[str], files: Mapping[str, bytes], *, overwrite: bool = False
+) -> Path:
     """Write files and their manifest as one folder that appears whole or not at all.
 
     Args:

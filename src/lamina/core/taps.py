@@ -52,7 +52,9 @@ class _Listener:
         if silent:
             raise ConfigError(
                 f"no tap matches '{silent[0]}'{suggest(silent[0], self.names)}",
-                expected="one of " + ", ".join(sorted(self.names)[:20]) if self.names else "a model with taps",
+                expected="one of " + ", ".join(sorted(self.names)[:20])
+                if self.names
+                else "a model with taps",
                 mend="wrap the model before jax.jit, not after: a compiled function does not listen",
             )
 

@@ -88,7 +88,6 @@ def stack_modules(modules: Sequence[Any]) -> Any:
         >>> stack_modules([{"weight": np.ones((3, 2))} for _ in range(4)])["weight"].shape
         (4, 3, 2)
     """
-
     import jax
     import jax.numpy as jnp
 

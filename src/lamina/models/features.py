@@ -67,7 +67,9 @@ class TableFeatures(Module):
         found = (numbers.shape[-1], 0 if codes is None else codes.shape[-1])
         if found != (self.columns, len(self.offsets)):
             expected = f"{self.columns} numeric and {len(self.offsets)} category columns"
-            raise ShapeError("wrong shape", where=self.path, expected=expected, received=f"{found[0]} and {found[1]}")
+            raise ShapeError(
+                "wrong shape", where=self.path, expected=expected, received=f"{found[0]} and {found[1]}"
+            )
         return jnp.asarray(numbers), codes
 
     def _codes(self, codes: Any) -> Array:

@@ -73,7 +73,9 @@ class FTTransformer(Module):
         self.question = truncated_normal(question_key, (1, width))
         heads = max(h for h in (8, 4, 2, 1) if width % h == 0)
         self.blocks = Stack(
-            lambda k: TransformerBlock(width, heads=heads, dropout=dropout, key=k), depth=depth, key=blocks_key
+            lambda k: TransformerBlock(width, heads=heads, dropout=dropout, key=k),
+            depth=depth,
+            key=blocks_key,
         )
         self.norm, self.head = LayerNorm(width), Linear(width, outputs, key=head_key)
 

@@ -79,4 +79,3 @@ def logistic(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
 def linear(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
     """Linear regression: the baseline every regressor has to beat."""
     return LinearModel(inputs, outputs, key=key)
-

@@ -58,12 +58,16 @@ class ResNetTabular(Module):
     norm: BatchNorm
     head: Linear
 
-    def __init__(self, features: TableFeatures, outputs: int, *, width: int, depth: int, dropout: float, key: Any):
+    def __init__(
+        self, features: TableFeatures, outputs: int, *, width: int, depth: int, dropout: float, key: Any
+    ):
         first_key, blocks_key, head_key = split(key, 3)
         self.features = features
         self.first = Linear(features.features, width, key=first_key)
         self.blocks = Stack(
-            lambda k: ResidualBlock(width, hidden=2 * width, dropout=dropout, key=k), depth=depth, key=blocks_key
+            lambda k: ResidualBlock(width, hidden=2 * width, dropout=dropout, key=k),
+            depth=depth,
+            key=blocks_key,
         )
         self.norm, self.head = BatchNorm(width), Linear(width, outputs, key=head_key)
 

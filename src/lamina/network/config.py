@@ -53,7 +53,9 @@ class FitConfig(TrainConfig):
     valid: float = key(0.2, "share of rows that validate", **_SHARE)
     test: float = key(0.0, "share of rows kept for testing", **_SHARE)
     folds: int | None = key(
-        None, "networks trained on as many cross-validation folds and averaged; 1 is a plain split", **_POSITIVE
+        None,
+        "networks trained on as many cross-validation folds and averaged; 1 is a plain split",
+        **_POSITIVE,
     )
     split: str | None = key(None, "column that says train, valid or test")
     group: str | None = key(None, "column whose rows of one value stay on one side of the split")
@@ -148,4 +150,6 @@ def read_seconds(text: str | float) -> float:
     try:
         return float(number) * unit
     except ValueError:
-        raise ConfigError("not a time", expected="seconds as 90, 90s, 2m or 1h", received=repr(text)) from None
+        raise ConfigError(
+            "not a time", expected="seconds as 90, 90s, 2m or 1h", received=repr(text)
+        ) from None

@@ -87,7 +87,12 @@ def run(
     prepared = prepared.with_options(prepared.variants[best])
     rest = [trainings.train(fold, prepared.variants[best]) for fold in range(1, len(prepared.folds))]
     trials = [
-        {**variant, prepared.config.monitor: _last_best(result), "epochs": result.epochs, "chosen": index == best}
+        {
+            **variant,
+            prepared.config.monitor: _last_best(result),
+            "epochs": result.epochs,
+            "chosen": index == best,
+        }
         for index, (variant, result) in enumerate(zip(prepared.variants, tried, strict=True))
     ]
     return _evaluated(prepared, [tried[best], *rest], test_table, trials)
@@ -213,5 +218,3 @@ def _network(prepared: Prepared, results: list[TrainResult], trials: list[dict[s
         info=info,
         history=result.history,
     )
-
-

@@ -16,7 +16,14 @@ from lamina.data.schema import Schema
 from lamina.models import MODELS
 from lamina.network.artefact import CONFIG, SCHEMA, WEIGHTS, build_model
 from lamina.network.network import Network
-from lamina.tasks import AbstractTask, BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
+from lamina.tasks import (
+    AbstractTask,
+    BinaryTask,
+    MulticlassTask,
+    MultilabelTask,
+    QuantileTask,
+    RegressionTask,
+)
 
 _TASKS: dict[str, type[AbstractTask]] = {
     kind.__name__: kind for kind in (BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask)
@@ -58,7 +65,6 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
 
 def _from_files(files: dict[str, bytes], model: Module | None) -> Network:
     import safetensors.numpy
-
 
     stored, columns = json.loads(files[CONFIG]), json.loads(files[SCHEMA])
     encoder = TableEncoder.from_json(columns["inputs"])

@@ -36,9 +36,7 @@ class Embedding(Module):
     symbols: int = static()
     width: int = static()
 
-    def __init__(
-        self, symbols: int, width: int, *, initializer: Initializer = truncated_normal, key: Any
-    ):
+    def __init__(self, symbols: int, width: int, *, initializer: Initializer = truncated_normal, key: Any):
         self.symbols, self.width = symbols, width
         self.weight = initializer(key, (symbols, width))
 

@@ -144,9 +144,7 @@ class PeriodicEmbedding(Module):
     bias: Float[Array, "n d"]
     columns: int = static()
 
-    def __init__(
-        self, columns: int, width: int, *, frequencies: int = 48, deviation: float = 0.1, key: Any
-    ):
+    def __init__(self, columns: int, width: int, *, frequencies: int = 48, deviation: float = 0.1, key: Any):
         frequency_key, weight_key, bias_key = split(key, 3)
         bound = 1.0 / math.sqrt(2 * frequencies)
         self.columns = columns

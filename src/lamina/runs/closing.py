@@ -33,7 +33,7 @@ def metric_table(
     Example:
         >>> print(metric_table({"test": {"mae": 0.5123}}, {"test": {"mae": (0.49, 0.53)}}, {"test": 90}))
                           test (90 rows)
-        mae               0.512 (0.49 to 0.53)
+        mae               0.512 (0.490 to 0.530)
     """
     heads = [f"{name} ({counted(rows[name], 'row')})" for name in parts]
     lines = [" " * NAME + "".join(f"{head:<{CELL}}" for head in heads)]

@@ -185,7 +185,7 @@ def short_number(value: float) -> str:
 
     Example:
         >>> short_number(0.47843), short_number(1.0), short_number(49823.1)
-        ('0.478', '1.00', '49,820')
+        ('0.478', '1.00', '49,823')
     """
     return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1e3 else metric_number(value)
 

@@ -58,7 +58,9 @@ def resume(path: str | Path, *, voice: Voice | None = None, began: float | None 
         test_table = None if record.test_data is None else _read_again(record.test_data)
         prepared = _prepared_again(record, table, test_table)
         config = prepared.config.to_json()
-        check_config(record.config, config, folder.config)
+        open_keys = {name for variant in prepared.variants for name in variant}
+        settled = {name: value for name, value in config.items() if name not in open_keys}
+        check_config(record.config, settled, folder.config)
         record = dataclasses.replace(record, config=config)
         say_opening(voice, prepared, test_table=test_table)
         voice.field("run", str(folder.path))

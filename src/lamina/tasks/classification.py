@@ -44,9 +44,7 @@ class MulticlassTask(AbstractTask):
         """One logit a class."""
         return self.classes
 
-    def losses(
-        self, model: Any, batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted loss of the batch."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         labels = with_members(batch["y"], logits, features=0)
@@ -104,9 +102,7 @@ class BinaryTask(AbstractTask):
         """One logit."""
         return 1
 
-    def losses(
-        self, model: Any, batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted loss of the batch."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         labels = jnp.broadcast_to(with_members(batch["y"], logits, features=0), logits.shape[:-1])
@@ -167,9 +163,7 @@ class MultilabelTask(AbstractTask):
         """One logit an answer."""
         return self.labels
 
-    def losses(
-        self, model: Any, batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted loss of the batch, averaged over the answers."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], logits, features=1), logits.shape)

@@ -45,9 +45,7 @@ class RegressionTask(AbstractTask):
         """One number a target."""
         return self.targets
 
-    def losses(
-        self, model: Any, batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted loss of the batch, averaged over targets."""
         outputs = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], outputs, features=1), outputs.shape)
@@ -122,9 +120,7 @@ class QuantileTask(AbstractTask):
     def _levels(self, outputs: Array) -> Array:
         return outputs.astype(jnp.float32).reshape(*outputs.shape[:-1], self.targets, len(self.quantiles))
 
-    def losses(
-        self, model: Any, batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted pinball loss of the batch."""
         outputs = model(batch["x"], key=key, train=True)
         targets = with_members(batch["y"], outputs, features=1)[..., None]

@@ -161,7 +161,9 @@ def _with_statistics(model: Any, seen: dict[str, Array]) -> Any:
         return model
     return map_arrays(
         model,
-        lambda path, array, is_buffer: seen[path].astype(array.dtype) if is_buffer and path in seen else array,
+        lambda path, array, is_buffer: (
+            seen[path].astype(array.dtype) if is_buffer and path in seen else array
+        ),
     )
 
 
