@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,12 @@ def test_a_killed_report_is_made_up_for(interrupted: Path, whole: Path):
     assert same_network(interrupted, whole)
 
 
-def test_a_key_that_was_settled_by_trying_is_no_edit(houses: Path, tmp_path: Path):
-    keys = {"model": "tabm-mini", "size": 4, "members": 2, "embedding": "none", "epochs": 1, "drop": "sold"}
+def test_a_key_that_was_settled_by_trying_is_no_edit(
+    houses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tried = ({"dropout": 0.0}, {"dropout": 0.1})
+    monkeypatch.setattr(sys.modules["lamina.network.prepare"], "variants", lambda *args, **keys: tried)
+    keys = {"model": "mlp", "size": 4, "preset": "fast", "epochs": 1, "drop": "sold"}
     done = fit_in_folder(read(str(houses)), target="price", keys=keys, out=tmp_path / "run")
     trials = done.fitted.network.info["trials"]
     assert [trial["dropout"] for trial in trials] == [0.0, 0.1]
