@@ -123,8 +123,10 @@ class QuantileTask(AbstractTask):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
         """Return the mean weighted pinball loss of the batch."""
         outputs = model(batch["x"], key=key, train=True)
+        levels = self._levels(outputs)
         targets = with_members(batch["y"], outputs, features=1)[..., None]
-        each = loss_functions.quantile_loss(self._levels(outputs), targets, quantiles=self.quantiles)
+        targets = jnp.broadcast_to(targets, (*levels.shape[:-1], 1))
+        each = loss_functions.quantile_loss(levels, targets, quantiles=self.quantiles)
         return {"all": ((over_members(each, len(outputs)) * batch["weight"]).mean(), {})}
 
     def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:

@@ -66,7 +66,8 @@ def _cast(tree: Any, precision: str) -> Any:
 def _penalty(parameters: Any, hyper: Hyper) -> Array:
     kept = DECAY.apply(parameters, strict=False)
     weights = [p for p, keep in zip(jax.tree.leaves(parameters), jax.tree.leaves(kept), strict=True) if keep]
-    l1 = sum((jnp.abs(w).sum() for w in weights), jnp.zeros(()))
+    signs = [jnp.sign(jax.lax.stop_gradient(w)) for w in weights]  # jnp.abs has slope one at zero
+    l1 = sum(((w * sign).sum() for w, sign in zip(weights, signs, strict=True)), jnp.zeros(()))
     l2 = sum(((w**2).sum() for w in weights), jnp.zeros(()))
     return hyper["l1"] * l1 + 0.5 * hyper["l2"] * l2
 

@@ -1,0 +1,186 @@
+"""Layers by their formulas, in float64 and NumPy; the same against PyTorch stands in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lamina.core.errors import ConfigError, ShapeError
+from lamina.core.module import replace
+from lamina.core.taps import observe
+from lamina.core.tree import named_arrays, trainable
+from lamina.nn import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    BatchNorm,
+    Embedding,
+    LayerNorm,
+    Linear,
+    MultiHeadAttention,
+    RMSNorm,
+    Sequential,
+    relu,
+)
+from lamina.nn.initializers import orthogonal, truncated_normal
+
+RANDOM = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> jax.Array:
+    return jnp.asarray(RANDOM.normal(size=shape), jnp.float32)
+
+
+def test_linear_is_the_weighted_sum():
+    layer, x = Linear(5, 3, key=0), normal(2, 4, 5)
+    expected = np.asarray(x, np.float64) @ np.asarray(layer.weight, np.float64).T + layer.bias
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-6)
+    assert Linear(5, 3, bias=False, key=0).bias is None
+    assert layer(x.astype(jnp.bfloat16)).dtype == jnp.bfloat16
+
+
+def test_a_wrong_shape_names_the_layer():
+    net = Sequential([Linear(3, 4, key=0), relu, Linear(4, 2, key=1)])
+    bad = replace(net, layers=[net.layers[0], Linear(7, 2, key=1)])
+    with pytest.raises(ShapeError, match=r"layers\.0: wrong shape; expected last axis 3, got \(2, 5\)"):
+        net(normal(2, 5))
+    with pytest.raises(ShapeError, match=r"wrong shape; expected last axis 7, got \(2, 4\)"):
+        bad(normal(2, 3))
+
+
+def test_embedding_takes_rows_and_clips_what_is_out_of_range():
+    layer = Embedding(4, 3, key=0)
+    np.testing.assert_array_equal(layer(jnp.array([[2, 0]])), np.asarray(layer.weight)[[[2, 0]]])
+    np.testing.assert_array_equal(layer(jnp.array([9])), layer.weight[3:])
+    gradient = jax.grad(lambda layer: layer(jnp.array([1, 1, 3])).sum())(layer)
+    np.testing.assert_array_equal(gradient.weight[:, 0], [0, 2, 0, 1])
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_normalization_in_float64(scale: float):
+    x = scale * normal(6, 8) + scale
+    wide = np.asarray(x, np.float64)
+    gain, bias = np.linspace(0.5, 2, 8, dtype=np.float32), np.linspace(-1, 1, 8, dtype=np.float32)
+    layer = replace(LayerNorm(8), weight=gain, bias=bias)
+    centered = wide - wide.mean(-1, keepdims=True)
+    expected = centered / np.sqrt((centered**2).mean(-1, keepdims=True) + 1e-5) * gain + bias
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-4, atol=1e-5)
+    root = np.sqrt((wide**2).mean(-1, keepdims=True) + 1e-6)
+    np.testing.assert_allclose(replace(RMSNorm(8), weight=gain)(x), wide / root * gain, rtol=1e-4, atol=1e-5)
+
+
+def test_normalization_of_bfloat16_is_computed_in_float32():
+    x = (100 + normal(4, 64)).astype(jnp.bfloat16)
+    expected = LayerNorm(64)(x.astype(jnp.float32))
+    np.testing.assert_allclose(LayerNorm(64)(x).astype(jnp.float32), expected, atol=0.03)
+
+
+def test_batch_norm_by_batch_in_training_and_by_running_averages_after():
+    x = 3 + 2 * normal(16, 3)
+    wide = np.asarray(x, np.float64)
+    layer = BatchNorm(3, momentum=0.25)
+    y, seen = observe(layer, "running_*")(x, train=True)
+    np.testing.assert_allclose(y, (wide - wide.mean(0)) / np.sqrt(wide.var(0) + 1e-5), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(seen["running_mean"], 0.25 * wide.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(seen["running_var"], 0.75 + 0.25 * wide.var(0, ddof=1), rtol=1e-5)
+    after = replace(layer, **seen)
+    mean, var = np.asarray(seen["running_mean"]), np.asarray(seen["running_var"])
+    expected = (wide - mean) / np.sqrt(var + 1e-5)
+    np.testing.assert_allclose(after(x), expected, rtol=1e-4, atol=1e-5)
+    assert trainable(layer).weight is True
+    assert trainable(layer).running_mean is False
+
+
+def test_batch_norm_of_one_row_stays_finite():
+    y, seen = observe(BatchNorm(2), "running_*")(normal(1, 2), train=True)
+    assert np.isfinite(y).all()
+    assert np.isfinite(seen["running_var"]).all()
+
+
+FORMULAS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "softmax": lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
+    "hard_swish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "identity": lambda x: x,
+    "step": lambda x: (x > 0).astype(float),
+}
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    from math import erf
+
+    return 0.5 * x * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_in_float64(name: str):
+    x = np.concatenate([np.linspace(-8, 8, 33), [0.0, 1e-3]])
+    expected = {**FORMULAS, "gelu": gelu}[name](x)
+    np.testing.assert_allclose(ACTIVATIONS[name](jnp.asarray(x, jnp.float32)), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_have_finite_gradients_and_keep_the_dtype(name: str):
+    x = jnp.array([-100.0, -1.0, 0.0, 1.0, 80.0])
+    assert np.isfinite(jax.grad(lambda x: ACTIVATIONS[name](x).sum())(x)).all()
+    assert ACTIVATIONS[name](x.astype(jnp.bfloat16)).dtype == jnp.bfloat16
+
+
+def test_attention_mixes_positions_and_refuses_odd_heads():
+    layer, x = MultiHeadAttention(8, heads=2, key=0), normal(2, 5, 8)
+    y, seen = observe(layer, "weights")(x)
+    np.testing.assert_allclose(seen["weights"].sum(-1), 1, rtol=1e-5)
+    order = jnp.array([3, 1, 4, 0, 2])
+    np.testing.assert_allclose(layer(x[:, order]), y[:, order], rtol=1e-4, atol=1e-6)
+    with pytest.raises(ConfigError, match="expected a multiple of 3, got 8"):
+        MultiHeadAttention(8, heads=3, key=0)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (3, 2, 4)])
+def test_orthogonal_rows_or_columns(shape: tuple[int, ...]):
+    weight = orthogonal(0, shape).reshape(shape[0], -1)
+    product = weight @ weight.T if weight.shape[0] < weight.shape[1] else weight.T @ weight
+    np.testing.assert_allclose(product, np.eye(min(weight.shape)), atol=1e-5)
+
+
+def test_truncated_normal_is_cut_and_follows_its_deviation():
+    drawn = truncated_normal(0, (50_000,), deviation=0.5)
+    assert np.abs(drawn).max() <= 1.0
+    assert drawn.std() == pytest.approx(0.5 * 0.8796, rel=0.02)
+    assert (np.abs(drawn) == 1.0).sum() < 3  # drawn again, not clipped
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_initializers_are_functions_of_the_key(name: str):
+    first, again, other = (INITIALIZERS[name](key, (8, 6)) for key in (1, 1, 2))
+    assert first.dtype == np.float32
+    np.testing.assert_array_equal(first, again)
+    assert name in ("zeros", "ones") or not np.array_equal(first, other)
+
+
+def test_signals_keep_their_size_through_ten_layers():
+    """What the initializers are for: he with relu, glorot with tanh."""
+    for name, bend in (("he_normal", relu), ("he_uniform", relu), ("glorot_uniform", jnp.tanh)):
+        x = normal(64, 128) * 0.5
+        before = float(x.std())
+        for seed in range(10):
+            x = bend(Linear(128, 128, initializer=INITIALIZERS[name], bias=False, key=seed)(x))
+        assert 0.2 < float(jnp.sqrt((x**2).mean())) / before < 3, name
+
+
+def test_names_of_arrays_are_those_of_pytorch():
+    names = set(named_arrays({"norm": BatchNorm(2), "linear": Linear(2, 3, key=0)}))
+    parts = {"norm": ("weight", "bias", "running_mean", "running_var"), "linear": ("weight", "bias")}
+    assert names == {f"{layer}.{part}" for layer, own in parts.items() for part in own}
