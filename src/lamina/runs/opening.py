@@ -31,8 +31,8 @@ def say_opening(
     """
     voice.field("device", runtime.describe_device())
     voice.field("data", _data(prepared))
-    warned = " ".join(finding.where for finding in prepared.audit.warnings)
-    dropped = [pair for pair in prepared.schema.dropped if f"column '{pair[0]}'" not in warned]
+    said = " ".join(f"{finding.where} {finding.message}" for finding in prepared.audit.findings)
+    dropped = [pair for pair in prepared.schema.dropped if f"'{pair[0]}'" not in said]
     if dropped:
         voice.field("left out", _left_out(dropped))
     voice.field("target", _target(prepared, guessed))
@@ -69,10 +69,10 @@ def _target(prepared: Prepared, guessed: bool) -> str:
     what = f"{task}, {classes} classes" if task == "multiclass" else task
     how = []
     if guessed:
-        how.append("target guessed, another one with --target")
+        how.append("target guessed; another one with --target")
     for finding in prepared.audit.findings:
         if finding.code == "task-guessed":
-            how.append("task guessed" + (f", {plain(finding.mend)}" if finding.mend else ""))
+            how.append("task guessed" + (f"; {plain(finding.mend)}" if finding.mend else ""))
     return f"{names}: {what}" + (f" ({'; '.join(how)})" if how else "")
 
 
