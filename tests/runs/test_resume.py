@@ -184,6 +184,7 @@ def test_a_damaged_checkpoint_is_passed_over(interrupted: Path, whole: Path):
     newest = max((interrupted / "checkpoints").iterdir())
     (newest / "state.safetensors").write_bytes(b"cut short")
     assert resume(interrupted) is not None
+    assert "warning: checkpoint passed over" in (interrupted / "log.txt").read_text()
     assert same_network(interrupted, whole)
 
 

@@ -68,6 +68,7 @@ def run(
     began: float | None = None,
     checkpoints: Callable[[int], Checkpoints] | None = None,
     reserve: float = 0.0,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
     """Train what was prepared and evaluate it.
 
@@ -79,9 +80,10 @@ def run(
         began: when the run began (``time.perf_counter``), so that reading counts in the time limit.
         checkpoints: fold → where its checkpoints lie; training goes on from the newest one.
         reserve: seconds of the time limit to keep for what comes after training.
+        warn: is told of each checkpoint that is damaged and passed over.
     """
     began = (time.perf_counter() if began is None else began) - reserve
-    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints)
+    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints, warn)
     tried = [trainings.train(0, variant) for variant in prepared.variants]
     best = min(range(len(tried)), key=lambda index: _last_best(tried[index]))
     prepared = prepared.with_options(prepared.variants[best])
@@ -111,6 +113,7 @@ class _Trainings:
     should_stop: Callable[[], str | None]
     began: float
     checkpoints: Callable[[int], Checkpoints] | None
+    warn: Callable[[str], None]
     done: int = 0
 
     def train(self, fold: int, variant: dict[str, Any]) -> TrainResult:
@@ -127,7 +130,7 @@ class _Trainings:
             config=config,
             callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
             should_stop=self.should_stop,
-            resume=None if saved is None else saved.latest(),
+            resume=None if saved is None else saved.latest(warn=self.warn),
         )
         self.done += 1
         if result.ended in INTERRUPTED:

@@ -152,6 +152,7 @@ def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption
             began=job.began,
             checkpoints=checkpoints,
             reserve=reserve,
+            warn=lambda text: job.voice.say(f"warning: {text}"),
         )
 
 
