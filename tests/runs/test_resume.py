@@ -144,8 +144,8 @@ def test_a_key_that_was_settled_by_trying_is_no_edit(
 def test_what_cannot_go_on_says_why(interrupted: Path, houses: Path, tmp_path: Path):
     config = interrupted / "config.toml"
     text = config.read_text()
-    config.write_text(text.replace("patience = 6", "patience = 7", 1))
-    with pytest.raises(ConfigError, match="the key patience is not that of the run"):
+    config.write_text(text.replace("momentum = 0.9", "momentum = 0.8", 1))
+    with pytest.raises(ConfigError, match="the key momentum is not that of the run"):
         resume(interrupted)
     config.write_text(text.replace(str(houses), str(houses.parent / "gone.csv")))
     with pytest.raises(DataError, match=r"gone\.csv: no such file"):
