@@ -176,6 +176,14 @@ def test_evaluation_batches_hold_every_row_once(rows: int, size: int):
     np.testing.assert_array_equal(flat, data["x"])
 
 
+def test_runs_on_about_as_many_rows_share_their_programs():
+    fitted(valid=DATA)
+    before = compile_counter().seconds
+    fewer = {name: array[:21] for name, array in DATA.items()}
+    fitted(data=fewer, valid=fewer)
+    assert compile_counter().seconds == before
+
+
 # --- clock -----------------------------------------------------------------------------------------
 
 

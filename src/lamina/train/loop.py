@@ -217,7 +217,7 @@ class Loop:
         """Take the steps of one epoch, cut short when the time is used up; return the mean loss."""
         order = self.engine.order(self.epoch, self.rows, self.batch_size)
         steps = order.shape[-2]
-        width = min(self.config.chunk, steps)
+        width = min(self.config.chunk, self.feed.width(steps))
         while self.done < steps and not self.ended:
             count = self.clock.steps_that_fit(min(width, steps - self.done))
             if count == 0:
