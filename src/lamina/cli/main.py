@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import signal
 import sys
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     began = time.perf_counter()
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        _write_utf8()
     try:
         with _terminable():
             status = _dispatched(words, began)
@@ -83,6 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if argv is None:
             gc.freeze()  # else the process spends half a second on freeing what the system frees anyway
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the locale, and names of files as they are, even where they are no UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _dispatched(words: list[str], began: float) -> int:

@@ -74,9 +74,9 @@ def fit_in_folder(
     record = make_record(prepared, given, test_table, command)
     name = run_name(table.source, prepared.config.model)
     with make_folder(out) if out is not None else make_numbered_folder(RUNS, name) as folder:
+        storage.write_file(folder.config, record.to_bytes())  # first, so that there is a run to go on with
         voice.record(command)
         say_opening(voice, prepared, test_table=test_table, guessed=guessed)
-        storage.write_file(folder.config, record.to_bytes())
         voice.keep_in(folder.log)
         voice.field("run", str(folder.path))
         return carry_out(Job(folder, prepared, record, voice, test_table, began), callbacks)
