@@ -80,7 +80,7 @@ def parameter_count(model: Any) -> int:
 
 
 def stack_modules(modules: Sequence[Any]) -> Any:
-    """Return one tree whose arrays are those of equal trees, stacked along a new first axis.
+    """Return one tree whose arrays are those of equal trees (``modules``), stacked along a first axis.
 
     This is how populations and depth stacks are made.
 

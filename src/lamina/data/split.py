@@ -15,7 +15,7 @@ from lamina.data.words import SPLIT_WORDS
 
 @dataclass(frozen=True)
 class Split:
-    """Sorted int64 row indices of the training, validation and test rows."""
+    """Sorted int64 row indices of the training, validation and test rows: ``train``, ``valid``, ``test``."""
 
     train: np.ndarray
     valid: np.ndarray

@@ -56,6 +56,13 @@ class TransformerBlock(Module):
 class FTTransformer(Module):
     """One token a column and one that asks; the asking token's last state gives the outputs.
 
+    Args:
+        features: embeds the columns; its width is the tokens'.
+        outputs: numbers that leave.
+        depth: transformer blocks, >= 0.
+        dropout: probability in [0, 1) inside the blocks.
+        key: random key or seed.
+
     Shapes:
         (batch, n) or encoded columns → (batch, outputs). O(batch · columns² · width)
     """

@@ -22,6 +22,11 @@ class LinearModel(Module):
 
     y = x·Wᵀ + b + Σ_c effect_c[x_c]; everything begins at zero. O(batch · columns · outputs).
 
+    Args:
+        inputs: ``(features,)`` or the encoded columns of a table.
+        outputs: numbers that leave.
+        key: random key or seed.
+
     Shapes:
         (batch, n) or encoded columns → (batch, outputs)
     """

@@ -70,6 +70,11 @@ class MLPBody(Module):
 class MLP(Module):
     """Features of the columns, hidden layers, one last weighted sum.
 
+    Args:
+        features: embeds the columns.
+        body: the hidden layers.
+        head: the last weighted sum.
+
     Shapes:
         (batch, n) or encoded columns → (batch, outputs)
 

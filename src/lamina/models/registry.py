@@ -79,6 +79,17 @@ def register(
     """Register the decorated maker; its docstring's first line becomes the summary.
 
     The maker's signature is ``make(inputs, outputs, *, size, key, **options)``.
+
+    Args:
+        name: the name people type.
+        size: default of the size dial.
+        dial: what the dial turns, in words.
+        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        reference: where it was published.
+        defaults: training keys that suit it better than the general ones.
+
+    Returns:
+        A decorator that gives the maker back.
     """
 
     def decorate(make: Callable[..., Module]) -> Callable[..., Module]:
@@ -101,6 +112,9 @@ def build(
         size: the size dial; the architecture's default when left out.
         seed: decides every initial weight.
         **options: further options of the architecture.
+
+    Returns:
+        The model; its arrays lie on the host until it is trained or called.
 
     Raises:
         ConfigError: the name or an option is unknown.

@@ -48,6 +48,14 @@ class ResidualBlock(Module):
 class ResNetTabular(Module):
     """Features, a first weighted sum, residual blocks, normalization, a last weighted sum.
 
+    Args:
+        features: embeds the columns.
+        outputs: numbers that leave.
+        width: features of the residual stream.
+        depth: residual blocks, >= 0.
+        dropout: probability in [0, 1) inside the blocks.
+        key: random key or seed.
+
     Shapes:
         (batch, n) or encoded columns → (batch, outputs)
     """

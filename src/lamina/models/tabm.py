@@ -28,6 +28,12 @@ class TabM(Module):
     The task takes the mean of the members' losses in training, and the mean of their
     answers in prediction.
 
+    Args:
+        features: embeds the columns.
+        scale: tells the members apart.
+        body: hidden layers, shared or with scalings of their own.
+        head: the last weighted sum of each member.
+
     Shapes:
         (batch, n) or encoded columns → (batch, members, outputs)
     """

@@ -47,6 +47,14 @@ def build_model(name: str, inputs: Any, outputs: int, options: dict[str, Any], k
 def save(network: Network, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a network as a folder that is whole or not there.
 
+    Args:
+        network: the trained network.
+        path: the folder to make.
+        overwrite: replace what is there.
+
+    Returns:
+        The folder.
+
     Raises:
         RunError: the folder exists, or the disk refused.
     """

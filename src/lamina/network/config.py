@@ -81,6 +81,12 @@ class FitConfig(TrainConfig):
 def fit_config(values: Mapping[str, Any]) -> FitConfig:
     """Build the config from keys of the right types, or texts as on the command line.
 
+    Args:
+        values: key → value; what is left out keeps its default.
+
+    Returns:
+        The config, every value of its type and in range.
+
     Raises:
         ConfigError: a key is unknown, a text cannot be read, or a value is out of range.
 

@@ -81,6 +81,9 @@ def run(
         checkpoints: fold → where its checkpoints lie; training goes on from the newest one.
         reserve: seconds of the time limit to keep for what comes after training.
         warn: is told of each checkpoint that is damaged and passed over.
+
+    Returns:
+        The trained network and what a report needs beside it.
     """
     began = (time.perf_counter() if began is None else began) - reserve
     trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints, warn)

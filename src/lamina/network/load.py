@@ -37,6 +37,9 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
         path: the folder that was saved, or a run folder.
         model: for a network with a model of your own: an untrained one of the same shape.
 
+    Returns:
+        The network, as it was saved.
+
     Raises:
         ArtefactError: something is missing, altered, of a newer format or does not fit.
 

@@ -120,6 +120,9 @@ def prepare(
         test_table: test data of their own, for the audit.
         warn: is told each warning of the audit.
 
+    Returns:
+        Everything `run` needs.
+
     Raises:
         DataError: the data cannot be learned from.
         ConfigError: a key is unknown, out of range, or means nothing to the model.

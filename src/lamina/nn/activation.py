@@ -54,7 +54,7 @@ def elu(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
 
 
 def selu(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """Return ELU scaled so that activations keep mean 0 and variance 1.
+    """Return ELU of x scaled so that activations keep mean 0 and variance 1.
 
     Example:
         >>> round(float(selu(jnp.array(1.0))), 4)
@@ -80,7 +80,7 @@ def gelu(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
 
 
 def gelu_tanh(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """Return GELU's tanh approximation, as GPT-2 was trained with.
+    """Return GELU of x by its tanh approximation, as GPT-2 was trained with.
 
     Example:
         >>> round(float(gelu_tanh(jnp.array(1.0))), 4)
@@ -126,7 +126,7 @@ def sigmoid(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
 
 
 def tanh(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """Return the hyperbolic tangent: bounded, odd; recurrent nets.
+    """Return the hyperbolic tangent of x: bounded, odd; recurrent nets.
 
     Example:
         >>> float(tanh(jnp.array(0.0)))

@@ -77,6 +77,8 @@ def counted(count: int, noun: str) -> str:
 class Audit:
     """All findings about a table, errors first, and the schema (None where an error prevents one).
 
+    ``source`` says where the table came from, ``rows`` and ``columns`` how large it is.
+
     Example:
         >>> import lamina.data
         >>> rows = [[0.5, 1.0], [1.5, float("inf")]] * 20
