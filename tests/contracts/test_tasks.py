@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import pytest
 
 import lamina.tasks
 from lamina.core.errors import ConfigError
+from lamina.models import build
 from lamina.tasks import (
     AbstractTask,
     BinaryTask,
@@ -19,6 +21,7 @@ from lamina.tasks import (
     QuantileTask,
     RegressionTask,
 )
+from lamina.train import TrainConfig, train
 
 TASKS = [
     *(BinaryTask(loss) for loss in ("cross_entropy", "focal", "perceptron")),
@@ -172,8 +175,6 @@ def test_the_truth_gets_the_best_metrics(task: AbstractTask):
 
 @every
 def test_a_task_is_a_key_of_a_compiled_program(task: AbstractTask):
-    import dataclasses
-
     copy = dataclasses.replace(task)  # type: ignore[type-var]
     assert (copy, hash(copy)) == (task, hash(task))
     traces = []
@@ -197,3 +198,13 @@ def test_losses_of_other_tasks_are_refused():
 def test_quantiles_in_disorder_are_refused(levels: tuple[float, ...]):
     with pytest.raises(ConfigError, match="quantiles are out of order or range"):
         QuantileTask(1, levels)
+
+
+@pytest.mark.parametrize("task", [BinaryTask(), *TASKS[-1:], MulticlassTask(3), MultilabelTask(4)], ids=str)
+def test_eight_samples_are_learned_by_heart(task: AbstractTask):
+    rows = jax.tree.map(np.asarray, batch_of(task, rows=8))
+    rows["x"] = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
+    model = build("mlp", inputs=(5,), outputs=task.outputs, size=32)
+    config = TrainConfig(epochs=300, lr=0.02, schedule="cosine", early_stopping=False)
+    losses = train(model, task, rows, rows, config=config).history["valid_loss"]
+    assert losses[-1] < 0.05 < losses[0]

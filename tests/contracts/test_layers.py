@@ -1,0 +1,138 @@
+"""What every layer keeps: give it an example below, and the checks come for free."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lamina import nn
+from lamina.core.module import Module
+from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
+from lamina.nn.ensemble import random_signs
+
+EDGES = ((-1.0, 0.0, 1.0), (-2.0, 0.5, 2.0))
+
+# name -> (make from a key, shape of an input, shape of the output)
+LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...]]] = {
+    "Linear": (lambda key: nn.Linear(4, 3, key=key), (5, 4), (5, 3)),
+    "Embedding": (lambda key: nn.Embedding(6, 3, key=key), (5,), (5, 3)),
+    "Dropout": (lambda key: nn.Dropout(0.5), (5, 4), (5, 4)),
+    "LayerNorm": (lambda key: nn.LayerNorm(4), (5, 4), (5, 4)),
+    "RMSNorm": (lambda key: nn.RMSNorm(4), (5, 4), (5, 4)),
+    "BatchNorm": (lambda key: nn.BatchNorm(4), (5, 4), (5, 4)),
+    "MultiHeadAttention": (lambda key: nn.MultiHeadAttention(4, heads=2, key=key), (2, 5, 4), (2, 5, 4)),
+    "LinearEmbedding": (lambda key: nn.LinearEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
+    "PeriodicEmbedding": (lambda key: nn.PeriodicEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
+    "PiecewiseLinearEmbedding": (
+        lambda key: nn.PiecewiseLinearEmbedding(EDGES, 3, key=key),
+        (5, 2),
+        (5, 2, 3),
+    ),
+    "MemberScale": (lambda key: nn.MemberScale(random_signs(key, (3, 4))), (5, 4), (5, 3, 4)),
+    "MemberLinear": (lambda key: nn.MemberLinear(4, 2, members=3, key=key), (5, 3, 4), (5, 3, 2)),
+    "BatchEnsembleLinear": (
+        lambda key: nn.BatchEnsembleLinear(4, 2, members=3, key=key),
+        (5, 3, 4),
+        (5, 3, 2),
+    ),
+    "Ensemble": (lambda key: nn.Ensemble([nn.Linear(4, 2, key=key)] * 3), (5, 4), (5, 3, 2)),
+    "Sequential": (
+        lambda key: nn.Sequential([nn.Linear(4, 3, key=key), nn.relu, nn.LayerNorm(3)]),
+        (5, 4),
+        (5, 3),
+    ),
+    "Stack": (lambda key: nn.Stack(lambda k: nn.Linear(4, 4, key=k), depth=3, key=key), (5, 4), (5, 4)),
+}
+KEY = jax.random.PRNGKey(0)
+
+every = pytest.mark.parametrize("name", LAYERS)
+
+
+@functools.cache
+def make(name: str, seed: int = 0) -> Module:
+    return LAYERS[name][0](seed)
+
+
+def example(name: str, dtype: str = "float32") -> jax.Array:
+    random, shape = np.random.default_rng(0), LAYERS[name][1]
+    if name == "Embedding":
+        return jnp.asarray(random.integers(0, 6, shape), jnp.int32)
+    return jnp.asarray(random.normal(size=shape), dtype)
+
+
+def call(layer: Any, x: jax.Array) -> jax.Array:
+    return layer(x, key=KEY, train=True)
+
+
+compiled = jax.jit(call)
+
+
+def close(a: Any, b: Any) -> None:
+    np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+def test_every_layer_stands_here():
+    layers = {name for name in nn.__all__ if inspect.isclass(getattr(nn, name))}
+    assert set(LAYERS) == layers, "give the layer an example above"
+
+
+@every
+def test_shapes_and_dtypes_are_the_declared_ones(name: str):
+    _, _, expected = LAYERS[name]
+    out = jax.eval_shape(call, make(name), example(name))
+    assert (out.shape, out.dtype) == (expected, jnp.float32)
+    if name != "Embedding":  # which gives its vectors as they are
+        low = jax.eval_shape(call, make(name), example(name, "bfloat16"))
+        assert (low.shape, low.dtype) == (expected, jnp.bfloat16)
+
+
+@every
+def test_compiled_equals_eager(name: str):
+    close(compiled(make(name), example(name)), call(make(name), example(name)))
+
+
+@every
+def test_population_equals_a_loop(name: str):
+    layers, x = [make(name, seed) for seed in range(2)], example(name)
+    together = jax.vmap(call, in_axes=(0, None), axis_size=2)(stack_modules(layers), x)
+    close(together, jnp.stack([compiled(layer, x) for layer in layers]))
+
+
+@every
+def test_gradients_are_finite_and_reach_every_parameter(name: str):
+    x = example(name)
+    goal = jnp.cos(jnp.arange(np.prod(LAYERS[name][2]), dtype=jnp.float32)).reshape(LAYERS[name][2])
+    gradient = named_arrays(jax.grad(lambda layer: (call(layer, x) * goal).sum())(make(name)))
+    trained = named_arrays(jax.tree.map(np.asarray, trainable(make(name))))
+    for path, array in gradient.items():
+        assert np.isfinite(array).all(), path
+        assert np.any(array) == bool(trained[path]), f"{path} has no part in the output, or a part too many"
+
+
+@every
+def test_same_key_same_bits_and_the_training_switch_is_off_by_default(name: str):
+    layer, x = make(name), example(name)
+    np.testing.assert_array_equal(compiled(layer, x), compiled(layer, x))
+    np.testing.assert_array_equal(layer(x), layer(x, key=KEY))
+
+
+@every
+def test_arrays_by_name_are_the_whole_layer(name: str):
+    first, second = make(name, 0), make(name, 1)
+    restored = with_arrays(second, {path: np.array(array) for path, array in named_arrays(first).items()})
+    np.testing.assert_array_equal(compiled(restored, example(name)), compiled(first, example(name)))
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+
+
+@every
+def test_a_layer_inside_another_knows_its_path(name: str):
+    net = nn.Sequential([make(name)])
+    assert net.layers[0].path == "layers.0"
+    assert make(name).path == ""
