@@ -118,6 +118,9 @@ def test_members_of_tabm_begin_apart_and_share_most_weights(name: str):
     y = np.asarray(model(X))
     assert y.shape == (5, 4, 1)
     assert min(np.abs(y[:, i] - y[:, j]).max() for i in range(4) for j in range(i)) > 1e-3
+    assert set(np.unique(model.scale.weight)) == {-1.0, 1.0}
+    other = build(name, inputs=TABLE, outputs=1, members=4, seed=1, **sizes)
+    assert not np.array_equal(model.scale.weight, other.scale.weight)
     one, four = (parameter_count(build(name, inputs=TABLE, outputs=1, members=m, **sizes)) for m in (1, 4))
     assert four < 1.5 * one
 
