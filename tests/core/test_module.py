@@ -31,9 +31,15 @@ class Net(Module):
         self.steps = np.arange(2)
 
 
+class Outer(Module):
+    net: Net
+
+
 def test_modules_know_their_paths():
     net = Net()
     assert [module.path for module in submodules(net)] == ["", "layers.0", "layers.1", "parts.head"]
+    deeper = [module.path for module in submodules(Outer(net))]
+    assert deeper == ["", "net", "net.layers.0", "net.layers.1", "net.parts.head"]
     assert [module.path for module in submodules(stack_modules([net, net]))][1] == "layers.0"
 
 

@@ -317,6 +317,17 @@ def test_a_frame_validates_on_a_frame():
         assert rows == {"train": 60, "valid": 20, "test": 0}
 
 
+def test_columns_may_have_the_names_that_lamina_uses():
+    columns, y = mixed_frame()
+    frame = pd.DataFrame(columns).rename(columns={"size": "target", "color": "split"})
+    frame["weight"] = np.arange(80) % 7
+    estimator = NeuralRegressor(model="linear", epochs=80, lr=0.1, random_state=0)
+    estimator.fit(frame[:60], y[:60], np.linspace(0.5, 1.5, 60), eval_set=(frame[60:], y[60:]))
+    assert estimator.network_.info["rows"] == {"train": 60, "valid": 20, "test": 0}
+    assert estimator.network_.schema.targets == ("target_",)
+    assert estimator.score(frame, y) > 0.9
+
+
 def test_scikit_learn_missing_is_said_in_one_sentence():
     script = (
         "import sys; sys.modules['sklearn'] = None\n"

@@ -72,6 +72,7 @@ def test_clipping_scales_the_whole_gradient(fitted: Any, by_hand: Any):
 
     result = fitted(clip=0.7)
     np.testing.assert_allclose(weights_of(result), by_hand(step), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(weights_of(fitted(clip=1e6)), weights_of(fitted()))
 
 
 @pytest.mark.parametrize("name", ["cosine", "linear", "one-cycle", "wsd", "step", "ramp"])
