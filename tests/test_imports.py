@@ -86,13 +86,8 @@ def test_modules_form_no_cycle():
         pytest.fail(" -> ".join(error.args[1]))
 
 
-def test_equinox_has_one_door():
-    users = {name for name in MODULES if any(m.split(".")[0] == "equinox" for m in imports(name))}
-    assert users <= {"lamina.core.module"}
-
-
 def test_data_never_imports_jax():
-    jax_family = {"jax", "jaxlib", "equinox", "optax"}
+    jax_family = {"jax", "jaxlib", "optax"}
     for name in MODULES:
         if room(name) == "data":
             assert not {m.split(".")[0] for m in imports(name)} & jax_family, name
@@ -101,7 +96,7 @@ def test_data_never_imports_jax():
 
 
 def test_import_lamina_brings_nothing_heavy():
-    heavy = ["jax", "numpy", "polars", "pandas", "matplotlib", "rich", "sklearn", "equinox", "optax"]
+    heavy = ["jax", "numpy", "polars", "pandas", "matplotlib", "rich", "sklearn", "optax"]
     assert run(f"import lamina, sys; print([m for m in {heavy} if m in sys.modules])") == "[]"
 
 

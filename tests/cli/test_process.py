@@ -28,7 +28,7 @@ def test_version_and_help_import_nothing_heavy(environment: dict[str, str]):
     script = (
         "import sys; from lamina.cli.main import main; main(['--version']); main(['--help']); main([]); "
         "main(['nonsense']); "
-        "print([m for m in ('jax', 'numpy', 'polars', 'rich', 'matplotlib', 'equinox') if m in sys.modules])"
+        "print([m for m in ('jax', 'numpy', 'polars', 'rich', 'matplotlib', 'optax') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"

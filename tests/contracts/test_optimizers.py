@@ -138,3 +138,38 @@ def test_warmup_rises_straight():
         float(factor("constant", jnp.array(float(s)), jnp.array(20.0), jnp.array(4.0))) for s in range(6)
     ]
     assert values == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 1.0])
+
+
+def test_adamw_is_optax_adamw():
+    import optax
+
+    from lamina.train.adam import adam_rule
+
+    random = np.random.default_rng(0)
+    weights = {"a": jnp.asarray(random.normal(size=(5, 3)), jnp.float32), "b": jnp.ones(3, jnp.float32)}
+    decayed, finite = {"a": True, "b": False}, jnp.array(True)
+    theirs = optax.adamw(3e-3, b1=0.9, b2=0.99, weight_decay=0.1, mask=decayed)
+    rule = adam_rule(
+        jnp.float32(3e-3), jnp.float32(0.9), jnp.float32(0.99), decay=jnp.float32(0.1), decayed=decayed
+    )
+    mine, state, their, their_state = weights, rule.init(weights), weights, theirs.init(weights)
+    for _ in range(20):
+        gradient = jax.tree.map(lambda w: jnp.asarray(random.normal(size=w.shape), jnp.float32), weights)
+        mine, state = rule.step(gradient, state, mine, finite)
+        with jax.numpy_dtype_promotion("standard"):
+            updates, their_state = theirs.update(gradient, their_state, their)
+        their = optax.apply_updates(their, updates)
+    for name in weights:
+        np.testing.assert_allclose(mine[name], their[name], rtol=1e-5, atol=1e-6)
+
+
+def test_adam_stands_still_at_a_gradient_that_is_not_finite():
+    from lamina.train.adam import adam_rule
+
+    weights = {"w": jnp.arange(4, dtype=jnp.float32)}
+    rule = adam_rule(jnp.float32(0.1), jnp.float32(0.9), jnp.float32(0.99), decay=0.1, decayed={"w": True})
+    moved, state = rule.step({"w": jnp.ones(4)}, rule.init(weights), weights, jnp.array(True))
+    bad = {"w": jnp.array([1.0, jnp.nan, jnp.inf, 0.0])}
+    still, after = rule.step(bad, state, moved, jnp.array(False))
+    for before, now in zip(jax.tree.leaves((moved, state)), jax.tree.leaves((still, after)), strict=True):
+        np.testing.assert_array_equal(before, now)

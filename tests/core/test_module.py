@@ -68,3 +68,47 @@ def test_map_arrays_hands_on_paths_and_buffers():
     seen = []
     map_arrays({"net": [Net(1)]}, lambda path, array, is_buffer: seen.append((path, is_buffer)) or array)
     assert seen[:2] == [("net.0.layers.0.weight", False), ("net.0.layers.0.seen", True)]
+
+
+class Named(Layer):
+    """Inherits the __init__ of Layer."""
+
+
+class Undeclared(Module):
+    def __init__(self):
+        self.width = 3
+
+
+class Forgetful(Module):
+    weight: Any
+
+    def __init__(self):
+        pass
+
+
+def test_a_subclass_inherits_the_init_that_was_written():
+    assert Named(2, "mine").name == "mine"
+
+
+def test_a_module_takes_declared_fields_and_wants_them_all():
+    with pytest.raises(AttributeError, match="Undeclared declares no field 'width'"):
+        Undeclared()
+    with pytest.raises(TypeError, match=r"Forgetful.__init__ left the field 'weight' empty"):
+        Forgetful()
+
+
+def test_a_frozen_module_says_how_to_change_it():
+    with pytest.raises(AttributeError, match=r"Layer is frozen: replace\(module, weight=...\)"):
+        Layer(2).weight = 0
+    with pytest.raises(AttributeError, match="Layer is frozen"):
+        del Layer(2).weight
+
+
+def test_a_module_shows_types_and_shapes():
+    shown = "Layer(weight=float32[3,2], seen=float32[2], name='plain')"
+    assert repr(Net()) == f"Net(layers=[{shown}, {shown}], parts={{'head': {Layer(1)!r}}}, steps=int64[2])"
+
+
+def test_keyed_paths_name_the_fields():
+    paths, _ = jax.tree_util.tree_flatten_with_path(Net())
+    assert next(jax.tree_util.keystr(path) for path, _ in paths) == ".layers[0].weight"

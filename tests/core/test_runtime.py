@@ -55,6 +55,6 @@ def test_the_allocator_is_left_alone_on_request(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_versions_and_device_in_words():
-    assert set(runtime.versions()) == {"lamina", "python", "jax", "jaxlib", "equinox", "optax", "numpy"}
+    assert set(runtime.versions()) == {"lamina", "python", "jax", "jaxlib", "optax", "numpy"}
     assert runtime.describe_device().startswith("cpu (")
     assert runtime.available_cores() >= 1

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
@@ -19,7 +20,7 @@ from lamina.nn.dropout import Dropout
 from lamina.nn.initializers import truncated_normal
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import LayerNorm
-from lamina.nn.stack import Stack, split_for
+from lamina.nn.stack import Stack
 
 
 class TransformerBlock(Module):
@@ -47,7 +48,7 @@ class TransformerBlock(Module):
     def __call__(
         self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b t d"]:
-        keys = (None, None) if key is None else split_for(key, 2)
+        keys = (None, None) if key is None else hashed_keys(key, 2)
         x = x + self.attention(self.norm1(x), key=keys[0], train=train)
         hidden = gelu(self.first(self.norm2(x)))
         return x + self.second(self.dropout(hidden, key=keys[1], train=train))

@@ -16,7 +16,6 @@ from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
 from lamina.nn.initializers import he_uniform
 from lamina.nn.linear import Linear
-from lamina.nn.stack import split_for
 
 
 class MLPBody(Module):
@@ -60,7 +59,7 @@ class MLPBody(Module):
         self, x: Float[Array, "*b i"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
         bend = ACTIVATIONS[self.activation]
-        keys = [None] * len(self.layers) if key is None else split_for(key, max(1, len(self.layers)))
+        keys = self.dropout.keys(key, len(self.layers), train=train)
         for index, layer in enumerate(self.layers):
             x = self.dropout(bend(layer(x)), key=keys[index], train=train)
             x = self.tap(f"{index}", x)

@@ -17,7 +17,6 @@ from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.dropout import Dropout
 from lamina.nn.ensemble import BatchEnsembleLinear, MemberLinear, MemberScale, random_signs
-from lamina.nn.stack import split_for
 
 _REFERENCE = "Gorishniy, Kotelnikov, Babenko. TabM. ICLR 2025"
 
@@ -70,7 +69,7 @@ class BatchEnsembleBody(Module):
     def __call__(
         self, x: Float[Array, "b k i"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b k d"]:
-        keys = [None] * len(self.layers) if key is None else split_for(key, len(self.layers))
+        keys = self.dropout.keys(key, len(self.layers), train=train)
         for layer, layer_key in zip(self.layers, keys, strict=True):
             x = self.dropout(relu(layer(x)), key=layer_key, train=train)
         return x

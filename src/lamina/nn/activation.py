@@ -24,7 +24,7 @@ def relu(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     References:
         Nair, Hinton. Rectified linear units improve restricted Boltzmann machines. ICML 2010.
     """
-    return jnp.maximum(x, 0)
+    return jax.nn.relu(x)
 
 
 def leaky_relu(x: Float[Array, "*s"], *, slope: float = 0.01) -> Float[Array, "*s"]:

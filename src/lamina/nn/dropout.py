@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
+from lamina.core.hashing import hashed_bits, hashed_keys
 from lamina.core.module import Module, static
-from lamina.core.random import as_key
 
 
 class Dropout(Module):
@@ -55,27 +53,8 @@ class Dropout(Module):
         keep = hashed_bits(key, x.shape) >= jnp.uint32(round(self.rate * 2**32))
         return jnp.where(keep, x / (1.0 - self.rate), jnp.zeros((), x.dtype))
 
-
-def hashed_bits(key: Any, shape: tuple[int, ...]) -> Array:
-    """Return 32 random bits a value from a hash of its place and the key.
-
-    Some fourteen integer operations a value, fused into whatever uses them, where
-    `jax.random.bits` spends fifty and a pass through memory: on a CPU it cost more than the
-    layer's products. Good enough for masks; not a generator for statistics.
-
-    Args:
-        key: random key or seed.
-        shape: shape of the result.
-
-    References:
-        C. Wellons. Prospecting for hash functions. 2018 (the two-round "lowbias32").
-    """
-    first, second = jnp.asarray(as_key(key))
-    place = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    return _mixed(_mixed(place ^ first) ^ second)
-
-
-def _mixed(x: Array) -> Array:
-    x = (x ^ (x >> jnp.uint32(16))) * jnp.uint32(0x7FEB352D)
-    x = (x ^ (x >> jnp.uint32(15))) * jnp.uint32(0x846CA68B)
-    return x ^ (x >> jnp.uint32(16))
+    def keys(self, key: Any, count: int, *, train: bool) -> list[Any]:
+        """Return one key a use, or ``None`` each where nothing will be dropped."""
+        if key is None or not train or self.rate == 0.0:
+            return [None] * count
+        return list(hashed_keys(key, count))

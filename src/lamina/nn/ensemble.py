@@ -11,12 +11,12 @@ import numpy as np
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_keys
 from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
 from lamina.core.taps import carried
 from lamina.core.tree import stack_modules
 from lamina.nn.linear import Linear, aligned
-from lamina.nn.stack import split_for
 from lamina.ops.dense import member_dense
 
 
@@ -169,7 +169,7 @@ class Ensemble(Module):
         self.model = stack_modules(models)
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b k o"]:
-        keys = None if key is None else split_for(key, self.members)
+        keys = None if key is None else hashed_keys(key, self.members)
 
         def one(model: Module, member_key: Any) -> Any:
             return model(x, key=member_key, train=train)

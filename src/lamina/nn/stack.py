@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from lamina.core import random, taps
 from lamina.core.errors import ConfigError
+from lamina.core.hashing import hashed_keys
 from lamina.core.module import Module, static
 from lamina.core.tree import stack_modules
 
@@ -24,6 +24,7 @@ class Sequential(Module):
         those of the first layer's input → those of the last layer's output
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from lamina.nn import Linear, relu
         >>> net = Sequential([Linear(3, 8, key=0), relu, Linear(8, 2, key=1)])
         >>> net(jnp.ones((4, 3))).shape
@@ -39,7 +40,7 @@ class Sequential(Module):
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
         modules = iter(self.layers)
-        keys = [None] * len(self.layers) if key is None else list(split_for(key, len(self.layers)))
+        keys = [None] * len(self.layers) if key is None else list(hashed_keys(key, len(self.layers)))
         place = iter(keys)
         for function in self.functions:
             x = next(modules)(x, key=next(place), train=train) if function is None else function(x)
@@ -63,6 +64,7 @@ class Stack(Module):
         what one block takes → the same
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from lamina.nn import Linear
         >>> stack = Stack(lambda key: Linear(4, 4, key=key), depth=3, key=0)
         >>> stack(jnp.ones((2, 4))).shape, stack.blocks.weight.shape
@@ -82,7 +84,7 @@ class Stack(Module):
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
         if self.blocks is None:
             return x
-        keys = None if key is None else split_for(key, self.depth)
+        keys = None if key is None else hashed_keys(key, self.depth)
 
         def block(x: Any, block_and_key: tuple[Module, Any]) -> Any:
             module, block_key = block_and_key
@@ -92,8 +94,3 @@ class Stack(Module):
         x, values = jax.lax.scan(listened, x, (self.blocks, keys), unroll=self.depth if self.unroll else 1)
         hand_on(values)
         return x
-
-
-def split_for(key: Any, count: int) -> Any:
-    """Return ``count`` keys for use inside a compiled program."""
-    return jax.random.split(jnp.asarray(random.as_key(key)), count)

@@ -179,7 +179,7 @@ class Loop:
             "epoch": self.epoch,
             "done": self.done,
             "total": self.total,
-            "step": int(np.max(self.state.step)),
+            "step": int(np.asarray(self.state.step).max()),
             "spent": self.clock.spent,
             "history": self.history,
         }
@@ -197,7 +197,7 @@ class Loop:
         self.epoch, self.done, self.total = place["epoch"], place["done"], place["total"]
         self.history = place["history"]
         self.clock.began -= place["spent"]
-        self.ended = "early stopping" if bool(np.all(self.state.stopped)) else ""
+        self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
 
     def run(self) -> None:
         """Train until the epochs, the patience or the time are used up."""
@@ -240,7 +240,7 @@ class Loop:
         return plain(loss)
 
     def _after_chunk(self) -> None:
-        in_row = int(np.max(self.state.skipped_in_row))
+        in_row = int(np.asarray(self.state.skipped_in_row).max())  # np.max would compile a program of JAX
         if in_row >= self.config.finite_patience:
             raise RunError(
                 f"{in_row} steps in a row had a loss or gradient that is not finite",
@@ -250,7 +250,7 @@ class Loop:
         reason = self.should_stop()
         if reason:
             self.stop(reason)
-        self._call("on_chunk_end", int(np.max(self.state.step)))
+        self._call("on_chunk_end", int(np.asarray(self.state.step).max()))
 
     def _end_epoch(self, loss: Any, began: float) -> None:
         before, fresh = time.perf_counter(), self.clock.compile_seconds
@@ -263,7 +263,7 @@ class Loop:
         logs["seconds"] = time.perf_counter() - began
         for name, value in {"epoch": float(self.epoch), **logs}.items():
             self.history.setdefault(name, []).append(value)
-        if bool(np.all(self.state.stopped)):
+        if bool(np.asarray(self.state.stopped).all()):
             self.stop("early stopping")
         self.info["best_epoch"] = plain(self.state.best_epoch)
         self.info["best_value"] = plain(self.state.best_value)

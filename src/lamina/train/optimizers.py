@@ -1,7 +1,8 @@
-"""Optimizers by name, each an expression in Optax's pieces.
+"""Optimizers by name, most of them an expression in Optax's pieces.
 
 The learning rate of the step is an argument, so a schedule, a plateau and a population
-that sweeps learning rates all use one compiled program.
+that sweeps learning rates all use one compiled program. Optax is imported by those that
+use it: the default does not.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import optax
 from jax import Array
 
 from lamina.core.module import map_arrays
 from lamina.core.registry import Registry
 from lamina.core.rules import Rules
+from lamina.train.adam import adam_rule
+from lamina.train.rule import Rule, from_optax
 
 Hyper = Mapping[str, Array]
-Maker = Callable[[Array, Hyper, Any], optax.GradientTransformation]
+Maker = Callable[[Array, Hyper, Any], Rule]
 
 OPTIMIZERS: Registry[Maker] = Registry("optimizer")
 
@@ -48,70 +50,82 @@ def _optimizer(name: str) -> Callable[[Maker], Maker]:
     return decorate
 
 
-def _with_decay(rule: optax.GradientTransformation, lr: Array, hyper: Hyper, decayed: Any) -> Any:
-    """Chain a rule with decoupled weight decay and the learning rate."""
-    return optax.chain(
-        rule, optax.add_decayed_weights(hyper["weight_decay"], decayed), optax.scale_by_learning_rate(lr)
-    )
+def _with_decay(rule: Any, lr: Array, hyper: Hyper, decayed: Any) -> Rule:
+    """Chain an Optax piece with decoupled weight decay and the learning rate."""
+    import optax
+
+    decay = optax.add_decayed_weights(hyper["weight_decay"], decayed)
+    return from_optax(optax.chain(rule, decay, optax.scale_by_learning_rate(lr)))
 
 
 @_optimizer("sgd")
-def sgd(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def sgd(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Plain gradient descent: w ← w - lr·g (Robbins, Monro 1951)."""
+    import optax
+
     return _with_decay(optax.identity(), lr, hyper, decayed)
 
 
 @_optimizer("momentum")
-def momentum(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def momentum(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Gradient descent with heavy-ball momentum (Polyak 1964)."""
+    import optax
+
     return _with_decay(optax.trace(decay=hyper["momentum"]), lr, hyper, decayed)
 
 
 @_optimizer("nesterov")
-def nesterov(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def nesterov(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Gradient descent with a look-ahead momentum (Nesterov 1983)."""
+    import optax
+
     return _with_decay(optax.trace(decay=hyper["momentum"], nesterov=True), lr, hyper, decayed)
 
 
 @_optimizer("adagrad")
-def adagrad(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def adagrad(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Steps that shrink with the sum of squared gradients (Duchi, Hazan, Singer 2011)."""
+    import optax
+
     return _with_decay(optax.scale_by_rss(), lr, hyper, decayed)
 
 
 @_optimizer("rmsprop")
-def rmsprop(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def rmsprop(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Steps divided by a running root mean square of gradients (Tieleman, Hinton 2012)."""
+    import optax
+
     return _with_decay(optax.scale_by_rms(decay=hyper["beta2"]), lr, hyper, decayed)
 
 
 @_optimizer("adam")
-def adam(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def adam(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Momentum and root mean square together (Kingma, Ba 2015); decay is left out."""
-    rule = optax.scale_by_adam(b1=hyper["momentum"], b2=hyper["beta2"])
-    return optax.chain(rule, optax.scale_by_learning_rate(lr))
+    return adam_rule(lr, hyper["momentum"], hyper["beta2"])
 
 
 @_optimizer("adamw")
-def adamw(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def adamw(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Adam with decoupled weight decay (Loshchilov, Hutter 2019): the default."""
-    rule = optax.scale_by_adam(b1=hyper["momentum"], b2=hyper["beta2"])
-    return _with_decay(rule, lr, hyper, decayed)
+    decay = hyper["weight_decay"]
+    return adam_rule(lr, hyper["momentum"], hyper["beta2"], decay=decay, decayed=decayed)
 
 
 @_optimizer("lion")
-def lion(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def lion(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """The sign of a momentum (Chen et al. 2023): half of Adam's memory, a tenth of its lr."""
+    import optax
+
     return _with_decay(optax.scale_by_lion(b1=hyper["momentum"], b2=hyper["beta2"]), lr, hyper, decayed)
 
 
 @_optimizer("muon")
-def muon(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def muon(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Orthogonalized momentum for matrices, Adam for the rest (Jordan et al. 2024)."""
     from optax import contrib
 
     decay = hyper["weight_decay"]
-    return contrib.muon(
+    rule = contrib.muon(
         learning_rate=lr,
         beta=hyper["momentum"],
         weight_decay=decay,
@@ -120,6 +134,7 @@ def muon(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
         muon_weight_dimension_numbers=_muon_dimensions,
         consistent_rms=0.2,  # matches Adam's step size, so one lr serves both parts (Liu et al. 2025)
     )
+    return from_optax(rule)
 
 
 def _muon_dimensions(parameters: Any) -> Any:
@@ -135,8 +150,9 @@ def _muon_dimensions(parameters: Any) -> Any:
 
 
 @_optimizer("schedule-free")
-def schedule_free(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransformation:
+def schedule_free(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """AdamW whose average replaces the schedule (Defazio et al. 2024)."""
+    import optax
     from optax import contrib
 
     base = optax.chain(
@@ -144,7 +160,7 @@ def schedule_free(lr: Array, hyper: Hyper, decayed: Any) -> optax.GradientTransf
         optax.add_decayed_weights(hyper["weight_decay"], decayed),
         optax.scale_by_learning_rate(lr),
     )
-    return contrib.schedule_free(base, learning_rate=lr, b1=hyper["momentum"])
+    return from_optax(contrib.schedule_free(base, learning_rate=lr, b1=hyper["momentum"]))
 
 
 def averaged_parameters(name: str, opt_state: Any, parameters: Any) -> Any:

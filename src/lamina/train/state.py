@@ -16,7 +16,7 @@ class TrainState(NamedTuple):
 
     Args:
         model: the model being trained, buffers included.
-        optimizer: Optax's state.
+        optimizer: what the optimizer remembers.
         average: moving average of the parameters, or None.
         best: the model to keep so far.
         best_value: its monitored value (lower is better).
@@ -24,7 +24,7 @@ class TrainState(NamedTuple):
         stale: epochs since then.
         stopped: early stopping has spoken; ``best`` no longer moves.
         step: steps taken.
-        key: random key of the run; step ``i`` uses ``fold_in(key, i)``.
+        key: random key of the run; step ``i`` uses ``hashed_key(key, i)``.
         lr_scale: factor on the learning rate that plateaus and roll-backs lower.
         plateau: epochs since the best or the last lowering of the rate.
         skipped: steps skipped because loss or gradient was not finite.
@@ -65,7 +65,7 @@ def first_state(model: Any, optimizer: Any, key: Array, *, averaged: bool) -> Tr
 
     Args:
         model: the freshly built model.
-        optimizer: an Optax transformation (its ``init`` is used).
+        optimizer: a `Rule` (its ``init`` is used).
         key: random key of the run.
         averaged: keep a moving average of the parameters.
     """

@@ -12,13 +12,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array
 
+from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
 from lamina.tasks.base import AbstractTask
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
+from lamina.train.rule import Rule, where_finite
 from lamina.train.schedules import factor
 from lamina.train.state import TrainState, combine, first_state, partition
 
@@ -50,8 +51,8 @@ class Program:
     monitor: str = "loss"
 
 
-def make_optimizer(program: Program, lr: Array, hyper: Hyper, model: Any) -> Any:
-    """Return the Optax transformation of one step for the trained part of ``model``."""
+def make_optimizer(program: Program, lr: Array, hyper: Hyper, model: Any) -> Rule:
+    """Return the rule of one step for the trained part of ``model``."""
     parameters, _ = partition(model)
     decayed = DECAY.apply(parameters, strict=False)
     return OPTIMIZERS[program.optimizer](lr, hyper, decayed)
@@ -94,7 +95,7 @@ def _accumulated(program: Program, model: Any, batch: Any, key: Array, hyper: Hy
     if parts == 1:
         return _gradient(program, model, batch, key, hyper)
     cut = jax.tree.map(lambda a: a.reshape(parts, a.shape[0] // parts, *a.shape[1:]), batch)
-    keys = jax.random.split(key, parts)
+    keys = hashed_keys(key, parts)
     first = jax.tree.map(lambda a: a[0], cut)
     total = jax.tree.map(
         lambda a: jnp.zeros(a.shape, a.dtype),
@@ -120,24 +121,21 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     Returns:
         The state after the step, and the loss.
     """
-    key = jax.random.fold_in(state.key, state.step)
+    key = hashed_key(state.key, state.step)
     loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
     gradient, finite = _checked(program, loss, gradient, hyper)
     step = state.step.astype(jnp.float32)
     lr = hyper["lr"] * state.lr_scale * factor(program.schedule, step, hyper["total"], hyper["warmup"])
     parameters, rest = partition(state.model)
-    optimizer = make_optimizer(program, lr, hyper, state.model)
-    with jax.numpy_dtype_promotion("standard"):  # Optax takes float powers of integer counts
-        updates, opt_state = optimizer.update(gradient, state.optimizer, parameters)
-    new = optax.apply_updates(parameters, updates)
+    rule = make_optimizer(program, lr, hyper, state.model)
+    new, opt_state = rule.step(gradient, state.optimizer, parameters, finite)
     average = state.average
     if average is not None:
         decay = jnp.minimum(hyper["ema"], (step + 1) / (step + 10))
         average = jax.tree.map(lambda a, p: a * decay + p * (1 - decay), average, new)
-    after = state._replace(
-        model=_with_statistics(combine(new, rest), seen), optimizer=opt_state, average=average
-    )
-    after = jax.tree.map(lambda a, b: a if a is b else jnp.where(finite, a, b), after, state)
+        average = where_finite(finite, average, state.average)
+    rest = where_finite(finite, _with_statistics(rest, seen), rest)
+    after = state._replace(model=combine(new, rest), optimizer=opt_state, average=average)
     bad = (~finite).astype(jnp.int32)
     return after._replace(
         step=state.step + 1,
@@ -188,12 +186,19 @@ def train_chunk(
     def body(index: Array, carry: tuple[TrainState, Array]) -> tuple[TrainState, Array]:
         state, total = carry
         rows = order[index]
-        batch = jax.tree.map(lambda a: jnp.take(a, rows, axis=0, mode="clip"), data)
+        batch = jax.tree.map(lambda a: picked(a, rows), data)
         state, loss = train_step(program, state, batch, hyper)
         return state, total + loss
 
     state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
     return state, total / count.astype(jnp.float32)
+
+
+def picked(array: Array, rows: Array) -> Array:
+    """Return ``array[rows]`` as one gather; rows were counted on the host, so none lies outside."""
+    within = tuple(range(1, array.ndim))
+    numbers = jax.lax.GatherDimensionNumbers(within, collapsed_slice_dims=(0,), start_index_map=(0,))
+    return jax.lax.gather(array, rows[:, None], numbers, (1, *array.shape[1:]), mode="clip")
 
 
 def evaluate_model(program: Program, model: Any, data: Any) -> dict[str, Array]:

@@ -1,0 +1,78 @@
+"""Random bits and keys from a hash, for use inside a compiled program.
+
+`jax.random` spends twenty rounds of Threefry a pair of values: on a CPU the masks of two
+hidden layers cost more than their products, and tracing one ``fold_in`` more than tracing a
+layer. Here a place and a key are mixed by a two-round 32-bit hash, which fuses into whatever
+uses the bits. Good enough for masks and for keys of masks; not a generator for statistics.
+
+References:
+    C. Wellons. Prospecting for hash functions. 2018 ("lowbias32").
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from lamina.core.random import as_key
+
+_GOLDEN = 0x9E3779B9  # the golden ratio in 32 bits: keeps the two words of a new key apart
+
+
+def hashed_bits(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    """Return 32 random bits a value, a pure function of its place and the key.
+
+    Args:
+        key: random key or seed.
+        shape: shape of the result.
+
+    Example:
+        >>> bits = hashed_bits(0, (1000,))
+        >>> bits.dtype.name, bool(abs((bits >> 31).mean() - 0.5) < 0.05)
+        ('uint32', True)
+    """
+    first, second = _words(key)
+    place = lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
+    return _mixed(_mixed(place ^ first) ^ second)
+
+
+def hashed_keys(key: Any, count: int) -> jax.Array:
+    """Return ``count`` keys, shape (count, 2), each a function of ``key`` and its number.
+
+    Example:
+        >>> hashed_keys(0, 3).shape
+        (3, 2)
+    """
+    return _key(key, lax.iota(jnp.uint32, count))
+
+
+def hashed_key(key: Any, number: jax.Array) -> jax.Array:
+    """Return a key that is a function of ``key`` and a whole number, such as the step.
+
+    Example:
+        >>> bool((hashed_key(0, jnp.array(1)) != hashed_key(0, jnp.array(2))).any())
+        True
+    """
+    return _key(key, number.astype(jnp.uint32))
+
+
+def _words(key: Any) -> tuple[jax.Array, jax.Array]:
+    words = jnp.asarray(as_key(key))
+    return words[0], words[1]
+
+
+def _key(key: Any, number: jax.Array) -> jax.Array:
+    first, second = _words(key)
+    one = _mixed(_mixed(number ^ first) ^ second)
+    two = _mixed(_mixed(number ^ second ^ jnp.uint32(_GOLDEN)) ^ first)
+    return jnp.stack([one, two], axis=-1)
+
+
+def _mixed(x: jax.Array) -> jax.Array:
+    x = (x ^ (x >> jnp.uint32(16))) * jnp.uint32(0x7FEB352D)
+    x = (x ^ (x >> jnp.uint32(15))) * jnp.uint32(0x846CA68B)
+    return x ^ (x >> jnp.uint32(16))
