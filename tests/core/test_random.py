@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lamina.core import random
+from lamina.core.errors import ShapeError
 from lamina.nn.initializers import INITIALIZERS
 
 
@@ -73,3 +74,29 @@ def test_variances_are_those_of_the_papers(name, variance):
     drawn = INITIALIZERS[name](0, (300, 200))
     assert drawn.var() == pytest.approx(variance, rel=0.03)
     assert abs(drawn.mean()) < 0.05 * drawn.std() + 1e-3
+
+
+def test_a_blank_key_draws_nothing_and_no_more_than_allowed():
+    blank = random.Blank(20)
+    for draw in (random.uniform, random.normal, random.random_bits):
+        assert not draw(random.fold_in(random.split(blank, 3)[2], 5), (5,)).any()
+    assert blank.left == 5
+    with pytest.raises(ShapeError, match="asks for more values than there are; expected 20 at most, got 21"):
+        random.split(blank, 6)
+    with pytest.raises(ShapeError, match="more values"):
+        random.uniform(blank, (10**9, 10**9))
+
+
+def test_a_blank_key_makes_no_endless_model(monkeypatch):
+    monkeypatch.setattr(random, "_MOST_ARRAYS", 100)
+    blank = random.Blank(1 << 20)
+    with pytest.raises(ShapeError, match="asks for more arrays than a model has"):
+        for _ in range(101):
+            random.uniform(blank, (0,))
+
+
+@pytest.mark.parametrize("name", sorted(INITIALIZERS))
+def test_initializers_leave_a_blank_key_blank(name):
+    blank = random.Blank(24)
+    array = INITIALIZERS[name](blank, (6, 4))
+    assert array.shape == (6, 4) and array.dtype == np.float32 and not array.any() and blank.left == 0

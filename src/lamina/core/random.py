@@ -17,8 +17,55 @@ from typing import Any
 
 import numpy as np
 
+from lamina.core.errors import ShapeError
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_MOST_ARRAYS = 1 << 16  # ten folds of a hundred members with sixty arrays each
 _PARITY = 0x1BD11BDA  # constant of the Threefish key schedule, section 3 of the paper
+
+
+class Blank:
+    """A key that draws nothing: every array is zeros that take no memory.
+
+    For a model whose arrays are to be replaced at once, as when one is loaded. What a damaged
+    file asks for is bounded: beyond a number of values, or of arrays, nothing is made.
+
+    Args:
+        most: how many values all arrays may have together.
+
+    Example:
+        >>> uniform(Blank(100), (10, 10)).strides
+        (0, 0)
+        >>> uniform(Blank(99), (10, 10))
+        Traceback (most recent call last):
+        lamina.core.errors.ShapeError: asks for more values than there are; expected 99 at most, got 100
+    """
+
+    def __init__(self, most: int):
+        self.left = self.most = most
+        self.arrays = 0
+
+    def zeros(self, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+        """Return the array, or raise ShapeError where the values are used up; an empty one costs one."""
+        self.arrays += 1
+        if self.arrays > _MOST_ARRAYS:
+            raise ShapeError("asks for more arrays than a model has", expected=f"{_MOST_ARRAYS} at most")
+        self._take(max(1, math.prod(shape)))
+        return np.broadcast_to(np.zeros((), dtype), shape)
+
+    def split(self, count: int) -> tuple[Blank, ...]:
+        """Return as many keys, which draw on the same values."""
+        if count > self.left:
+            self._take(count)
+        return (self,) * count
+
+    def _take(self, values: int) -> None:
+        self.left -= values
+        if self.left < 0:
+            received = self.most - self.left
+            raise ShapeError(
+                "asks for more values than there are", expected=f"{self.most} at most", received=received
+            )
 
 
 def make_key(seed: int) -> np.ndarray:
@@ -36,7 +83,7 @@ def as_key(key: Any) -> Any:
     """Return a key of any accepted kind (integer, JAX key, two words) as two words."""
     if isinstance(key, int):
         return make_key(key)
-    if isinstance(key, np.ndarray):
+    if isinstance(key, np.ndarray | Blank):
         return key
     import jax
 
@@ -52,7 +99,7 @@ def split(key: Any, count: int = 2) -> Any:
         >>> split(make_key(0), 3).shape
         (3, 2)
     """
-    return random_bits(key, (count, 2))
+    return key.split(count) if isinstance(key, Blank) else random_bits(key, (count, 2))
 
 
 def fold_in(key: Any, number: int) -> Any:
@@ -63,6 +110,8 @@ def fold_in(key: Any, number: int) -> Any:
         True
     """
     key = as_key(key)
+    if isinstance(key, Blank):
+        return key
     xp = namespace(key)
     count = xp.full(1, np.uint32(number & 0xFFFFFFFF), xp.uint32)
     return xp.concatenate(_threefry(key, count, xp.full(1, np.uint32(1), xp.uint32), xp))
@@ -71,6 +120,8 @@ def fold_in(key: Any, number: int) -> Any:
 def random_bits(key: Any, shape: tuple[int, ...]) -> Any:
     """Return uniformly random 32-bit words."""
     key = as_key(key)
+    if isinstance(key, Blank):
+        return key.zeros(shape, np.uint32)
     xp = namespace(key)
     size = math.prod(shape)
     half = (size + 1) // 2
@@ -87,6 +138,8 @@ def uniform(key: Any, shape: tuple[int, ...], *, low: float = 0.0, high: float =
         >>> bool(abs(u.mean()) < 0.1), float(u.min()) >= -1
         (True, True)
     """
+    if isinstance(key, Blank):
+        return key.zeros(shape)
     bits = random_bits(key, shape)
     unit = (bits >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
     return unit * np.float32(high - low) + np.float32(low)
@@ -99,6 +152,8 @@ def normal(key: Any, shape: tuple[int, ...]) -> Any:
         >>> round(float(normal(make_key(0), (10_000,)).std()), 1)
         1.0
     """
+    if isinstance(key, Blank):
+        return key.zeros(shape)
     first, second = _two(key)
     radius_key, angle_key = uniform(first, shape), uniform(second, shape)
     xp = namespace(radius_key)

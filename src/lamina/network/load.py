@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lamina.core import storage
-from lamina.core.errors import ArtefactError
+import numpy as np
+
+from lamina.core import manifest, strict_json
+from lamina.core.errors import ArtefactError, LaminaError
 from lamina.core.module import Module
-from lamina.core.random import make_key
-from lamina.core.tree import with_arrays
+from lamina.core.random import Blank
+from lamina.core.tree import named_arrays, with_arrays
 from lamina.data.encoders import TableEncoder, TargetEncoder
 from lamina.data.schema import Schema
 from lamina.models import MODELS
-from lamina.network.artefact import CONFIG, SCHEMA, WEIGHTS, build_model
+from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
+from lamina.network.documents import TASKS, check_agreement, check_config, check_schema
+from lamina.network.migrations import migrate
 from lamina.network.network import Network
-from lamina.tasks import (
-    AbstractTask,
-    BinaryTask,
-    MulticlassTask,
-    MultilabelTask,
-    QuantileTask,
-    RegressionTask,
-)
+from lamina.network.weights import read_weights
+from lamina.tasks import AbstractTask
 
-_TASKS: dict[str, type[AbstractTask]] = {
-    kind.__name__: kind for kind in (BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask)
-}
+_FILES = (CONFIG, SCHEMA, WEIGHTS, CARD)
+_MOST_OPTION = 1 << 20  # no layer is wider
 
 
 def load(path: str | Path, *, model: Module | None = None) -> Network:
@@ -38,7 +36,7 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
         model: for a network with a model of your own: an untrained one of the same shape.
 
     Returns:
-        The network, as it was saved.
+        The network, as it was saved; its arrays cannot be written to.
 
     Raises:
         ArtefactError: something is missing, altered, of a newer format or does not fit.
@@ -52,48 +50,114 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
         True
     """
     path = Path(path)
-    if (path / "network" / storage.MANIFEST).is_file():
-        path = path / "network"
-    files = storage.read_folder(path)
-    for name in (CONFIG, WEIGHTS, SCHEMA):
-        if name not in files:
-            raise ArtefactError("file is missing", where=str(path / name))
-    try:
-        return _from_files(files, model)
-    except ArtefactError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ArtefactError(f"does not hold a network ({error})", where=str(path)) from error
+    inner = path / "network"
+    path = inner if (inner / manifest.MANIFEST).is_file() else path
+    version, files = manifest.read_versioned(path)
+    return from_files(files, version, place=path, model=model)
 
 
-def _from_files(files: dict[str, bytes], model: Module | None) -> Network:
-    import safetensors.numpy
+def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Module | None = None) -> Network:
+    """Return the network in the files of an artefact.
 
-    stored, columns = json.loads(files[CONFIG]), json.loads(files[SCHEMA])
-    encoder = TableEncoder.from_json(columns["inputs"])
-    task = _task(stored["task"])
+    Args:
+        files: file name → content, as the manifest vouches for them.
+        version: of their format; an older one is migrated.
+        place: the folder they are from, for errors.
+        model: for a network with a model of your own: an untrained one of the same shape.
+
+    Raises:
+        ArtefactError: something does not hold what it should.
+    """
+    documents = {
+        name: strict_json.parse(content, where=str(place / name))
+        for name, content in files.items()
+        if name.endswith(".json")
+    }
+    with _naming(place):
+        documents = migrate(documents, version)
+    _check_names({name for name in files if not name.endswith(".json")} | set(documents), place)
+    stored, columns = documents[CONFIG], documents[SCHEMA]
+    with _naming(place / CONFIG):
+        check_config(stored, "")
+        task = _task(stored["task"])
+    with _naming(place / SCHEMA):
+        check_schema(columns, "")
+        check_agreement(task, columns)
+        encoder = TableEncoder.from_json(columns["inputs"])
+        target_encoder = TargetEncoder.from_json(columns["target"])
+        target_encoder.label_array()  # labels that are not of their type are refused here
+    arrays = read_weights(files[WEIGHTS], where=str(place / WEIGHTS))
     name, options = stored["model"]["name"], stored["model"]["options"]
-    if model is None:
-        if name not in MODELS:
-            raise ArtefactError(f"'{name}' is a model of your own", mend="load(path, model=an untrained one)")
-        model = build_model(name, encoder.inputs, task.outputs, options, make_key(0))
+    with _naming(place / CONFIG):
+        model = _blank(name, encoder.inputs, task.outputs, options, arrays) if model is None else model
+    with _naming(place / WEIGHTS):
+        model = _filled(model, arrays)
     return Network(
-        model=with_arrays(model, safetensors.numpy.load(files[WEIGHTS])),
+        model=model,
         model_name=name,
         options=options,
         task=task,
         schema=Schema.from_json(columns["schema"]),
         encoder=encoder,
-        target_encoder=TargetEncoder.from_json(columns["target"]),
+        target_encoder=target_encoder,
         config=stored["config"],
         info=stored["info"],
         history=stored["history"],
     )
 
 
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Turn whatever a file's content makes a part of Lamina say into an error that names the file."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except LaminaError as error:
+        where = f"{file}, {error.where}" if error.where else str(file)
+        raise ArtefactError(
+            error.message, where=where, expected=error.expected, received=error.received, mend=error.mend
+        ) from error
+    except Exception as error:
+        raise ArtefactError(f"does not hold a network ({error})", where=str(file)) from error
+
+
+def _check_names(names: set[str], place: Path) -> None:
+    for name in sorted(names ^ set(_FILES)):
+        state = "is missing" if name in _FILES else "has no place in a saved network"
+        raise ArtefactError(f"file {state}", where=str(place / name), expected=", ".join(_FILES))
+
+
 def _task(stored: dict[str, Any]) -> AbstractTask:
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-    kind = values.pop("name")
-    if kind not in _TASKS:
-        raise ArtefactError(f"unknown task '{kind}'", expected="one of " + ", ".join(_TASKS))
-    return _TASKS[kind](**values)
+    return TASKS[values.pop("name")](**values)
+
+
+def _blank(
+    name: str, inputs: Any, outputs: int, options: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Module:
+    """Build an architecture that asks for no more than the arrays hold, and without drawing numbers."""
+    if name not in MODELS:
+        mend = "load(path, model=an untrained one)"
+        raise ArtefactError(f"'{name}' is a model of your own", where="model.name", mend=mend)
+    longest = max((max(array.shape, default=1) for array in arrays.values()), default=1)
+    most = min(max(longest, len(arrays), 4096), _MOST_OPTION)
+    for option, value in options.items():
+        if isinstance(value, int) and not 0 <= value <= most:
+            place = f"model.options.{option}"
+            raise ArtefactError("is out of range", where=place, expected=f"0 to {most}", received=value)
+    values = sum(array.size for array in arrays.values()) + len(arrays)
+    return build_model(name, inputs, outputs, options, Blank(values))
+
+
+def _filled(model: Module, arrays: dict[str, np.ndarray]) -> Module:
+    """Return the model with its arrays, each of the shape and kind that the model asks for."""
+    for name, array in named_arrays(model).items():
+        if name in arrays and _is_float(arrays[name]) != _is_float(array):
+            expected, received = array.dtype, arrays[name].dtype
+            raise ArtefactError("array has the wrong dtype", where=name, expected=expected, received=received)
+    return with_arrays(model, arrays)
+
+
+def _is_float(array: Any) -> bool:
+    return array.dtype.kind == "f" or str(array.dtype) == "bfloat16"

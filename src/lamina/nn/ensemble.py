@@ -16,6 +16,7 @@ from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
 from lamina.core.taps import carried
 from lamina.core.tree import stack_modules
+from lamina.nn.initializers import ones
 from lamina.nn.linear import Linear, aligned
 from lamina.ops.dense import member_dense
 
@@ -97,7 +98,7 @@ class BatchEnsembleLinear(Module):
         weight_key, bias_key = split(key, 2)
         bound = 1.0 / math.sqrt(inputs)
         self.linear = Linear(inputs, outputs, bias=False, key=weight_key)
-        self.r, self.s = np.ones((members, inputs), np.float32), np.ones((members, outputs), np.float32)
+        self.r, self.s = ones(key, (members, inputs)), ones(key, (members, outputs))
         self.bias = uniform(bias_key, (members, outputs), low=-bound, high=bound)
 
     def __call__(

@@ -31,7 +31,7 @@ def zeros(key: Any, shape: tuple[int, ...]) -> np.ndarray:
         >>> zeros(0, (2,)).tolist()
         [0.0, 0.0]
     """
-    return np.zeros(shape, np.float32)
+    return key.zeros(shape) if isinstance(key, random.Blank) else np.zeros(shape, np.float32)
 
 
 def ones(key: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -41,7 +41,7 @@ def ones(key: Any, shape: tuple[int, ...]) -> np.ndarray:
         >>> ones(0, (2,)).tolist()
         [1.0, 1.0]
     """
-    return np.ones(shape, np.float32)
+    return key.zeros(shape) if isinstance(key, random.Blank) else np.ones(shape, np.float32)
 
 
 def glorot_uniform(key: Any, shape: tuple[int, ...]) -> Array:
@@ -120,6 +120,8 @@ def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.0
         >>> bool(abs(truncated_normal(0, (1000,))).max() <= 0.04)
         True
     """
+    if isinstance(key, random.Blank):
+        return key.zeros(shape)
     drawn = random.normal(random.fold_in(key, 0), shape)
     xp = random.namespace(drawn)
     for attempt in range(1, 8):
@@ -138,6 +140,8 @@ def orthogonal(key: Any, shape: tuple[int, ...]) -> Array:
     References:
         Saxe, McClelland, Ganguli. Exact solutions to the nonlinear dynamics of learning. ICLR 2014.
     """
+    if isinstance(key, random.Blank):
+        return key.zeros(shape)
     rows, columns = shape[0], math.prod(shape[1:])
     drawn = random.normal(key, (max(rows, columns), min(rows, columns)))
     xp = random.namespace(drawn)

@@ -14,6 +14,7 @@ from lamina.core.arrays import Array
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import normal, split, uniform
 from lamina.nn.activation import relu
+from lamina.nn.initializers import zeros
 from lamina.nn.linear import aligned
 
 
@@ -85,7 +86,7 @@ class PiecewiseLinearEmbedding(Module):
     def __init__(self, edges: Sequence[Sequence[float]], width: int, *, key: Any):
         columns, bins = len(edges), max((len(e) - 1 for e in edges), default=1)
         self.linear = LinearEmbedding(columns, width, key=key)
-        self.weight = np.zeros((columns, bins, width), np.float32)
+        self.weight = zeros(key, (columns, bins, width))
         tables = [_bin_table(np.asarray(e, np.float64), bins) for e in edges]
         tables = np.stack(tables, 1) if tables else np.zeros((4, 0, bins))
         self.scale, self.shift, self.low, self.high = tables.astype(np.float32)

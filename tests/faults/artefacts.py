@@ -1,0 +1,86 @@
+"""Networks that nobody trained, so that an artefact to be damaged is made in milliseconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lamina.core.random import make_key
+from lamina.data import TableEncoder, TargetEncoder, infer_schema, read
+from lamina.network.artefact import build_model
+from lamina.network.network import Network
+from lamina.tasks import BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
+
+ROWS = 60
+TARGETS = {"binary": "yes", "multiclass": "kind", "regression": "price", "quantile": "price"}
+
+
+def frame() -> pl.DataFrame:
+    """Return a table with a column of each kind, and a target for each task."""
+    random = np.random.default_rng(0)
+    numbers = random.normal(size=ROWS).round(3)
+    return pl.DataFrame(
+        {
+            "number": numbers,
+            "gap": [None if i % 7 == 0 else i % 13 + 0.25 for i in range(ROWS)],
+            "word": random.choice(["a", "b", "ü"], ROWS),
+            "flag": random.random(ROWS) < 0.5,
+            "when": [f"2024-{i % 12 + 1:02d}-{i % 28 + 1:02d}" for i in range(ROWS)],
+            "same": [1] * ROWS,  # left out
+            "yes": np.where(numbers > 0, "yes", "no"),
+            "kind": random.integers(0, 3, ROWS),
+            "first": random.integers(0, 2, ROWS),
+            "second": random.integers(0, 2, ROWS),
+            "price": numbers * 3 + random.normal(size=ROWS),
+        }
+    )
+
+
+def _task(name: str) -> Any:
+    return {
+        "binary": BinaryTask(),
+        "multiclass": MulticlassTask(3),
+        "multilabel": MultilabelTask(2),
+        "regression": RegressionTask(1),
+        "quantile": QuantileTask(1, (0.1, 0.5, 0.9)),
+    }[name]
+
+
+def network(name: str = "binary", *, model: str = "mlp", scale: str = "quantile", **options: Any) -> Network:
+    """Return an untrained network.
+
+    Args:
+        name: ``binary``, ``multiclass``, ``multilabel``, ``regression`` or ``quantile``.
+        model: architecture.
+        scale: how numbers are scaled.
+        **options: of the architecture.
+    """
+    targets = [TARGETS[name]] if name in TARGETS else ["first", "second"]
+    task = _task(name)
+    table = read(frame().select("number", "gap", "word", "flag", "when", "same", *targets))
+    schema = infer_schema(table, target=targets, task=task.kind)
+    encoder = TableEncoder().fit(table, schema, numeric=scale)
+    return Network(
+        model=build_model(model, encoder.inputs, task.outputs, options, make_key(0)),
+        model_name=model,
+        options=options,
+        task=task,
+        schema=schema,
+        encoder=encoder,
+        target_encoder=TargetEncoder().fit(table, schema),
+        config={"seed": 0, "lr": 0.01, "keep": []},
+        info={
+            "rows": {"train": ROWS, "valid": 0, "test": 0},
+            "valid": {"accuracy": 0.5, "auc": None},
+            "test": None,
+            "source": "table.csv",
+            "versions": {"lamina": "0.1.0"},
+            "seed": 0,
+            "epochs": 1,
+            "best_epoch": 1,
+            "device": "cpu",
+        },
+        history={"epoch": [1.0], "valid_loss": [0.7], "auc": [None]},
+    )
