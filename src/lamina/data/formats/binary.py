@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import polars as pl
@@ -26,20 +27,38 @@ def read_binary(path: str, ending: str) -> FrameTable:
     """
     magic, kind, reader = _READERS[ending]
     text.check_file(path)
-    with open(path, "rb") as stream:
-        if not stream.read(8).startswith(magic):
-            raise DataError(
-                f"this is no {kind} file",
-                where=path,
-                mend="give the file the ending of its type; Feather version 1 must be saved anew"
-                if kind == "Arrow"
-                else "give the file the ending of its type",
-            )
+    _check_ends(path, magic, kind)
     frame = _guarded(reader, path, kind)
     if not frame.width or not frame.height:
         raise DataError("the table has no row", where=path, mend="add rows")
     check_names(frame.columns, path)
     return FrameTable(frame, source=path)
+
+
+def _check_ends(path: str, magic: bytes, kind: str) -> None:
+    """Raise DataError unless the file begins and ends as its type does: the reader may crash on others.
+
+    Both types end with a directory of the contents, its length in four bytes, and the mark they begin with
+    (Apache Parquet format, "File format"; Apache Arrow columnar format, "IPC file format").
+    """
+    tail = 4 + len(magic)
+    with open(path, "rb") as stream:
+        begins = stream.read(len(magic)) == magic
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - tail, 0))
+        ending = stream.read()
+    if not begins:
+        older = "; Feather version 1 must be saved anew" if kind == "Arrow" else ""
+        mend = f"give the file the ending of its type{older}"
+        raise DataError(f"this is no {kind} file", where=path, mend=mend)
+    length = int.from_bytes(ending[:4], "little")
+    if size < tail + len(magic) or not ending.endswith(magic):
+        reason = "it is cut short: its end is not there"
+    elif not 0 < length <= size - tail - len(magic):
+        reason = f"its directory of {length:,} bytes does not fit into {size:,}"
+    else:
+        return
+    raise DataError(f"damaged {kind} file ({reason})", where=path, mend="write the file anew")
 
 
 def _guarded(reader: Any, path: str, kind: str) -> pl.DataFrame:
