@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import mmap
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -54,13 +55,44 @@ def load(path: str) -> Buffer:
 
 
 def check_file(path: str) -> None:
-    """Raise DataError unless the path is a file with something in it."""
-    if Path(path).is_dir():
-        raise DataError("is a folder, not a table", where=path, mend="name a file in it")
-    if not Path(path).exists():
-        raise DataError("no such file", where=path, mend=_missing_mend(path))
-    if Path(path).is_file() and Path(path).stat().st_size == 0:
+    """Raise DataError unless the path is a file with something in it, by a name that can be written down."""
+    if not path:
+        raise DataError("the path is an empty text", mend="give the path of a file")
+    try:
+        size, kind = os.stat(path).st_size, _kind(path)
+    except (OSError, ValueError) as error:
+        raise _unreachable(path, error) from error
+    if kind:
+        raise DataError(f"is a {kind}, not a table", where=path, mend=_KIND_MENDS[kind])
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        where = os.fsencode(path).decode("utf-8", "backslashreplace")
+        mend = "rename the file with letters of UTF-8"
+        raise DataError("the name of the file is not UTF-8 text", where=where, mend=mend) from error
+    if not size:
         raise DataError("the file is empty", where=path, mend="check that it was written to the end")
+
+
+_KIND_MENDS = {
+    "folder": "name a file in it",
+    "pipe or device": "save it as a file, or give - for CSV on standard input",
+}
+
+
+def _kind(path: str) -> str:
+    """Return what stands at a path that is no plain file, or an empty text."""
+    return "" if os.path.isfile(path) else "folder" if os.path.isdir(path) else "pipe or device"
+
+
+def _unreachable(path: str, error: OSError | ValueError) -> DataError:
+    """Return the error for a path at which the system finds nothing."""
+    if os.path.islink(path):
+        return DataError("a link that leads nowhere", where=path, mend=f"it points to {os.readlink(path)}")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return DataError("no such file", where=path, mend=_missing_mend(path))
+    reason = error.strerror if isinstance(error, OSError) else error
+    return DataError(f"cannot be read ({reason})", where=path[:200], mend="check the path")
 
 
 def _missing_mend(path: str) -> str:
