@@ -103,9 +103,14 @@ def infer_schema(
         >>> schema.task, [column.kind for column in schema.inputs]
         ('multiclass', ['numeric', 'numeric'])
     """
-    targets = (target,) if isinstance(target, str) else tuple(target)
-    if not targets:
-        raise DataError("no target is named", where=table.source, mend="name at least one column")
+    targets = _target_names(table, target)
+    keep, drop = names_of(keep), names_of(drop)
+    if group is not None and time is not None:
+        raise ConfigError(
+            f"group '{group}' and time '{time}' ask for two different splits",
+            expected="one of the two",
+            mend="leave time out to keep groups together, or group to validate on the last rows",
+        )
     for name in targets:
         table.require(name, "target column")
     parts = {"weight": weight, "group": group, "time": time, "split": split}
@@ -135,6 +140,30 @@ def infer_schema(
         time=time,
         split=split,
     )
+
+
+def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of columns, of which one may come as a plain text.
+
+    Example:
+        >>> names_of("id"), names_of(["id", "row"])
+        (('id',), ('id', 'row'))
+    """
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _target_names(table: AbstractTable, target: Any) -> tuple[str, ...]:
+    """Return the names of the targets, or raise where there are none or they are no names."""
+    names = (target,) if isinstance(target, str | int) else tuple(target)
+    if not names:
+        raise DataError("no target is named", where=table.source, mend="name at least one column")
+    if not all(isinstance(name, str | int) for name in names):
+        raise ConfigError(
+            "target is the name of a column",
+            received=type(target).__name__,
+            mend="give values beside the inputs: y=...",
+        )
+    return tuple(map(str, names))
 
 
 def _chosen_task(table: AbstractTable, targets: Sequence[str], task: str | None) -> str:

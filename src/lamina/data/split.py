@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from lamina.data import dates
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 from lamina.data.words import SPLIT_WORDS
+
+LARGEST_SEED = 2**63  # the state of the generator holds a seed in 64 bits
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def split_rows(
         test: share of the rows for testing, 0 to below 1; with ``valid`` below 1.
 
     Raises:
-        ConfigError: the shares are out of range.
+        ConfigError: the shares or the seed are out of range.
         DataError: no rows are left to train on.
 
     Example:
@@ -49,12 +52,7 @@ def split_rows(
         >>> len(split.train), len(split.valid), len(split.test)
         (16, 4, 0)
     """
-    if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
-        raise ConfigError(
-            "the shares are out of range",
-            expected="valid and test from 0, together below 1",
-            received=f"valid={valid}, test={test}",
-        )
+    _check_numbers(seed, valid, test)
     rows = known_rows(table, schema)
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
     parts = _parts(table, schema, rows, random, {"valid": valid, "test": test})
@@ -63,6 +61,23 @@ def split_rows(
             "no row is left to train on", where=table.source, mend="add rows, or lower valid= and test="
         )
     return parts
+
+
+def _check_numbers(seed: int, valid: float, test: float) -> None:
+    """Raise ConfigError where a share or the seed is out of range, or no number."""
+    if not isinstance(seed, numbers.Integral):
+        raise ConfigError("seed cannot be read", expected="a whole number", received=repr(seed))
+    for name, share in (("valid", valid), ("test", test)):
+        if not isinstance(share, numbers.Real):
+            raise ConfigError(f"{name} cannot be read", expected="a number", received=repr(share))
+    if not 0 <= seed < LARGEST_SEED:
+        raise ConfigError("seed is out of range", expected="0 or more, below 2^63", received=seed)
+    if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
+        raise ConfigError(
+            "the shares are out of range",
+            expected="valid and test from 0, together below 1",
+            received=f"valid={valid}, test={test}",
+        )
 
 
 def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from lamina.core.errors import DataError, suggest
 
 LARGEST_EXACT_INTEGER = 2**53  # beyond it float64 skips integers
+LARGEST_NUMBER = float(np.finfo(np.float32).max)  # beyond it the numbers of a network are infinite
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class AbstractTable(abc.ABC):
             text += f", {'line' if self.first_line else 'row'} {self.line(row)}"
         return text if name is None else f"{text}, column '{name}'"
 
-    def require(self, name: str, role: str = "column") -> None:
+    def require(self, name: str, role: str = "column", *, mend: str = "") -> None:
         """Raise DataError, with the nearest name, unless there is such a column."""
         if name in self._known():
             return
@@ -151,7 +152,7 @@ class AbstractTable(abc.ABC):
             f"{role} '{name}' is absent{suggest(name, self.names)}",
             where=self.source,
             expected=f"one of {shown}" if self.names else "at least one column",
-            mend=f"name a column that the data have{_nearest(name, self.names)}",
+            mend=mend or f"name a column that the data have{_nearest(name, self.names)}",
         )
 
 

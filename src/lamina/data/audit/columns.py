@@ -13,7 +13,7 @@ from lamina.data.encoders.category import MOST_CATEGORIES
 from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema, Schema
-from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_EXACT_INTEGER, LARGEST_NUMBER, AbstractColumn, AbstractTable
 from lamina.data.words import looks_numeric
 
 FEW_ROWS = 50
@@ -134,18 +134,35 @@ def _of_values(
 
 
 def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarray) -> Iterator[Finding]:
-    """Yield findings about numbers: infinite, too large to be exact, or words among them."""
+    """Yield findings about numbers: infinite, too large, too large to be exact, or words among them."""
     numbers = column.numbers()
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if infinite.size:
-        where = table.where(int(infinite[0]), column.name)
-        yield error("infinity", where, f"infinity in {counted(infinite.size, 'row')}", FILL_OR_REPLACE)
+    beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
+    if beyond.size:
+        yield out_of_range(table, column, numbers, beyond)
+        return
     row = column.oversized() if column.storage != "string" else _oversized_text(column, numbers)
     if row is not None:
         mend = f'leave it out with drop=["{column.name}"], or scale it down; codes belong in a text column'
         yield oversized(table, column, row, mend)
     if column.storage == "string":
         yield from words_among_numbers(table, column, numbers, missing)
+
+
+def out_of_range(
+    table: AbstractTable,
+    column: AbstractColumn,
+    numbers: np.ndarray,
+    beyond: np.ndarray,
+    mend: str = FILL_OR_REPLACE,
+) -> Finding:
+    """Return the error for the rows whose number is infinite, or would be in a network."""
+    infinite = beyond[np.isinf(numbers[beyond])]
+    if infinite.size:
+        where = table.where(int(infinite[0]), column.name)
+        return error("infinity", where, f"infinity in {counted(infinite.size, 'row')}", mend)
+    row = int(beyond[0])
+    message = f"the number {numbers[row]:g} does not fit: single precision ends at ±{LARGEST_NUMBER:.1e}"
+    return error("too-large", table.where(row, column.name), message, mend)
 
 
 def oversized(table: AbstractTable, column: AbstractColumn, row: int, mend: str) -> Finding:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.core.errors import ConfigError, DataError
+from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.data import guess
 from lamina.data.audit import columns, duplicates, second, splits, targets
-from lamina.data.audit.findings import LEVELS, Audit, Finding, note, of_error
-from lamina.data.schema import Schema, infer_schema
+from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
+from lamina.data.schema import Schema, infer_schema, names_of
 from lamina.data.source import read
 from lamina.data.split import Split, split_rows
 from lamina.data.table import AbstractTable
+
+_READING = ("y", "sample_weight", "names")  # keys of `check` that are for reading
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ def audit(
     """
     if allow_missing is None:
         allow_missing = not table.strict
-    options = _Options(seed, valid, test, allow_missing, keep)
+    if not table.height:
+        return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
+    options = _Options(seed, valid, test, allow_missing, names_of(keep))
     try:
         schema = infer_schema(
             table,
@@ -89,8 +94,8 @@ def audit(
             keep=keep,
             drop=drop,
         )
-    except DataError as error:
-        return _assembled(table, None, [of_error(error, "schema")])
+    except DataError as fault:
+        return _assembled(table, None, [of_error(fault, "schema")])
     found = list(_findings(table, schema, options, test_table))
     if split is None and schema.split:
         found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
@@ -118,7 +123,8 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         error: <arrays>: target column 'prize' is absent (did you mean 'price'?); expected one of size, price
           mend: name a column that the data have
     """
-    reading = {key: keys.pop(key) for key in ("y", "sample_weight", "names") if key in keys}
+    _check_keys(keys)
+    reading = {key: keys.pop(key) for key in _READING if key in keys}
     table = read(data, **reading)
     other = keys.pop("test_data", None)
     if other is not None:
@@ -127,15 +133,22 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         keys.setdefault("weight", "weight")
     guessed = target is None
     target = guess.guess_target(table) if target is None else target
-    try:
-        result = audit(table, target=target, **keys)
-    except TypeError as error:
-        raise ConfigError(f"unknown key ({error})", mend="see help(lamina.check) for the keys") from error
+    result = audit(table, target=target, **keys)
     if not guessed:
         return result
     message = f"taken as target: {guess.quoted(target)}"
     said = note("target-guessed", table.source, message, "name another one with target=")
     return _assembled(table, result.schema, [*result.findings, said])
+
+
+def _check_keys(keys: Mapping[str, Any]) -> None:
+    """Raise ConfigError, with the nearest name, for a key that :func:`check` does not know."""
+    ruled = {*inspect.signature(audit).parameters} - {"table", "target", "test_table"}
+    known = sorted({*_READING, "test_data", *ruled})
+    for name in keys:
+        if name not in known:
+            expected = "one of " + ", ".join(known)
+            raise ConfigError(f"unknown key '{name}'{suggest(name, known)}", expected=expected)
 
 
 def _findings(
@@ -155,8 +168,8 @@ def _findings(
         return
     try:
         parts = split_rows(table, schema, seed=options.seed, valid=options.valid, test=options.test)
-    except DataError as error:
-        yield of_error(error, "split")
+    except DataError as fault:
+        yield of_error(fault, "split")
         return
     yield from splits.of_labels(table, schema, parts)
     yield from duplicates.across(table, schema, parts)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import suggest
-from lamina.data.audit.columns import FILL_OR_REPLACE
+from lamina.data.audit.columns import out_of_range
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.schema import Schema
-from lamina.data.table import AbstractTable
+from lamina.data.table import LARGEST_NUMBER, AbstractTable
 from lamina.data.words import NUMERIC_SHARE
 
 
@@ -57,14 +57,13 @@ def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterat
     column = other.column(name)
     numbers, missing = column.numbers(), column.missing()
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
-    infinite = np.flatnonzero(np.isinf(numbers))
+    beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
     if bad.size > (1 - NUMERIC_SHARE) * max(np.count_nonzero(~missing), 1):
         row = int(bad[0])
         message = f"numeric in training, here {column.value(row)!r}"
         yield error("not-a-number", other.where(row, name), message, "correct the column")
-    elif infinite.size:
-        message = f"infinity in {counted(infinite.size, 'row')}"
-        yield error("infinity", other.where(int(infinite[0]), name), message, FILL_OR_REPLACE)
+    elif beyond.size:
+        yield out_of_range(other, column, numbers, beyond)
     elif other.strict and missing.any() and not table.column(name).missing().any():
         message = f"NaN in {counted(int(np.count_nonzero(missing)), 'row')}, none in training"
         yield error("nan", other.where(int(missing.argmax()), name), message, "fill the gaps in")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lamina.data.audit.columns import oversized, words_among_numbers
+from lamina.data.audit.columns import out_of_range, oversized, words_among_numbers
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_NUMBER, AbstractColumn, AbstractTable
 
 CLASS_TASKS = ("binary", "multiclass")
 LIKELY_CLASSES = 20  # up to here a number of classes is never doubted
@@ -107,10 +107,9 @@ def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
         yield error("target-not-a-number", table.where(row, column.name), message, mend)
         return
     yield from words_among_numbers(table, column, numbers, missing)
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if infinite.size:
-        message = f"the target is infinite in {counted(infinite.size, 'row')}"
-        yield error("infinity", table.where(int(infinite[0]), column.name), message, "remove these rows")
+    beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
+    if beyond.size:
+        yield out_of_range(table, column, numbers, beyond, "remove these rows, or scale the target down")
         return
     row = column.oversized()
     if row is not None:

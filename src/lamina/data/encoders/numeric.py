@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
-from lamina.data.table import AbstractTable
+from lamina.data.table import LARGEST_NUMBER, AbstractTable
 from lamina.data.words import NUMERIC_SHARE
 
 
@@ -133,15 +133,16 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
     """Return a column as numbers, or raise DataError where too many of its values are none.
 
     Raises:
-        DataError: more than 5 % of the values cannot be read as numbers, or one is infinite.
+        DataError: more than 5 % of the values cannot be read as numbers, or one is infinite or too large.
     """
     column = table.column(name)
     values = column.numbers()
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
-        row = int(infinite[0])
+    beyond = np.flatnonzero(np.abs(values) > LARGEST_NUMBER)
+    if beyond.size:
+        row = int(beyond[0])
+        what = "infinity" if np.isinf(values[row]) else f"{values[row]:g}, beyond single precision,"
         raise DataError(
-            "infinity is not a number to learn from",
+            f"{what} is not a number to learn from",
             where=table.where(row, name),
             mend="replace it by a number, or leave the cell empty",
         )
