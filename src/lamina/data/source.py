@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
-from lamina.data.table import AbstractTable
+from lamina.data.table import AbstractTable, ArrayTable
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -50,11 +50,30 @@ def read(
         if y is not None:
             raise DataError("y is given twice", mend="give (X, y), or X and y=, not both")
         source, y = source
-    if isinstance(source, str | os.PathLike):
-        return _read_path(os.fspath(source), schema)
+    if isinstance(source, str | bytes | os.PathLike):
+        return _read_path(os.fsdecode(source), schema)
     from lamina.data import memory
 
-    return memory.from_memory(source, y=y, weight=sample_weight, names=names)
+    table = memory.from_memory(source, y=y, weight=sample_weight, names=names)
+    if schema is not None and isinstance(table, ArrayTable):
+        _check_width(table, schema)
+    return table
+
+
+def _check_width(table: ArrayTable, schema: Schema) -> None:
+    """Raise DataError where a matrix has the columns of the training data, and more behind them."""
+    known = {*(column.name for column in schema.inputs), *(name for name, _ in schema.dropped)}
+    known |= {*schema.targets, schema.weight, schema.group, schema.time, schema.split}
+    given = table.names[: table.matrix.shape[1]]
+    fitting = sum(name in known for name in given)
+    if fitting < len(given) and all(column.name in given for column in schema.inputs):
+        raise DataError(
+            "X has more columns than the network learned from",
+            where=table.source,
+            expected=f"{fitting} columns",
+            received=len(given),
+            mend="give the columns of the training data, in the same order",
+        )
 
 
 def _read_path(path: str, schema: Schema | None) -> AbstractTable:

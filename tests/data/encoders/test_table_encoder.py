@@ -183,7 +183,7 @@ def test_calendar():
 
 def test_what_cannot_be_encoded_says_where(tmp_path):
     encoder = encoder_of()
-    with pytest.raises(DataError, match=r"<frame>: column 'rooms' is absent; expected one of size"):
+    with pytest.raises(DataError, match=r"<frame>: column 'rooms' is absent; expected the columns"):
         encoder.transform(read(FRAME.drop("rooms")))
     path = tmp_path / "new.csv"
     words = [str(x) for x in FRAME["rooms"]]

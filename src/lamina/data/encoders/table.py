@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.errors import ConfigError, NotFittedError, suggest
+from lamina.core.errors import ConfigError, DataError, NotFittedError, suggest
 from lamina.core.inputs import TableInputs
 from lamina.data.encoders.category import CategoryEncoder
 from lamina.data.encoders.datetime import DatetimeEncoder
@@ -104,8 +104,7 @@ class TableEncoder:
         """
         if not self._fitted:
             raise NotFittedError("the encoder is not fitted", mend="call fit first")
-        for encoder in (*self.numeric, *self.category):
-            table.require(encoder.name)
+        self._check_columns(table)
         if rows is not None:
             table = table.take(np.asarray(rows))
         numbers = np.empty((table.height, len(self.numeric_features)), np.float32)
@@ -118,6 +117,19 @@ class TableEncoder:
         for i, encoder in enumerate(self.category):
             codes[:, i] = encoder.codes(table)
         return {"numeric": numbers, "category": codes}
+
+    def _check_columns(self, table: AbstractTable) -> None:
+        """Raise DataError unless every column that was learned from is there."""
+        names, given = [encoder.name for encoder in (*self.numeric, *self.category)], frozenset(table.names)
+        absent = [name for name in names if name not in given]
+        if absent:
+            more = f" and {len(absent) - 1:,} more are" if len(absent) > 1 else " is"
+            raise DataError(
+                f"column '{absent[0]}'{more} absent{suggest(absent[0], table.names)}",
+                where=table.source,
+                expected=f"the columns that the network learned from, {len(names):,} in all",
+                mend="give the data the columns of the training data, by the same names",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""

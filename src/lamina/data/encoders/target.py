@@ -66,7 +66,7 @@ class TargetEncoder:
         if not self.task:
             raise NotFittedError("the encoder is not fitted", mend="call fit first")
         for name in self.targets:
-            table.require(name, "target column")
+            table.require(name, "target column", mend="add the column; predict answers without it")
         if rows is not None:
             table = table.take(np.asarray(rows))
         if self.task in ("binary", "multiclass"):
@@ -108,9 +108,16 @@ class TargetEncoder:
         """Return labels for codes (n,), 0 and 1 for flags, numbers in the target's own unit.
 
         A single regression target comes back with shape (n,), several with (n, targets).
+
+        Raises:
+            DataError: a code stands for no class.
         """
         values = np.asarray(values)
         if self.task in ("binary", "multiclass"):
+            bad = values[(values < 0) | (values >= len(self.labels))]
+            if bad.size:
+                expected = f"0 to {len(self.labels) - 1}"
+                raise DataError("no class has this code", expected=expected, received=int(bad[0]))
             return self.label_array()[values]
         if self.task == "multilabel":
             return values.astype(np.int64)
