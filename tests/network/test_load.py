@@ -182,7 +182,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     "categories": (lambda d: d["inputs"]["columns"][-1].update(values=[1]), "values: .*a list of texts"),
     "column": (column(name="x"), "inputs.columns: .*expected the columns of schema.inputs"),
     "twice": (lambda d: d["schema"]["inputs"].append(d["schema"]["inputs"][0]), "of schema.inputs"),
-    "dropped": (lambda d: d["schema"]["dropped"].append(["a"]), "dropped.0: .*a column and why"),
+    "dropped": (lambda d: d["schema"]["dropped"].append(["a"]), r"dropped.\d: .*a column and why"),
     "column kind": (lambda d: d["schema"]["inputs"][0].update(kind="x"), "schema.inputs.0.kind: .*one of"),
     "schema task": (lambda d: d["schema"].update(task="regression"), "schema.task: .*expected binary"),
     "target task": (lambda d: d["target"].update(task="multiclass"), "target.task: .*expected binary"),
