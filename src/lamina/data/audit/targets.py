@@ -21,16 +21,18 @@ WORDS_ALLOWED = 0.05  # share of cells that may be no number before regression i
 def of_target(table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator[Finding]:
     """Yield findings about the target columns; ``strict`` makes a missing target an error."""
     checks = {"multilabel": _of_flags, "regression": _of_numbers}
+    found: list[Finding] = []
     for name in schema.targets:
         column = table.labels(name)
         if column.missing().all():
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        yield from _of_missing(table, column, strict)
-        yield from checks.get(schema.task, _of_classes)(table, schema, column)
+        found += _of_missing(table, column, strict)
+        found += checks.get(schema.task, _of_classes)(table, schema, column)
+    yield from found
     known = known_rows(table, schema).size
-    if known < 2:
+    if known < 2 and not any(finding.level == "error" for finding in found):
         message = f"{counted(known, 'row')} with a target: nothing to learn from"
         yield error("too-few-rows", table.source, message, "give at least two rows, better some hundreds")
 
