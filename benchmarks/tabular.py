@@ -99,7 +99,7 @@ def source(table: Table) -> Path:
     return path
 
 
-def write_split(table: Table, path: Path, *, seed: int, valid_only: bool) -> None:
+def write_split(table: Table, path: Path, *, seed: int, valid_only: bool, marks_valid: bool) -> None:
     """Write the table as CSV with its split column.
 
     Args:
@@ -107,6 +107,7 @@ def write_split(table: Table, path: Path, *, seed: int, valid_only: bool) -> Non
         path: the file to write.
         seed: of the random split.
         valid_only: leave the test rows out altogether.
+        marks_valid: say which rows validate; without, a preset that cross-validates may do so.
     """
     with gzip.open(source(table), "rt", newline="") as file:
         header, *rows = csv.reader(file)
@@ -115,6 +116,8 @@ def write_split(table: Table, path: Path, *, seed: int, valid_only: bool) -> Non
     else:
         words = random_split(len(rows), seed).tolist()
         header, rows = [*header, "split"], [[*row, word] for row, word in zip(rows, words, strict=True)]
+    if not marks_valid:
+        rows = [[*row[:-1], "train"] if row[-1] == "valid" else row for row in rows]
     kept = [row for row, word in zip(rows, words, strict=True) if not (valid_only and word == "test")]
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *kept])

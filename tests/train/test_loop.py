@@ -207,10 +207,10 @@ def test_checkpoints_keep_the_newest_and_pass_over_the_damaged(tmp_path):
     checkpoints = Checkpoints(tmp_path / "checkpoints", every=1, keep=2)
     run(callbacks=[checkpoints])
     found = sorted((tmp_path / "checkpoints").iterdir())
-    assert [path.name for path in found] == ["step-000000021", "step-000000028"]
+    assert len(found) == 2 and found[-1].name == "step-000000028"  # while one is written none begins
     (found[-1] / "state.safetensors").write_bytes(b"torn")
     said = []
-    assert checkpoints.latest(warn=said.append).place["step"] == 21
+    assert checkpoints.latest(warn=said.append).place["step"] == int(found[0].name[5:])
     assert "passed over" in said[0]
 
 

@@ -1,9 +1,9 @@
 """The only place that writes files: whole or not at all, and provable afterwards.
 
 A folder is written beside its place, every file and then the folder forced to disk,
-renamed into place, and the parent forced to disk. A manifest names every file with its
-size and SHA-256. After a failed fsync nothing is retried on the same file: the whole
-temporary folder is given up.
+renamed into place, and the parent forced to disk. A manifest (`lamina.core.manifest`) makes
+every later change provable. After a failed fsync nothing is retried on the same file: the
+whole temporary folder is given up.
 
 References:
     Rebello et al. Can applications recover from fsync failures? USENIX ATC 2020.
@@ -11,19 +11,21 @@ References:
 
 from __future__ import annotations
 
-import hashlib
-import json
+import ctypes
+import errno
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from lamina.core.errors import ArtefactError, RunError
+from lamina.core.errors import RunError
+from lamina.core.manifest import MANIFEST, manifest
 
-MANIFEST = "MANIFEST.json"
-FORMAT_VERSION = 1
-_PENDING = ".pending-"
+_PENDING, _OLD = ".pending-", "old-"
+_LINUX, _POSIX = sys.platform.startswith("linux"), os.name == "posix"
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of fcntl.h and linux/fs.h
+_CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
 class Disk:
@@ -42,16 +44,25 @@ class Disk:
             file.write(content)
 
     def make_folder(self, path: Path) -> None:
-        """Create a folder."""
-        path.mkdir(parents=True)
+        """Create a folder in one that exists."""
+        path.mkdir()
 
     def rename(self, old: Path, new: Path) -> None:
         """Give a file or folder its final name."""
         os.rename(old, new)
 
+    def exchange(self, one: Path, other: Path) -> None:
+        """Swap the names of two folders in one step, where the system can."""
+        function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if _LINUX else None
+        if function is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        if function(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+
     def sync_folder(self, path: Path) -> None:
         """Force a folder's entries to disk, where the system can."""
-        if os.name != "posix":
+        if not _POSIX:
             return
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -70,21 +81,6 @@ class Disk:
 disk = Disk()
 
 
-def to_json(value: Any) -> bytes:
-    """Return JSON that is the same for the same value: keys as given, floats exact, no NaN.
-
-    Example:
-        >>> to_json({"a": 0.5}).decode().split()
-        ['{', '"a":', '0.5', '}']
-    """
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of some bytes in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def write_folder(
     path: str | os.PathLike[str], files: Mapping[str, bytes], *, overwrite: bool = False
 ) -> Path:
@@ -101,15 +97,15 @@ def write_folder(
     path = Path(path)
     if path.exists() and not overwrite:
         raise RunError("already exists", where=str(path), mend="choose another name, or overwrite=True")
-    pending = path.parent / f"{_PENDING}{os.getpid()}-{path.name}"
+    pending = _pending(path)
     try:
-        if pending.exists():
-            disk.remove(pending)
+        _clear(pending)
+        _make_parents(path)
         disk.make_folder(pending)
         for name, content in {**files, MANIFEST: manifest(files)}.items():
             disk.write(pending / name, content)
         disk.sync_folder(pending)
-        _replace(pending, path)
+        old = _put_in_place(pending, path)
         disk.sync_folder(path.parent)
     except OSError as error:
         _give_up(pending)
@@ -118,7 +114,37 @@ def write_folder(
             where=str(path),
             mend="free some space or choose another place; what was there before is untouched",
         ) from error
+    _give_up(old)  # only now: had it gone before the new name was safe, a power cut could lose both
     return path
+
+
+def make_folder(path: str | os.PathLike[str], *, exist_ok: bool = False) -> Path:
+    """Make a folder and those above it, each entry forced to disk.
+
+    Args:
+        path: the folder.
+        exist_ok: whether it may be there already.
+
+    Raises:
+        OSError: it exists, or the disk refused; the caller knows what it was to be.
+    """
+    path = Path(path)
+    _make_parents(path)
+    if not (exist_ok and path.is_dir()):
+        disk.make_folder(path)
+        disk.sync_folder(path.parent)
+    return path
+
+
+def remove_folder(path: str | os.PathLike[str]) -> None:
+    """Remove a folder so that it is never seen in part; the next start clears what can't be removed."""
+    path = Path(path)
+    gone = _pending(path, "gone-")
+    try:
+        disk.rename(path, gone)
+    except OSError:
+        return
+    _give_up(gone)
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> Path:
@@ -128,11 +154,10 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> Path:
         RunError: the disk refused.
     """
     path = Path(path)
-    pending = path.parent / f"{_PENDING}{os.getpid()}-{path.name}"
+    pending = _pending(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if pending.exists():
-            disk.remove(pending)
+        _make_parents(path)
+        _clear(pending)
         disk.write(pending, content)
         disk.rename(pending, path)
         disk.sync_folder(path.parent)
@@ -154,103 +179,71 @@ def append_file(path: str | os.PathLike[str], content: bytes) -> None:
         raise RunError(f"could not be written ({error.strerror or error})", where=str(path)) from error
 
 
-def _replace(pending: Path, path: Path) -> None:
+def _pending(path: Path, kind: str = "") -> Path:
+    """Return the name of what is not yet, or no longer, ``path``: of this process, and cleared if it dies."""
+    return path.parent / f"{_PENDING}{os.getpid()}-{kind}{path.name}"
+
+
+def _clear(pending: Path) -> None:
+    if pending.exists():
+        disk.remove(pending)
+
+
+def _make_parents(path: Path) -> None:
+    """Make the folders above a path; a new entry is forced to disk, or all below it could be lost."""
+    missing = [folder for folder in path.parents if not folder.is_dir()]
+    for folder in reversed(missing):
+        disk.make_folder(folder)
+        disk.sync_folder(folder.parent)
+
+
+def _put_in_place(pending: Path, path: Path) -> Path:
+    """Give a whole new folder its name; return where the old one lies now, which may be nowhere."""
+    old = _pending(path, _OLD)
     if not path.exists():
         disk.rename(pending, path)
-        return
-    old = path.parent / f"{_PENDING}{os.getpid()}-old-{path.name}"
-    disk.rename(path, old)
+        return old
+    try:
+        disk.exchange(pending, path)
+        return pending
+    except OSError as error:
+        if error.errno not in _CANNOT_EXCHANGE:
+            raise
+    disk.rename(path, old)  # killed here, the next start gives the old one its name back
     try:
         disk.rename(pending, path)
     except OSError:
         disk.rename(old, path)
         raise
-    disk.remove(old)
+    return old
 
 
-def _give_up(pending: Path) -> None:
+def _give_up(left: Path) -> None:
     try:
-        if pending.exists():
-            disk.remove(pending)
+        _clear(left)
     except OSError:
         pass  # the next start clears it
 
 
-def manifest(files: Mapping[str, bytes]) -> bytes:
-    """Return the manifest of some files: format version, and size and SHA-256 of each."""
-    entries = {
-        name: {"bytes": len(content), "sha256": digest(content)} for name, content in sorted(files.items())
-    }
-    return to_json({"format_version": FORMAT_VERSION, "files": entries})
-
-
-def read_folder(path: str | os.PathLike[str]) -> dict[str, bytes]:
-    """Return every file of a folder after checking each against the manifest.
-
-    Raises:
-        ArtefactError: no manifest, a newer format, a file missing, added, altered or cut short.
-    """
-    path = Path(path)
-    entries = _manifest_entries(path)
-    found = {item.name for item in path.iterdir()} - {MANIFEST}
-    for name in sorted(found ^ set(entries)):
-        state = "is missing" if name in entries else "is not in the manifest"
-        raise ArtefactError(f"file {state}", where=str(path / name), mend="copy the folder again, whole")
-    return {name: _checked(path / name, entry) for name, entry in entries.items()}
-
-
-def _manifest_entries(path: Path) -> dict[str, dict[str, Any]]:
-    if not path.is_dir():
-        raise ArtefactError("no such folder", where=str(path), mend="give the folder that was saved")
-    place = path / MANIFEST
-    try:
-        stored = json.loads(place.read_bytes())
-        version, entries = stored["format_version"], stored["files"]
-        plain = all(
-            Path(name).name == name and set(entry) == {"bytes", "sha256"} for name, entry in entries.items()
-        )
-    except FileNotFoundError:
-        raise ArtefactError("not a saved network: it has no manifest", where=str(path)) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtefactError(f"the manifest cannot be read ({error})", where=str(place)) from None
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise ArtefactError(
-            "written by a newer version of Lamina",
-            where=str(place),
-            expected=f"format {FORMAT_VERSION} or older",
-            received=version,
-            mend="pip install --upgrade lamina",
-        )
-    if not plain:
-        raise ArtefactError("the manifest names what no artefact holds", where=str(place))
-    return entries
-
-
-def _checked(path: Path, entry: Mapping[str, Any]) -> bytes:
-    size = path.stat().st_size
-    if size != entry["bytes"] or path.is_symlink():
-        raise ArtefactError(
-            "file has the wrong size", where=str(path), expected=f"{entry['bytes']} bytes", received=size
-        )
-    content = path.read_bytes()
-    if digest(content) != entry["sha256"]:
-        raise ArtefactError(
-            "file was altered: its SHA-256 differs from the manifest's",
-            where=str(path),
-            mend="copy it again from where it was saved",
-        )
-    return content
-
-
 def clear_pending(folder: str | os.PathLike[str]) -> list[str]:
-    """Remove what killed processes left unfinished in a folder; return the names."""
+    """Remove what killed processes left unfinished in a folder, and return the names.
+
+    An old folder whose successor never got its name gets it back.
+    """
     left = []
-    for item in Path(folder).glob(f"{_PENDING}*"):
-        owner = item.name.removeprefix(_PENDING).partition("-")[0]
+    for item in sorted(Path(folder).glob(f"{_PENDING}*")):
+        owner, _, name = item.name.removeprefix(_PENDING).partition("-")
         if owner.isdigit() and _alive(int(owner)):
             continue
-        disk.remove(item)
-        left.append(item.name)
+        place = item.parent / name.removeprefix(_OLD)
+        try:
+            if name.startswith(_OLD) and not place.exists():
+                disk.rename(item, place)
+            else:
+                disk.remove(item)
+                left.append(item.name)
+        except OSError:
+            continue  # it does no harm, and the next start tries again
     return left
 
 

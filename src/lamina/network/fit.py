@@ -170,14 +170,16 @@ def _evaluated(
     """Put the network together; each row is validated by the one network that never saw it."""
     network = _network(prepared, results, trials)
     valid = test = None
-    if len(prepared.folds[0][1]):
+    if prepared.is_repeated and len(prepared.valid_rows):
+        valid_table = prepared.table.take(prepared.valid_rows)
+        valid = _part(network, "valid", network.outputs(valid_table), valid_table)
+    elif len(prepared.valid_rows):
         answers = [
             predict_batches(prepared.task, result.model, prepared.encoder.transform(prepared.table, rows))
             for result, (_, rows) in zip(results, prepared.folds, strict=True)
         ]
-        rows = np.concatenate([valid_rows for _, valid_rows in prepared.folds])
         decoded = network.in_target_unit(np.concatenate(answers))
-        valid = _part(network, "valid", decoded, prepared.table.take(rows))
+        valid = _part(network, "valid", decoded, prepared.table.take(prepared.valid_rows))
     if test_table is None and len(prepared.split.test):
         test_table = prepared.table.take(prepared.split.test)
     if test_table is not None:

@@ -88,6 +88,18 @@ class Prepared:
         return dataclasses.replace(self, options={**self.options, **variant}, config=config)
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether every network has the same validation rows, so that none of them learned from these."""
+        return all(valid is self.folds[0][1] for _, valid in self.folds)
+
+    @property
+    def valid_rows(self) -> np.ndarray:
+        """The validation rows, fold after fold."""
+        if self.is_repeated:
+            return self.folds[0][1]
+        return np.concatenate([rows for _, rows in self.folds])
+
+    @property
     def learning_rows(self) -> np.ndarray:
         """Rows from which anything was learned, validation included."""
         return np.sort(np.concatenate([self.split.train, self.split.valid]))
@@ -152,7 +164,11 @@ def prepare(
     name = "auto" if model is not None else given.model
     preset = preset_keys(given.preset, task=schema.task, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
-    learned = split.train if len(folds) == 1 else np.sort(np.concatenate([split.train, split.valid]))
+    learned = (
+        split.train
+        if all(valid is folds[0][1] for _, valid in folds)
+        else np.sort(np.concatenate([split.train, split.valid]))
+    )
     encoder = TableEncoder().fit(table, schema, rows=learned, numeric=_scale(given, keys))
     target_encoder = TargetEncoder().fit(table, schema, learned)
     choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
@@ -184,13 +200,13 @@ def _scale(given: FitConfig, keys: Mapping[str, Any]) -> str:
 def _folds(
     table: AbstractTable, schema: Schema, split: Split, given: FitConfig, preset: Mapping[str, Any]
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    """Return the folds asked for; a plain split where the data say which rows validate."""
+    """Return the folds asked for; the one split as often where the data say which rows validate."""
     folds = given.folds or preset.get("folds", 1)
     fixed = schema.time is not None or not len(split.valid)
     if schema.split is not None and given.folds is None:
         fixed = fixed or "valid" in split_words(table, schema.split)
     if folds == 1 or fixed:
-        return ((split.train, split.valid),)
+        return ((split.train, split.valid),) * folds
     rows = np.sort(np.concatenate([split.train, split.valid]))
     return tuple(fold_rows(table, schema, rows, folds=min(folds, len(rows)), seed=given.seed))
 

@@ -99,7 +99,7 @@ def make_folder(path: str | Path) -> RunFolder:
     path = Path(path)
     check_free(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(path, exist_ok=True)
     except OSError as error:
         raise _refused(path, error) from error
     folder = RunFolder(path)
@@ -122,12 +122,11 @@ def make_numbered_folder(parent: str | Path, stem: str) -> RunFolder:
     """
     parent = Path(parent)
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(parent, exist_ok=True)
         number = 1 + max((_number(item.name, stem) for item in parent.iterdir()), default=0)
         while True:
             try:
-                (parent / f"{stem}-{number}").mkdir()
-                return RunFolder(parent / f"{stem}-{number}")
+                return RunFolder(storage.make_folder(parent / f"{stem}-{number}"))
             except FileExistsError:
                 number += 1
     except OSError as error:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lamina.core import storage
 from lamina.core.errors import ConfigError, Interrupted, LaminaError, RunError
 from lamina.network import Fitted, Prepared, run
@@ -89,7 +87,7 @@ class Job:
     @property
     def valid_table(self) -> AbstractTable:
         """The validation rows, fold after fold."""
-        return self.prepared.table.take(np.concatenate([rows for _, rows in self.prepared.folds]))
+        return self.prepared.table.take(self.prepared.valid_rows)
 
     @property
     def held_out_table(self) -> AbstractTable:

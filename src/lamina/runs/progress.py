@@ -54,6 +54,11 @@ class Watch(Callback):
         self.times: list[float] = []
         self._compiled_before = self._compiled_at = compile_counter().seconds
 
+    def on_rollback(self, why: str, run: RunView) -> None:
+        """Say that the run went back."""
+        done = len(run.history.get("epoch", ()))
+        self.voice.say(f"warning: {why}: back to the end of epoch {done} with half the learning rate")
+
     def on_chunk_end(self, step: int, run: RunView) -> None:
         """Say once how long compiling took."""
         if self.compiled is None:

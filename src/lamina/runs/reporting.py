@@ -79,7 +79,6 @@ def write_report(
     content = dataclasses.replace(content, importance=found, importance_score=score)
     storage.write_file(folder.report, render(content).encode())
     if pictures:
-        folder.figures.mkdir(exist_ok=True)
         write_figures(content, folder.figures, write=storage.write_file)
 
 

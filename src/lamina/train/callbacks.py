@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from lamina.core import storage
 from lamina.core.errors import RunError
 
 
@@ -53,6 +55,9 @@ class Callback:
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
         """After the evaluation of an epoch; ``logs`` holds what was measured."""
+
+    def on_rollback(self, why: str, run: RunView) -> None:
+        """After the run went back to its last good state, with a lower learning rate."""
 
     def on_train_end(self, run: RunView) -> None:
         """After the last epoch."""
@@ -124,11 +129,13 @@ class CSVLogger(Callback):
         """Append the row; the first one brings the header."""
         first = not self.columns
         self.columns = self.columns or ["epoch", *logs]
-        with self.path.open("w" if first else "a", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
-            if first:
-                writer.writeheader()
-            writer.writerow({"epoch": epoch, **logs})
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, extrasaction="ignore")
+        if first:
+            writer.writeheader()
+        writer.writerow({"epoch": epoch, **logs})
+        write = storage.write_file if first else storage.append_file
+        write(self.path, text.getvalue().encode())
 
 
 class TerminateOnNaN(Callback):

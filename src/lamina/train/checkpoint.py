@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core import storage
-from lamina.core.errors import ArtefactError, ConfigError
+from lamina.core import manifest, storage
+from lamina.core.errors import ArtefactError, ConfigError, RunError
+from lamina.train.background import BackgroundWriter
 from lamina.train.callbacks import Callback, RunView
+from lamina.train.rollback import is_finite
 
 ARRAYS, PLACE = "state.safetensors", "state.json"
 
@@ -33,6 +36,9 @@ class Snapshot:
 
 class Checkpoints(Callback):
     """Keep the newest checkpoints of a training in a folder, and find them again.
+
+    They are written by a thread of their own: training waits for the copy of the state only.
+    A fault of the disk is raised at the next checkpoint.
 
     The order of rows and every random key are functions of the seed and the step, and the
     step lies in the state: so a resumed run ends with the same bits as one that was never
@@ -60,34 +66,51 @@ class Checkpoints(Callback):
         self.every_epochs, self.every_seconds = _read_every(every)
         self.fingerprint = dict(fingerprint or {})
         self._last = time.monotonic()
+        self._writer = BackgroundWriter()
 
     def on_chunk_end(self, step: int, run: RunView) -> None:
-        """Write one when its time has come."""
+        """Begin to write one when its time has come."""
         if self.every_seconds is not None and time.monotonic() - self._last >= self.every_seconds:
-            self.write(run.snapshot())
+            self._begin(run)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
-        """Write one after every so many epochs."""
+        """Begin to write one after every so many epochs."""
         if self.every_epochs is not None and epoch % self.every_epochs == 0:
-            self.write(run.snapshot())
+            self._begin(run)
 
     def on_train_end(self, run: RunView) -> None:
         """Write a last one, from which a resumed run takes the finished training as it is."""
         if not run.interrupted:
             self.write(run.snapshot())
 
+    def _begin(self, run: RunView) -> None:
+        """Write in the background; training waits for the copy only. While one is written none begins."""
+        if self._writer.is_busy:
+            return
+        snapshot = run.snapshot()
+        if is_finite(snapshot.arrays):  # else the run is about to go back to a state that is
+            self._writer.begin(lambda: self._write(snapshot))
+            self._last = time.monotonic()
+
     def write(self, snapshot: Snapshot) -> Path:
-        """Write a checkpoint and drop the oldest beyond ``keep``.
+        """Write a checkpoint, drop the oldest beyond ``keep``, and return when both are done.
 
         Raises:
-            RunError: the disk refused; the checkpoints before are untouched.
+            RunError: the state is not finite, or the disk refused; the checkpoints before are untouched.
         """
+        self._writer.finish()
+        if not is_finite(snapshot.arrays):
+            raise RunError("the weights are not finite, so no checkpoint is written", where=str(self.folder))
+        path = self._write(snapshot)
+        self._last = time.monotonic()
+        return path
+
+    def _write(self, snapshot: Snapshot) -> Path:
         path = storage.write_folder(
             self.folder / f"step-{snapshot.place['step']:09d}", self._files(snapshot), overwrite=True
         )
         for old in self._found()[: -self.keep]:
-            storage.disk.remove(old)
-        self._last = time.monotonic()
+            storage.remove_folder(old)
         return path
 
     def _files(self, snapshot: Snapshot) -> dict[str, bytes]:
@@ -95,7 +118,7 @@ class Checkpoints(Callback):
 
         arrays = {name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}
         place = {"fingerprint": self.fingerprint, **snapshot.place}
-        return {ARRAYS: safetensors.numpy.save(arrays), PLACE: storage.to_json(place)}
+        return {ARRAYS: safetensors.numpy.save(arrays), PLACE: manifest.to_json(_to_plain(place))}
 
     def _found(self) -> list[Path]:
         return sorted(self.folder.glob("step-*")) if self.folder.is_dir() else []
@@ -119,9 +142,9 @@ class Checkpoints(Callback):
     def _read(self, path: Path) -> Snapshot:
         import safetensors.numpy
 
-        files = storage.read_folder(path)
+        files = manifest.read_folder(path)
         try:
-            place = json.loads(files[PLACE])
+            place = _from_plain(json.loads(files[PLACE]))
             arrays = safetensors.numpy.load(files[ARRAYS])
         except (KeyError, ValueError) as error:
             raise ArtefactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
@@ -136,6 +159,30 @@ class Checkpoints(Callback):
                     mend="restore it to go on, or start a new run",
                 )
         return Snapshot(arrays, place)
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a value that JSON holds exactly: a population's arrays too, and numbers that are not finite."""
+    if isinstance(value, np.ndarray):
+        return {"array": _to_plain(value.tolist()), "dtype": value.dtype.name}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": repr(value)}
+    if isinstance(value, dict):
+        return {name: _to_plain(child) for name, child in value.items()}
+    return [_to_plain(child) for child in value] if isinstance(value, (list, tuple)) else value
+
+
+def _from_plain(value: Any) -> Any:
+    """Undo `_to_plain`."""
+    if isinstance(value, list):
+        return [_from_plain(child) for child in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"array", "dtype"}:
+        return np.array(_from_plain(value["array"]), value["dtype"])
+    if set(value) == {"number"}:
+        return float(value["number"])
+    return {name: _from_plain(child) for name, child in value.items()}
 
 
 def _read_every(every: int | str) -> tuple[int | None, float | None]:

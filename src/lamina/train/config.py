@@ -78,6 +78,11 @@ class TrainConfig:
     )
     chunk: int = key(256, "steps in one compiled program call, at most", **_POSITIVE)
     finite_patience: int = key(10, "steps in a row that may be skipped as not finite", **_POSITIVE)
+    rollbacks: int = key(
+        3,
+        "times to go back to the last good state, each with half the rate, before giving up",
+        **_NOT_NEGATIVE,
+    )
 
     def __post_init__(self) -> None:
         check_values(self)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import runtime
-from lamina.core.errors import ConfigError, RunError
+from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.tasks.base import AbstractTask
 from lamina.train.callbacks import Callback
@@ -21,6 +21,7 @@ from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
 from lamina.train.engine import AbstractEngine, SingleEngine
 from lamina.train.feed import Rows, evaluation_batches, make_feed, row_count
+from lamina.train.rollback import Rollback
 from lamina.train.state import TrainState
 from lamina.train.step import Program
 
@@ -155,6 +156,8 @@ class Loop:
         self.epoch = 0
         self.done, self.total = 0, 0.0  # steps of the epoch, and the sum of their losses
         self.ended = ""
+        self.rollback = Rollback(most=config.rollbacks, patience=config.finite_patience)
+        self._went_back = False
 
     @property
     def interrupted(self) -> bool:
@@ -181,9 +184,10 @@ class Loop:
             "total": self.total,
             "step": int(np.asarray(self.state.step).max()),
             "spent": self.clock.spent,
-            "history": self.history,
+            "history": {name: list(values) for name, values in self.history.items()},
+            "rollbacks": self.rollback.count,
         }
-        arrays = {name: np.asarray(array) for name, array in named_arrays(self.state).items()}
+        arrays = {name: np.array(array) for name, array in named_arrays(self.state).items()}
         return Snapshot(arrays, place)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -192,15 +196,22 @@ class Loop:
         Raises:
             ArtefactError: its arrays are not those of this run.
         """
-        self.state = jax.tree.map(jnp.asarray, with_arrays(self.state, snapshot.arrays))
+        self._take(snapshot)
+        self.rollback.count = snapshot.place["rollbacks"]
+        self.clock.began -= snapshot.place["spent"]
+        self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Make state, place and history those of a snapshot, which stays as it is."""
+        copies = {name: np.array(array) for name, array in snapshot.arrays.items()}
+        self.state = jax.tree.map(jnp.asarray, with_arrays(self.state, copies))
         place = snapshot.place
         self.epoch, self.done, self.total = place["epoch"], place["done"], place["total"]
-        self.history = place["history"]
-        self.clock.began -= place["spent"]
-        self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
+        self.history = {name: list(values) for name, values in place["history"].items()}
 
     def run(self) -> None:
         """Train until the epochs, the patience or the time are used up."""
+        self.rollback.keep(self.snapshot())
         self._call("on_train_begin")
         while self.epoch < self.config.epochs and not self.ended:
             self._call("on_epoch_begin", self.epoch + 1)
@@ -208,17 +219,19 @@ class Loop:
             loss = self._steps()
             if self.interrupted:
                 break  # the epoch is taken up where it stands
-            self._end_epoch(loss, began)
+            if not self._went_back:
+                self._end_epoch(loss, began)
         if not self.history and self.config.epochs == 0:
             self.state = self.state._replace(best=self.state.model)
         self._call("on_train_end")
 
     def _steps(self) -> Any:
         """Take the steps of one epoch, cut short when the time is used up; return the mean loss."""
+        self._went_back = False
         order = self.engine.order(self.epoch, self.rows, self.batch_size)
         steps = order.shape[-2]
         width = min(self.config.chunk, self.feed.width(steps))
-        while self.done < steps and not self.ended:
+        while self.done < steps and not self.ended and not self._went_back:
             count = self.clock.steps_that_fit(min(width, steps - self.done))
             if count == 0:
                 self.stop("time limit")
@@ -229,7 +242,7 @@ class Loop:
             if self.clock.compile_seconds == fresh:
                 self.clock.took(count, time.perf_counter() - began)
             self.done += count
-            self._after_chunk()
+            self._after_chunk(rows[..., -1, :])
         return self.total / max(1, self.done)
 
     def _chunk(self, rows: np.ndarray, width: int, count: int) -> Any:
@@ -239,14 +252,11 @@ class Loop:
         self.state, loss = self.engine.chunk(self.state, data, order, count)
         return plain(loss)
 
-    def _after_chunk(self) -> None:
-        in_row = int(np.asarray(self.state.skipped_in_row).max())  # np.max would compile a program of JAX
-        if in_row >= self.config.finite_patience:
-            raise RunError(
-                f"{in_row} steps in a row had a loss or gradient that is not finite",
-                where=f"epoch {self.epoch + 1}",
-                mend="lower lr, set clip=1.0, or look at the data with `lamina check`",
-            )
+    def _after_chunk(self, rows: np.ndarray) -> None:
+        skipped = int(np.asarray(self.state.skipped_in_row).min())  # of a population, all must be stuck
+        if skipped >= self.rollback.patience:
+            why = f"{skipped} steps in a row had a loss or gradient that is not finite"
+            self._go_back(why, rows)
         reason = self.should_stop()
         if reason:
             self.stop(reason)
@@ -254,10 +264,10 @@ class Loop:
 
     def _end_epoch(self, loss: Any, began: float) -> None:
         before, fresh = time.perf_counter(), self.clock.compile_seconds
-        lr = plain(np.asarray(self.state.lr_scale) * self.engine.hyper["lr"])
         self.epoch += 1
         self.state, metrics = self.engine.end(self.state, self.valid, self.epoch)
-        logs = {"train_loss": loss, **{f"valid_{n}": plain(v) for n, v in metrics.items()}, "lr": lr}
+        lr = metrics.pop("lr")
+        logs = {"train_loss": loss, **{f"valid_{n}": plain(v) for n, v in metrics.items()}, "lr": plain(lr)}
         if self.clock.compile_seconds == fresh:
             self.clock.end_seconds = time.perf_counter() - before
         logs["seconds"] = time.perf_counter() - began
@@ -268,7 +278,23 @@ class Loop:
         self.info["best_epoch"] = plain(self.state.best_epoch)
         self.info["best_value"] = plain(self.state.best_value)
         self.done, self.total = 0, 0.0
+        step = int(np.asarray(self.state.step).max())
+        is_last = self.ended or self.epoch >= self.config.epochs
+        if (is_last or self.rollback.is_due(step)) and not self.rollback.keep(self.snapshot()):
+            self._go_back("the weights are not finite", np.empty(0, np.int32))
+            return
         self._call("on_epoch_end", self.epoch, logs)
+
+    def _go_back(self, why: str, rows: np.ndarray) -> None:
+        """Go on from the last good state with a lower learning rate, or give up."""
+        step = int(np.asarray(self.state.step).max())
+        snapshot, factor = self.rollback.back(epoch=self.epoch + 1, step=step, why=why, rows=rows)
+        self._take(snapshot)
+        self.scale_lr(factor)
+        self.ended = ""
+        self.info["rollbacks"] = self.rollback.count
+        self._went_back = True
+        self._call("on_rollback", why)
 
     def _call(self, event: str, *args: Any) -> None:
         for callback in self.callbacks:

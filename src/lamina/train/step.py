@@ -180,18 +180,19 @@ def train_chunk(
         hyper: numbers of the run.
 
     Returns:
-        The state after the chunk and the mean loss.
+        The state after the chunk and the mean loss of its finite steps, NaN if there are none.
     """
 
-    def body(index: Array, carry: tuple[TrainState, Array]) -> tuple[TrainState, Array]:
-        state, total = carry
+    def body(index: Array, carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
+        state, total, counted = carry
         rows = order[index]
         batch = jax.tree.map(lambda a: picked(a, rows), data)
         state, loss = train_step(program, state, batch, hyper)
-        return state, total + loss
+        finite = jnp.isfinite(loss)
+        return state, total + jnp.where(finite, loss, 0), counted + finite.astype(jnp.float32)
 
-    state, total = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(())))
-    return state, total / count.astype(jnp.float32)
+    state, total, counted = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(()), jnp.zeros(())))
+    return state, total / counted
 
 
 def picked(array: Array, rows: Array) -> Array:
@@ -227,11 +228,17 @@ def kept_model(program: Program, state: TrainState) -> Any:
 def end_epoch(
     program: Program, state: TrainState, valid: Any, epoch: Array, hyper: Hyper
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Evaluate, keep the best, count the patience, lower the rate on a plateau."""
+    """Evaluate, keep the best, count the patience, lower the rate on a plateau.
+
+    Returns:
+        The state, and the metrics with ``lr``, the rate of the epoch's last step.
+    """
     model = kept_model(program, state)
+    last = jnp.maximum(state.step - 1, 0).astype(jnp.float32)
+    rate = hyper["lr"] * state.lr_scale * factor(program.schedule, last, hyper["total"], hyper["warmup"])
     if valid is None:  # nothing to judge by: the newest is the best
-        return state._replace(best=model, best_epoch=epoch), {}
-    metrics = evaluate_model(program, model, valid)
+        return state._replace(best=model, best_epoch=epoch), {"lr": rate}
+    metrics = {**evaluate_model(program, model, valid), "lr": rate}
     value = metrics[program.monitor]
     value = -value if program.monitor == "accuracy" else value
     better = (value < state.best_value) & ~state.stopped
