@@ -59,6 +59,7 @@ def test_what_json_cannot_hold_is_null(tmp_path):
     net = dataclasses.replace(network(), info=info)
     found = load(net.save(tmp_path / "net"))
     assert found.info == {"share": 0.5, "rows": {}, "valid": {"auc": None, "loss": None}}
+    assert "valid: " in str(found)  # and it can be shown
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))

@@ -183,7 +183,8 @@ class Network:
         for part in ("valid", "test"):
             metrics = self.info.get(part)
             if metrics:
-                lines.append(f"{part}: " + ", ".join(f"{n} {v:.4g}" for n, v in metrics.items()))
+                known = {name: value for name, value in metrics.items() if value is not None}
+                lines.append(f"{part}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
 
 

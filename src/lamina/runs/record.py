@@ -115,7 +115,7 @@ def read_record(path: Path) -> Record:
         )
     except FileNotFoundError:
         raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtefactError(f"cannot be read ({error})", where=str(path)) from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tokenize
 import zipfile
 import zlib
 from typing import Any
@@ -67,7 +69,10 @@ def _load(path: str) -> dict[str, np.ndarray]:
             for member in archive.infolist():
                 _check_member(archive, member, path)
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+            arrays = {name: stored[name] for name in stored.files}
+        for name, array in arrays.items():
+            _check_text(name, array, path)
+        return arrays
     except DataError:
         raise
     except (
@@ -80,6 +85,7 @@ def _load(path: str) -> dict[str, np.ndarray]:
         NotImplementedError,
         RuntimeError,
         SyntaxError,
+        tokenize.TokenError,
         TypeError,
         UnicodeDecodeError,
         MemoryError,
@@ -115,6 +121,15 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) 
                 where=path,
                 mend="write it anew",
             )
+
+
+def _check_text(name: str, array: np.ndarray, path: str) -> None:
+    """Raise DataError where a text holds what is no character: NumPy cannot make a Python text of it."""
+    if array.dtype.kind != "U" or not array.nbytes:
+        return
+    codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    if codes.max() > sys.maxunicode or ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
+        raise DataError(f"member '{name}' holds what is no text", where=path, mend="write it anew")
 
 
 def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:

@@ -1,0 +1,255 @@
+"""What is fuzzed: each target takes bytes, and may only be content with them or raise an error of ours."""
+
+from __future__ import annotations
+
+import functools
+import io
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.faults import fuzz_mutate as mutate
+
+from lamina.core import manifest
+
+FILES = ("config.json", "schema.json", "model.safetensors")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that reads what nobody vouches for.
+
+    Args:
+        run: reads the bytes; returns if they are accepted.
+        seeds: makes valid inputs.
+        change: makes another input of a valid one.
+    """
+
+    run: Callable[[bytes], object]
+    seeds: Callable[[], Sequence[bytes]]
+    change: Callable[[bytes, random.Random], bytes]
+
+    def case(self, chance: random.Random) -> bytes:
+        """Return a random input."""
+        return self.change(chance.choice(self.seeds()), chance)
+
+
+@functools.cache
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder of this process, in memory where there is such a place; it goes with the process."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(prefix="lamina-fuzz-", dir=memory if memory.is_dir() else None)
+
+
+def _folder() -> Path:
+    return Path(_temporary().name)
+
+
+# --- artefacts: the first byte says of which one a file is replaced ------------------------------------
+
+
+@functools.cache
+def _artefacts() -> list[dict[str, bytes]]:
+    from tests.faults.artefacts import network
+
+    from lamina.network.artefact import to_files
+
+    made = [
+        network("binary", model="logistic", scale="standard"),
+        network("multiclass", model="mlp", scale="standard", size=4, depth=1),
+        network("multilabel", model="mlp", scale="standard", size=2, folds=2, members=2),
+        network("regression", model="tabm-mini", scale="standard", size=4, members=2, embedding_width=2),
+        network("quantile", model="ft-transformer", scale="standard", size=8, depth=1),
+    ]
+    return [to_files(net) for net in made]
+
+
+@functools.cache
+def _table() -> object:
+    from tests.faults.artefacts import frame
+
+    from lamina.data import read
+
+    return read(frame().head(3))
+
+
+def _load_with(name: str, content: bytes) -> None:
+    """Load an artefact whose manifest fits the altered file, and use all of it but the model itself."""
+    from lamina.network.load import from_files
+
+    files = _artefacts()[content[0] % len(_artefacts())] if content else _artefacts()[0]
+    network = from_files({**files, name: content[1:]}, manifest.FORMAT_VERSION, place=Path("net"))
+    str(network)
+    network.encoder.transform(_table())  # type: ignore[arg-type]
+    shape = {"binary": 2, "regression": len(network.schema.targets)}.get(
+        network.task.kind, network.task.outputs
+    )
+    levels = (3,) if type(network.task).__name__ == "QuantileTask" else ()
+    network.answers(network.in_target_unit(np.zeros((2, shape, *levels))))
+
+
+def _stored(name: str) -> list[bytes]:
+    return [bytes([index]) + files[name] for index, files in enumerate(_artefacts())]
+
+
+def _behind_first(
+    change: Callable[[bytes, random.Random], bytes],
+) -> Callable[[bytes, random.Random], bytes]:
+    return lambda content, chance: content[:1] + change(content[1:], chance)
+
+
+def _artefact(name: str) -> Target:
+    change = mutate.mutated_safetensors if name.endswith("safetensors") else mutate.mutated_json
+    return Target(functools.partial(_load_with, name), lambda: _stored(name), _behind_first(change))
+
+
+@functools.cache
+def _saved() -> Path:
+    from lamina.core import storage
+
+    return storage.write_folder(_folder() / "net", {"a.bin": b"\0" * 10, "b.json": b"{}\n"})
+
+
+@functools.cache
+def _manifests() -> list[bytes]:
+    return [(_saved() / manifest.MANIFEST).read_bytes()]
+
+
+def _read_manifest(content: bytes) -> None:
+    _manifests()  # before it is replaced
+    (_saved() / manifest.MANIFEST).write_bytes(content)
+    manifest.read_versioned(_saved())
+
+
+# --- configs ---------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _records() -> list[bytes]:
+    from lamina.network.config import FitConfig
+    from lamina.runs.record import Record
+
+    config = FitConfig().to_json()
+    data = {"source": "a.csv", "rows": 3, "columns": 2, "path": "/a.csv", "bytes": 9, "sha256": "0" * 64}
+    given = {"epochs": "3", "keep": "a,b", "model": "mlp"}
+    versions = {"lamina": "0.1.0", "jax": "0.10.2"}
+    record = Record(config, given, ["y"], "lamina fit a.csv", "you asked for it", data, data, versions)
+    return [record.to_bytes()]
+
+
+def _read_config(content: bytes) -> None:
+    from lamina.network.config import FitConfig, fit_config
+    from lamina.runs.record import check_config, check_versions, read_record
+
+    path = _folder() / "config.toml"
+    path.write_bytes(content)
+    record = read_record(path)
+    fit_config(record.given)
+    check_versions(record, lambda text: None)
+    record.fingerprint()
+    check_config(record.config, FitConfig().to_json(), path)
+
+
+_PAIRS = (
+    "a.csv\nepochs=3\nlr=0.01\nkeep=[\"a\",'b']\nearly_stopping=false\ntime_limit=60s\n--seed=3",
+    "a.csv\n--target\ny\n--task\nbinary\n--model=mlp\nsize=8\nquantiles=0.1,0.5,0.9\nschedule=cosine",
+    "-\n--time-limit\n2m\nfolds=5\nprecision=bfloat16\ncheckpoint_every=60s\ngroup=none\nvalid=0.2",
+)
+
+
+@functools.cache
+def _parser() -> Any:
+    from lamina.cli.fit import make_parser
+
+    return make_parser()
+
+
+def _read_pairs(content: bytes) -> None:
+    from lamina.cli.arguments import HelpShown
+    from lamina.cli.fit import _keys
+    from lamina.network.config import fit_config
+
+    parser = _parser()
+    words = content.decode("utf-8", "surrogateescape").split("\n")
+    try:
+        options, pairs = parser.read(words, pairs=True)
+    except HelpShown:
+        return
+    fit_config(_keys(parser, options, pairs))
+
+
+# --- tables ----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _tables() -> list[bytes]:
+    from tests.faults.artefacts import frame
+
+    plain = frame().head(25)
+    return [plain.write_csv().encode(), plain.write_csv(separator=";", quote_style="always").encode()]
+
+
+def _read_table(ending: str, content: bytes) -> None:
+    """Read a file and look at every column in the ways in which learning does."""
+    from lamina.data import infer_schema, read
+
+    path = _folder() / f"t.{ending}"
+    path.write_bytes(content)
+    table = read(str(path))
+    infer_schema(table, target=table.names[-1])
+
+
+def _check_table(content: bytes) -> None:
+    from lamina.data import check
+
+    path = _folder() / "c.csv"
+    path.write_bytes(content)
+    check(str(path))
+
+
+@functools.cache
+def _archives() -> list[bytes]:
+    arrays = {"X": np.arange(60.0).reshape(30, 2) ** 1.3, "y": np.arange(30) % 2}
+    parts = {"x_train": arrays["X"], "y_train": arrays["y"], "x_test": arrays["X"], "y_test": arrays["y"]}
+    named = arrays | {"columns": np.array(["a", "b"]), "weight": np.ones(30, np.float32)}
+    found = []
+    for chosen in (arrays, parts, named):
+        buffer = io.BytesIO()
+        np.savez(buffer, **chosen)
+        found.append(buffer.getvalue())
+    return found
+
+
+def _lines(content: bytes, chance: random.Random) -> bytes:
+    """Change bytes, or move, repeat and drop whole fields and lines."""
+    if chance.random() < 0.5:
+        return mutate.mutated_bytes(content, chance)
+    separator = chance.choice((b"\n", b",", b";", b"=", b'"'))
+    parts = content.split(separator)
+    for _ in range(chance.choice((1, 2, 5, 20))):
+        place, other = chance.randrange(len(parts)), chance.randrange(len(parts))
+        match chance.randrange(4):
+            case 0:
+                parts[place], parts[other] = parts[other], parts[place]
+            case 1:
+                parts[place] = chance.choice(mutate.TOKENS)
+            case 2:
+                parts.insert(place, parts[other])
+            case 3 if len(parts) > 1:
+                del parts[place]
+    return separator.join(parts)
+
+
+TARGETS = {
+    **{name: _artefact(name) for name in FILES},
+    "MANIFEST.json": Target(_read_manifest, _manifests, mutate.mutated_json),
+    "config.toml": Target(_read_config, _records, _lines),
+    "key=value": Target(_read_pairs, lambda: [text.encode() for text in _PAIRS], _lines),
+    "csv": Target(functools.partial(_read_table, "csv"), _tables, _lines),
+    "csv, checked": Target(_check_table, _tables, _lines),
+    "npz": Target(functools.partial(_read_table, "npz"), _archives, mutate.mutated_archive),
+}
