@@ -174,3 +174,22 @@ def test_a_sparse_matrix_is_named_as_such():
 
     with pytest.raises(DataError, match="X is a sparse matrix"):
         read(eye(3, format="csr"))
+
+
+def test_a_path_may_come_as_bytes_or_an_object(tmp_path):
+    (tmp_path / "t.csv").write_text("a,y\n1,2\n")
+    for path in (tmp_path / "t.csv", os.fsencode(tmp_path / "t.csv")):
+        assert read(path).source == str(tmp_path / "t.csv")
+
+
+def test_a_matrix_wider_than_that_of_training_is_refused():
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    schema = infer_schema(read(x, y=[0, 1] * 15), target="target", drop=["x2"])
+    assert read(x, y=[0, 1] * 15, schema=schema).height == 30  # what was left out may be there
+    with pytest.raises(DataError, match=r"X has more columns .*; expected 3 columns, got 6"):
+        read(np.hstack([x, x]), schema=schema)
+    assert read(x, names=["a", "b", "c"], schema=schema).names == (
+        "a",
+        "b",
+        "c",
+    )  # told later

@@ -146,3 +146,23 @@ def test_no_row_is_left():
         DataError, match=r"<frame>: no row is left to train on\n  mend: add rows, or lower valid="
     ):
         split_of({"y": pl.Series([None, None], dtype=pl.Float64)})
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"seed": 1.5}, "seed cannot be read; expected a whole number, got 1.5"),
+        ({"seed": -1}, "seed is out of range; expected 0 or more, below 2^63, got -1"),
+        ({"seed": 2**63}, f"seed is out of range; expected 0 or more, below 2^63, got {2**63}"),
+        ({"valid": "0.2"}, "valid cannot be read; expected a number, got '0.2'"),
+        ({"test": None}, "test cannot be read; expected a number, got None"),
+    ],
+)
+def test_numbers_that_are_none_or_out_of_range(keys, message):
+    with pytest.raises(ConfigError) as caught:
+        split_of({"y": np.arange(10)}, **keys)
+    assert str(caught.value) == message
+
+
+def test_the_largest_seed_is_one():
+    split_of({"y": np.arange(10)}, seed=2**63 - 1)

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from lamina.core.errors import ConfigError, DataError
-from lamina.data import Audit, check, read
+from lamina.data import Audit, Finding, check, read
 from lamina.data.audit import audit
+from lamina.data.audit.findings import of_error
 
 ROWS = 60
 RANDOM = np.random.default_rng(0)
@@ -566,3 +567,98 @@ def test_unknown_keys_are_refused():
         match=r"unknown key 'tasc' \(did you mean 'task'\?\); expected one of allow_missing, drop",
     ):
         check(TRAINING, "y", tasc="binary")
+
+
+def test_a_wrong_type_is_no_unknown_key():
+    with pytest.raises(ConfigError, match="valid cannot be read; expected a number, got 'much'"):
+        check(TRAINING, "y", valid="much")
+    with pytest.raises(ConfigError, match="target is the name of a column; got ndarray\n  mend: give values"):
+        check(TRAINING, NOISE)
+
+
+def test_a_single_column_may_be_named_without_a_list(tmp_path):
+    path = csv_of(tmp_path, {"row": list(range(ROWS)), "b": ["u", "v", "w"] * 20})
+    result = check(path, target="y", keep="row", drop="b")
+    assert said(result, path) == []
+    assert [column.name for column in result.schema.inputs] == ["noise", "row"]
+
+
+def test_a_table_without_rows():
+    for data in (TRAINING.clear(), (np.zeros((0, 2)), np.zeros(0)), {"a": [], "y": []}):
+        result = check(data)
+        assert [(f.code, f.message) for f in result.errors] == [("too-few-rows", "there is no row")]
+        assert result.schema is None
+        assert str(result).splitlines()[0].endswith(f": 0 rows, {result.columns} columns")
+
+
+def test_numbers_beyond_single_precision():
+    words = "the number -1.5e+300 does not fit: single precision ends at ±3.4e+38"
+    for values in (with_cell(NOISE, 3, -1.5e300), with_cell(list(map(str, NOISE)), 3, "-1.5e300")):
+        result = check(pl.DataFrame({"a": values, "b": NOISE, "y": LABELS}, strict=False), "y")
+        assert said(result)[0] == (
+            f"error: <frame>, row 3, column 'a': {words}\n"
+            "  mend: replace it by a number, or leave the cell empty"
+        )
+    target = with_cell(NOISE + 3, 3, -1.5e300)
+    assert said(check(pl.DataFrame({"a": NOISE, "y": target}), "y"))[0] == (
+        f"error: <frame>, row 3, column 'y': {words}\n  mend: remove these rows, or scale the target down"
+    )
+    other = TRAINING.with_columns(a=pl.Series(with_cell(NOISE, 3, -1.5e300)))
+    assert said(check(TRAINING, "y", test_data=other))[0].startswith(
+        f"error: <frame>, row 3, column 'a': {words}"
+    )
+
+
+def test_integers_too_large_among_words():
+    digits = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "-" + "9" * 20), 5, "n. a.")
+    words = (
+        f"error: <frame>, row 3, column '{{}}': the integer -{'9' * 20} does not fit: "
+        "beyond ±2^53 neighbors become one number\n  mend: "
+    )
+    mend = 'leave it out with drop=["a"], or scale it down; codes belong in a text column'
+    assert said(check({"a": digits, "b": NOISE, "y": LABELS}, "y"))[0] == words.format("a") + mend
+    assert said(check({"a": NOISE, "y": digits}, "y"))[0] == words.format("y") + "scale the target down"
+    floats = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "1.5e20"), 5, "n. a.")
+    assert not check({"a": floats, "b": NOISE, "y": LABELS}, "y").errors
+    rising = np.where(np.arange(ROWS) == 3, 2**60, np.arange(ROWS) * 3)
+    assert said(check({"a": NOISE, "y": rising}, "y"))[0].endswith("\n  mend: scale the target down")
+
+
+def test_a_split_that_fails_is_a_finding():
+    frame = TRAINING.with_columns(team=pl.lit("u"))
+    assert said(check(frame, "y", group="team"))[0] == (
+        "error: <frame>, column 'team': all rows are of one group\n  mend: name another group column, or none"
+    )
+
+
+def test_group_and_time_rule_one_another_out():
+    frame = TRAINING.with_columns(team=pl.Series(range(ROWS)) // 6, when=pl.Series(range(ROWS)))
+    with pytest.raises(ConfigError, match="group 'team' and time 'when' ask for two different splits"):
+        check(frame, "y", group="team", time="when")
+
+
+def test_no_rows_held_out_are_no_copies():
+    assert said(check(pl.concat([TRAINING, TRAINING]), "y", valid=0.0)) == []
+
+
+def test_test_data_of_a_regression_with_dates_and_flags():
+    days = [f"2024-01-{i % 28 + 1:02d}" for i in range(ROWS)]
+    frame = TRAINING.with_columns(
+        when=pl.Series(days), flag=pl.Series(range(ROWS)) % 3 == 0, y=pl.Series(NOISE**3 + NOISE)
+    ).drop("a")
+    result = check(frame, "y", test_data=frame.with_columns(pl.col("y") + 9))
+    assert said(result) == []
+    assert result.schema.task == "regression"
+
+
+def test_faults_without_place_or_mend():
+    first, second = Finding("error", "a", "broken"), Finding("error", "b", "torn", "t.csv")
+    assert str(first) == "error: broken"
+    with pytest.raises(DataError) as caught:
+        Audit((first,), None).raise_errors()
+    assert str(caught.value) == "broken"
+    with pytest.raises(DataError) as caught:
+        Audit((first, second), None).raise_errors()
+    assert str(caught.value) == "broken\n  mend: also: t.csv: torn"
+    assert str(Audit((), None, "t.csv", 3, 2)) == "t.csv: 3 rows, 2 columns\nnothing to report"
+    assert of_error(DataError("torn", received=3), "c").message == "torn; got 3"

@@ -140,7 +140,7 @@ def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarra
     if beyond.size:
         yield out_of_range(table, column, numbers, beyond)
         return
-    row = column.oversized() if column.storage != "string" else _oversized_text(column, numbers)
+    row = oversized_row(column, numbers)
     if row is not None:
         mend = f'leave it out with drop=["{column.name}"], or scale it down; codes belong in a text column'
         yield oversized(table, column, row, mend)
@@ -171,8 +171,10 @@ def oversized(table: AbstractTable, column: AbstractColumn, row: int, mend: str)
     return error("oversized-integer", table.where(row, column.name), message, mend)
 
 
-def _oversized_text(column: AbstractColumn, numbers: np.ndarray) -> int | None:
-    """Return the first row whose digits, in a text column, are too many for a float."""
+def oversized_row(column: AbstractColumn, numbers: np.ndarray) -> int | None:
+    """Return the first row whose integer, be it written as text, has too many digits for a float."""
+    if column.storage != "string":
+        return column.oversized()
     for row in np.flatnonzero(np.abs(numbers) >= LARGEST_EXACT_INTEGER)[:100]:
         digits = str(column.value(int(row))).lstrip("+-")
         if digits.isascii() and digits.isdigit() and int(digits) > LARGEST_EXACT_INTEGER:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lamina.data.audit.columns import out_of_range, oversized, words_among_numbers
+from lamina.data.audit.columns import out_of_range, oversized, oversized_row, words_among_numbers
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
@@ -113,7 +113,7 @@ def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
     if beyond.size:
         yield out_of_range(table, column, numbers, beyond, "remove these rows, or scale the target down")
         return
-    row = column.oversized()
+    row = oversized_row(column, numbers)
     if row is not None:
         yield oversized(table, column, row, "scale the target down")
     known = numbers[~np.isnan(numbers)]
