@@ -129,8 +129,8 @@ def _check_names(names: set[str], place: Path) -> None:
 
 
 def _task(stored: dict[str, Any]) -> AbstractTask:
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-    return TASKS[values.pop("name")](**values)
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "name"}
+    return TASKS[stored["name"]](**values)
 
 
 def _blank(
