@@ -56,10 +56,15 @@ def test_json_of_any_form_in_place_of_a_document(value):
         assert fuzz_drive.outcome(TARGETS[name].run, content) == "refused"
 
 
+def saved(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, X=np.ones((3, 2)), y=np.arange(3), **arrays)
+    return buffer.getvalue()
+
+
 def archive(header: bytes, data: bytes = b"") -> bytes:
     """Return an .npz file whose columns have a header that NumPy would not write."""
-    buffer = io.BytesIO()
-    np.savez(buffer, X=np.ones((3, 2)), y=np.arange(3))
+    buffer = io.BytesIO(saved())
     with zipfile.ZipFile(buffer, "a") as stored:
         text = header.ljust(117) + b"\n"
         stored.writestr("columns.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + data)
@@ -75,6 +80,8 @@ KNOWN = {
     "a header that Python cannot read": ("npz", archive(WORDS[:-3] + b"(")),
     "a text of what is no character": ("npz", archive(WORDS, b"\xff" * 16)),
     "a text of half a pair": ("npz", archive(WORDS, b"\0\xd8\0\0" * 4)),
+    "weights of other rows": ("npz", saved(weight=np.ones(2))),
+    "weights that are no numbers": ("npz", saved(weight=np.array(["a", "b", "c"]))),
     "a header without end": ("model.safetensors", b"\1" + b"\xff" * 7 + b"\x7f"),
 }
 

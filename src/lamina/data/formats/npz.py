@@ -57,7 +57,7 @@ def read_npz(path: str) -> ArrayTable:
             received=shown or "no array",
             mend="numpy.savez(path, X=inputs, y=targets)",
         )
-    weight = _first(arrays, _WEIGHTS)
+    weight = _weight(arrays, len(pair[0]), path)
     extra = {"target": pair[1]} if pair[1].size else {}
     return _table(pair[0], extra | ({} if weight is None else {"weight": weight}), arrays, path)
 
@@ -173,6 +173,20 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
             "X and y do not fit", where=path, expected=f"y of shape ({len(x)},)", received=y.shape
         )
     return x, y
+
+
+def _weight(arrays: dict[str, np.ndarray], rows: int, path: str) -> np.ndarray | None:
+    """Return the weights of the rows, or None if there are none."""
+    weight = _first(arrays, _WEIGHTS)
+    if weight is not None and (weight.shape != (rows,) or weight.dtype.kind not in "biuf"):
+        raise DataError(
+            "X and weight do not fit",
+            where=f"{path}, array '{_name_of(arrays, weight)}'",
+            expected=f"numbers of shape ({rows},)",
+            received=f"{weight.dtype} of shape {weight.shape}",
+            mend="give one weight for each row of X",
+        )
+    return weight
 
 
 def _name_of(arrays: dict[str, np.ndarray], wanted: np.ndarray) -> str:
