@@ -79,6 +79,10 @@ def test_other_versions_are_said(finished: Finished):
     assert not said
     check_versions(dataclasses.replace(record, versions={"jax": "0.0.1", "gone": "1"}), said.append)
     assert "jax 0.0.1 → " in said[0] and "gone" not in said[0]
+    with pytest.raises(
+        ConfigError, match=r"(?s)versions changed since the run began \(jax 0.0.1.*--accept-versions"
+    ):
+        check_versions(dataclasses.replace(record, versions={"jax": "0.0.1"}), said.append, accept=False)
 
 
 def test_the_fingerprint_leaves_out_what_changes_no_weight(finished: Finished):

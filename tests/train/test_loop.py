@@ -249,6 +249,25 @@ def test_population_sweeps_rates_over_shared_batches():
     assert slow.history["train_loss"][-1] > fast.history["train_loss"][-1]
 
 
+def test_an_interrupted_population_ends_with_the_same_bits(tmp_path):
+    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=seed, dropout=0.2) for seed in range(3)]
+    keys = {"config": replaced(chunk=3, ema=0.9, patience=2), "seeds": [4, 5, 6]}
+    valid = rows(40, seed=1)
+    whole = train_population(models, MulticlassTask(3), rows(), valid, **keys)
+    chunks = iter(range(100))
+    stopped = train_population(
+        models, MulticlassTask(3), rows(), valid, **keys,
+        should_stop=lambda: "interrupted" if next(chunks) == 4 else None,
+    )  # fmt: skip
+    Checkpoints(tmp_path).write(stopped[0].snapshot)
+    resumed = train_population(
+        models, MulticlassTask(3), rows(), valid, **keys, resume=Checkpoints(tmp_path).latest()
+    )
+    for one, other in zip(whole, resumed, strict=True):
+        assert same_bits(one, other)
+        assert one.history["train_loss"] == other.history["train_loss"]
+
+
 def test_population_refuses_what_cannot_be_swept():
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
     with pytest.raises(ConfigError, match="'epochs' cannot be swept"):

@@ -20,13 +20,17 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("resume", SUMMARY)
     parser.add_argument("run", metavar="RUN", help="the run folder")
+    parser.add_argument(
+        "--accept-versions", action="store_true", help="go on with other versions of Lamina, JAX or NumPy"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     from lamina.cli.fit import summary
     from lamina.runs.resume import resume
     from lamina.runs.voice import Voice
 
-    finished = resume(options.run, voice=Voice(sys.stderr if options.json else sys.stdout), began=began)
+    voice = Voice(sys.stderr if options.json else sys.stdout)
+    finished = resume(options.run, voice=voice, began=began, accept_versions=options.accept_versions)
     if options.json:
         print_json({"run": options.run, "ended": "before"} if finished is None else summary(finished))
     return 0

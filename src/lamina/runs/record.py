@@ -184,17 +184,26 @@ def check_config(stored: Mapping[str, Any], resolved: Mapping[str, Any], path: P
             )
 
 
-def check_versions(record: Record, warn: Any) -> None:
+def check_versions(record: Record, warn: Any, *, accept: bool = True) -> None:
     """Say which versions are not those of the run: its end will then not be the same bit for bit.
 
     Args:
         record: of the run to be resumed.
         warn: is told.
+        accept: go on with other versions, which somebody asked for.
+
+    Raises:
+        ConfigError: versions changed, and nobody accepted it.
     """
     now = runtime.versions()
     changed = [f"{n} {v} → {now[n]}" for n, v in record.versions.items() if n in now and now[n] != v]
-    if changed:
-        warn(f"versions changed since the run began ({', '.join(changed)}): the last bits may differ")
+    if not changed:
+        return
+    text = f"versions changed since the run began ({', '.join(changed)})"
+    if not accept:
+        mend = "install those again, or go on with --accept-versions: the last bits may then differ"
+        raise ConfigError(text, mend=mend)
+    warn(f"{text}: the last bits may differ")
 
 
 def check_unchanged(stored: Mapping[str, Any], table: AbstractTable) -> None:

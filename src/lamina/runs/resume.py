@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
 
-def resume(path: str | Path, *, voice: Voice | None = None, began: float | None = None) -> Finished | None:
+def resume(
+    path: str | Path,
+    *,
+    voice: Voice | None = None,
+    began: float | None = None,
+    accept_versions: bool = False,
+) -> Finished | None:
     """Go on with a run that was interrupted or killed, from its last checkpoint.
 
     It ends with the weights of the run that was never stopped, bit for bit, on the same
@@ -33,13 +39,14 @@ def resume(path: str | Path, *, voice: Voice | None = None, began: float | None 
         path: the run folder.
         voice: says the lines of the run; silent without.
         began: when this began (``time.perf_counter``).
+        accept_versions: go on though Lamina, JAX or NumPy are not those the run began with.
 
     Returns:
         The finished run, or None where nothing was left to do.
 
     Raises:
         ArtefactError: it is no run folder, or what it holds is damaged.
-        ConfigError: the configuration is not that of the checkpoint.
+        ConfigError: the configuration is not that of the checkpoint, or versions changed.
         DataError: the data are not there any more, or others.
         RunLockedError: another process is using it.
     """
@@ -53,7 +60,7 @@ def resume(path: str | Path, *, voice: Voice | None = None, began: float | None 
             return None
         clear_leftovers(folder)
         voice.record(shlex.join(["lamina", "resume", str(path)]))
-        check_versions(record, lambda text: voice.say(f"warning: {text}"))
+        check_versions(record, lambda text: voice.say(f"warning: {text}"), accept=accept_versions)
         table = _read_again(record.data)
         test_table = None if record.test_data is None else _read_again(record.test_data)
         prepared = _prepared_again(record, table, test_table)

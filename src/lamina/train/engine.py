@@ -33,6 +33,7 @@ class AbstractEngine(abc.ABC):
 
     program: Program
     hyper: dict[str, np.ndarray]
+    models: list[Any]
 
     @abc.abstractmethod
     def first_state(self) -> TrainState:
@@ -62,12 +63,12 @@ class SingleEngine(AbstractEngine):
     """
 
     def __init__(self, model: Any, program: Program, config: TrainConfig, hyper: dict[str, np.ndarray]):
-        self.model, self.program, self.config, self.hyper = model, program, config, hyper
+        self.models, self.program, self.config, self.hyper = [model], program, config, hyper
 
     def first_state(self) -> TrainState:
         """Return the state before the first step."""
         key = make_key(self.config.seed)
-        return jit_first_state(self.program, self.model, key, self.hyper, self.config.ema > 0)
+        return jit_first_state(self.program, self.models[0], key, self.hyper, self.config.ema > 0)
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch, (steps, batch)."""

@@ -93,9 +93,14 @@ class StreamedFeed(AbstractFeed):
         return steps
 
 
+def fits(data: Rows, *, device_memory: float) -> bool:
+    """Return whether the rows fit in ``device_memory`` MiB."""
+    return size_in_mib(data) <= device_memory
+
+
 def make_feed(data: Rows, *, device_memory: float) -> AbstractFeed:
     """Return a resident feed if the rows fit in ``device_memory`` MiB, else a streamed one."""
-    return ResidentFeed(data) if size_in_mib(data) <= device_memory else StreamedFeed(data)
+    return ResidentFeed(data) if fits(data, device_memory=device_memory) else StreamedFeed(data)
 
 
 def evaluation_batches(data: Rows, *, batch_size: int) -> Any:

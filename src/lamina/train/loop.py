@@ -15,12 +15,13 @@ from lamina.core import runtime
 from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.tasks.base import AbstractTask
+from lamina.train.budget import check_memory, needed_mib
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Snapshot
 from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
 from lamina.train.engine import AbstractEngine, SingleEngine
-from lamina.train.feed import Rows, evaluation_batches, make_feed, row_count
+from lamina.train.feed import Rows, evaluation_batches, fits, make_feed, row_count
 from lamina.train.rollback import Rollback
 from lamina.train.state import TrainState
 from lamina.train.step import Program
@@ -142,6 +143,12 @@ class Loop:
         self.steps_per_epoch = -(-self.rows // self.batch_size)
         hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
         self.engine = make_engine(make_program(task, config), hyper)
+        resident = fits(train, device_memory=config.device_memory)
+        averaged = config.ema > 0
+        need = needed_mib(
+            self.engine.models, train, optimizer=config.optimizer, averaged=averaged, resident=resident
+        )
+        check_memory(*need)
         self.feed = make_feed(train, device_memory=config.device_memory)
         size = min(4096, max(1024, self.batch_size))
         self.valid = None if valid is None else evaluation_batches(valid, batch_size=size)
@@ -315,8 +322,8 @@ def _batch_size(config: TrainConfig, rows: int) -> int:
     return size
 
 
-def make_result(loop: Loop, state: TrainState) -> TrainResult:
-    """Return the result of one model from its last state."""
+def make_result(loop: Loop, state: TrainState, snapshot: Snapshot | None) -> TrainResult:
+    """Return the result of one model from its last state, with the snapshot of an interrupted run."""
     return TrainResult(
         model=jax.tree.map(np.asarray, state.best),
         history=loop.history,
@@ -328,7 +335,7 @@ def make_result(loop: Loop, state: TrainState) -> TrainResult:
         skipped=int(state.skipped),
         ended=loop.ended or "epochs",
         state=state,
-        snapshot=loop.snapshot() if loop.interrupted else None,
+        snapshot=snapshot,
     )
 
 
@@ -386,4 +393,4 @@ def train(
     if resume is not None:
         loop.restore(resume)
     loop.run()
-    return make_result(loop, loop.state)
+    return make_result(loop, loop.state, loop.snapshot() if loop.interrupted else None)

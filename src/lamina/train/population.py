@@ -6,7 +6,7 @@ populations. `jax.vmap` over models turns hundreds of tiny products into one lar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from lamina.core.errors import ConfigError
 from lamina.tasks.base import AbstractTask
 from lamina.train.callbacks import Callback
+from lamina.train.checkpoint import Snapshot
 from lamina.train.config import TrainConfig
 from lamina.train.engine import PopulationEngine, member_states
 from lamina.train.feed import Rows
@@ -30,6 +31,8 @@ def train_population(
     seeds: Sequence[int] | None = None,
     sweep: Mapping[str, Any] | None = None,
     callbacks: Sequence[Callback] = (),
+    should_stop: Callable[[], str | None] = lambda: None,
+    resume: Snapshot | None = None,
 ) -> list[TrainResult]:
     """Train many models at once; each ends as it would have alone, up to rounding.
 
@@ -44,9 +47,12 @@ def train_population(
             the default is ``config.seed`` for all.
         sweep: key → one value a member: ``lr``, ``weight_decay``, ``momentum`` …
         callbacks: see arrays with one value a member in their logs.
+        should_stop: asked after every chunk; a text ends the run with that reason, and
+            ``"interrupted"`` leaves the epoch open, to be taken up by ``resume``.
+        resume: a snapshot of the same population to go on from (`Checkpoints` writes them).
 
     Returns:
-        One result a member; ``history`` holds the member's own values.
+        One result a member; ``history`` holds the member's own values, ``snapshot`` those of all.
 
     Raises:
         ConfigError: no models, lengths differ, or a key can't be swept.
@@ -75,13 +81,18 @@ def train_population(
         valid,
         config,
         callbacks=callbacks,
+        should_stop=should_stop,
     )
+    if resume is not None:
+        loop.restore(resume)
     loop.run()
-    return [_member(loop, state, index) for index, state in enumerate(member_states(loop.state, members))]
+    snapshot = loop.snapshot() if loop.interrupted else None
+    states = member_states(loop.state, members)
+    return [_member(loop, state, snapshot, index) for index, state in enumerate(states)]
 
 
-def _member(loop: Loop, state: Any, index: int) -> TrainResult:
-    result = make_result(loop, state)
+def _member(loop: Loop, state: Any, snapshot: Snapshot | None, index: int) -> TrainResult:
+    result = make_result(loop, state, snapshot)
     own = {
         name: [value[index].item() if isinstance(value, np.ndarray) else value for value in values]
         for name, values in result.history.items()

@@ -1,0 +1,74 @@
+"""Memory: what a run needs at the least, and whether the machine has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lamina.core.errors import ConfigError
+from lamina.core.tree import named_arrays
+from lamina.train.feed import size_in_mib
+
+# Copies of the parameters that are alive at once: model, gradient, best, and what the optimizer keeps.
+_COPIES = {"sgd": 3, "momentum": 4, "nesterov": 4, "adagrad": 4, "rmsprop": 4, "lion": 4}
+_MOST_COPIES = 5
+_GROUP_LIMIT, _GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+_MACHINE = Path("/proc/meminfo")
+
+
+def available_mib() -> float | None:
+    """Return the memory that this process may still take in MiB, or None where the system does not say."""
+    found = []
+    try:
+        lines = dict(line.split(":", 1) for line in _MACHINE.read_text().splitlines())
+        found.append(float(lines["MemAvailable"].split()[0]) / 2**10)
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        found.append((int(_GROUP_LIMIT.read_text()) - int(_GROUP_USED.read_text())) / 2**20)
+    except (OSError, ValueError):  # no group, or one without a limit ("max")
+        pass
+    return min(found, default=None)
+
+
+def needed_mib(
+    models: Any, data: Any, *, optimizer: str, averaged: bool, resident: bool
+) -> tuple[float, float]:
+    """Return the MiB of the training state and of the data on the device, activations left out.
+
+    Args:
+        models: a model, or the members of a population.
+        data: training rows.
+        optimizer: its name.
+        averaged: whether a moving average of the weights is kept.
+        resident: whether the data lie on the device as a whole.
+
+    Example:
+        >>> rows = {"x": np.zeros((2**18, 1), np.float32)}
+        >>> needed_mib({"w": np.zeros(2**18, np.float32)}, rows, optimizer="sgd", averaged=False, resident=True)
+        (3.0, 1.0)
+    """
+    parameters = sum(array.nbytes for array in named_arrays(models).values()) / 2**20
+    copies = _COPIES.get(optimizer, _MOST_COPIES) + averaged
+    return parameters * copies, size_in_mib(data) if resident else 0.0
+
+
+def check_memory(state: float, data: float) -> None:
+    """Refuse a run that cannot fit.
+
+    Args:
+        state: MiB of the training state.
+        data: MiB of the data on the device.
+
+    Raises:
+        ConfigError: with what is needed and what there is.
+    """
+    available = available_mib()
+    if available is None or state + data <= available:
+        return
+    raise ConfigError(
+        "the run does not fit into memory",
+        expected=f"at most {available:,.0f} MiB",
+        received=f"{state + data:,.0f} MiB at the least ({state:,.0f} weights and optimizer, {data:,.0f} data)",
+        mend="a smaller size or fewer members, or device_memory=0 to stream the data",
+    )
