@@ -11,7 +11,7 @@ from lamina.core.errors import ArtefactError
 
 DEEPEST = 32  # containers in one another; an artefact needs seven
 MOST_BYTES = 1 << 30  # a schema of ten thousand columns has 0.7 GB
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse(content: bytes, *, where: str, most: int = MOST_BYTES) -> Any:
@@ -37,10 +37,9 @@ def parse(content: bytes, *, where: str, most: int = MOST_BYTES) -> Any:
             "is too large", where=where, expected=f"{most:,} bytes at most", received=f"{len(content):,}"
         )
     try:
-        text = content.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
         _check_containers(value)
-        if _SURROGATE.search(text):
+        if _SURROGATE.search(content):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise _not_json("it is nested too deep", where) from None
