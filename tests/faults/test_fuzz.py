@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from tests.faults import fuzz_drive, fuzz_mutate
 from tests.faults.fuzz_targets import TARGETS, Target
 
+from lamina.core.errors import ArtefactError
+from lamina.runs.record import read_record
+
 pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore")]
 
 GOOD = ("accepted", "refused")
@@ -71,11 +74,20 @@ def archive(header: bytes, data: bytes = b"") -> bytes:
     return buffer.getvalue()
 
 
+def toml(old: str, new: str) -> bytes:
+    valid = TARGETS["config.toml"].seeds()[0].decode()
+    assert old in valid
+    return valid.replace(old, new).encode()
+
+
 WORDS = b"{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }"
 KNOWN = {
     "an endless nest of lists": ("config.json", b"\1" + b"[" * 100_000),
     "half a pair of surrogates": ("config.json", b'\1{"a": "\\ud800"}'),
     "a table nested too deep": ("config.toml", b"a = " + b"[" * 5000),
+    "a target that is a number": ("config.toml", toml('target = ["y"]', "target = 3")),
+    "a source that is a number": ("config.toml", toml('source = "a.csv"', "source = 3")),
+    "a table that is a number": ("config.toml", b"given = 3\n" + toml("[given]", "[forgotten]")),
     "an archive that is none": ("npz", b"PK\3\4"),
     "a header that Python cannot read": ("npz", archive(WORDS[:-3] + b"(")),
     "a text of what is no character": ("npz", archive(WORDS, b"\xff" * 16)),
@@ -95,6 +107,14 @@ def test_an_archive_with_named_columns_is_accepted():
 def test_what_was_found_once(name):
     target, content = KNOWN[name]
     assert fuzz_drive.outcome(TARGETS[target].run, content) == "refused"
+
+
+def test_a_config_of_another_form_is_refused_with_its_place(tmp_path):
+    place = tmp_path / "config.toml"
+    place.write_bytes(KNOWN["a target that is a number"][1])
+    said = r"(?s)config.toml, run.target: has the wrong form; expected a list of texts, got 3.*mend: put the file"
+    with pytest.raises(ArtefactError, match=said):
+        read_record(place)
 
 
 def test_no_more_memory_than_twice_the_size():

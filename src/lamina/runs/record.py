@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core import runtime
 from lamina.core.errors import ArtefactError, ConfigError, DataError
 from lamina.data.table import AbstractTable
+from lamina.network import form
 from lamina.network.config import FitConfig
 from lamina.runs.toml import to_toml
 
@@ -103,6 +104,7 @@ def read_record(path: Path) -> Record:
     """
     try:
         stored = tomllib.loads(path.read_text("utf-8"))
+        _check_form(stored)
         run = stored.pop("run")
         tables = {name: stored.pop(name) for name in ("given", "data", "versions")}
         return Record(
@@ -115,8 +117,30 @@ def read_record(path: Path) -> Record:
         )
     except FileNotFoundError:
         raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
+    except ArtefactError as error:
+        raise ArtefactError(
+            error.message,
+            where=f"{path}, {error.where}",
+            expected=error.expected,
+            received=error.received,
+            mend="put the file back as it was, or begin anew with `lamina fit`",
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtefactError(f"cannot be read ({error})", where=str(path)) from error
+
+
+def _check_form(stored: Mapping[str, Any]) -> None:
+    """Raise where a table of ``config.toml`` is none, or holds what is read of it in another form."""
+    run = stored["run"]
+    form.texts(run["target"], "run.target")
+    form.text(run["command"], "run.command")
+    form.text(run["model_reason"], "run.model_reason")
+    form.mapping(form.anything)(stored["given"], "given")
+    form.mapping(form.text)(stored["versions"], "versions")
+    for name in [name for name in ("data", "test_data") if name in stored]:
+        form.mapping(form.scalar)(stored[name], name)
+        form.text(stored[name]["source"], f"{name}.source")
+        form.text(stored[name].get("path", ""), f"{name}.path")
 
 
 def origin(table: AbstractTable) -> dict[str, Any]:
