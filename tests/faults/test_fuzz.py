@@ -112,7 +112,7 @@ def test_what_was_found_once(name):
 def test_a_config_of_another_form_is_refused_with_its_place(tmp_path):
     place = tmp_path / "config.toml"
     place.write_bytes(KNOWN["a target that is a number"][1])
-    said = r"(?s)config.toml, run.target: has the wrong form; expected a list of texts, got 3.*mend: put the file"
+    said = r"(?s)config.toml, run.target: cannot be read: it has the wrong form; .* got 3.*mend: put the file"
     with pytest.raises(ArtefactError, match=said):
         read_record(place)
 

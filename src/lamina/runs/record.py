@@ -119,7 +119,7 @@ def read_record(path: Path) -> Record:
         raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
     except ArtefactError as error:
         raise ArtefactError(
-            error.message,
+            f"cannot be read: it {error.message}",
             where=f"{path}, {error.where}",
             expected=error.expected,
             received=error.received,
