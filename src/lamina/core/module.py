@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import jax
 
@@ -46,6 +47,12 @@ class _ModuleType(abc.ABCMeta):
         cls._buffers = tuple(field.name for field in fields if field.metadata.get("buffer"))
         jax.tree_util.register_pytree_with_keys(cls, cls._flatten_keyed, cls._unflatten, cls._flatten)
         return cls
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """That of ``__init__``, which `help` and editors would not see behind ``__call__``."""
+        found = inspect.signature(cls.__init__)
+        return found.replace(parameters=list(found.parameters.values())[1:])
 
     def __call__(cls: Any, *args: Any, **keywords: Any) -> Any:
         module = cls.__new__(cls)
@@ -86,6 +93,9 @@ class Module(metaclass=_ModuleType):
     """
 
     path: str = dataclasses.field(init=False, default="", metadata={"static": True})
+    if TYPE_CHECKING:
+        __call__: Callable[..., Any]  # every layer and model has one, each with its own arguments
+
     _writes_init: ClassVar[bool]  # whether the class or one above it has an __init__ of its own
     _names: ClassVar[tuple[str, ...]]  # of all fields
     _static: ClassVar[tuple[str, ...]]  # names of the fields that are configuration
@@ -102,7 +112,7 @@ class Module(metaclass=_ModuleType):
             raise dataclasses.FrozenInstanceError(f"{kind} is frozen: replace(module, {name}=...) copies")
         if name not in self._names:
             raise AttributeError(f"{kind} declares no field '{name}'")
-        self.__dict__[name] = value
+        object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         raise dataclasses.FrozenInstanceError(f"{type(self).__name__} is frozen")
@@ -123,7 +133,7 @@ class Module(metaclass=_ModuleType):
 
     @classmethod
     def _unflatten(cls, rest: tuple[Any, ...], children: tuple[Any, ...]) -> Any:
-        module = object.__new__(cls)
+        module: Any = object.__new__(cls)
         module.__dict__.update(zip(cls._static, rest, strict=True))
         module.__dict__.update(zip(cls._inner, children, strict=True))
         return module
@@ -165,7 +175,7 @@ def replace(module: M, **changes: Any) -> M:
         >>> replace(Scale(jnp.ones(1)), weight=jnp.zeros(1)).weight.tolist()
         [0.0]
     """
-    copy = object.__new__(type(module))
+    copy: Any = object.__new__(type(module))
     for name in module._names:
         copy.__dict__[name] = changes[name] if name in changes else getattr(module, name)
     return copy

@@ -85,9 +85,9 @@ def as_key(key: Any) -> Any:
         return make_key(key)
     if isinstance(key, np.ndarray | Blank):
         return key
-    import jax
+    import jax.core
 
-    if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key):
+    if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)
     return key if isinstance(key, jax.core.Tracer) else np.asarray(key)
 

@@ -54,6 +54,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         device_memory: MiB of training data kept on the device; more is streamed.
         chunk: steps in one compiled program call, at most.
         finite_patience: steps in a row that may be skipped as not finite.
+        rollbacks: times to go back to the last good state, with half the rate, before giving up.
         size: the architecture's size dial.
         members: networks in the ensemble.
         depth: hidden layers or blocks.
@@ -118,6 +119,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         device_memory: float | None = None,
         chunk: int | None = None,
         finite_patience: int | None = None,
+        rollbacks: int | None = None,
         size: int | None = None,
         members: int | None = None,
         depth: int | None = None,

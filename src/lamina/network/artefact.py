@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core import storage
+from lamina.core import manifest, storage
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.tree import named_arrays
@@ -82,9 +82,9 @@ def to_files(network: Network) -> dict[str, bytes]:
         "target": network.target_encoder.to_json(),
     }
     return {
-        CONFIG: storage.to_json(_finite(config)),
+        CONFIG: manifest.to_json(_finite(config)),
         WEIGHTS: safetensors.numpy.save(arrays),
-        SCHEMA: storage.to_json(_finite(schema)),
+        SCHEMA: manifest.to_json(_finite(schema)),
         CARD: model_card(network).encode(),
     }
 

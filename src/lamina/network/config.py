@@ -54,7 +54,7 @@ class FitConfig(TrainConfig):
     test: float = key(0.0, "share of rows kept for testing", **_SHARE)
     folds: int | None = key(
         None,
-        "networks trained on as many cross-validation folds and averaged; 1 is a plain split",
+        "networks trained and averaged: on as many cross-validation folds, or on the split the data name",
         **_POSITIVE,
     )
     split: str | None = key(None, "column that says train, valid or test")

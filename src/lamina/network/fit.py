@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -125,16 +126,22 @@ class _Trainings:
         config = self.prepared.config.train_config()
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
-        result = train(
-            self.prepared.model(fold, variant),
-            self.prepared.task,
-            _training_rows(self.prepared, train_rows),
-            self.prepared.rows(valid_rows) if len(valid_rows) else None,
-            config=config,
-            callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
-            should_stop=self.should_stop,
-            resume=None if saved is None else saved.latest(warn=self.warn),
-        )
+        try:
+            result = train(
+                self.prepared.model(fold, variant),
+                self.prepared.task,
+                _training_rows(self.prepared, train_rows),
+                self.prepared.rows(valid_rows) if len(valid_rows) else None,
+                config=config,
+                callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
+                should_stop=self.should_stop,
+                resume=None if saved is None else saved.latest(warn=self.warn),
+            )
+        except BaseException:
+            if saved is not None:  # what is being written may end; that it fails is not what went wrong
+                with contextlib.suppress(Exception):
+                    saved.wait()
+            raise
         self.done += 1
         if result.ended in INTERRUPTED:
             if saved is not None and result.snapshot is not None:

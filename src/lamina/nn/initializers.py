@@ -20,8 +20,9 @@ Initializer = Callable[[Any, tuple[int, ...]], Any]
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    field = math.prod(shape[2:])
-    return shape[1] * field if len(shape) > 1 else shape[0], shape[0] * field
+    out, field = shape[0], math.prod(shape[2:])
+    into = shape[1:2] or (out,)
+    return into[0] * field, out * field
 
 
 def zeros(key: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from jax import Array
+
+from lamina.core.arrays import Array
 
 Batch = Mapping[str, Any]
 

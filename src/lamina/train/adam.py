@@ -22,12 +22,12 @@ class AdamState(NamedTuple):
     """What Adam remembers.
 
     Args:
-        count: steps taken.
+        steps: steps taken.
         mu: moving average of gradients.
         nu: moving average of squared gradients.
     """
 
-    count: Array
+    steps: Array
     mu: Any
     nu: Any
 
@@ -64,12 +64,12 @@ def adam_rule(
 
     def step(gradient: Any, state: AdamState, parameters: Any, finite: Array) -> tuple[Any, AdamState]:
         moves = finite.astype(jnp.float32)
-        count = state.count + finite.astype(jnp.int32)
-        steps = jnp.maximum(count, 1).astype(jnp.float32)
+        steps = state.steps + finite.astype(jnp.int32)
+        power = jnp.maximum(steps, 1).astype(jnp.float32)
         keep1, take1 = 1 - moves * (1 - beta1), moves * (1 - beta1)
         keep2, take2 = 1 - moves * (1 - beta2), moves * (1 - beta2)
-        root = jnp.sqrt(1 - beta2**steps)
-        rate, epsilon, shrink = lr * moves * root / (1 - beta1**steps), EPSILON * root, lr * moves * decay
+        root = jnp.sqrt(1 - beta2**power)
+        rate, epsilon, shrink = lr * moves * root / (1 - beta1**power), EPSILON * root, lr * moves * decay
 
         def finite_part(g: Array, like: Array) -> Array:
             return jnp.where(finite, g, 0).astype(like.dtype)
@@ -84,6 +84,6 @@ def adam_rule(
             return (wide - rate * m / (jnp.sqrt(v) + epsilon)).astype(p.dtype)
 
         shrinks = jax.tree.map(lambda _: False, parameters) if decayed is None else decayed
-        return jax.tree.map(moved, parameters, mu, nu, shrinks), AdamState(count, mu, nu)
+        return jax.tree.map(moved, parameters, mu, nu, shrinks), AdamState(steps, mu, nu)
 
     return Rule(init, step)

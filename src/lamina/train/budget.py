@@ -44,8 +44,8 @@ def needed_mib(
         resident: whether the data lie on the device as a whole.
 
     Example:
-        >>> rows = {"x": np.zeros((2**18, 1), np.float32)}
-        >>> needed_mib({"w": np.zeros(2**18, np.float32)}, rows, optimizer="sgd", averaged=False, resident=True)
+        >>> rows, model = {"x": np.zeros((2**18, 1), np.float32)}, {"w": np.zeros(2**18, np.float32)}
+        >>> needed_mib(model, rows, optimizer="sgd", averaged=False, resident=True)
         (3.0, 1.0)
     """
     parameters = sum(array.nbytes for array in named_arrays(models).values()) / 2**20
@@ -69,6 +69,6 @@ def check_memory(state: float, data: float) -> None:
     raise ConfigError(
         "the run does not fit into memory",
         expected=f"at most {available:,.0f} MiB",
-        received=f"{state + data:,.0f} MiB at the least ({state:,.0f} weights and optimizer, {data:,.0f} data)",
+        received=f"{state + data:,.0f} MiB at the least (state {state:,.0f}, data {data:,.0f})",
         mend="a smaller size or fewer members, or device_memory=0 to stream the data",
     )

@@ -21,6 +21,7 @@ class RunView(Protocol):
     @property
     def interrupted(self) -> bool:
         """Whether the run was stopped from outside, to be resumed."""
+        ...
 
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""

@@ -105,6 +105,10 @@ class Checkpoints(Callback):
         self._last = time.monotonic()
         return path
 
+    def wait(self) -> None:
+        """Return when nothing is being written; raise what went wrong."""
+        self._writer.finish()
+
     def _write(self, snapshot: Snapshot) -> Path:
         path = storage.write_folder(
             self.folder / f"step-{snapshot.place['step']:09d}", self._files(snapshot), overwrite=True

@@ -18,9 +18,9 @@ class _CompileCounter:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def listen(self, event: str, seconds: float, **_: object) -> None:
+    def listen(self, event: str, duration_secs: float, **kwargs: str | int) -> None:
         if event in _COMPILE_EVENTS:
-            self.seconds += seconds
+            self.seconds += duration_secs
 
 
 @functools.cache
