@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core import manifest, storage
+from lamina.core import manifest, storage, strict_json
 from lamina.core.errors import ArtefactError, ConfigError, RunError
 from lamina.train.background import BackgroundWriter
 from lamina.train.callbacks import Callback, RunView
@@ -148,9 +147,9 @@ class Checkpoints(Callback):
 
         files = manifest.read_folder(path)
         try:
-            place = _from_plain(json.loads(files[PLACE]))
+            place = _from_plain(strict_json.parse(files[PLACE], where=str(path / PLACE)))
             arrays = safetensors.numpy.load(files[ARRAYS])
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, safetensors.SafetensorError) as error:
             raise ArtefactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
         stored = place.pop("fingerprint")
         for name, value in self.fingerprint.items():
