@@ -50,7 +50,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "diamonds.csv"
         tabular.write_split(table, path, seed=0, valid_only=False, marks_valid=True)
-        prepared = prepare(read(str(path)), target=table.target, keys={"split": "split", "preset": "balanced"})
+        prepared = prepare(
+            read(str(path)), target=table.target, keys={"split": "split", "preset": "balanced"}
+        )
         checkpoints = Checkpoints(Path(name) / "checkpoints", keep=10)
         measure = Measure(checkpoints)
         learn, valid = prepared.folds[0]

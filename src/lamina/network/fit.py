@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -231,5 +231,10 @@ def _network(prepared: Prepared, results: list[TrainResult], trials: list[dict[s
         target_encoder=prepared.target_encoder,
         config=prepared.config.to_json(),
         info=info,
-        history=result.history,
+        history=_timeless(result.history),
     )
+
+
+def _timeless(history: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    """Return a history without seconds, so that equal runs leave equal files."""
+    return {name: values for name, values in history.items() if name != "seconds"}
