@@ -37,7 +37,7 @@ def wine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tabular.Table:
 @pytest.mark.parametrize(("valid_only", "rows"), [(False, 50), (True, 40)])
 def test_tuning_never_sees_test_rows(wine: tabular.Table, tmp_path: Path, valid_only: bool, rows: int):
     path = tmp_path / "split.csv"
-    tabular.write_split(wine, path, seed=0, valid_only=valid_only)
+    tabular.write_split(wine, path, seed=0, valid_only=valid_only, marks_valid=True)
     with path.open(newline="") as file:
         found = list(csv.DictReader(file))
     assert len(found) == rows

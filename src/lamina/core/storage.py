@@ -191,7 +191,7 @@ def _clear(pending: Path) -> None:
 
 def _make_parents(path: Path) -> None:
     """Make the folders above a path; a new entry is forced to disk, or all below it could be lost."""
-    missing = [folder for folder in path.parents if not folder.is_dir()]
+    missing = [folder for folder in path.parents if not folder.exists()]
     for folder in reversed(missing):
         disk.make_folder(folder)
         disk.sync_folder(folder.parent)

@@ -29,6 +29,7 @@ class Dropout(Module):
         ConfigError: the rate is outside [0, 1), or training comes without a key.
 
     Example:
+        >>> import jax
         >>> x = jnp.ones((1000,))
         >>> y = Dropout(0.25)(x, key=jax.random.PRNGKey(0), train=True)
         >>> [round(value, 3) for value in sorted(set(y.tolist()))]

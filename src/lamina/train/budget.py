@@ -44,6 +44,7 @@ def needed_mib(
         resident: whether the data lie on the device as a whole.
 
     Example:
+        >>> import numpy as np
         >>> rows, model = {"x": np.zeros((2**18, 1), np.float32)}, {"w": np.zeros(2**18, np.float32)}
         >>> needed_mib(model, rows, optimizer="sgd", averaged=False, resident=True)
         (3.0, 1.0)

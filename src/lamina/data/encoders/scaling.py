@@ -49,7 +49,7 @@ class QuantileScaler:
         between = grid[(grid > ranks[0]) & (grid < ranks[-1])]
         ranks, places = np.append(ranks, between), np.append(knots, np.interp(between, ranks, knots))
         order = np.argsort(ranks, kind="stable")
-        ranks, places = ranks[order], places[order]
+        ranks, places = ranks[order], np.maximum.accumulate(places[order])  # rounding may let one fall
         rising = np.append(True, np.diff(places) > 0)
         return QuantileScaler(places[rising], np.interp(ranks[rising], grid, levels))
 
