@@ -21,4 +21,23 @@ class TableInputs:
     bins: tuple[tuple[float, ...], ...] = ()
 
 
-Inputs = TableInputs | tuple[int, ...]
+@dataclass(frozen=True)
+class ImageInputs:
+    """Pictures of one size, ``x = {"image": uint8 or float (b, height, width, channels)}``, from 0 to 255.
+
+    Args:
+        height: pixels from top to bottom.
+        width: pixels from left to right.
+        channels: 1 for gray, 3 for color.
+        mean: of each channel over the training pictures, in units of 0 to 255.
+        deviation: standard deviation of each channel, in the same unit, above 0.
+    """
+
+    height: int
+    width: int
+    channels: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+Inputs = TableInputs | ImageInputs | tuple[int, ...]
