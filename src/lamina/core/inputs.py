@@ -23,7 +23,7 @@ class TableInputs:
 
 @dataclass(frozen=True)
 class ImageInputs:
-    """Pictures of one size, ``x = {"image": uint8 or float (b, height, width, channels)}``, from 0 to 255.
+    """Pictures of one size: ``x`` is uint8 or float (b, height, width, channels), from 0 to 255.
 
     Args:
         height: pixels from top to bottom.
