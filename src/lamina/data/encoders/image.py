@@ -11,7 +11,8 @@ from lamina.core.inputs import ImageInputs
 from lamina.data.encoders.drawn import drawn
 from lamina.data.images.canvas import choose_canvas
 from lamina.data.images.column import IMAGE, ImageColumn
-from lamina.data.images.store import AbstractImages, Canvas
+from lamina.data.images.pixels import Canvas
+from lamina.data.images.store import AbstractImages
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.data.images.store import AbstractImages, Canvas
+from lamina.data.images.pixels import Canvas
+from lamina.data.images.store import AbstractImages
 
 LARGEST_AREA = 256 * 256  # pictures that are all of one size stay as they are up to here
 USUAL_SIDE, SMALLEST_SIDE = 224, 32  # 224: what networks for ImageNet take (Krizhevsky et al., 2012)

@@ -20,7 +20,7 @@ from PIL import (  # each registers its type, so that Image.open need not load a
     WebPImagePlugin,
 )
 
-from lamina.data.images.store import Canvas, as_channels
+from lamina.data.images.pixels import Canvas, as_channels
 
 _PLUGINS = (
     BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin,

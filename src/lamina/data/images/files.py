@@ -12,7 +12,8 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
-from lamina.data.images.store import MOST_JUDGED, AbstractImages, Canvas, Survey, all_gray, digest_of
+from lamina.data.images.pixels import Canvas, all_gray, digest_of
+from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
 
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
