@@ -112,9 +112,9 @@ CASES = {
         "X: X is not a table; expected shape (rows, columns), got shape (2,)\n"
         "  mend: reshape a single column with X.reshape(-1, 1)",
     ),
-    "three axes": (
-        lambda: read(np.zeros((2, 3, 4))),
-        "X: X is not a table; expected shape (rows, columns), got shape (2, 3, 4)\n"
+    "five axes": (
+        lambda: read(np.zeros((2, 3, 4, 5, 6))),
+        "X: X is not a table; expected shape (rows, columns), got shape (2, 3, 4, 5, 6)\n"
         "  mend: flatten all axes but the first",
     ),
     "ragged lists": (

@@ -106,7 +106,9 @@ FILES = {
         lambda: None, "the path is an empty text\n  mend: give the path of a file", data=""
     ),
     "a folder": fault(
-        lambda: Path("t.csv").mkdir(), "t.csv: is a folder, not a table\n  mend: name a file in it"
+        lambda: Path("t.csv").mkdir(),
+        "t.csv: the folder is empty; expected files ending in .png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif\n"
+        "  mend: put the pictures of each class into a folder of its own, such as t.csv/cat/1.jpg",
     ),
     "a link to nothing": fault(
         lambda: os.symlink("gone.csv", "t.csv"),

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 _PUBLIC = {
     "AbstractColumn": "table",
+    "AbstractImages": "images.store",
     "AbstractTable": "table",
     "ArrayTable": "table",
     "Audit": "audit",
     "ColumnSchema": "schema",
     "Finding": "audit",
     "FrameTable": "frame",
+    "ImageColumn": "images.column",
+    "ImageEncoder": "encoders",
+    "ImageStream": "encoders",
+    "ImageTable": "images.table",
     "Schema": "schema",
     "Split": "split",
     "TableEncoder": "encoders",
@@ -25,12 +30,17 @@ _PUBLIC = {
 }
 __all__ = [
     "AbstractColumn",
+    "AbstractImages",
     "AbstractTable",
     "ArrayTable",
     "Audit",
     "ColumnSchema",
     "Finding",
     "FrameTable",
+    "ImageColumn",
+    "ImageEncoder",
+    "ImageStream",
+    "ImageTable",
     "Schema",
     "Split",
     "TableEncoder",
@@ -45,8 +55,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lamina.data.audit import Audit, Finding, check
-    from lamina.data.encoders import TableEncoder, TableInputs, TargetEncoder
+    from lamina.data.encoders import ImageEncoder, ImageStream, TableEncoder, TableInputs, TargetEncoder
     from lamina.data.frame import FrameTable
+    from lamina.data.images.column import ImageColumn
+    from lamina.data.images.store import AbstractImages
+    from lamina.data.images.table import ImageTable
     from lamina.data.order import epoch_order
     from lamina.data.schema import ColumnSchema, Schema, infer_schema
     from lamina.data.source import read

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.images.column import IMAGE
+from lamina.data.images.table import ImageTable, no_label
 from lamina.data.table import AbstractColumn, AbstractTable, Distinct
 from lamina.data.words import NUMERIC_SHARE
 
@@ -26,6 +28,9 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     """
     columns = [table.labels(name) for name in targets]
     for column in columns:
+        if column.storage == IMAGE:
+            mend = "name a column of labels or numbers"
+            raise DataError("a picture is no target", where=table.where(name=column.name), mend=mend)
         if column.storage == "datetime":
             raise DataError(
                 "a date cannot be predicted as it is",
@@ -106,6 +111,7 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
         >>> guess_target(read({"y": [1, 2], "x": [3, 4]}))
         'y'
     """
+    check_labeled(table)
     several = tuple(name for name in table.names if name.startswith("target_") and name[7:].isdigit())
     if several:
         return several
@@ -113,10 +119,25 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
     for usual in _USUAL_TARGETS:
         if usual in lowered:
             return lowered[usual]
-    last = [name for name in table.names if name not in ("weight", "split")]
+    last = [
+        name
+        for name in table.names
+        if name not in ("weight", "split") and table.column(name).storage != IMAGE
+    ]
     if not last:
         raise DataError("there is no column to predict", where=table.source, mend="name the target")
     return last[-1]
+
+
+def check_labeled(table: AbstractTable, target: str = "") -> None:
+    """Raise DataError, with the layouts that are understood, for pictures without anything beside them.
+
+    Args:
+        table: any table.
+        target: the column asked for; pictures that have it are not looked at further.
+    """
+    if isinstance(table, ImageTable) and target not in table.names and {*table.names} <= {IMAGE, "split"}:
+        raise no_label(table)
 
 
 def quoted(target: str | Sequence[str]) -> str:

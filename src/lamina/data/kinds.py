@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lamina.data import dates, leaks
+from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
 from lamina.data.words import NUMERIC_SHARE, SPLIT_WORDS, looks_numeric
 
@@ -33,6 +34,7 @@ _SERIAL = re.compile(
 EQUALS_TARGET = "equals the target"
 CONSTANT = "every row holds the same value"
 ON_REQUEST = "dropped on request"
+BESIDE_PICTURES = "only the pictures are learned from"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,23 @@ class Description:
     kind: str
     detail: str = ""
     reason: str = ""
+
+
+def describe_all(
+    table: AbstractTable, names: Sequence[str], *, targets: Sequence[str], task: str, keep: Sequence[str]
+) -> list[Description]:
+    """Return the kind of each column, and why it cannot be an input, if so; beside pictures none can."""
+    pictures = [name for name in names if table.column(name).storage == IMAGE]
+    if not pictures:
+        return never_empty(
+            [describe(table, name, targets=targets, task=task, kept=name in keep) for name in names]
+        )
+    return [
+        describe(table, name, targets=targets, task=task, kept=True)
+        if name in pictures
+        else Description(name, "", reason=BESIDE_PICTURES)
+        for name in names
+    ]
 
 
 def describe(
@@ -71,6 +90,8 @@ def never_empty(described: list[Description]) -> list[Description]:
 
 def _describe(column: AbstractColumn, kept: bool) -> Description:
     """Return the kind of a column by its storage."""
+    if isinstance(column, ImageColumn):
+        return Description(column.name, IMAGE, detail=_size_of(column))
     missing = column.missing()
     if missing.all():
         return Description(column.name, "constant", reason="every value is missing")
@@ -88,6 +109,15 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
     if column.categorical:
         return Description(column.name, "category")
     return Description(column.name, "numeric")
+
+
+def _size_of(column: ImageColumn) -> str:
+    """Return the one size of pictures and their channels as ``28x28x1``, or that there are several."""
+    sizes = column.images.sizes()
+    sizes = sizes[sizes.all(axis=1)]
+    if not len(sizes) or (sizes != sizes[0]).any():
+        return "mixed sizes"
+    return f"{sizes[0, 0]}x{sizes[0, 1]}x{1 if column.images.is_gray() else 3}"
 
 
 def integer_identifier(column: AbstractColumn, numbers: np.ndarray) -> str:

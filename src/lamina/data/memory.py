@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.images.arrays import are_pictures, as_pictures
+from lamina.data.images.column import IMAGE
+from lamina.data.images.paths import are_paths
+from lamina.data.images.store import ArrayImages
+from lamina.data.images.table import ImageTable, columns_beside
 from lamina.data.table import AbstractTable, ArrayTable
 
 
@@ -31,6 +37,16 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
     if hasattr(data, "toarray"):
         raise DataError("X is a sparse matrix", where="X", mend="give X.toarray(), or fewer columns")
     matrix = _as_array(data, "X")
+    if are_pictures(matrix):
+        pictures = as_pictures(matrix, "X")
+        extra = _beside(y, weight, [IMAGE], len(pictures))
+        return ImageTable(ArrayImages(pictures), columns_beside(extra, len(pictures), "<arrays>"))
+    if matrix.ndim == 1 and are_paths(matrix):
+        from lamina.data.images.files import FileImages  # and with it Pillow
+
+        paths = [os.fsdecode(path) for path in matrix.tolist()]
+        extra = _beside(y, weight, [IMAGE], len(paths))
+        return ImageTable(FileImages(paths), columns_beside(extra, len(paths), "<paths>"))
     if matrix.ndim != 2:
         mends = {
             0: "give a path, a frame, a dict of columns or a matrix",

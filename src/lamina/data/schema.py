@@ -10,12 +10,16 @@ from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.data import guess, kinds
 from lamina.data.table import AbstractTable
 
-KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "constant")
+KINDS = ("numeric", "category", "boolean", "datetime", "image", "text", "identifier", "constant")
 
 
 @dataclass(frozen=True)
 class ColumnSchema:
-    """One column: its name, its kind (one of ``KINDS``) and a detail, such as the format of its dates."""
+    """One column: its name, its kind (one of ``KINDS``) and a detail.
+
+    The detail is the format of dates, or the size of pictures as ``28x28x1`` (height, width, channels), or
+    ``mixed sizes``.
+    """
 
     name: str
     kind: str
@@ -77,7 +81,8 @@ def infer_schema(
 ) -> Schema:
     """Return the part and kind of every column.
 
-    Constants, identifiers, free text and columns that equal the target are left out, with the reason.
+    Constants, identifiers, free text and columns that equal the target are left out, with the reason. Where
+    there are pictures, they alone are learned from.
 
     Args:
         table: the data.
@@ -112,6 +117,7 @@ def infer_schema(
             mend="leave time out to keep groups together, or group to validate on the last rows",
         )
     for name in targets:
+        guess.check_labeled(table, name)
         table.require(name, "target column")
     parts = {"weight": weight, "group": group, "time": time, "split": split}
     for role, name in parts.items():
@@ -123,12 +129,13 @@ def infer_schema(
         split = "split" if kinds.holds_split_words(table.column("split")) else None
     task = _chosen_task(table, targets, task)
     busy = {*targets, weight, group, time, split} - ({time} if time in keep else set())
-    described = [
-        kinds.describe(table, name, targets=targets, task=task, kept=name in keep)
-        for name in table.names
-        if name not in busy and name not in drop
-    ]
-    described = kinds.never_empty(described)
+    described = kinds.describe_all(
+        table,
+        [name for name in table.names if name not in busy and name not in drop],
+        targets=targets,
+        task=task,
+        keep=keep,
+    )
     return Schema(
         inputs=tuple(ColumnSchema(d.name, d.kind, d.detail) for d in described if not d.reason),
         dropped=tuple((d.name, d.reason) for d in described if d.reason)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
+from lamina.data.images.column import IMAGE
+from lamina.data.images.endings import is_idx, is_picture
+from lamina.data.images.table import ImageTable
 from lamina.data.table import AbstractTable, ArrayTable
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ def read(
     Args:
         source: a path (.csv .tsv .jsonl .ndjson, each also .gz; .parquet .feather .arrow .npz; ``-`` is CSV
             on standard input), a Polars or pandas frame, a dict of columns, a matrix, or a pair ``(X, y)``.
+            Pictures: a folder with a subfolder for each class, perhaps below train, valid and test; IDX
+            files; a table with a column of paths; a list of paths; arrays (n, y, x) or (n, y, x, c); and
+            one picture, for predictions.
         y: targets, one row for each row of ``source``; they become the column ``target`` (``target_0``, …
             where there are several).
         sample_weight: weights, which become the column ``weight``.
@@ -35,7 +41,8 @@ def read(
         schema: the schema of the training data, so that what was text there is read as text here.
 
     Returns:
-        A table; what is wrong with its contents is for the audit to say.
+        A table, an :class:`~lamina.data.ImageTable` where there are pictures; what is wrong with its
+        contents is for the audit to say.
 
     Raises:
         DataError: nothing can be read, with the place and the mend.
@@ -51,13 +58,25 @@ def read(
             raise DataError("y is given twice", mend="give (X, y), or X and y=, not both")
         source, y = source
     if isinstance(source, str | bytes | os.PathLike):
-        return _read_path(os.fsdecode(source), schema)
+        path = os.fsdecode(source)
+        return _as_learned(_read_path(path, schema), schema, os.path.dirname(path))
     from lamina.data import memory
 
     table = memory.from_memory(source, y=y, weight=sample_weight, names=names)
     if schema is not None and isinstance(table, ArrayTable):
         _check_width(table, schema)
-    return table
+    return _as_learned(table, schema, "")
+
+
+def _as_learned(table: AbstractTable, schema: Schema | None, folder: str) -> AbstractTable:
+    """Return the table with its paths to pictures as pictures, named as the schema names them."""
+    wanted = next((c.name for c in schema.inputs if c.kind == IMAGE), None) if schema else IMAGE
+    if schema is not None and wanted is None:
+        return table
+    from lamina.data.images.paths import with_pictures
+
+    table = with_pictures(table, folder, needed=schema is not None)
+    return table.renamed(wanted or IMAGE) if isinstance(table, ImageTable) and schema is not None else table
 
 
 def _check_width(table: ArrayTable, schema: Schema) -> None:
@@ -78,6 +97,9 @@ def _check_width(table: ArrayTable, schema: Schema) -> None:
 
 def _read_path(path: str, schema: Schema | None) -> AbstractTable:
     """Return the table in a file, by the ending of its name."""
+    found = _read_pictures(path, schema)
+    if found is not None:
+        return found
     stem = path[:-3] if path.endswith(".gz") else path
     ending = os.path.splitext(stem)[1].lower()
     keep = (
@@ -98,6 +120,26 @@ def _read_path(path: str, schema: Schema | None) -> AbstractTable:
             mend="rename the file after its type, or convert it",
         )
     return _read_typed(path, ending)
+
+
+def _read_pictures(path: str, schema: Schema | None) -> AbstractTable | None:
+    """Return the pictures of a folder, of IDX files or of one file; None where the path is none of these."""
+    if os.path.isdir(path) or is_idx(path):
+        from lamina.data.formats.idx import holds_idx, read_idx
+
+        if os.path.isfile(path) or holds_idx(path):
+            return read_idx(path)
+    if os.path.isdir(path):
+        from lamina.data.images.folder import read_folder
+
+        return read_folder(path, strict=schema is None)
+    if not is_picture(path):
+        return None
+    from lamina.data.formats.text import check_file
+    from lamina.data.memory import from_memory
+
+    check_file(path)
+    return from_memory([path], y=None, weight=None, names=None)
 
 
 def _read_typed(path: str, ending: str) -> AbstractTable:

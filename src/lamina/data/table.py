@@ -44,7 +44,8 @@ class Distinct:
 class AbstractColumn(abc.ABC):
     """One named column.
 
-    ``storage`` says what the values are: ``integer``, ``float``, ``boolean``, ``string`` or ``datetime``.
+    ``storage`` says what the values are: ``integer``, ``float``, ``boolean``, ``string``, ``datetime`` or
+    ``image``.
     """
 
     name: str
@@ -138,10 +139,12 @@ class AbstractTable(abc.ABC):
             >>> ArrayTable(np.zeros((3, 1)), ["age"]).where(2, "age")
             "<arrays>, row 2, column 'age'"
         """
-        text = self.source
-        if row is not None:
-            text += f", {'line' if self.first_line else 'row'} {self.line(row)}"
+        text = self.source if row is None else self.place(row)
         return text if name is None else f"{text}, column '{name}'"
+
+    def place(self, row: int) -> str:
+        """Return the place of a row in words."""
+        return f"{self.source}, {'line' if self.first_line else 'row'} {self.line(row)}"
 
     def require(self, name: str, role: str = "column", *, mend: str = "") -> None:
         """Raise DataError, with the nearest name, unless there is such a column."""

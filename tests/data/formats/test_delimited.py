@@ -277,10 +277,10 @@ def test_missing_files_and_folders(tmp_path):
         DataError, match=r"no such file\n  mend: there is no folder '.*gone' either: check the path"
     ):
         read(str(tmp_path / "gone" / "x.csv"))
-    with pytest.raises(DataError, match=r"is a folder, not a table\n  mend: name a file in it"):
+    with pytest.raises(DataError, match=r"there is no picture in the folder; .*\n  mend: name a file in it: .*houses\.csv"):
         read(str(tmp_path))
     (tmp_path / "t.csv").mkdir()
-    with pytest.raises(DataError, match=r"t\.csv: is a folder, not a table"):
+    with pytest.raises(DataError, match=r"t\.csv: the folder is empty"):
         read(str(tmp_path / "t.csv"))
 
 

@@ -65,10 +65,10 @@ FAULTS = {
         ": there is no array of inputs; expected X and y, or x_train, y_train, x_test, y_test, "
         "got a (6, 2), b (6,)\n  mend: numpy.savez(path, X=inputs, y=targets)",
     ),
-    "images": (
-        {"X": np.zeros((6, 4, 4)), "y": Y},
+    "five axes": (
+        {"X": np.zeros((6, 4, 4, 4, 4)), "y": Y},
         ", array 'X': not a table of numbers; expected numbers of shape (rows, columns), "
-        "got float64 of shape (6, 4, 4)\n  mend: flatten all axes but the first",
+        "got float64 of shape (6, 4, 4, 4, 4)\n  mend: flatten all axes but the first",
     ),
     "lengths": ({"X": X, "y": Y[:3]}, ": X and y do not fit; expected y of shape (6,), got (3,)"),
     "widths": (

@@ -9,7 +9,7 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.data import guess
-from lamina.data.audit import columns, duplicates, second, splits, targets
+from lamina.data.audit import columns, duplicates, images, second, splits, targets
 from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
 from lamina.data.schema import Schema, infer_schema, names_of
 from lamina.data.source import read
@@ -28,6 +28,7 @@ class _Options:
     test: float
     allow_missing: bool
     keep: Sequence[str]
+    image_size: int | None = None
 
 
 def audit(
@@ -46,10 +47,12 @@ def audit(
     test: float = 0.0,
     test_table: AbstractTable | None = None,
     allow_missing: bool | None = None,
+    image_size: int | None = None,
 ) -> Audit:
     """Return what is wrong, doubtful or worth knowing about a table, before anything is learned from it.
 
     Cost: a few passes over each column, O(rows · columns), and one sort of row hashes for duplicates.
+    Pictures in files are decoded once each; what fits into memory is kept for the encoder.
 
     Args:
         table: the data.
@@ -67,6 +70,7 @@ def audit(
         test: share of test rows that will be split off.
         test_table: test data of their own, to be checked against these.
         allow_missing: whether missing numbers are no fault; by default they are one in plain arrays only.
+        image_size: side of the square that pictures will be brought to, in pixels; chosen by rule without.
 
     Returns:
         The audit; nothing is raised for faults of the data.
@@ -81,7 +85,7 @@ def audit(
         allow_missing = not table.strict
     if not table.height:
         return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
-    options = _Options(seed, valid, test, allow_missing, names_of(keep))
+    options = _Options(seed, valid, test, allow_missing, names_of(keep), image_size)
     try:
         schema = infer_schema(
             table,
@@ -155,10 +159,15 @@ def _findings(
     table: AbstractTable, schema: Schema, options: _Options, test_table: AbstractTable | None
 ) -> Iterator[Finding]:
     """Yield the findings of all checks; a split is tried only while there is no error."""
+    gallery = images.gallery_of(table, schema, options.image_size)
     found = [
         *columns.of_table(table, schema),
         *targets.of_target(table, schema, strict=table.strict and not options.allow_missing),
-        *columns.of_inputs(table, schema, allow_missing=options.allow_missing, keep=options.keep),
+        *(
+            gallery.findings()
+            if gallery
+            else columns.of_inputs(table, schema, allow_missing=options.allow_missing, keep=options.keep)
+        ),
         *splits.of_parts(table, schema),
     ]
     if not _has_errors(found):
@@ -172,17 +181,30 @@ def _findings(
         yield of_error(fault, "split")
         return
     yield from splits.of_labels(table, schema, parts)
-    yield from duplicates.across(table, schema, parts)
+    yield from gallery.across(parts) if gallery else duplicates.across(table, schema, parts)
     if test_table is not None:
-        yield from _of_second(table, schema, parts, test_table)
+        yield from _of_second(table, schema, parts, test_table, gallery)
 
 
-def _of_second(table: AbstractTable, schema: Schema, parts: Split, other: AbstractTable) -> Iterator[Finding]:
+def _of_second(
+    table: AbstractTable,
+    schema: Schema,
+    parts: Split,
+    other: AbstractTable,
+    gallery: images.Gallery | None,
+) -> Iterator[Finding]:
     """Yield what is wrong with test data of their own."""
     found = list(second.of_test_table(table, schema, other))
     yield from found
-    if not _has_errors(found):
+    if _has_errors(found):
+        return
+    if gallery is None:
         yield from duplicates.between(table, schema, parts, other)
+        return
+    tested = images.gallery_of(other, schema, gallery.canvas)
+    if tested is not None:
+        yield from tested.findings()
+        yield from tested.between(gallery, parts)
 
 
 def _has_errors(found: list[Finding]) -> bool:

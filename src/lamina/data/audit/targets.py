@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.data.audit.columns import out_of_range, oversized, oversized_row, words_among_numbers
 from lamina.data.audit.findings import Finding, counted, error, note, warning
+from lamina.data.images.table import ImageTable
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
 from lamina.data.table import LARGEST_NUMBER, AbstractColumn, AbstractTable
@@ -79,6 +80,8 @@ def _constant(table: AbstractTable, column: AbstractColumn, value: object) -> Fi
     """Return the finding for a target that never varies."""
     message = f"the target is {value!r} in every row: there is nothing to learn"
     mend = "name another target, or add rows with other values"
+    if isinstance(table, ImageTable) and not table.images.in_memory:
+        mend = "add pictures of another class, in a folder or under a label of its own"
     return error("target-constant", table.where(name=column.name), message, mend)
 
 

@@ -1,7 +1,8 @@
 """Fitted translations of columns into arrays, and of answers back into labels."""
 
 from lamina.core.inputs import TableInputs
+from lamina.data.encoders.image import ImageEncoder, ImageStream
 from lamina.data.encoders.table import TableEncoder
 from lamina.data.encoders.target import TargetEncoder
 
-__all__ = ["TableEncoder", "TableInputs", "TargetEncoder"]
+__all__ = ["ImageEncoder", "ImageStream", "TableEncoder", "TableInputs", "TargetEncoder"]

@@ -10,6 +10,7 @@ from lamina.core.errors import ConfigError, DataError, NotFittedError, suggest
 from lamina.core.inputs import TableInputs
 from lamina.data.encoders.category import CategoryEncoder
 from lamina.data.encoders.datetime import DatetimeEncoder
+from lamina.data.encoders.drawn import drawn
 from lamina.data.encoders.numeric import BooleanEncoder, NumericEncoder
 from lamina.data.encoders.scaling import SCALERS
 from lamina.data.schema import ColumnSchema, Schema
@@ -65,7 +66,7 @@ class TableEncoder:
             )
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
         most = max(FEWEST_FITTED_ROWS, MOST_FITTED_CELLS // max(len(schema.inputs), 1))
-        sample = rows[_drawn(rows.size, min(most, MOST_FITTED_ROWS))]
+        sample = rows[drawn(rows.size, min(most, MOST_FITTED_ROWS))]
         encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]
         self._set(encoders)
         return self
@@ -141,14 +142,6 @@ class TableEncoder:
         encoder = TableEncoder()
         encoder._set([_RESTORE[column["kind"]](column) for column in stored["columns"]])
         return encoder
-
-
-def _drawn(size: int, most: int) -> np.ndarray:
-    """Return at most ``most`` positions among ``size``, increasing, the same ones every time."""
-    if size <= most:
-        return np.arange(size)
-    random = np.random.Generator(np.random.Philox(key=0))
-    return np.sort(random.choice(size, most, replace=False, shuffle=False))
 
 
 def _fitted(

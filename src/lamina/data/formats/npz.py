@@ -12,21 +12,25 @@ import numpy as np
 
 from lamina.core.errors import DataError, suggest
 from lamina.data.formats import text
-from lamina.data.table import ArrayTable
+from lamina.data.images.arrays import are_pictures, as_pictures
+from lamina.data.images.store import ArrayImages
+from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.table import AbstractTable, ArrayTable
 
-_INPUTS = ("x", "data", "features", "inputs", "x_all")
+_INPUTS = ("x", "data", "images", "features", "inputs", "x_all")
 _TARGETS = ("y", "label", "labels", "target", "targets", "y_all")
 _PARTS = {"train": ("train",), "valid": ("valid", "val", "validation"), "test": ("test",)}
 _NAMES = ("feature_names", "columns", "names")
 _WEIGHTS = ("sample_weight", "weight", "weights")
+_LONGER = {"x": ("images", "data", "features"), "y": ("labels", "targets", "target")}
 MOST_PACKED = 1032  # DEFLATE cannot pack tighter (zlib, technical details)
 
 
-def read_npz(path: str) -> ArrayTable:
+def read_npz(path: str) -> AbstractTable:
     """Return the table in an .npz file: ``X`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ….
 
-    Parts become one table with a column ``split``. Arrays of Python objects are refused: reading them could
-    run code.
+    Parts become one table with a column ``split``. Arrays (n, y, x) or (n, y, x, c) become pictures. Arrays
+    of Python objects are refused: reading them could run code.
 
     Raises:
         DataError: the file is missing, damaged, or holds no such arrays.
@@ -40,9 +44,7 @@ def read_npz(path: str) -> ArrayTable:
         parts = {"train": pair, **parts} if pair else parts
     if "train" in parts:
         matrices = [pair[0] for pair in parts.values()]
-        if len({matrix.shape[1] for matrix in matrices}) > 1:
-            received = ", ".join(f"{part}: {pair[0].shape[1]}" for part, pair in parts.items())
-            raise DataError("the parts have different numbers of columns", where=path, received=received)
+        _check_alike(parts, path)
         extra = {"target": np.concatenate([pair[1] for pair in parts.values()])}
         if len(parts) > 1:
             extra["split"] = np.repeat(list(parts), [len(matrix) for matrix in matrices])
@@ -60,6 +62,17 @@ def read_npz(path: str) -> ArrayTable:
     weight = _weight(arrays, len(pair[0]), path)
     extra = {"target": pair[1]} if pair[1].size else {}
     return _table(pair[0], extra | ({} if weight is None else {"weight": weight}), arrays, path)
+
+
+def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> None:
+    """Raise DataError where parts have different columns, or pictures of different sizes."""
+    shapes = {part: pair[0].shape[1:] for part, pair in parts.items()}
+    if len(set(shapes.values())) == 1:
+        return
+    tables = all(len(shape) == 1 for shape in shapes.values())
+    received = ", ".join(f"{part}: {shape[0] if tables else shape}" for part, shape in shapes.items())
+    what = "numbers of columns" if tables else "shapes"
+    raise DataError(f"the parts have different {what}", where=path, received=received)
 
 
 def _load(path: str) -> dict[str, np.ndarray]:
@@ -142,10 +155,9 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
     """Return inputs and targets of one part (all rows if it has no name), or None if there are none."""
     if part:
         spelled = [(f"{kind}_{word}", f"{word}_{kind}") for kind in ("x", "y") for word in _PARTS[part]]
-        longer = {"x": ("images", "data", "features"), "y": ("labels", "targets", "target")}
         names = {
             kind: tuple(name for pair in spelled for name in pair if kind in name.split("_"))
-            + tuple(f"{word}_{k}" for word in _PARTS[part] for k in longer[kind])
+            + tuple(f"{word}_{k}" for word in _PARTS[part] for k in _LONGER[kind])
             for kind in ("x", "y")
         }
     else:
@@ -156,7 +168,9 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
     where = f"{path}, array '{_name_of(arrays, x)}'"
     if x.ndim == 1:
         x = x.reshape(-1, 1)
-    if x.ndim != 2 or x.dtype.kind not in "biuf":
+    if are_pictures(x):
+        x = as_pictures(x, where)
+    elif x.ndim != 2 or x.dtype.kind not in "biuf":
         raise DataError(
             "not a table of numbers",
             where=where,
@@ -173,6 +187,17 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
             "X and y do not fit", where=path, expected=f"y of shape ({len(x)},)", received=y.shape
         )
     return x, y
+
+
+def _remarks(arrays: dict[str, np.ndarray]) -> list[str]:
+    """Return what is to be said of arrays that are neither pictures, labels nor weights."""
+    words = {word for part in _PARTS.values() for word in part}
+    known = {*_INPUTS, *_TARGETS, *_WEIGHTS, "arr_0", "arr_1"}
+    kinds = {"x", "y", *_LONGER["x"], *_LONGER["y"]}
+    known |= {f"{word}_{kind}" for word in words for kind in kinds}
+    known |= {f"{kind}_{word}" for word in words for kind in kinds}
+    others = [f"'{name}'" for name in arrays if name.lower() not in known]
+    return [f"passed over, as neither pictures nor labels: {', '.join(others)}"] if others else []
 
 
 def _weight(arrays: dict[str, np.ndarray], rows: int, path: str) -> np.ndarray | None:
@@ -194,10 +219,16 @@ def _name_of(arrays: dict[str, np.ndarray], wanted: np.ndarray) -> str:
     return next((name for name, array in arrays.items() if array is wanted), "X")
 
 
-def _table(matrix: np.ndarray, extra: dict[str, Any], arrays: dict[str, np.ndarray], path: str) -> ArrayTable:
+def _table(
+    matrix: np.ndarray, extra: dict[str, Any], arrays: dict[str, np.ndarray], path: str
+) -> AbstractTable:
     """Return the table, with the names of the columns if the file holds some."""
     if not len(matrix):
         raise DataError("the table has no row", where=path, mend="add rows")
+    if matrix.ndim == 4:
+        extra = {"label" if name == "target" else name: column for name, column in extra.items()}
+        beside = columns_beside(extra, len(matrix), path)
+        return ImageTable(ArrayImages(matrix), beside, remarks=_remarks(arrays))
     stored = _first(arrays, _NAMES)
     names = [f"x{i}" for i in range(matrix.shape[1])]
     if stored is not None and stored.shape == (matrix.shape[1],) and stored.dtype.kind == "U":

@@ -1,0 +1,199 @@
+"""Pictures as the array a model takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.core.errors import DataError, NotFittedError
+from lamina.core.inputs import ImageInputs
+from lamina.data.encoders.drawn import drawn
+from lamina.data.images.canvas import choose_canvas
+from lamina.data.images.column import IMAGE, ImageColumn
+from lamina.data.images.pixels import Canvas
+from lamina.data.images.store import AbstractImages
+from lamina.data.schema import Schema
+from lamina.data.table import AbstractTable
+
+MOST_MEASURED = 50_000  # pictures whose mean and deviation are taken
+MOST_DECODED = 4_000  # … of those that are in files
+_PART = 1000  # pictures that are measured together
+SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout are not blown up
+
+
+class ImageEncoder:
+    """Translate rows into pictures of one size, uint8 (n, y, x, c).
+
+    The size, the channels, and the mean and deviation of each channel are fitted on training rows only. The
+    size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of a picture is
+    brought to it, and of the long one the middle is kept. Mean and deviation are taken from at most 50,000
+    pictures (4,000 where they are in files), drawn at random but always alike.
+
+    Example:
+        >>> from lamina.data import infer_schema, read
+        >>> table = read(np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4), y=[0, 1] * 3)
+        >>> encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
+        >>> encoder.transform(table, np.array([1, 2])).shape, encoder.inputs.mean
+        ((2, 4, 4, 1), (47.5,))
+    """
+
+    def __init__(self):
+        self.name = ""
+        self.canvas = Canvas(0, 0, 0)
+        self.mean: tuple[float, ...] = ()
+        self.deviation: tuple[float, ...] = ()
+
+    def fit(
+        self,
+        table: AbstractTable,
+        schema: Schema,
+        *,
+        rows: np.ndarray | None = None,
+        image_size: int | None = None,
+    ) -> ImageEncoder:
+        """Fit to the training rows and return self.
+
+        Args:
+            table: the data.
+            schema: which column holds the pictures.
+            rows: indices of the training rows; all without.
+            image_size: side of the square that pictures are brought to, 8 to 1024; larger shows more
+                detail and costs the square of it.
+
+        Raises:
+            DataError: there is no column of pictures, or some cannot be read.
+            ConfigError: ``image_size`` is out of range.
+        """
+        named = [column.name for column in schema.inputs if column.kind == IMAGE]
+        if not named:
+            raise DataError("there is no column of pictures", where=table.source)
+        self.name = named[0]
+        images = self._images(table)
+        images = images if rows is None else images.take(np.asarray(rows))
+        self.canvas = choose_canvas(images, image_size)
+        most = MOST_MEASURED if images.in_memory else MOST_DECODED
+        self.mean, self.deviation = _moments(images.take(drawn(len(images), most)), self.canvas)
+        return self
+
+    @property
+    def inputs(self) -> ImageInputs:
+        """What a model must know of the pictures."""
+        canvas = self.canvas
+        return ImageInputs(canvas.height, canvas.width, canvas.channels, self.mean, self.deviation)
+
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray | ImageStream:
+        """Return the pictures of all rows, or of the given ones, as uint8 (n, y, x, c).
+
+        Where they are in files and would not fit into a quarter of the memory, an :class:`ImageStream`
+        comes back, which decodes them when they are asked for.
+
+        Raises:
+            NotFittedError: there is no size yet.
+            DataError: there are no pictures, or some cannot be read.
+        """
+        if not self.name:
+            raise NotFittedError("the encoder is not fitted", mend="call fit first")
+        images = self._images(table)
+        images = images if rows is None else images.take(np.asarray(rows))
+        if images.in_memory:
+            return images.pixels(self.canvas)
+        stream = ImageStream(images, self.canvas)
+        return stream if stream.nbytes > most_resident() else images.pixels(self.canvas)
+
+    def _images(self, table: AbstractTable) -> AbstractImages:
+        """Return the pictures of a table, or raise DataError where it has none."""
+        if self.name not in table.names:
+            raise DataError(
+                "there are no pictures",
+                where=table.source,
+                expected="pictures, as the network learned from",
+                received=f"columns {', '.join(map(str, table.names[:8]))}",
+                mend="give a folder of pictures, one picture, a list or a table of paths, or an array "
+                "(n, y, x) or (n, y, x, c)",
+            )
+        column = table.column(self.name)
+        if not isinstance(column, ImageColumn):
+            mend = "give paths to files that are there"
+            raise DataError("these are no pictures", where=table.where(name=self.name), mend=mend)
+        return column.images
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+        return {
+            "kind": IMAGE,
+            "name": self.name,
+            "height": self.canvas.height,
+            "width": self.canvas.width,
+            "channels": self.canvas.channels,
+            "mean": list(self.mean),
+            "deviation": list(self.deviation),
+        }
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> ImageEncoder:
+        """Return the encoder that :meth:`to_json` stored."""
+        encoder = ImageEncoder()
+        encoder.name = stored["name"]
+        encoder.canvas = Canvas(stored["height"], stored["width"], stored["channels"])
+        encoder.mean, encoder.deviation = tuple(stored["mean"]), tuple(stored["deviation"])
+        return encoder
+
+
+class ImageStream:
+    """Pictures that are decoded when they are asked for, because memory would not hold them all.
+
+    It has the ``shape``, ``dtype``, ``nbytes`` and length of the array that it stands for; ``take`` returns
+    a part of that array.
+
+    Args:
+        images: pictures in files.
+        canvas: their size.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, images: AbstractImages, canvas: Canvas):
+        self.images, self.canvas = images, canvas
+        self.shape = (len(images), canvas.height, canvas.width, canvas.channels)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole array."""
+        count, height, width, channels = self.shape
+        return count * height * width * channels
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return the pictures of some rows, uint8 (n, y, x, c), decoded by a thread for each core.
+
+        Args:
+            rows: indices, in any order.
+
+        Raises:
+            DataError: a file cannot be read any more.
+        """
+        return self.images.take(np.asarray(rows)).pixels(self.canvas)
+
+
+def most_resident() -> int:
+    """Return how many bytes of decoded pictures may lie in memory at once."""
+    from lamina.data.images.files import most_kept
+
+    return most_kept()
+
+
+def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and deviation of each channel, exact, from how often each of the 256 levels occurs."""
+    counts = np.zeros((canvas.channels, 256), np.int64)
+    for start in range(0, len(images), _PART):
+        part = images.take(np.arange(start, min(start + _PART, len(images)))).pixels(canvas)
+        for channel in range(canvas.channels):
+            counts[channel] += np.bincount(part[..., channel].reshape(-1), minlength=256)
+    levels = np.arange(256.0)
+    totals = counts.sum(axis=1)
+    mean = (counts @ levels) / totals
+    variance = (counts * np.square(levels - mean[:, None])).sum(axis=1) / totals
+    return tuple(mean.tolist()), tuple(np.maximum(np.sqrt(variance), SMALLEST_DEVIATION).tolist())

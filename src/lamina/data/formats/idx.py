@@ -1,0 +1,179 @@
+"""IDX files, the form of MNIST and its kin: pictures in one file, labels in another."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.formats import text
+from lamina.data.formats.npz import MOST_PACKED
+from lamina.data.images.endings import IDX_NAME
+from lamina.data.images.store import ArrayImages
+from lamina.data.images.table import ImageTable, columns_beside
+
+_UNSIGNED_BYTE = 0x08  # http://yann.lecun.com/exdb/mnist, "The IDX file format"
+_PARTS = (("train", "train"), ("t10k", "test"), ("test", "test"), ("val", "valid"))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A file of pictures, and the file of their labels if there is one."""
+
+    part: str
+    images: str
+    labels: str | None
+
+
+def holds_idx(folder: str) -> bool:
+    """Return whether a folder holds IDX files of pictures."""
+    names = os.listdir(folder) if os.access(folder, os.R_OK) else []
+    return any(_kind(name) == "images" for name in names)
+
+
+def read_idx(path: str) -> ImageTable:
+    """Return the pictures and labels of a folder of IDX files, or of one file with its labels beside it.
+
+    Columns are ``image``, ``label``, and ``split`` where there are several parts, told by the words train,
+    t10k, test and val in the names.
+
+    Raises:
+        DataError: a file is missing, damaged, too short or too long, or the two do not fit.
+    """
+    pairs = _pairs(path) if os.path.isdir(path) else [_pair(path)]
+    images = [_read(pair.images, axes=3) for pair in pairs]
+    _check_alike(pairs, images, path)
+    columns: dict[str, np.ndarray] = {}
+    if any(pair.labels for pair in pairs):
+        columns["label"] = np.concatenate(
+            [_labels(pair, len(array)) for pair, array in zip(pairs, images, strict=True)]
+        )
+    if len(pairs) > 1:
+        columns["split"] = np.repeat([pair.part for pair in pairs], [len(array) for array in images])
+    array = images[0] if len(images) == 1 else np.concatenate(images)
+    return ImageTable(ArrayImages(array[..., None]), columns_beside(columns, len(array), path))
+
+
+def _kind(name: str) -> str:
+    """Return ``images`` or ``labels`` by the name of a file, or an empty text."""
+    match = IDX_NAME.match(name)
+    return match["kind"].lower() if match else ""
+
+
+def _pairs(folder: str) -> list[_Pair]:
+    """Return the files of a folder, one pair a part."""
+    names = sorted(name for name in os.listdir(folder) if _kind(name) == "images")
+    plain = {name.removesuffix(".gz"): name for name in reversed(names)}  # unpacked before packed
+    pairs: dict[str, _Pair] = {}
+    for name in sorted(plain.values()):
+        pair = _pair(os.path.join(folder, name))
+        if pair.part in pairs:
+            raise DataError(
+                f"several files hold the {pair.part or 'same'} pictures",
+                where=folder,
+                received=f"{os.path.basename(pairs[pair.part].images)} and {name}",
+                mend=f"name one of them: {os.path.join(folder, name)}",
+            )
+        pairs[pair.part] = pair
+    ordered = [pairs[part] for part in ("train", "valid", "test", "") if part in pairs]
+    if len(ordered) > 1 and "train" not in pairs:
+        raise DataError("no file holds training pictures", where=folder, mend="add train-images-idx3-ubyte")
+    return ordered
+
+
+def _pair(path: str) -> _Pair:
+    """Return a file of pictures with the file of labels beside it."""
+    folder, name = os.path.split(path)
+    match = IDX_NAME.match(name)
+    if match is None or match["kind"].lower() != "images":
+        mend = f"give {name.replace('labels', 'images').replace('idx1', 'idx3')}, which finds its labels"
+        raise DataError("these are labels without pictures", where=path, mend=mend)
+    part = next((part for word, part in _PARTS if word in match["head"].lower()), "")
+    wanted = match["head"].lower()
+    beside = sorted(os.listdir(folder or "."))
+    labels = [other for other in beside if _kind(other) == "labels"]
+    found = [other for other in labels if (m := IDX_NAME.match(other)) and m["head"].lower() == wanted]
+    return _Pair(part, path, os.path.join(folder, found[0]) if found else None)
+
+
+def _labels(pair: _Pair, rows: int) -> np.ndarray:
+    """Return the labels of a part."""
+    if pair.labels is None:
+        raise DataError("the labels of these pictures are missing", where=pair.images, mend="add their file")
+    labels = _read(pair.labels, axes=1)
+    if len(labels) != rows:
+        raise DataError(
+            "pictures and labels do not fit",
+            where=pair.labels,
+            expected=f"{rows:,} labels",
+            received=f"{len(labels):,}",
+            mend="fetch both files anew",
+        )
+    return labels.astype(np.int64)
+
+
+def _check_alike(pairs: list[_Pair], images: list[np.ndarray], path: str) -> None:
+    """Raise DataError where parts have pictures of different sizes."""
+    sizes = [array.shape[1:] for array in images]
+    if len(set(sizes)) > 1:
+        received = ", ".join(f"{p.part}: {s[0]}x{s[1]}" for p, s in zip(pairs, sizes, strict=True))
+        raise DataError("the parts have pictures of different sizes", where=path, received=received)
+
+
+def _read(path: str, *, axes: int) -> np.ndarray:
+    """Return the array of an IDX file; its size is checked before memory is taken for it."""
+    text.check_file(path)
+    try:
+        opened = gzip.open if path.lower().endswith(".gz") else open
+        with opened(path, "rb") as stream:
+            shape = _shape(stream.read(4 + 4 * axes), axes, path)
+            count = int(np.prod(shape, dtype=object))
+            held = os.path.getsize(path) * (MOST_PACKED if opened is gzip.open else 1)
+            if count > held:
+                raise _misfit(path, count, f"a file of {os.path.getsize(path):,} bytes")
+            content = stream.read(count)
+            if len(content) < count or stream.read(1):
+                received = f"{len(content):,}" if len(content) < count else "more"
+                raise _misfit(path, count, received)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        mend = "fetch it anew, or rename it if it was never compressed"
+        raise DataError(f"not a whole gzip file ({error})", where=path, mend=mend) from error
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})", where=path) from error
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _shape(head: bytes, axes: int, path: str) -> tuple[int, ...]:
+    """Return the shape that the head of a file tells."""
+    if len(head) < 4 or head[:2] != b"\0\0":
+        raise DataError("this is no IDX file", where=path, mend="fetch it anew")
+    if head[2] != _UNSIGNED_BYTE or head[3] != axes:
+        raise DataError(
+            "not the IDX file that its name says",
+            where=path,
+            expected=f"unsigned bytes on {axes} {'axis' if axes == 1 else 'axes'}",
+            received=f"type 0x{head[2]:02x} on {head[3]}",
+            mend="pictures are unsigned bytes (n, y, x), labels unsigned bytes (n)",
+        )
+    if len(head) < 4 + 4 * axes:
+        raise DataError("the file ends within its head", where=path, mend="fetch it anew")
+    shape = struct.unpack(f">{axes}I", head[4:])
+    if not all(shape):
+        raise DataError("there is no picture", where=path, received=f"shape {shape}")
+    return shape
+
+
+def _misfit(path: str, count: int, received: str) -> DataError:
+    """Return the error for a file that is shorter or longer than its head says."""
+    return DataError(
+        "the file is not as long as its head says",
+        where=path,
+        expected=f"{count:,} values",
+        received=received,
+        mend="fetch it anew",
+    )

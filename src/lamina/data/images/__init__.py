@@ -1,0 +1,1 @@
+"""Pictures, in memory or in files, as one column of a table."""

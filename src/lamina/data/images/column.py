@@ -1,0 +1,56 @@
+"""A column of pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina.data.images.store import AbstractImages
+from lamina.data.table import AbstractColumn, Distinct
+
+IMAGE = "image"  # the storage, the kind, and the usual name
+
+
+class ImageColumn(AbstractColumn):
+    """A column whose values are pictures; its storage is ``image``.
+
+    Args:
+        name: the name of the column.
+        images: the pictures, in memory or in files.
+    """
+
+    storage = IMAGE
+
+    def __init__(self, name: str, images: AbstractImages):
+        self.name, self.images = name, images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: np.ndarray) -> ImageColumn:
+        """Return the column at the given rows; no pixel is touched."""
+        return ImageColumn(self.name, self.images.take(rows))
+
+    def missing(self) -> np.ndarray:
+        """Return false for every row: a picture that cannot be read is a fault, not a gap."""
+        return np.zeros(len(self), bool)
+
+    def numbers(self) -> np.ndarray:
+        """Return NaN for every row: a picture is no number."""
+        return np.full(len(self), np.nan)
+
+    def seconds(self, form: str | None = None) -> np.ndarray:
+        """Return NaN for every row: a picture is no date."""
+        return np.full(len(self), np.nan)
+
+    def distinct(self) -> Distinct:
+        """Return one value for each row: pictures are compared by :meth:`AbstractImages.survey`."""
+        return Distinct(tuple(range(len(self))), np.arange(len(self)))
+
+    def value(self, row: int) -> str:
+        """Return the path of a picture, or its size where it has none."""
+        height, width = self.images.take(np.array([row])).sizes()[0]
+        return self.images.name(row) or f"a picture of {height}x{width} pixels"
+
+    def oversized(self) -> None:
+        """Return None: there is no integer."""
+        return None

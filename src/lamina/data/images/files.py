@@ -1,0 +1,222 @@
+"""Pictures in files: heads are read when sizes are asked for, pixels when they are needed."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
+from lamina.data.images.pixels import Canvas, all_gray, digest_of
+from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
+from lamina.data.images.threads import in_threads
+
+NAMED_FILES = 5  # so many files are named in a message before the list is cut
+MOST_KEPT = 4 << 30  # bytes of decoded pictures that are kept, and never more than a quarter of the memory
+JUDGED_SIDE = 64  # pixels of a picture that is looked at to tell gray from color
+
+
+@dataclass
+class _Shelf:
+    """What is known of all files of a source, shared by every selection of them."""
+
+    paths: list[str]
+    facts: list[Facts | None] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+    canvas: Canvas | None = None
+    pixels: np.ndarray | None = None
+    is_decoded: np.ndarray | None = None
+
+    def prepare(self, canvas: Canvas) -> None:
+        """Make room for decoded pictures of a size, where they fit into memory; others are forgotten."""
+        if self.canvas == canvas:
+            return
+        shape = (len(self.paths), canvas.height, canvas.width, canvas.channels)
+        self.canvas, self.pixels = canvas, None
+        if int(np.prod(shape, dtype=object)) <= most_kept():
+            self.pixels, self.is_decoded = np.empty(shape, np.uint8), np.zeros(len(self.paths), bool)
+
+    def shelved(self, index: int, canvas: Canvas) -> np.ndarray | None:
+        """Return the pixels of a picture if they are kept."""
+        if self.pixels is None or self.is_decoded is None or self.canvas != canvas:
+            return None
+        return self.pixels[index] if self.is_decoded[index] else None
+
+    def keep(self, index: int, canvas: Canvas, pixels: np.ndarray) -> None:
+        """Keep the pixels of a picture if there is room for them."""
+        if self.pixels is not None and self.is_decoded is not None and self.canvas == canvas:
+            self.pixels[index] = pixels
+            self.is_decoded[index] = True
+
+
+def most_kept() -> int:
+    """Return how many bytes of decoded pictures may lie in memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return MOST_KEPT
+    return min(MOST_KEPT, memory // 4)
+
+
+class FileImages(AbstractImages):
+    """Pictures in files, decoded on demand by a thread for each core.
+
+    What was decoded is kept while it fits into a quarter of the memory (4 GiB at most), so that the audit
+    and the encoder decode each file once between them.
+
+    Args:
+        paths: one file a picture; an empty path is a picture that is not there.
+    """
+
+    in_memory = False
+
+    def __init__(self, paths: Sequence[str], *, shelf: _Shelf | None = None, rows: np.ndarray | None = None):
+        self._shelf = _Shelf(list(paths), [None] * len(paths)) if shelf is None else shelf
+        self._rows = np.arange(len(self._shelf.paths)) if rows is None else rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, rows: np.ndarray) -> FileImages:
+        """Return the pictures of the given rows; no file is touched."""
+        return FileImages((), shelf=self._shelf, rows=self._rows[rows])
+
+    def name(self, row: int) -> str:
+        """Return the path of a picture."""
+        return self._shelf.paths[self._rows[row]]
+
+    def facts(self) -> list[Facts]:
+        """Return what the head of each file says."""
+        shelf = self._shelf
+        unknown = [i for i in self._rows.tolist() if shelf.facts[i] is None]
+
+        def fill(number: int) -> None:
+            path = shelf.paths[unknown[number]]
+            found = look(path) if path else Facts(fault="no file is named")
+            shelf.facts[unknown[number]] = found
+            if found.fault:
+                shelf.faults[unknown[number]] = found.fault
+
+        with _silence():
+            in_threads(fill, len(unknown))
+        return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
+
+    def sizes(self) -> np.ndarray:
+        """Return int64 (n, 2): height and width of each picture as it is shown, 0 where it is unreadable."""
+        return np.array([(f.height, f.width) for f in self.facts()], np.int64).reshape(-1, 2)
+
+    @property
+    def frames(self) -> int:
+        """How many pictures have further frames."""
+        return sum(found.animated for found in self.facts())
+
+    def is_gray(self) -> bool:
+        """Return whether a sample of the pictures, at most 256 evenly spaced ones, is gray throughout."""
+        sound = [row for row, found in enumerate(self.facts()) if not found.fault]
+        places = np.linspace(0, len(sound) - 1, min(len(sound), MOST_JUDGED)).astype(np.int64)
+        canvas = Canvas(JUDGED_SIDE, JUDGED_SIDE, 3)
+        facts = self.facts()
+        for row in (sound[place] for place in places):
+            if facts[row].mode in GRAY_MODES:
+                continue
+            try:
+                if not all_gray(self._decoded(int(self._rows[row]), canvas)[0]):
+                    return False
+            except UnreadableError:
+                continue  # the survey tells of it
+        return True
+
+    def pixels(self, canvas: Canvas) -> np.ndarray:
+        """Return all pictures as uint8 (n, y, x, c).
+
+        Raises:
+            DataError: some cannot be read; the first ones are named.
+        """
+        self.facts()
+        self._shelf.prepare(canvas)
+        result = np.empty((len(self), canvas.height, canvas.width, canvas.channels), np.uint8)
+        faults: dict[int, str] = {}
+
+        def fill(row: int) -> None:
+            index = int(self._rows[row])
+            found = self._shelf.shelved(index, canvas)
+            if found is None:
+                try:
+                    found, _ = self._decoded(index, canvas)
+                except UnreadableError as error:
+                    faults[row] = str(error)
+                    return
+                self._shelf.keep(index, canvas, found)
+            result[row] = found
+
+        in_threads(fill, len(self))
+        if faults:
+            raise unreadable(self, faults)
+        return result
+
+    def survey(self, canvas: Canvas) -> Survey:
+        """Look at every picture once; equal are those whose files are."""
+        self.facts()
+        self._shelf.prepare(canvas)
+        digests, contrast = np.zeros(len(self), np.uint64), np.zeros(len(self), np.uint8)
+        faults: dict[int, str] = {}
+
+        def fill(row: int) -> None:
+            index = int(self._rows[row])
+            try:
+                pixels, content = self._decoded(index, canvas)
+            except UnreadableError as error:
+                faults[row] = str(error)
+                return
+            self._shelf.keep(index, canvas, pixels)
+            digests[row] = digest_of(content)
+            flat = pixels.reshape(-1, canvas.channels)
+            contrast[row] = (flat.max(axis=0) - flat.min(axis=0)).max()
+
+        in_threads(fill, len(self))
+        return Survey(digests, contrast, dict(sorted(faults.items())))
+
+    def _decoded(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
+        """Return the pixels of a file and its bytes, or raise UnreadableError."""
+        shelf = self._shelf
+        facts = shelf.facts[index]
+        if index in shelf.faults or facts is None:
+            raise UnreadableError(shelf.faults.get(index, "its head was not read"))
+        try:
+            with open(shelf.paths[index], "rb") as stream:
+                content = stream.read()
+            return decoded(content, canvas, facts.turn), content
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}") from error
+        except UnreadableError as error:
+            shelf.faults[index] = str(error)
+            raise
+
+
+def unreadable(images: AbstractImages, faults: dict[int, str]) -> DataError:
+    """Return the error for pictures that cannot be read: how many, and the first ones by name."""
+    return DataError(
+        unreadable_words(images, faults), mend="replace these files by whole pictures, or remove them"
+    )
+
+
+def unreadable_words(images: AbstractImages, faults: dict[int, str]) -> str:
+    """Return how many pictures cannot be read, and the first ones by name with the reason."""
+    rows = sorted(faults)
+    named = [f"{images.name(row) or f'row {row}'} ({faults[row]})" for row in rows[:NAMED_FILES]]
+    more = f" and {len(rows) - NAMED_FILES:,} more" if len(rows) > NAMED_FILES else ""
+    count = f"{len(rows):,} of {len(images):,} picture{'' if len(images) == 1 else 's'}"
+    return f"{count} cannot be read: {', '.join(named)}{more}"
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Pillow from warning of what is judged here: pictures of many pixels, odd EXIF blocks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,224 @@
+"""Folders of pictures: one subfolder a class, perhaps below train, valid and test."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.images.endings import PICTURES, is_picture
+from lamina.data.images.files import FileImages
+from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.words import SPLIT_WORDS
+
+_TABLES = (
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".feather",
+    ".arrow",
+    ".jsonl",
+    ".ndjson",
+    ".npz",
+    ".csv.gz",
+    ".tsv.gz",
+)
+_SKIPPED = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_NAMED = 3
+
+
+@dataclass
+class _Found:
+    """Pictures in the order in which they were found, each with its class and its part."""
+
+    paths: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def add(self, paths: list[str], label: str | None, part: str) -> None:
+        """Put pictures of one class and one part down."""
+        self.paths += paths
+        self.labels += [label] * len(paths)
+        self.parts += [part] * len(paths)
+
+
+def read_folder(root: str, *, strict: bool = True) -> ImageTable:
+    """Return the table of a folder of pictures: columns ``image``, ``label`` and ``split``, where known.
+
+    ``root/class/picture`` gives labels; ``root/train/class/picture`` with ``valid`` or ``test`` (or ``val``,
+    ``validation``, ``dev``) beside gives a split too; pictures right in the folder have neither. Deeper
+    folders belong to the class above them. Hidden files and what Finder and Explorer leave are passed over.
+
+    Args:
+        root: the folder.
+        strict: whether folders without a picture and pictures beside the folders of classes are faults,
+            as they are where a network is to learn.
+
+    Raises:
+        DataError: there is no picture, or it is not clear what its class is.
+    """
+    root = os.path.normpath(root)
+    folders, files = _listed(root)
+    found = _Found()
+    pictures, others = _sorted_out(files)
+    found.others += [os.path.join(root, name) for name in others]
+    if folders and _are_parts(root, folders):
+        if strict and pictures:
+            raise _strays(root, pictures, "the folders of the parts")
+        for folder in folders:
+            _add_part(found, os.path.join(root, folder), SPLIT_WORDS[folder.lower()], strict)
+    else:
+        _add_classes(found, root, folders, pictures, "", strict)
+    if not found.paths:
+        raise _nothing(root, folders, found.others)
+    return _table(found, root)
+
+
+def _table(found: _Found, root: str) -> ImageTable:
+    """Return the table of what was found."""
+    for path in found.paths:
+        _check_name(path)
+    columns: dict[str, np.ndarray] = {}
+    if any(label is not None for label in found.labels):
+        gaps = None in found.labels
+        columns["label"] = np.array(found.labels, object if gaps else None)
+    if len(set(found.parts)) > 1:
+        columns["split"] = np.array(found.parts)
+    beside = columns_beside(columns, len(found.paths), root)
+    return ImageTable(FileImages(found.paths), beside, remarks=_remarks(found.others))
+
+
+def _remarks(others: list[str]) -> list[str]:
+    """Return what is to be said of files that are no pictures."""
+    if not others:
+        return []
+    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+    return [f"passed over, as no pictures: {', '.join(others[:_NAMED])}{more}"]
+
+
+def _listed(root: str) -> tuple[list[str], list[str]]:
+    """Return the names of folders and files, sorted, without those that systems hide."""
+    folders, files = [], []
+    try:
+        with os.scandir(root) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name.lower() in _SKIPPED:
+                    continue
+                if entry.is_dir():
+                    folders.append(entry.name)
+                elif entry.is_file():
+                    files.append(entry.name)
+    except OSError as error:
+        raise DataError(f"the folder cannot be read ({error.strerror})", where=root) from error
+    return sorted(folders), sorted(files)
+
+
+def _below(root: str) -> tuple[list[str], list[str]]:
+    """Return the paths of pictures and of other files in a folder and all folders below it."""
+    pictures, others = [], []
+    for place, folders, files in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _SKIPPED)
+        kept = sorted(f for f in files if not f.startswith(".") and f.lower() not in _SKIPPED)
+        found, rest = _sorted_out(kept)
+        pictures += [os.path.join(place, name) for name in found]
+        others += [os.path.join(place, name) for name in rest]
+    return pictures, others
+
+
+def _sorted_out(files: list[str]) -> tuple[list[str], list[str]]:
+    """Return the files that are named as pictures are, and the others."""
+    return [f for f in files if is_picture(f)], [f for f in files if not is_picture(f)]
+
+
+def _are_parts(root: str, folders: list[str]) -> bool:
+    """Return whether folders are parts of a split; a folder ``train`` among classes is a class of trains."""
+    words = [folder for folder in folders if folder.lower() in SPLIT_WORDS]
+    if len(words) == len(folders):
+        return any(SPLIT_WORDS[word.lower()] == "train" for word in words) or len(words) > 1
+    if any(_listed(os.path.join(root, word))[0] for word in words):
+        stranger = next(folder for folder in folders if folder not in words)
+        raise DataError(
+            f"folder '{stranger}' stands beside {' and '.join(words)}",
+            where=root,
+            expected="folders train, valid and test only, or one folder for each class",
+            mend=f"move '{stranger}' away",
+        )
+    return False
+
+
+def _add_part(found: _Found, root: str, part: str, strict: bool) -> None:
+    """Put the pictures of one part down; test pictures may have no classes."""
+    folders, files = _listed(root)
+    pictures, others = _sorted_out(files)
+    found.others += [os.path.join(root, name) for name in others]
+    if strict and not folders and pictures and part == "train":
+        raise DataError(
+            "the training pictures have no labels",
+            where=root,
+            mend=f"put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg",
+        )
+    _add_classes(found, root, folders, pictures, part, strict)
+
+
+def _add_classes(
+    found: _Found, root: str, folders: list[str], pictures: list[str], part: str, strict: bool
+) -> None:
+    """Put the pictures in a folder of classes down."""
+    if strict and folders and pictures:
+        raise _strays(root, pictures, "the folders of the classes")
+    found.add([os.path.join(root, name) for name in pictures], None, part)
+    if strict and len(folders) == 1 and _wraps(os.path.join(root, folders[0])):
+        inner = os.path.join(root, folders[0])
+        raise DataError("there is one folder, with folders in it", where=root, mend=f"give {inner}")
+    for folder in folders:
+        below, others = _below(os.path.join(root, folder))
+        found.others += others
+        if strict and not below:
+            raise DataError(
+                f"there is no picture in the folder of class '{folder}'",
+                where=os.path.join(root, folder),
+                expected="files ending in " + " ".join(PICTURES),
+                mend="put its pictures there, or remove the folder",
+            )
+        found.add(below, folder, part)
+
+
+def _wraps(folder: str) -> bool:
+    """Return whether a folder holds folders and no picture."""
+    folders, files = _listed(folder)
+    return bool(folders) and not any(map(is_picture, files))
+
+
+def _strays(root: str, pictures: list[str], beside: str) -> DataError:
+    """Return the error for pictures whose class nobody can know."""
+    count = f"{len(pictures):,} picture{'' if len(pictures) == 1 else 's'}"
+    verb = "lies" if len(pictures) == 1 else "lie"
+    return DataError(
+        f"{count} {verb} beside {beside}, the first one {pictures[0]}",
+        where=root,
+        mend="move them into the folder of their class, or away",
+    )
+
+
+def _nothing(root: str, folders: list[str], others: list[str]) -> DataError:
+    """Return the error for a folder without a picture."""
+    tables = [name for name in others if name.lower().endswith(_TABLES)]
+    if tables:
+        mend = f"name a file in it: {tables[0]}"
+    else:
+        mend = f"put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg"
+    state = "the folder is empty" if not folders and not others else "there is no picture in the folder"
+    return DataError(state, where=root, expected=f"files ending in {' '.join(PICTURES)}", mend=mend)
+
+
+def _check_name(path: str) -> None:
+    """Raise DataError where a name cannot be written down as text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        where = os.fsencode(path).decode("utf-8", "backslashreplace")
+        mend = "rename it with letters of UTF-8"
+        raise DataError("the name of the file is not UTF-8 text", where=where, mend=mend) from error
