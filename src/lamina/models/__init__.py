@@ -1,11 +1,14 @@
 """Architectures: one family a file, each registered with one size dial."""
 
-from lamina.core.inputs import TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.models.features import TableFeatures
 from lamina.models.ft_transformer import FTTransformer
+from lamina.models.lenet import LeNet
 from lamina.models.linear import LinearModel
 from lamina.models.mlp import MLP
+from lamina.models.pictures import ImageFeatures
 from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
+from lamina.models.resnet import ResNet
 from lamina.models.resnet_tabular import ResNetTabular
 from lamina.models.tabm import TabM
 
@@ -13,8 +16,12 @@ __all__ = [
     "MLP",
     "MODELS",
     "FTTransformer",
+    "ImageFeatures",
+    "ImageInputs",
+    "LeNet",
     "LinearModel",
     "ModelSpec",
+    "ResNet",
     "ResNetTabular",
     "TabM",
     "TableFeatures",

@@ -20,6 +20,7 @@ from lamina.nn.activation import (
     tanh,
 )
 from lamina.nn.attention import MultiHeadAttention
+from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
@@ -27,19 +28,27 @@ from lamina.nn.initializers import INITIALIZERS
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
+from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
 from lamina.nn.stack import Sequential, Stack
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "AdaptiveAveragePool",
+    "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
+    "Conv",
+    "ConvTranspose",
     "Dropout",
     "Embedding",
     "Ensemble",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",
+    "MaxPool",
     "MemberLinear",
     "MemberScale",
     "MultiHeadAttention",
@@ -48,6 +57,7 @@ __all__ = [
     "RMSNorm",
     "Sequential",
     "Stack",
+    "SubpixelConv",
     "elu",
     "gelu",
     "gelu_tanh",
