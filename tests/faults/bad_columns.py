@@ -225,10 +225,15 @@ ARCHIVES = {
         '  mend: leave it out with drop=["x1"], or scale it down; codes belong in a text column',
         X=at((X * 9).astype(np.int64), 2**60), y=Y,
     ),
-    "images in an archive": numpy(
-        f", array 'X': not a table of numbers{NOT_A_TABLE}float64 of shape (60, 2, 2)\n"
+    "five axes in an archive": numpy(
+        f", array 'X': not a table of numbers{NOT_A_TABLE}float64 of shape (60, 2, 1, 1, 1)\n"
         "  mend: flatten all axes but the first",
-        X=np.stack([X, X], axis=2), y=Y,
+        X=X[:, :, None, None, None], y=Y,
+    ),
+    "no pictures in an archive": numpy(
+        ", array 'X': these are no levels of brightness; expected 0 to 255, or 0 to 1, got -9 to 9\n"
+        "  mend: scale them to 0 to 255; for a table, flatten them: X.reshape(len(X), -1)",
+        X=np.linspace(-9, 9, 240).reshape(60, 2, 2), y=Y,
     ),
     "fewer targets than rows": numpy(
         ": X and y do not fit; expected y of shape (60,), got (59,)", X=X, y=Y[:-1]

@@ -196,9 +196,9 @@ ARRAYS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         "X: X is not a table; expected shape (rows, columns), got shape (60,)\n"
         "  mend: reshape a single column with X.reshape(-1, 1)",
     ),
-    "three axes": (
-        lambda: lamina.fit(np.zeros((9, 8, 8)), Y[:9], **QUICK), DataError,
-        "X: X is not a table; expected shape (rows, columns), got shape (9, 8, 8)\n"
+    "five axes": (
+        lambda: lamina.fit(np.zeros((9, 8, 8, 8, 8)), Y[:9], **QUICK), DataError,
+        "X: X is not a table; expected shape (rows, columns), got shape (9, 8, 8, 8, 8)\n"
         "  mend: flatten all axes but the first",
     ),
     "unequal lengths": (

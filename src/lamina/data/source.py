@@ -136,10 +136,11 @@ def _read_pictures(path: str, schema: Schema | None) -> AbstractTable | None:
     if not is_picture(path):
         return None
     from lamina.data.formats.text import check_file
-    from lamina.data.memory import from_memory
+    from lamina.data.images.files import FileImages
+    from lamina.data.images.table import columns_beside
 
-    check_file(path)
-    return from_memory([path], y=None, weight=None, names=None)
+    check_file(path, what="picture")
+    return ImageTable(FileImages([path]), columns_beside({}, 1, path))
 
 
 def _read_typed(path: str, ending: str) -> AbstractTable:

@@ -54,7 +54,7 @@ def load(path: str) -> Buffer:
         raise DataError(f"cannot be read ({error.strerror})", where=path) from error
 
 
-def check_file(path: str) -> None:
+def check_file(path: str, *, what: str = "table") -> None:
     """Raise DataError unless the path is a file with something in it, by a name that can be written down."""
     if not path:
         raise DataError("the path is an empty text", mend="give the path of a file")
@@ -63,7 +63,7 @@ def check_file(path: str) -> None:
     except (OSError, ValueError) as error:
         raise _unreachable(path, error) from error
     if kind:
-        raise DataError(f"is a {kind}, not a table", where=path, mend=_KIND_MENDS[kind])
+        raise DataError(f"is a {kind}, not a {what}", where=path, mend=_KIND_MENDS[kind])
     try:
         path.encode()
     except UnicodeEncodeError as error:

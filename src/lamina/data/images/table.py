@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -95,10 +96,11 @@ def no_label(table: AbstractTable) -> DataError:
     root = table.source
     if root.startswith("<"):
         return DataError("the pictures have no labels", where=root, mend="give one for each: y=...")
+    folder = root if os.path.isdir(root) else os.path.dirname(root) or "."
     return DataError(
         "the pictures have no labels",
         where=root,
         expected="a folder for each class",
-        mend=f"put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg and "
-        f"{root}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
+        mend=f"put the pictures of each class into a folder of its own, such as {folder}/cat/1.jpg and "
+        f"{folder}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
     )
