@@ -1,6 +1,7 @@
 """Architectures: one family a file, each registered with one size dial."""
 
 from lamina.core.inputs import ImageInputs, TableInputs
+from lamina.models.airbench import Airbench
 from lamina.models.features import TableFeatures
 from lamina.models.ft_transformer import FTTransformer
 from lamina.models.lenet import LeNet
@@ -15,6 +16,7 @@ from lamina.models.tabm import TabM
 __all__ = [
     "MLP",
     "MODELS",
+    "Airbench",
     "FTTransformer",
     "ImageFeatures",
     "ImageInputs",

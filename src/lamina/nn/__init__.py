@@ -30,10 +30,12 @@ from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
 from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
 from lamina.nn.stack import Sequential, Stack
+from lamina.nn.views import VIEWS, Views
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "VIEWS",
     "AdaptiveAveragePool",
     "AveragePool",
     "BatchEnsembleLinear",
@@ -58,6 +60,7 @@ __all__ = [
     "Sequential",
     "Stack",
     "SubpixelConv",
+    "Views",
     "elu",
     "gelu",
     "gelu_tanh",
