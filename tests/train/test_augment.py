@@ -37,10 +37,13 @@ def test_words_become_changes():
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("flipp", "unknown augmentation 'flipp' (did you mean 'flip'?); expected none, or some of brightness"),
-        ("shift:far", "strength of 'shift' is out of range; expected a number from 0, received far"),
-        ("shift:-1", "strength of 'shift' is out of range; expected a number from 0, received -1"),
-        ("cutout:nan", "strength of 'cutout' is out of range; expected a number from 0, received nan"),
+        (
+            "flipp",
+            "unknown augmentation 'flipp' (did you mean 'flip'?); expected none, or some of brightness",
+        ),
+        ("shift:far", "strength of 'shift' is out of range; expected a number from 0, got far"),
+        ("shift:-1", "strength of 'shift' is out of range; expected a number from 0, got -1"),
+        ("cutout:nan", "strength of 'cutout' is out of range; expected a number from 0, got nan"),
     ],
 )
 def test_wrong_words(word: str, said: str):
@@ -59,9 +62,7 @@ def test_mixup_mixes_pictures_and_losses_in_the_same_shares():
     model, task = build("lenet", inputs=(12, 12, 1), outputs=3), MulticlassTask(3)
     large = {**mixed, "x": jnp.repeat(jnp.repeat(mixed["x"], 2, 1), 2, 2) / 255}
     found = batch_losses(task, model, large, key=KEY)["all"][0]
-    parts = [
-        task.losses(model, {**large, "y": y}, key=KEY)["all"][0] for y in (mixed["y"], mixed["partner"])
-    ]
+    parts = [task.losses(model, {**large, "y": y}, key=KEY)["all"][0] for y in (mixed["y"], mixed["partner"])]
     assert np.isclose(found, share[0] * parts[0] + (1 - share[0]) * parts[1], rtol=1e-5)
 
 

@@ -130,7 +130,10 @@ class Stage(Module):
             shortcut = Sequential([project, BatchNorm(outputs)])
         self.first = block(inputs, outputs, stride=stride, downsample=shortcut, key=first_key)
         self.rest = Stack(
-            lambda k: block(outputs, outputs, stride=1, downsample=None, key=k), depth=depth - 1, key=rest_key
+            lambda k: block(outputs, outputs, stride=1, downsample=None, key=k),
+            depth=depth - 1,
+            unroll=True,  # XLA on CPU runs a convolution inside a loop ten times slower
+            key=rest_key,
         )
 
     def __call__(
