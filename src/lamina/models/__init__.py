@@ -1,24 +1,54 @@
-"""Architectures: one family a file, each registered with one size dial."""
+"""Architectures: one family a file, each registered with one size dial, imported when it is asked for."""
 
-from lamina.core.inputs import ImageInputs, TableInputs
-from lamina.models.airbench import Airbench
-from lamina.models.alexnet import AlexNet
-from lamina.models.convnext import ConvNeXt
-from lamina.models.features import TableFeatures
-from lamina.models.ft_transformer import FTTransformer
-from lamina.models.lenet import LeNet
-from lamina.models.linear import LinearModel
-from lamina.models.mlp import MLP
-from lamina.models.mobilenet import MobileNet
-from lamina.models.pictures import ImageFeatures
-from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
-from lamina.models.resnet import ResNet
-from lamina.models.resnet_tabular import ResNetTabular
-from lamina.models.tabm import TabM
-from lamina.models.unet import UNet
-from lamina.models.vgg import VGG
-from lamina.models.vit import ViT
-from lamina.models.wide_resnet import WideResNet
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
+
+if TYPE_CHECKING:
+    from lamina.core.inputs import ImageInputs, TableInputs
+    from lamina.models.airbench import Airbench
+    from lamina.models.alexnet import AlexNet
+    from lamina.models.convnext import ConvNeXt
+    from lamina.models.features import TableFeatures
+    from lamina.models.ft_transformer import FTTransformer
+    from lamina.models.lenet import LeNet
+    from lamina.models.linear import LinearModel
+    from lamina.models.mlp import MLP
+    from lamina.models.mobilenet import MobileNet
+    from lamina.models.pictures import ImageFeatures
+    from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
+    from lamina.models.resnet import ResNet
+    from lamina.models.resnet_tabular import ResNetTabular
+    from lamina.models.tabm import TabM
+    from lamina.models.unet import UNet
+    from lamina.models.vgg import VGG
+    from lamina.models.vit import ViT
+    from lamina.models.wide_resnet import WideResNet
+
+_PLACES = {
+    "lamina.core.inputs": "ImageInputs TableInputs",
+    "airbench": "Airbench",
+    "alexnet": "AlexNet",
+    "convnext": "ConvNeXt",
+    "features": "TableFeatures",
+    "ft_transformer": "FTTransformer",
+    "lenet": "LeNet",
+    "linear": "LinearModel",
+    "mlp": "MLP",
+    "mobilenet": "MobileNet",
+    "pictures": "ImageFeatures",
+    "registry": "MODELS ModelSpec build list_models register",
+    "resnet": "ResNet",
+    "resnet_tabular": "ResNetTabular",
+    "tabm": "TabM",
+    "unet": "UNet",
+    "vgg": "VGG",
+    "vit": "ViT",
+    "wide_resnet": "WideResNet",
+}
+__getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "MLP",

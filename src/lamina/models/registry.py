@@ -64,7 +64,28 @@ class ModelSpec:
         return self.make(inputs, outputs, size=size, key=key, **options)
 
 
-MODELS: Registry[ModelSpec] = Registry("model")
+# Which module registers a name: an architecture is imported when it is used, since each costs time.
+_PLACES = {
+    "airbench": "airbench",
+    "alexnet": "alexnet",
+    "convnext": "convnext",
+    "ft_transformer": "ft-transformer",
+    "lenet": "lenet",
+    "linear": "perceptron logistic linear",
+    "mlp": "mlp",
+    "mobilenet": "mobilenet",
+    "resnet": "resnet",
+    "resnet_tabular": "resnet-tabular",
+    "tabm": "tabm-mini tabm",
+    "unet": "unet",
+    "vgg": "vgg",
+    "vit": "vit",
+    "wide_resnet": "wide-resnet",
+}
+
+MODELS: Registry[ModelSpec] = Registry(
+    "model", places={n: f"lamina.models.{m}" for m, names in _PLACES.items() for n in names.split()}
+)
 
 
 def register(

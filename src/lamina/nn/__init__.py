@@ -1,39 +1,68 @@
-"""Layers: the parts from which every network is made."""
+"""Layers: the parts from which every network is made; a layer is imported when it is asked for."""
 
-from lamina.core.tree import stack_modules
-from lamina.nn.activation import (
-    ACTIVATIONS,
-    elu,
-    gelu,
-    gelu_tanh,
-    hard_swish,
-    identity,
-    leaky_relu,
-    mish,
-    relu,
-    selu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    step,
-    tanh,
-)
-from lamina.nn.attention import MultiHeadAttention
-from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
-from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
-from lamina.nn.depth import DropPath
-from lamina.nn.dropout import Dropout
-from lamina.nn.embedding import Embedding
-from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
-from lamina.nn.initializers import INITIALIZERS
-from lamina.nn.linear import Linear
-from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
-from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
-from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
-from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
-from lamina.nn.stack import Sequential, Stack
-from lamina.nn.views import VIEWS, Views
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
+
+if TYPE_CHECKING:
+    from lamina.core.tree import stack_modules
+    from lamina.nn.activation import (
+        ACTIVATIONS,
+        elu,
+        gelu,
+        gelu_tanh,
+        hard_swish,
+        identity,
+        leaky_relu,
+        mish,
+        relu,
+        selu,
+        sigmoid,
+        silu,
+        softmax,
+        softplus,
+        step,
+        tanh,
+    )
+    from lamina.nn.attention import MultiHeadAttention
+    from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
+    from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
+    from lamina.nn.depth import DropPath
+    from lamina.nn.dropout import Dropout
+    from lamina.nn.embedding import Embedding
+    from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
+    from lamina.nn.initializers import INITIALIZERS
+    from lamina.nn.linear import Linear
+    from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
+    from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
+    from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
+    from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.stack import Sequential, Stack
+    from lamina.nn.views import VIEWS, Views
+
+_PLACES = {
+    "lamina.core.tree": "stack_modules",
+    "activation": "ACTIVATIONS elu gelu gelu_tanh hard_swish identity "
+    "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
+    "attention": "MultiHeadAttention",
+    "channels": "GroupNorm LocalResponseNorm SqueezeExcitation",
+    "convolution": "Conv ConvTranspose SubpixelConv",
+    "depth": "DropPath",
+    "dropout": "Dropout",
+    "embedding": "Embedding",
+    "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
+    "initializers": "INITIALIZERS",
+    "linear": "Linear",
+    "normalization": "BatchNorm LayerNorm RMSNorm",
+    "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
+    "patches": "LearnedPositions PatchEmbedding SinePositions",
+    "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "stack": "Sequential Stack",
+    "views": "VIEWS Views",
+}
+__getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ACTIVATIONS",

@@ -48,8 +48,8 @@ class DropPath(Module):
         self.rate = np.asarray(rate, np.float32)
 
     def __call__(
-        self, x: Float[Array, "b *space"], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b *space"]:
+        self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b ..."]:
         if not train:
             return x
         if key is None:
