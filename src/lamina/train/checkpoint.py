@@ -41,7 +41,8 @@ class Checkpoints(Callback):
     """Keep the newest checkpoints of a training in a folder, and find them again.
 
     They are written by a thread of their own: training waits for the copy of the state only.
-    A fault of the disk is raised at the next checkpoint. One of a later step than that which
+    A fault of the disk is raised at the next checkpoint, or on leaving ``with checkpoints.writer``,
+    which waits for the thread. One of a later step than that which
     is written is damaged, or the run went back behind it: it is dropped.
 
     The order of rows and every random key are functions of the seed and the step, and the
@@ -66,11 +67,10 @@ class Checkpoints(Callback):
         keep: int = KEEP,
         fingerprint: Mapping[str, Any] | None = None,
     ):
-        self.folder, self.keep = Path(folder), keep
+        self.folder, self.keep, self.writer = Path(folder), keep, BackgroundWriter()
         self.every_epochs, self.every_seconds = _read_every(every)
         self.fingerprint = dict(fingerprint or {})
         self._last = time.monotonic()
-        self._writer = BackgroundWriter()
 
     def on_chunk_end(self, step: int, run: RunView) -> None:
         """Begin to write one when its time has come."""
@@ -89,11 +89,11 @@ class Checkpoints(Callback):
 
     def _begin(self, run: RunView) -> None:
         """Write in the background; training waits for the copy only. While one is written none begins."""
-        if self._writer.is_busy:
+        if self.writer.is_busy:
             return
         snapshot = run.snapshot()
         if is_finite(snapshot.arrays):  # else the run is about to go back to a state that is
-            self._writer.begin(lambda: self._write(snapshot))
+            self.writer.begin(lambda: self._write(snapshot))
             self._last = time.monotonic()
 
     def write(self, snapshot: Snapshot) -> Path:
@@ -102,16 +102,12 @@ class Checkpoints(Callback):
         Raises:
             RunError: the state is not finite, or the disk refused; the checkpoints before are untouched.
         """
-        self._writer.finish()
+        self.writer.finish()
         if not is_finite(snapshot.arrays):
             raise RunError("the weights are not finite, so no checkpoint is written", where=str(self.folder))
         path = self._write(snapshot)
         self._last = time.monotonic()
         return path
-
-    def wait(self) -> None:
-        """Return when nothing is being written; raise what went wrong."""
-        self._writer.finish()
 
     def _write(self, snapshot: Snapshot) -> Path:
         path = storage.write_folder(
