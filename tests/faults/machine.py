@@ -327,7 +327,7 @@ class RunMachine(RuleBasedStateMachine):
             found = named_arrays(lamina.load(self.run).model)
         except ArtefactError:
             assert not there
-            met["load refused"] += 1
+            met["nothing to load"] += 1
             return
         assert there
         expected = named_arrays(self.reference.network.model)

@@ -14,5 +14,5 @@ class OneModel(RunMachine):
 
 def test_whatever_happens_to_a_run_it_ends_the_same():
     met = simulate(7, machine=OneModel, steps=12)
-    for what in ("kill: killed", "interrupt: interrupted", "checkpoints damaged: 2", "saved over: Killed"):
-        assert met.get(what), met
+    stopped = sum(count for what, count in met.items() if what.endswith(("killed", "interrupted", "refused")))
+    assert stopped >= 7 and met["loaded"] >= 7, met
