@@ -1,4 +1,5 @@
-"""Disks that fail: one that refuses its N-th call, and one that loses what was not forced to disk."""
+"""Disks that fail: one that refuses its N-th call, one at whose N-th call something happens, and one that
+loses what was not forced to disk."""
 
 from __future__ import annotations
 
@@ -6,12 +7,17 @@ import errno
 import itertools
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lamina.core.storage import Disk
 
 CODES = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "EACCES": errno.EACCES}
+
+
+class Killed(BaseException):
+    """What kill -9 looks like to the files: from here on nothing more is written."""
 
 
 class FailingDisk(Disk):
@@ -36,7 +42,7 @@ class FailingDisk(Disk):
     def write(self, path: Path, content: bytes) -> None:
         try:
             self._count()
-        except OSError:
+        except (OSError, Killed):
             path.write_bytes(content[: len(content) // 2])
             raise
         super().write(path, content)
@@ -66,6 +72,56 @@ class FailingDisk(Disk):
     def remove(self, path: Path) -> None:
         self._count()
         super().remove(path)
+
+
+class TrappedDisk(FailingDisk):
+    """Lets something happen at its N-th call.
+
+    Args:
+        at: number of the call, from 1.
+        act: what happens before it. After it raised `Killed`, every later call raises it too.
+    """
+
+    def __init__(self, at: int, act: Callable[[], None]):
+        super().__init__(at, errno.EIO)
+        self.act, self.dead = act, False
+
+    def _count(self) -> None:
+        self.calls += 1
+        if self.dead:
+            raise Killed
+        if self.calls == self.fail_at:
+            try:
+                self.act()
+            except Killed:
+                self.dead = True
+                raise
+
+
+class SmallDisk(Disk):
+    """Holds so many bytes and no more; what does not fit is torn.
+
+    Args:
+        root: the folder that lies on it.
+        room: bytes of all files in it.
+    """
+
+    def __init__(self, root: Path, room: int):
+        self.root, self.room = root, room
+
+    def write(self, path: Path, content: bytes) -> None:
+        self._fill(path, content)
+        super().write(path, content)
+
+    def append(self, path: Path, content: bytes) -> None:
+        self._fill(path, content)
+        super().append(path, content)
+
+    def _fill(self, path: Path, content: bytes) -> None:
+        left = self.room - sum(file.stat().st_size for file in self.root.rglob("*") if file.is_file())
+        if len(content) > left:
+            super().append(path, content[: max(0, left)])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass

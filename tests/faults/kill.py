@@ -141,10 +141,14 @@ def digest(folder: Path) -> str:
 
 def kill_once(process: int, folder: Path, delay: float, outcome: Outcome) -> bool:
     """Kill a process after a while; return whether it was still running."""
-    time.sleep(delay)
+    ends, done, status = time.monotonic() + delay, 0, 0
+    while time.monotonic() < ends and not done:  # it may end before
+        time.sleep(min(0.05, max(0.0, ends - time.monotonic())))
+        done, status = os.waitpid(process, os.WNOHANG)
     acknowledged = newest(folder)
-    os.kill(process, signal.SIGKILL)
-    _, status = os.waitpid(process, 0)
+    if not done:
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
     if os.WIFEXITED(status):
         outcome.unrecoverable += os.WEXITSTATUS(status) != 0
         return False

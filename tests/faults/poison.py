@@ -105,7 +105,7 @@ def one(seed: int, folder: Path) -> str:
     except RunError as error:
         assert "not finite" in str(error) and "mend:" in str(error), str(error)
         ended = "stopped with the cause"
-    checkpoints.wait()
+    checkpoints.writer.finish()
     for path in checkpoints._found():
         assert is_finite(checkpoints._read(path).arrays), f"seed {seed}: {path.name} is not finite"
     return ended

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -201,6 +203,45 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimize
     assert same_bits(whole, resumed)
     assert resumed.history["valid_loss"] == whole.history["valid_loss"]
     assert resumed.best_epoch == whole.best_epoch
+
+
+class Spoil(Callback):
+    """Make the weights NaN after some step, the first time the run comes there."""
+
+    def __init__(self, at: int):
+        self.at = at
+
+    def on_chunk_end(self, step, run):
+        if step == self.at and run.rollback.count == 0:
+            run.state = run.state._replace(model=jax.tree.map(lambda array: array * jnp.nan, run.state.model))
+
+
+@pytest.mark.parametrize("stop_at", [2, 8, 11])
+def test_a_resumed_run_goes_back_to_the_same_good_state(tmp_path, stop_at):
+    """Also where that state is older than the checkpoint it was resumed from."""
+    config, calls = replaced(chunk=1, finite_patience=2), iter(range(1, 999))
+    whole = run(config, callbacks=[Spoil(9)])
+    part = run(
+        config,
+        callbacks=[Spoil(9)],
+        should_stop=lambda: "interrupted" if next(calls) == stop_at else None,
+    )
+    assert whole.steps > part.steps
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.write(part.snapshot)
+    resumed = run(config, callbacks=[Spoil(9)], resume=checkpoints.latest())
+    assert same_bits(whole, resumed) and resumed.history["lr"] == whole.history["lr"]
+    assert min(whole.history["lr"]) == pytest.approx(config.lr / 2)  # it did go back
+
+
+def test_checkpoints_that_the_run_went_back_behind_are_dropped(tmp_path):
+    """They would be taken for the newest, and those that are written now for the oldest."""
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    run(callbacks=[checkpoints])
+    assert checkpoints.latest().place["step"] == 28
+    earlier = run(replaced(chunk=1), should_stop=lambda: "interrupted").snapshot
+    checkpoints.write(earlier)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000001"]
 
 
 def test_checkpoints_keep_the_newest_and_pass_over_the_damaged(tmp_path):

@@ -126,7 +126,7 @@ class _Trainings:
         config = self.prepared.config.train_config()
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
-        try:
+        with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
                 self.prepared.model(fold, variant),
                 self.prepared.task,
@@ -137,11 +137,6 @@ class _Trainings:
                 should_stop=self.should_stop,
                 resume=None if saved is None else saved.latest(warn=self.warn),
             )
-        except BaseException:
-            if saved is not None:  # what is being written may end; that it fails is not what went wrong
-                with contextlib.suppress(Exception):
-                    saved.wait()
-            raise
         self.done += 1
         if result.ended in INTERRUPTED:
             if saved is not None and result.snapshot is not None:

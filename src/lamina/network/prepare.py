@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core import random
-from lamina.core.errors import ConfigError, DataError, suggest
+from lamina.core import random, runtime
+from lamina.core.errors import ConfigError, DataError, ShapeError, suggest
 from lamina.core.module import Module
+from lamina.core.wording import counted
 from lamina.data.audit import Audit, audit
 from lamina.data.encoders import Encoder, ImageEncoder, TargetEncoder, fitted, has_pictures
 from lamina.data.folds import fold_rows
@@ -140,6 +141,7 @@ def prepare(
     Raises:
         DataError: the data cannot be learned from.
         ConfigError: a key is unknown, out of range, or means nothing to the model.
+        ShapeError: a model of your own gives more or fewer numbers than the task takes.
     """
     given = fit_config(keys)
     task = None if given.task == "classification" else given.task
@@ -180,6 +182,8 @@ def prepare(
         config = dataclasses.replace(config, model=type(model).__name__)
     task = make_task(schema, target_encoder, config)
     check_monitor(config.monitor, task)
+    if model is not None:
+        check_outputs(model, task, encoder.transform(table, split.train[:2]))
     options = {} if model is not None else _model_options(choice, config)
     resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
     config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
@@ -302,6 +306,33 @@ def check_monitor(name: str, task: AbstractTask) -> None:
             expected=f"one of {', '.join(known)}",
             received=repr(name),
         )
+
+
+def check_outputs(model: Module, task: AbstractTask, rows: Mapping[str, np.ndarray]) -> None:
+    """Refuse a model of one's own whose outputs are not as many as the task takes: it would train, wrongly.
+
+    Args:
+        model: the model.
+        task: what it is to learn.
+        rows: a few encoded rows.
+
+    Raises:
+        ShapeError: with what it gives and what the task takes.
+    """
+    import jax
+
+    runtime.start()
+    given = jax.eval_shape(model, dict(rows)).shape
+    if len(given) > 1 and given[-1] == task.outputs:
+        return
+    logits = ": one logit for yes" if task.kind == "binary" else ""
+    raise ShapeError(
+        f"the model's outputs do not fit the task {task.kind}",
+        where=type(model).__name__,
+        expected=f"(rows, {task.outputs})",
+        received=tuple(given),
+        mend=f"let it give {counted(task.outputs, 'number')} a row{logits}",
+    )
 
 
 def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:

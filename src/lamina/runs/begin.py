@@ -14,10 +14,13 @@ from lamina.runs.job import CHECKPOINT_EVERY, Finished, Job, carry_out, read_eve
 from lamina.runs.opening import say_opening
 from lamina.runs.record import command_of, make_record
 from lamina.runs.voice import Voice
+from lamina.train.budget import check_disk, needed_disk_mib
+from lamina.train.checkpoint import KEEP
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
     from lamina.data.table import AbstractTable
+    from lamina.network import Prepared
     from lamina.train.callbacks import Callback
 
 RUNS = "runs"  # where runs lie that nobody gave a place
@@ -58,7 +61,7 @@ def fit_in_folder(
 
     Raises:
         DataError: the data cannot be learned from.
-        ConfigError: a key is wrong, or the folder exists.
+        ConfigError: a key is wrong, the folder exists, or the disk cannot hold the run.
         RunError: training could not go on.
         Interrupted: stopped on request, after a checkpoint.
     """
@@ -69,6 +72,7 @@ def fit_in_folder(
     given = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
     read_every(given["checkpoint_every"])
     prepared = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
+    _check_space(prepared, RUNS if out is None else out)
     source = None if test_table is None else test_table.source
     command = command or command_of(table.source, prepared.schema.targets, keys, source)
     record = make_record(prepared, given, test_table, command)
@@ -80,3 +84,16 @@ def fit_in_folder(
         voice.keep_in(folder.log)
         voice.field("run", str(folder.path))
         return carry_out(Job(folder, prepared, record, voice, test_table, began), callbacks)
+
+
+def _check_space(prepared: Prepared, place: str | Path) -> None:
+    """Refuse a run that its disk cannot hold, before anything is written."""
+    config = prepared.config
+    checkpoints, network = needed_disk_mib(
+        prepared.models,
+        optimizer=config.optimizer,
+        averaged=config.ema > 0,
+        trainings=prepared.trainings,
+        keep=KEEP,
+    )
+    check_disk(place, checkpoints=checkpoints, network=network)

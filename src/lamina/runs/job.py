@@ -120,10 +120,10 @@ def carry_out(job: Job, callbacks: Sequence[Callback]) -> Finished:
             compiled = compile_counter().seconds - compiled
             _report(job, fitted, intervals, compiled)
     except LaminaError as error:
-        job.voice.record(f"{type(error).__name__}: {error}")
+        _put_down(job, f"{type(error).__name__}: {error}")
         raise _with_way_on(error, job) from error
     except Exception as error:
-        job.voice.record(traceback.format_exc())
+        _put_down(job, traceback.format_exc())
         error.add_note(str(job.folder.log))
         raise
     seconds = time.perf_counter() - job.began
@@ -210,6 +210,12 @@ def _report(job: Job, fitted: Fitted, intervals: Mapping[str, Intervals], compil
     except Exception as error:
         job.voice.record(traceback.format_exc())
         job.voice.say(f"warning: the report could not be made ({type(error).__name__}: {error}); see log.txt")
+
+
+def _put_down(job: Job, text: str) -> None:
+    """Write to the log what went wrong; that a full disk has no room for it is not what went wrong."""
+    with contextlib.suppress(LaminaError):
+        job.voice.record(text)
 
 
 def _with_way_on(error: LaminaError, job: Job) -> LaminaError:

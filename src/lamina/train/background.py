@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
+from types import TracebackType
 
 
 class BackgroundWriter:
     """Does one job at a time in a thread; what goes wrong there is raised at the next call.
+
+    Leaving its ``with`` waits for the job, and raises what went wrong in it unless something else did.
 
     Example:
         >>> writer, seen = BackgroundWriter(), []
@@ -51,3 +55,12 @@ class BackgroundWriter:
         error, self._error = self._error, None
         if error is not None:
             raise error
+
+    def __enter__(self) -> BackgroundWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
+            self.finish()

@@ -1,7 +1,9 @@
-"""Memory: what a run needs at the least, and whether the machine has it."""
+"""Memory and disk: what a run needs at the least, and whether the machine has it."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,11 @@ from lamina.core.tree import named_arrays
 from lamina.train.feed import size_in_mib
 
 # Copies of the parameters that are alive at once: model, gradient, best, and what the optimizer keeps.
-_COPIES = {"sgd": 3, "momentum": 4, "nesterov": 4, "adagrad": 4, "rmsprop": 4, "lion": 4}
+_COPIES = {"sgd": 3, "momentum": 4, "nesterov": 4, "adagrad": 4, "rmsprop": 4, "lion": 4, "muon": 4}
 _MOST_COPIES = 5
 _GROUP_LIMIT, _GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 _MACHINE = Path("/proc/meminfo")
+_REPORT_MIB = 0.3  # report, figures, log and metrics of a short run
 
 
 def available_mib() -> float | None:
@@ -49,9 +52,8 @@ def needed_mib(
         >>> needed_mib(model, rows, optimizer="sgd", averaged=False, resident=True)
         (3.0, 1.0)
     """
-    parameters = sum(array.nbytes for array in named_arrays(models).values()) / 2**20
     copies = _COPIES.get(optimizer, _MOST_COPIES) + averaged
-    return parameters * copies, size_in_mib(data) if resident else 0.0
+    return _weights_mib(models) * copies, size_in_mib(data) if resident else 0.0
 
 
 def check_memory(state: float, data: float) -> None:
@@ -73,3 +75,64 @@ def check_memory(state: float, data: float) -> None:
         received=f"{state + data:,.0f} MiB at the least (state {state:,.0f}, data {data:,.0f})",
         mend="a smaller size or fewer members, or device_memory=0 to stream the data",
     )
+
+
+def free_mib(path: str | Path) -> float | None:
+    """Return the MiB that may still be written at a place, which need not exist yet; None if unknown."""
+    path = Path(path).absolute()
+    try:
+        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        return shutil.disk_usage(there).free / 2**20
+    except OSError:
+        return None
+
+
+def needed_disk_mib(
+    models: Sequence[Any], *, optimizer: str, averaged: bool, trainings: int, keep: int
+) -> tuple[float, float]:
+    """Return the MiB of the checkpoints and of the saved network.
+
+    Args:
+        models: the networks of a run, all of one size.
+        optimizer: its name.
+        averaged: whether a moving average of the weights is kept.
+        trainings: how many leave checkpoints.
+        keep: how many each leaves.
+
+    Example:
+        >>> import numpy as np
+        >>> model = {"w": np.zeros(2**18, np.float32)}
+        >>> needed_disk_mib([model], optimizer="sgd", averaged=False, trainings=1, keep=2)
+        (4.0, 1.0)
+    """
+    network = _weights_mib(models)
+    copies = _COPIES.get(optimizer, _MOST_COPIES) - 1 + averaged  # a gradient is not written
+    return network / len(models) * copies * trainings * keep, network
+
+
+def check_disk(path: str | Path, *, checkpoints: float, network: float) -> None:
+    """Refuse a run whose folder cannot hold it.
+
+    Args:
+        path: the run folder, which need not exist yet.
+        checkpoints: MiB of the checkpoints.
+        network: MiB of the saved network.
+
+    Raises:
+        ConfigError: with what is needed and what is free.
+    """
+    free, needed = free_mib(path), checkpoints + network + _REPORT_MIB
+    if free is None or needed <= free:
+        return
+    parts = f"checkpoints {checkpoints:,.1f}, network {network:,.1f}, report {_REPORT_MIB}"
+    raise ConfigError(
+        "the run does not fit on the disk",
+        where=str(path),
+        expected=f"at most {free:,.1f} MiB",
+        received=f"{needed:,.1f} MiB at the least ({parts})",
+        mend="free some space, name another place with --out (out= in Python), or choose a smaller size",
+    )
+
+
+def _weights_mib(models: Any) -> float:
+    return sum(array.nbytes for array in named_arrays(models).values()) / 2**20

@@ -17,7 +17,8 @@ from lamina.train.background import BackgroundWriter
 from lamina.train.callbacks import Callback, RunView
 from lamina.train.rollback import is_finite
 
-ARRAYS, PLACE = "state.safetensors", "state.json"
+ARRAYS, GOOD, PLACE = "state.safetensors", "good.safetensors", "state.json"
+KEEP = 2  # the newest, and the one before should it be damaged
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,22 @@ class Snapshot:
     Args:
         arrays: path → array of the whole training state.
         place: epoch, steps done in it, history and whatever else is no array.
+        good: the earlier moment that the run would go back to if it were no longer finite; None
+            where it would come back to this one.
     """
 
     arrays: dict[str, np.ndarray]
     place: dict[str, Any]
+    good: Snapshot | None = None
 
 
 class Checkpoints(Callback):
     """Keep the newest checkpoints of a training in a folder, and find them again.
 
     They are written by a thread of their own: training waits for the copy of the state only.
-    A fault of the disk is raised at the next checkpoint.
+    A fault of the disk is raised at the next checkpoint, or on leaving ``with checkpoints.writer``,
+    which waits for the thread. One of a later step than that which
+    is written is damaged, or the run went back behind it: it is dropped.
 
     The order of rows and every random key are functions of the seed and the step, and the
     step lies in the state: so a resumed run ends with the same bits as one that was never
@@ -58,14 +64,13 @@ class Checkpoints(Callback):
         folder: str | Path,
         *,
         every: int | str = 1,
-        keep: int = 2,
+        keep: int = KEEP,
         fingerprint: Mapping[str, Any] | None = None,
     ):
-        self.folder, self.keep = Path(folder), keep
+        self.folder, self.keep, self.writer = Path(folder), keep, BackgroundWriter()
         self.every_epochs, self.every_seconds = _read_every(every)
         self.fingerprint = dict(fingerprint or {})
         self._last = time.monotonic()
-        self._writer = BackgroundWriter()
 
     def on_chunk_end(self, step: int, run: RunView) -> None:
         """Begin to write one when its time has come."""
@@ -84,11 +89,11 @@ class Checkpoints(Callback):
 
     def _begin(self, run: RunView) -> None:
         """Write in the background; training waits for the copy only. While one is written none begins."""
-        if self._writer.is_busy:
+        if self.writer.is_busy:
             return
         snapshot = run.snapshot()
         if is_finite(snapshot.arrays):  # else the run is about to go back to a state that is
-            self._writer.begin(lambda: self._write(snapshot))
+            self.writer.begin(lambda: self._write(snapshot))
             self._last = time.monotonic()
 
     def write(self, snapshot: Snapshot) -> Path:
@@ -97,31 +102,29 @@ class Checkpoints(Callback):
         Raises:
             RunError: the state is not finite, or the disk refused; the checkpoints before are untouched.
         """
-        self._writer.finish()
+        self.writer.finish()
         if not is_finite(snapshot.arrays):
             raise RunError("the weights are not finite, so no checkpoint is written", where=str(self.folder))
         path = self._write(snapshot)
         self._last = time.monotonic()
         return path
 
-    def wait(self) -> None:
-        """Return when nothing is being written; raise what went wrong."""
-        self._writer.finish()
-
     def _write(self, snapshot: Snapshot) -> Path:
         path = storage.write_folder(
             self.folder / f"step-{snapshot.place['step']:09d}", self._files(snapshot), overwrite=True
         )
-        for old in self._found()[: -self.keep]:
+        found = self._found()
+        later = [other for other in found if other.name > path.name]
+        before = [other for other in found if other.name <= path.name]
+        for old in later + before[: -self.keep]:
             storage.remove_folder(old)
         return path
 
     def _files(self, snapshot: Snapshot) -> dict[str, bytes]:
-        import safetensors.numpy
-
-        arrays = {name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}
-        place = {"fingerprint": self.fingerprint, **snapshot.place}
-        return {ARRAYS: safetensors.numpy.save(arrays), PLACE: manifest.to_json(_to_plain(place))}
+        place, files = {"fingerprint": self.fingerprint, **snapshot.place}, {}
+        if snapshot.good is not None:
+            place["good"], files[GOOD] = snapshot.good.place, _to_bytes(snapshot.good)
+        return {**files, ARRAYS: _to_bytes(snapshot), PLACE: manifest.to_json(_to_plain(place))}
 
     def _found(self) -> list[Path]:
         return sorted(self.folder.glob("step-*")) if self.folder.is_dir() else []
@@ -148,7 +151,8 @@ class Checkpoints(Callback):
         files = manifest.read_folder(path)
         try:
             place = _from_plain(strict_json.parse(files[PLACE], where=str(path / PLACE)))
-            arrays = safetensors.numpy.load(files[ARRAYS])
+            arrays, good = safetensors.numpy.load(files[ARRAYS]), place.pop("good", None)
+            good = good and Snapshot(safetensors.numpy.load(files[GOOD]), good)
         except (KeyError, ValueError, safetensors.SafetensorError) as error:
             raise ArtefactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
         stored = place.pop("fingerprint")
@@ -161,7 +165,15 @@ class Checkpoints(Callback):
                     received=value,
                     mend="restore it to go on, or start a new run",
                 )
-        return Snapshot(arrays, place)
+        return Snapshot(arrays, place, good)
+
+
+def _to_bytes(snapshot: Snapshot) -> bytes:
+    import safetensors.numpy
+
+    return safetensors.numpy.save(
+        {name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}
+    )
 
 
 def _to_plain(value: Any) -> Any:

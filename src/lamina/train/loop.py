@@ -204,7 +204,7 @@ class Loop:
             "rollbacks": self.rollback.count,
         }
         arrays = {name: np.array(array) for name, array in named_arrays(self.state).items()}
-        return Snapshot(arrays, place)
+        return Snapshot(arrays, place, self.rollback.good_before(place))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a run with the same data and config.
@@ -213,7 +213,7 @@ class Loop:
             ArtefactError: its arrays are not those of this run.
         """
         self._take(snapshot)
-        self.rollback.count = snapshot.place["rollbacks"]
+        self.rollback.restore(snapshot)
         self.clock.began -= snapshot.place["spent"]
         self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
 
@@ -227,7 +227,8 @@ class Loop:
 
     def run(self) -> None:
         """Train until the epochs, the patience or the time are used up."""
-        self.rollback.keep(self.snapshot())
+        if self.rollback.is_empty:
+            self.rollback.keep(self.snapshot())
         self._call("on_train_begin")
         while self.epoch < self.config.epochs and not self.ended:
             self._call("on_epoch_begin", self.epoch + 1)

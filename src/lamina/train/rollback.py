@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 KEEP_STEPS = 256  # between good states kept in memory: a copy each epoch would slow tiny epochs down
 LR_FACTOR = 0.5
+_MOMENT = ("epoch", "done", "step", "rollbacks")  # what of a place tells one moment of a run from any other
 _WEIGHTS = ("model.", "optimizer.", "average.", "best.")
 
 
@@ -40,12 +42,28 @@ class Rollback:
         self.most, self.patience, self.count = most, patience, 0
         self._good: Snapshot | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no state to go back to yet."""
+        return self._good is None
+
     def keep(self, snapshot: Snapshot) -> bool:
         """Keep a state to go back to if it is finite, and say whether it is."""
         if not is_finite(snapshot.arrays):
             return False
-        self._good = snapshot
+        self._good = dataclasses.replace(snapshot, good=None)
         return True
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take up count and good state as they were at a snapshot."""
+        self.count = snapshot.place["rollbacks"]
+        self.keep(snapshot.good or snapshot)
+
+    def good_before(self, place: Mapping[str, Any]) -> Snapshot | None:
+        """Return the good state, or None where it is that of this place, or there is none yet."""
+        if self._good is None or all(self._good.place[name] == place[name] for name in _MOMENT):
+            return None
+        return self._good
 
     def is_due(self, step: int) -> bool:
         """Return whether another state should be kept by now."""

@@ -1,0 +1,76 @@
+"""A model of one's own at Python's door: its outputs have to be those of the task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.core.errors import ShapeError
+from lamina.core.module import Module
+
+X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
+TARGETS = {
+    "binary": np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)],
+    "multiclass": np.array(["a", "b", "c"])[np.arange(90) % 3],
+    "regression": X[:, 0] * X[:, 1] + X[:, 2],
+}
+
+
+class Own(Module):
+    weight: Any
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return x["numeric"] @ self.weight
+
+
+class Flat(Own):
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return (x["numeric"] @ self.weight)[:, 0]
+
+
+class Members(Own):
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return (x["numeric"] @ self.weight)[:, :, None]
+
+
+def fit(task: str, model: Module) -> lamina.Network:
+    return lamina.fit(X, TARGETS[task], task=task, model=model, epochs=1, numeric="standard")
+
+
+def weight(outputs: int) -> np.ndarray:
+    return np.zeros((3, outputs), np.float32)
+
+
+@pytest.mark.parametrize(("task", "outputs"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_as_many_outputs_as_the_task_takes(task: str, outputs: int):
+    assert fit(task, Own(weight(outputs))).model_name == "Own"
+
+
+def test_members_have_an_axis_of_their_own():
+    assert fit("binary", Members(weight(2))).predict(X[:2]).shape == (2,)
+
+
+def test_two_logits_for_two_classes_are_refused():
+    """The second one would be left out without a word."""
+    with pytest.raises(ShapeError) as caught:
+        fit("binary", Own(weight(2)))
+    assert str(caught.value) == (
+        "Own: the model's outputs do not fit the task binary; expected (rows, 1), got (2, 2)\n"
+        "  mend: let it give 1 number a row: one logit for yes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "text"),
+    [
+        ("multiclass", Own(weight(2)), r"multiclass; expected \(rows, 3\), got \(2, 2\)\n.*3 numbers a row$"),
+        ("regression", Own(weight(4)), r"regression; expected \(rows, 1\), got \(2, 4\)\n.*1 number a row$"),
+        ("regression", Flat(weight(1)), r"regression; expected \(rows, 1\), got \(2,\)\n.*1 number a row$"),
+    ],
+)
+def test_other_numbers_of_outputs_are_refused(task: str, model: Module, text: str):
+    with pytest.raises(ShapeError, match=text):
+        fit(task, model)
