@@ -31,8 +31,7 @@ class Survey:
 class AbstractImages(abc.ABC):
     """Pictures, one a row; they need not be of one size, nor in memory.
 
-    ``in_memory`` says whether the pixels are there already; ``frames`` counts pictures of which only the
-    first of several frames is taken.
+    ``in_memory`` says whether the pixels are there already.
     """
 
     in_memory: bool
@@ -84,7 +83,6 @@ class ArrayImages(AbstractImages):
     """
 
     in_memory = True
-    frames = 0
 
     def __init__(self, array: np.ndarray, rows: np.ndarray | None = None):
         self.array, self.rows = array, rows
@@ -95,6 +93,11 @@ class ArrayImages(AbstractImages):
     def take(self, rows: np.ndarray) -> ArrayImages:
         """Return the pictures of the given rows; no pixel is touched."""
         return ArrayImages(self.array, rows if self.rows is None else self.rows[rows])
+
+    @property
+    def frames(self) -> int:
+        """No picture of an array has further frames."""
+        return 0
 
     def name(self, row: int) -> str:
         """Return an empty text: these pictures have no path."""
