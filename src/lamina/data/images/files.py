@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
-from lamina.data.images.pixels import Canvas, all_gray, digest_of
+from lamina.data.images.pixels import Canvas, all_gray, contrast_of, digest_of
 from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
 
@@ -175,8 +175,7 @@ class FileImages(AbstractImages):
                 return
             self._shelf.keep(index, canvas, pixels)
             digests[row] = digest_of(content)
-            flat = pixels.reshape(-1, canvas.channels)
-            contrast[row] = (flat.max(axis=0) - flat.min(axis=0)).max()
+            contrast[row] = contrast_of(pixels)
 
         in_threads(fill, len(self))
         return Survey(digests, contrast, dict(sorted(faults.items())))

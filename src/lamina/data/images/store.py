@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.data.images.pixels import Canvas, all_gray, as_channels, digest_of
+from lamina.data.images.pixels import Canvas, all_gray, as_channels, contrast_of, digest_of
 from lamina.data.images.threads import in_threads
 
 MOST_JUDGED = 256  # pictures that are looked at to tell gray from color
@@ -132,12 +132,8 @@ class ArrayImages(AbstractImages):
     def survey(self, canvas: Canvas) -> Survey:
         """Look at every picture once; they are compared as they were given."""
         array = self._gathered()
-        flat = array.reshape(len(array), -1)
-        digests = np.fromiter((digest_of(row.tobytes()) for row in flat), np.uint64, len(flat))
-        contrast = np.zeros(len(array), np.uint8)
-        for channel in range(array.shape[3]):
-            values = array[..., channel].reshape(len(array), -1)
-            np.maximum(contrast, values.max(axis=1) - values.min(axis=1), out=contrast)
+        digests = np.fromiter((digest_of(picture.tobytes()) for picture in array), np.uint64, len(array))
+        contrast = np.fromiter(map(contrast_of, array), np.uint8, len(array))
         return Survey(digests, contrast, {})
 
     def _gathered(self) -> np.ndarray:
