@@ -82,6 +82,11 @@ def test_a_class_of_trains(tmp_path):
     assert labels(read(tmp_path)) == ["bus"] * 3 + ["car"] * 3 + ["train"] * 3
 
 
+def test_folders_named_by_numbers_are_classes(tmp_path):
+    classes(tmp_path, 2, [str(number) for number in range(40)])
+    assert infer_schema(read(tmp_path), target="label").task == "multiclass"
+
+
 def test_a_flat_folder_is_for_predictions(tmp_path):
     classes(tmp_path / "learn", 30)
     draw(*(tmp_path / "new" / f"{i}.png" for i in range(4)))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lamina.core.errors import DataError
-from lamina.data import FrameTable, ImageEncoder, ImageTable, infer_schema, read
+from lamina.data import FrameTable, ImageEncoder, ImageTable, check, infer_schema, read
 
 ROWS = 12
 
@@ -85,6 +85,17 @@ def test_a_missing_path_is_a_fault_of_its_row(folder):
         "2 of 12 pictures cannot be read: row 4 (no file is named), "
         f"{folder}/pictures/gone.png (no such file)\n"
     )
+
+
+def test_files_that_are_not_there_are_hinted_at(folder):
+    hint = (
+        f"it names pictures, and none of its first files is there: write paths as they are seen from {folder}"
+    )
+    frame("gone/").write_csv(folder / "t.csv")
+    (warned,) = check(folder / "t.csv", "kind").warnings
+    assert warned.mend == f'{hint}; to learn from it all the same: keep=["file"]'
+    frame("gone/").drop("age").write_csv(folder / "t.csv")
+    assert check(folder / "t.csv", "kind").errors[0].mend == hint
 
 
 FAULTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from lamina.data.images.threads import in_threads
 
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
 MOST_KEPT = 4 << 30  # bytes of decoded pictures that are kept, and never more than a quarter of the memory
+_GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
 JUDGED_SIDE = 64  # pixels of a picture that is looked at to tell gray from color
 
 
@@ -56,11 +57,12 @@ class _Shelf:
 
 def most_kept() -> int:
     """Return how many bytes of decoded pictures may lie in memory."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return MOST_KEPT
-    return min(MOST_KEPT, memory // 4)
+    found = [4 * MOST_KEPT]
+    with suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with suppress(ValueError, OSError), open(_GROUP_LIMIT) as stream:  # of a container; "max" is none
+        found.append(int(stream.read()))
+    return min(found) // 4
 
 
 class FileImages(AbstractImages):

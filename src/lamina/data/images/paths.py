@@ -67,6 +67,17 @@ def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) ->
     return ImageTable(FileImages([os.path.join(base, v) if v else "" for v in values]), rest)
 
 
+def absent_words(table: AbstractTable, name: str) -> str:
+    """Return how to write a column that names pictures which are not there; empty for other columns."""
+    if isinstance(table, ImageTable) or not _names_pictures(table, name):
+        return ""
+    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else ""
+    return (
+        "it names pictures, and none of its first files is there: write paths as they are seen from "
+        f"{os.path.abspath(folder or '.')}"
+    )
+
+
 def _texts(table: AbstractTable, name: str) -> list[str]:
     """Return a column of texts; a missing one is empty."""
     found = table.column(name).distinct()
