@@ -88,6 +88,18 @@ def test_pictures_stand_as_their_orientation_says(tmp_path, turn):
     np.testing.assert_array_equal(found[..., 0], upright)
 
 
+def test_tiffs_are_turned_once(tmp_path):
+    stored = np.zeros((6, 6), np.uint8)
+    stored[0] = 255  # to be shown on the right
+    image = Image.fromarray(stored)
+    exif = image.getexif()
+    exif[0x0112] = 6
+    (tmp_path / "a.tif").write_bytes(saved(image, "TIFF", exif=exif))
+    facts = look(str(tmp_path / "a.tif"))
+    found = decoded((tmp_path / "a.tif").read_bytes(), Canvas(6, 6, 1), facts.turn)
+    assert (found[:, -1] == 255).all() and (found[:, :-1] == 0).all()
+
+
 def test_the_middle_of_the_long_side_is_kept():
     wide = np.zeros((8, 24), np.uint8)
     wide[:, 8:16] = 200

@@ -74,6 +74,11 @@ def test_other_tables_stay_tables(folder):
         assert isinstance(read(folder / "t.csv"), FrameTable)
 
 
+def test_texts_that_are_no_paths():
+    with pytest.raises(DataError, match="X is not a table"):
+        read(["a text", "another"], y=[0, 1])
+
+
 def test_a_missing_path_is_a_fault_of_its_row(folder):
     paths = [f"pictures/{i}.png" for i in range(ROWS)]
     paths[4], paths[5] = "", "pictures/gone.png"

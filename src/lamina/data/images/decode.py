@@ -71,9 +71,8 @@ def look(path: str) -> Facts:
     try:
         with open(path, "rb") as stream:
             image = _opened(stream)
-            turn = (
-                image.getexif().get(ORIENTATION, 1) if "exif" in image.info or image.format == "TIFF" else 1
-            )
+            has_exif = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF as it loads it
+            turn = image.getexif().get(ORIENTATION, 1) if has_exif else 1
             turn = turn if turn in TURNS else 1
             width, height = image.size[::-1] if turn in LYING else image.size
             animated = image.format != "MPO" and bool(getattr(image, "is_animated", False))

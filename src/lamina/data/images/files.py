@@ -104,8 +104,9 @@ class FileImages(AbstractImages):
             if found.fault:
                 shelf.faults[unknown[number]] = found.fault
 
-        with _silence():
-            in_threads(fill, len(unknown))
+        if unknown:
+            with _silence():
+                in_threads(fill, len(unknown))
         return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
 
     def sizes(self) -> np.ndarray:
