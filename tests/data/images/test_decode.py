@@ -136,6 +136,7 @@ HEADS = {
     "missing": (None, "no such file"),
     "empty": (b"", "the file is empty"),
     "text": (b"hello world", "this is no picture"),
+    "a PNG with a damaged head": (GOOD[:20] + b"??" + GOOD[22:], "damaged, or of a kind that is not read"),
     "PostScript, which is a program": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "this is no picture"),
     "a bomb": (png(40_000, 3_000), "it claims 40,000 x 3,000 pixels, 89,478,485 are the most"),
     "a large bomb": (png(400_000, 300_000), "it claims more than 89,478,485 pixels"),
