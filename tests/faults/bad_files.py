@@ -107,7 +107,8 @@ FILES = {
     ),
     "a folder": fault(
         lambda: Path("t.csv").mkdir(),
-        "t.csv: the folder is empty; expected files ending in .png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif\n"
+        "t.csv: the folder is empty; expected files ending in "
+        ".png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif\n"
         "  mend: put the pictures of each class into a folder of its own, such as t.csv/cat/1.jpg",
     ),
     "a link to nothing": fault(

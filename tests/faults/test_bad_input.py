@@ -11,13 +11,14 @@ import pytest
 from pytest import CaptureFixture, MonkeyPatch
 from tests.faults.bad_columns import ARCHIVES, COLUMNS, CONFIGS
 from tests.faults.bad_files import FILES, Case
+from tests.faults.bad_pictures import PICTURES
 
 import lamina
 from lamina.cli.main import main
 
 pytestmark = pytest.mark.faults
 
-CASES = FILES | COLUMNS | ARCHIVES | CONFIGS
+CASES = FILES | COLUMNS | ARCHIVES | CONFIGS | PICTURES
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,8 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
                 where=table.where(name=column.name),
                 mend="make it a number, such as days since the start",
             )
+    if len(columns) == 1 and isinstance(table, ImageTable) and columns[0].storage == "string":
+        return "binary" if len(columns[0].distinct().values) == 2 else "multiclass"  # names of folders
     if len(columns) == 1:
         return _single(columns[0])
     if all(_is_flag(column) for column in columns):

@@ -277,7 +277,9 @@ def test_missing_files_and_folders(tmp_path):
         DataError, match=r"no such file\n  mend: there is no folder '.*gone' either: check the path"
     ):
         read(str(tmp_path / "gone" / "x.csv"))
-    with pytest.raises(DataError, match=r"there is no picture in the folder; .*\n  mend: name a file in it: .*houses\.csv"):
+    with pytest.raises(
+        DataError, match=r"no picture in the folder; .*\n  mend: name a file in it: .*houses\.csv"
+    ):
         read(str(tmp_path))
     (tmp_path / "t.csv").mkdir()
     with pytest.raises(DataError, match=r"t\.csv: the folder is empty"):

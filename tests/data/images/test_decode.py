@@ -88,6 +88,18 @@ def test_pictures_stand_as_their_orientation_says(tmp_path, turn):
     np.testing.assert_array_equal(found[..., 0], upright)
 
 
+def test_tiffs_are_turned_once(tmp_path):
+    stored = np.zeros((6, 6), np.uint8)
+    stored[0] = 255  # to be shown on the right
+    image = Image.fromarray(stored)
+    exif = image.getexif()
+    exif[0x0112] = 6
+    (tmp_path / "a.tif").write_bytes(saved(image, "TIFF", exif=exif))
+    facts = look(str(tmp_path / "a.tif"))
+    found = decoded((tmp_path / "a.tif").read_bytes(), Canvas(6, 6, 1), facts.turn)
+    assert (found[:, -1] == 255).all() and (found[:, :-1] == 0).all()
+
+
 def test_the_middle_of_the_long_side_is_kept():
     wide = np.zeros((8, 24), np.uint8)
     wide[:, 8:16] = 200
@@ -124,6 +136,7 @@ HEADS = {
     "missing": (None, "no such file"),
     "empty": (b"", "the file is empty"),
     "text": (b"hello world", "this is no picture"),
+    "a PNG with a damaged head": (GOOD[:20] + b"??" + GOOD[22:], "damaged, or of a kind that is not read"),
     "PostScript, which is a program": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "this is no picture"),
     "a bomb": (png(40_000, 3_000), "it claims 40,000 x 3,000 pixels, 89,478,485 are the most"),
     "a large bomb": (png(400_000, 300_000), "it claims more than 89,478,485 pixels"),

@@ -10,6 +10,7 @@ import numpy as np
 from lamina.data import dates
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.encoders.category import MOST_CATEGORIES
+from lamina.data.images.paths import absent_words
 from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema, Schema
@@ -31,6 +32,8 @@ def of_table(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         mend = (
             'name the columns to learn from: keep=["..."]' if schema.dropped else "add columns to learn from"
         )
+        absent = next((w for name, _ in schema.dropped if (w := absent_words(table, name))), "")
+        mend = absent or mend
         yield error("no-inputs", table.source, _no_inputs(schema), mend)
     elif table.height < FEW_ROWS:
         yield note(
@@ -94,7 +97,9 @@ def _of_dropped(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         elif reason == "every value is missing":
             yield warning("empty-column", where, f"left out: {reason}", "fill it in, or remove it")
         else:
-            yield warning(code_of(reason), where, f"left out: {reason}", keep)
+            absent = absent_words(table, name)
+            mend = f"{absent}; {keep}" if absent else keep
+            yield warning(code_of(reason), where, f"left out: {reason}", mend)
 
 
 def code_of(reason: str) -> str:

@@ -128,7 +128,8 @@ class Gallery:
         words = {"valid": "validation", "test": "test"}
         name = " and ".join(words[part] for part in names)
         mend = "remove the copies"
-        mend += "" if self.schema.split else ', or keep them on one side with group="..."'
+        if self.table.first_line and not self.schema.split:  # a table of paths may have a column of groups
+            mend += ', or keep them on one side with group="..."'
         yield from self._reported(repeated, held.size, name, mend)
 
     def between(self, training: Gallery, parts: Split) -> Iterator[Finding]:

@@ -18,8 +18,10 @@ from lamina.data.table import AbstractTable
 
 MOST_MEASURED = 50_000  # pictures whose mean and deviation are taken
 MOST_DECODED = 4_000  # … of those that are in files
-MOST_PATCHED = 2_000  # pictures whose patches are compared
-_PART = 1000  # pictures that are measured together
+MOST_PATCHED = 1_000  # pictures whose patches are compared
+_PATCHED_PART = 32  # … at a time
+_PART = 500  # pictures that are measured together
+_SIDE = 96  # pixels of a side that are measured
 SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout are not blown up
 
 
@@ -77,8 +79,8 @@ class ImageEncoder:
         self.canvas = choose_canvas(images, image_size)
         most = MOST_MEASURED if images.in_memory else MOST_DECODED
         self.mean, self.deviation = _moments(images.take(drawn(len(images), most)), self.canvas)
-        pictures = images.take(drawn(len(images), min(most, MOST_PATCHED))).pixels(self.canvas)
-        self.patches = _patches(pictures, self.mean, self.deviation)
+        few = images.take(drawn(len(images), MOST_PATCHED))
+        self.patches = _patches(few, self.canvas, self.mean, self.deviation)
         return self
 
     @property
@@ -194,10 +196,14 @@ def most_resident() -> int:
 
 
 def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel, exact, from how often each of the 256 levels occurs."""
+    """Return mean and deviation of each channel, exact, from how often each of the 256 levels occurs.
+
+    Of large pictures every second pixel of every second row counts, or every third and so on.
+    """
     counts = np.zeros((canvas.channels, 256), np.int64)
     for start in range(0, len(images), _PART):
         part = images.take(np.arange(start, min(start + _PART, len(images)))).pixels(canvas)
+        part = part[:, :: -(-canvas.height // _SIDE), :: -(-canvas.width // _SIDE)]
         for channel in range(canvas.channels):
             counts[channel] += np.bincount(part[..., channel].reshape(-1), minlength=256)
     levels = np.arange(256.0)
@@ -208,16 +214,16 @@ def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...],
 
 
 def _patches(
-    pictures: np.ndarray, mean: tuple[float, ...], deviation: tuple[float, ...]
+    images: AbstractImages, canvas: Canvas, mean: tuple[float, ...], deviation: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return the covariance of the values of 2 x 2 patches, row after row; patches are ordered (y, x, c)."""
-    size = 4 * pictures.shape[-1]
+    size = 4 * canvas.channels
     total, count = np.zeros((size, size)), 0
-    for start in range(0, len(pictures), _PART):
-        part = (pictures[start : start + _PART] - np.array(mean)) / np.array(deviation)
-        corners = [
-            part[:, y : part.shape[1] - 1 + y, x : part.shape[2] - 1 + x] for y in (0, 1) for x in (0, 1)
-        ]
+    for start in range(0, len(images), _PATCHED_PART):
+        part = images.take(np.arange(start, min(start + _PATCHED_PART, len(images)))).pixels(canvas)
+        part = (part - np.array(mean, np.float32)) / np.array(deviation, np.float32)
+        height, width = canvas.height - 1, canvas.width - 1
+        corners = [part[:, y : height + y, x : width + x] for y in (0, 1) for x in (0, 1)]
         flat = np.concatenate(corners, axis=-1).reshape(-1, size)
         total, count = total + flat.T @ flat, count + len(flat)
     return tuple((total / max(count, 1)).reshape(-1).tolist())

@@ -48,8 +48,11 @@ class ImageColumn(AbstractColumn):
 
     def value(self, row: int) -> str:
         """Return the path of a picture, or its size where it has none."""
+        name = self.images.name(row)
+        if name:
+            return name
         height, width = self.images.take(np.array([row])).sizes()[0]
-        return self.images.name(row) or f"a picture of {height}x{width} pixels"
+        return f"a picture of {height}x{width} pixels"
 
     def oversized(self) -> None:
         """Return None: there is no integer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_MARKS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 LYING = (5, 6, 7, 8)  # orientations that exchange height and width
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
@@ -71,9 +71,8 @@ def look(path: str) -> Facts:
     try:
         with open(path, "rb") as stream:
             image = _opened(stream)
-            turn = (
-                image.getexif().get(ORIENTATION, 1) if "exif" in image.info or image.format == "TIFF" else 1
-            )
+            has_exif = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF as it loads it
+            turn = image.getexif().get(ORIENTATION, 1) if has_exif else 1
             turn = turn if turn in TURNS else 1
             width, height = image.size[::-1] if turn in LYING else image.size
             animated = image.format != "MPO" and bool(getattr(image, "is_animated", False))
@@ -183,8 +182,7 @@ def _words_of(error: Exception, path: str) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"it claims more than {MOST_PIXELS:,} pixels"
     if isinstance(error, UnidentifiedImageError):
-        empty = path and os.path.exists(path) and not os.path.getsize(path)
-        return "the file is empty" if empty else "this is no picture"
+        return _words_of_head(path)
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, OSError) and error.strerror:
@@ -194,3 +192,15 @@ def _words_of(error: Exception, path: str) -> str:
         return "it is cut short"
     known = isinstance(error, OSError | SyntaxError | ValueError | struct.error | zlib.error)
     return f"damaged ({text.splitlines()[0]})" if known and text.strip() else "damaged"
+
+
+def _words_of_head(path: str) -> str:
+    """Return why Pillow makes nothing of the head of a file."""
+    head = b""
+    if path:
+        with open(path, "rb") as stream:
+            head = stream.read(16)
+        if not head:
+            return "the file is empty"
+    known = head.startswith(_MARKS) or head[8:12] == b"WEBP"
+    return "damaged, or of a kind that is not read" if known else "this is no picture"

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
-from lamina.data.images.pixels import Canvas, all_gray, digest_of
+from lamina.data.images.pixels import Canvas, all_gray, contrast_of, digest_of
 from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
 
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
 MOST_KEPT = 4 << 30  # bytes of decoded pictures that are kept, and never more than a quarter of the memory
+_GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
 JUDGED_SIDE = 64  # pixels of a picture that is looked at to tell gray from color
 
 
@@ -56,11 +57,12 @@ class _Shelf:
 
 def most_kept() -> int:
     """Return how many bytes of decoded pictures may lie in memory."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return MOST_KEPT
-    return min(MOST_KEPT, memory // 4)
+    found = [4 * MOST_KEPT]
+    with suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with suppress(ValueError, OSError), open(_GROUP_LIMIT) as stream:  # of a container; "max" is none
+        found.append(int(stream.read()))
+    return min(found) // 4
 
 
 class FileImages(AbstractImages):
@@ -102,8 +104,9 @@ class FileImages(AbstractImages):
             if found.fault:
                 shelf.faults[unknown[number]] = found.fault
 
-        with _silence():
-            in_threads(fill, len(unknown))
+        if unknown:
+            with _silence():
+                in_threads(fill, len(unknown))
         return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
 
     def sizes(self) -> np.ndarray:
@@ -175,8 +178,7 @@ class FileImages(AbstractImages):
                 return
             self._shelf.keep(index, canvas, pixels)
             digests[row] = digest_of(content)
-            flat = pixels.reshape(-1, canvas.channels)
-            contrast[row] = (flat.max(axis=0) - flat.min(axis=0)).max()
+            contrast[row] = contrast_of(pixels)
 
         in_threads(fill, len(self))
         return Survey(digests, contrast, dict(sorted(faults.items())))

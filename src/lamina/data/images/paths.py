@@ -17,10 +17,11 @@ _BETWEEN = "://"  # of an address on the net
 
 
 def are_paths(array: np.ndarray) -> bool:
-    """Return whether a one-dimensional array holds texts or paths, one at least."""
-    if array.dtype.kind == "U":
-        return array.size > 0
-    return array.dtype.kind == "O" and array.size > 0 and all(isinstance(v, str | os.PathLike) for v in array)
+    """Return whether a one-dimensional array holds paths, or texts of which the first end as pictures do."""
+    values = array.tolist() if array.dtype.kind in "UO" else []
+    if not values or not all(isinstance(value, str | os.PathLike) for value in values):
+        return False
+    return all(isinstance(v, os.PathLike) or is_picture(v) for v in values[:_LOOKED_AT])
 
 
 def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
@@ -65,6 +66,17 @@ def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) ->
             mend=f"give column '{IMAGE}' another name",
         )
     return ImageTable(FileImages([os.path.join(base, v) if v else "" for v in values]), rest)
+
+
+def absent_words(table: AbstractTable, name: str) -> str:
+    """Return how to write a column that names pictures which are not there; empty for other columns."""
+    if isinstance(table, ImageTable) or not _names_pictures(table, name):
+        return ""
+    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else ""
+    return (
+        "it names pictures, and none of its first files is there: write paths as they are seen from "
+        f"{os.path.abspath(folder or '.')}"
+    )
 
 
 def _texts(table: AbstractTable, name: str) -> list[str]:

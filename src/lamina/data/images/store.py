@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.data.images.pixels import Canvas, all_gray, as_channels, digest_of
+from lamina.data.images.pixels import Canvas, all_gray, as_channels, contrast_of, digest_of
 from lamina.data.images.threads import in_threads
 
 MOST_JUDGED = 256  # pictures that are looked at to tell gray from color
@@ -31,8 +31,7 @@ class Survey:
 class AbstractImages(abc.ABC):
     """Pictures, one a row; they need not be of one size, nor in memory.
 
-    ``in_memory`` says whether the pixels are there already; ``frames`` counts pictures of which only the
-    first of several frames is taken.
+    ``in_memory`` says whether the pixels are there already.
     """
 
     in_memory: bool
@@ -84,7 +83,6 @@ class ArrayImages(AbstractImages):
     """
 
     in_memory = True
-    frames = 0
 
     def __init__(self, array: np.ndarray, rows: np.ndarray | None = None):
         self.array, self.rows = array, rows
@@ -95,6 +93,11 @@ class ArrayImages(AbstractImages):
     def take(self, rows: np.ndarray) -> ArrayImages:
         """Return the pictures of the given rows; no pixel is touched."""
         return ArrayImages(self.array, rows if self.rows is None else self.rows[rows])
+
+    @property
+    def frames(self) -> int:
+        """No picture of an array has further frames."""
+        return 0
 
     def name(self, row: int) -> str:
         """Return an empty text: these pictures have no path."""
@@ -129,12 +132,8 @@ class ArrayImages(AbstractImages):
     def survey(self, canvas: Canvas) -> Survey:
         """Look at every picture once; they are compared as they were given."""
         array = self._gathered()
-        flat = array.reshape(len(array), -1)
-        digests = np.fromiter((digest_of(row.tobytes()) for row in flat), np.uint64, len(flat))
-        contrast = np.zeros(len(array), np.uint8)
-        for channel in range(array.shape[3]):
-            values = array[..., channel].reshape(len(array), -1)
-            np.maximum(contrast, values.max(axis=1) - values.min(axis=1), out=contrast)
+        digests = np.fromiter((digest_of(picture.tobytes()) for picture in array), np.uint64, len(array))
+        contrast = np.fromiter(map(contrast_of, array), np.uint8, len(array))
         return Survey(digests, contrast, {})
 
     def _gathered(self) -> np.ndarray:

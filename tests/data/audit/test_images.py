@@ -1,0 +1,148 @@
+"""Findings about pictures, word for word."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lamina.data import check, read
+from lamina.data.audit import audit
+
+RANDOM = np.random.default_rng(0)
+PICTURES = RANDOM.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+Y = np.arange(60) % 2
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Thirty cats and thirty dogs."""
+    root = tmp_path / "pets"
+    for i, picture in enumerate(PICTURES):
+        path = root / ("cat", "dog")[i % 2] / f"{i:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+    return root
+
+
+def said(found) -> list[tuple[str, str]]:
+    """Level and code of each finding but the notes on what was guessed."""
+    usual = ("task-guessed", "target-guessed", "split-column")
+    return [(f.level, f.code) for f in found.findings if f.code not in usual]
+
+
+def told(found, code: str) -> str:
+    (finding,) = (f for f in found.findings if f.code == code)
+    return f"{finding.level}: {finding.message}\n  mend: {finding.mend}"
+
+
+def test_nothing_is_said_of_good_pictures(folder):
+    assert said(check(folder)) == said(check(PICTURES, y=Y)) == []
+    assert "inputs: 1 image" in str(check(folder))
+
+
+def test_unreadable(folder):
+    (folder / "cat" / "a.png").write_bytes(b"")
+    content = (folder / "dog" / "01.png").read_bytes()
+    (folder / "dog" / "b.png").write_bytes(content[:100])
+    found = check(folder)
+    assert said(found) == [("error", "unreadable-picture")]
+    assert told(found, "unreadable-picture") == (
+        f"error: 2 of 62 pictures cannot be read: {folder}/cat/a.png (the file is empty), "
+        f"{folder}/dog/b.png (it is cut short)\n"
+        "  mend: replace these files by whole pictures, or remove them"
+    )
+
+
+def test_blank():
+    pictures = PICTURES.copy()
+    pictures[[3, 5]] = 7
+    pictures[5, 0, 0] = 9
+    assert told(check(pictures, y=Y), "blank-picture") == (
+        "warning: 2 pictures are of one color throughout: row 3, row 5\n"
+        "  mend: remove them, unless they are meant so"
+    )
+
+
+def test_copies_across_the_split():
+    split = np.repeat(["train", "valid", "test"], 20)
+    table = {"y": Y, "split": split}
+    pictures = PICTURES.copy()
+    pictures[[21, 23, 40]] = pictures[[1, 3, 0]]
+    images = read(pictures, y=Y)
+    from lamina.data.images.table import ImageTable, columns_beside
+
+    joined = ImageTable(images.images, columns_beside(table, 60, "t.npz"))
+    assert told(audit(joined, target="y"), "duplicates") == (
+        "warning: 3 of 40 validation and test pictures equal a training picture, which flatters the metrics: "
+        "row 21, row 23, row 40\n  mend: remove the copies"
+    )
+
+
+def test_copies_of_files(folder):
+    shutil.copytree(folder, folder.parent / "test")
+    for name in ("cat", "dog"):
+        for path in sorted((folder.parent / "test" / name).iterdir())[4:]:
+            path.unlink()
+    found = check(folder, test_data=folder.parent / "test")
+    message = told(found, "duplicates")
+    assert "of 8 test pictures equal a training picture, which flatters the metrics: " in message
+    assert f"{folder.parent}/test/cat/" in message
+    assert message.endswith("\n  mend: remove the copies from one of the two")
+    shutil.copy(folder / "cat" / "00.png", folder / "cat" / "copy.png")
+    pairs = {told(check(folder, seed=seed), "duplicates") for seed in range(9)
+             if ("warning", "duplicates") in said(check(folder, seed=seed))}  # fmt: skip
+    assert pairs and all(pair.endswith("\n  mend: remove the copies") for pair in pairs)
+
+
+def test_labels_that_differ(folder):
+    shutil.copy(folder / "cat" / "00.png", folder / "dog" / "copy.png")
+    assert told(check(folder, seed=3), "contradicting-labels") == (
+        f"warning: 2 pictures are equal to one with another label, such as {folder}/cat/00.png ('cat') and "
+        f"{folder}/dog/copy.png ('dog')\n  mend: keep the picture with the right label"
+    )
+
+
+def test_sizes(folder):
+    Image.fromarray(PICTURES[0]).resize((100, 40)).save(folder / "cat" / "wide.png")
+    assert told(check(folder), "picture-sizes") == (
+        "note: pictures of 2 sizes, from 8x8 to 40x100 pixels: they are brought to 32x32, the middle of each "
+        "is kept\n  mend: another size: image_size=128"
+    )
+    large = RANDOM.integers(0, 256, (12, 300, 400), dtype=np.uint8)
+    assert told(check(large, y=Y[:12]), "picture-sizes").startswith(
+        "note: all pictures have 300x400 pixels: they are brought to 192x256, the middle of each is kept\n"
+    )
+    assert told(check(large, y=Y[:12], image_size=64), "picture-sizes").endswith(
+        "brought to 64x64, the middle of each is kept\n  mend: "
+    )
+
+
+def test_frames_and_what_was_passed_over(folder):
+    frames = [Image.fromarray(picture) for picture in PICTURES[:2] // 2]
+    frames[0].save(folder / "cat" / "z.gif", save_all=True, append_images=frames[1:])
+    (folder / "cat" / "notes.txt").write_text("a cat")
+    found = check(folder)
+    assert told(found, "frames") == ("note: 1 picture with several frames: the first one is taken\n  mend: ")
+    assert (
+        told(found, "passed-over") == f"note: passed over, as no pictures: {folder}/cat/notes.txt\n  mend: "
+    )
+
+
+def test_columns_beside_pictures(tmp_path, folder):
+    rows = "".join(f"pets/{n}/{i:02d}.png,{n},{i}\n" for i in range(60) for n in [("cat", "dog")[i % 2]])
+    (tmp_path / "t.csv").write_text("file,kind,age\n" + rows)
+    found = check(tmp_path / "t.csv", "kind")
+    assert told(found, "beside-pictures") == (
+        "note: left out, as only the pictures are learned from: 'age'\n  mend: "
+    )
+    assert not found.errors + found.warnings
+
+
+def test_rare_classes_are_named_as_in_tables(folder):
+    labels = np.zeros(300, int)
+    labels[:2] = 1
+    pictures = RANDOM.integers(0, 256, (300, 4, 4), dtype=np.uint8)
+    assert "class 1 has 0.67% of the rows" in told(check(pictures, y=labels), "rare-class")

@@ -1,0 +1,118 @@
+"""Pictures as one array: the size, mean and deviation come from training rows, and survive JSON."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lamina.core.errors import DataError, NotFittedError
+from lamina.core.inputs import ImageInputs
+from lamina.data import ImageEncoder, ImageStream, ImageTable, TargetEncoder, infer_schema, read, split_rows
+from lamina.data.encoders import image
+from lamina.data.folds import fold_rows
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
+Y = np.arange(30) % 3
+
+
+def fitted(table, **keys) -> ImageEncoder:
+    name = table.names[-1]
+    return ImageEncoder().fit(table, infer_schema(table, target=name), **keys)
+
+
+def test_mean_and_deviation_are_those_of_the_training_rows():
+    table, rows = read(PICTURES, y=Y), np.arange(0, 30, 2)
+    encoder = fitted(table, rows=rows)
+    assert encoder.inputs == ImageInputs(6, 6, 3, encoder.mean, encoder.deviation)
+    np.testing.assert_allclose(encoder.mean, PICTURES[rows].mean(axis=(0, 1, 2)))
+    np.testing.assert_allclose(encoder.deviation, PICTURES[rows].std(axis=(0, 1, 2)))
+    np.testing.assert_array_equal(encoder.transform(table, rows[:4]), PICTURES[rows[:4]])
+    assert np.shares_memory(encoder.transform(table), table.images.array)
+
+
+def test_blank_pictures_have_a_deviation():
+    assert fitted(read(np.full((6, 4, 4), 9, np.uint8), y=[0, 1] * 3)).deviation == (1.0,)
+
+
+def test_it_survives_json():
+    table = read(PICTURES, y=Y)
+    encoder = fitted(table, image_size=9)
+    again = ImageEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    assert encoder.to_json() == {
+        "kind": "image", "name": "image", "height": 9, "width": 9, "channels": 3,
+        "mean": list(encoder.mean), "deviation": list(encoder.deviation),
+    }  # fmt: skip
+    assert again.inputs == encoder.inputs
+    np.testing.assert_array_equal(again.transform(table), encoder.transform(table))
+    assert again.transform(table).shape == (30, 9, 9, 3)
+
+
+def test_gray_and_color_at_prediction():
+    color, gray = fitted(read(PICTURES, y=Y)), fitted(read(PICTURES[..., 0], y=Y))
+    assert color.transform(read(PICTURES[..., 0])).shape == (30, 6, 6, 3)
+    assert gray.transform(read(PICTURES)).shape == (30, 6, 6, 1)
+    assert gray.transform(read(np.zeros((2, 40, 30)))).shape == (2, 6, 6, 1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i, picture in enumerate(PICTURES):
+        (tmp_path / f"class {i % 3}").mkdir(exist_ok=True)
+        Image.fromarray(picture).resize((6 + i % 2 * 30, 12)).save(tmp_path / f"class {i % 3}" / f"{i}.png")
+    return tmp_path
+
+
+def test_pictures_of_several_sizes(folder):
+    table = read(folder)
+    schema = infer_schema(table, target="label")
+    assert schema.inputs[0].detail == "mixed sizes"
+    parts = split_rows(table, schema, seed=0)
+    encoder = ImageEncoder().fit(table, schema, rows=parts.train)
+    assert encoder.transform(table, parts.valid).shape == (6, 32, 32, 3)
+    assert len(fold_rows(table, schema, parts.train, folds=3, seed=0)) == 3
+    targets = TargetEncoder().fit(table, schema, parts.train)
+    assert targets.labels == ("class 0", "class 1", "class 2")
+    assert targets.transform(table, parts.valid).shape == (6,)
+
+
+def test_a_stream_where_memory_is_short(folder, monkeypatch):
+    table = read(folder)
+    encoder = fitted(table)
+    array = encoder.transform(table)
+    assert isinstance(array, np.ndarray)
+    monkeypatch.setattr(image, "most_resident", lambda: 1000)
+    stream = encoder.transform(read(folder))
+    assert isinstance(stream, ImageStream)
+    assert (stream.shape, stream.dtype, stream.nbytes, len(stream)) == (
+        array.shape, array.dtype, array.nbytes, len(array),
+    )  # fmt: skip
+    rows = np.array([5, 0, 5, 29])
+    np.testing.assert_array_equal(stream.take(rows), array[rows])
+
+
+def test_what_cannot_be_encoded():
+    with pytest.raises(NotFittedError, match="the encoder is not fitted\n  mend: call fit first"):
+        ImageEncoder().transform(read(PICTURES))
+    plain = read(PICTURES.reshape(30, -1), y=Y)
+    with pytest.raises(DataError, match="<arrays>: there is no column of pictures"):
+        fitted(plain)
+    with pytest.raises(DataError, match="<arrays>: there are no pictures; expected pictures, as the network"):
+        fitted(read(PICTURES, y=Y)).transform(plain)
+    with pytest.raises(DataError, match="column 'image': these are no pictures\n  mend: give paths to files"):
+        fitted(read(PICTURES, y=Y)).transform(read({"image": ["a", "b"]}))
+
+
+def test_taken_and_dropped_tables():
+    table = read(PICTURES, y=Y)
+    assert isinstance(table, ImageTable)
+    part = table.take(np.array([3, 1])).take(np.array([1]))
+    assert part.where(0) == "<arrays>, row 1"
+    np.testing.assert_array_equal(fitted(table).transform(part), PICTURES[[1]])
+    assert table.drop(["target"]).names == ("image",)
+    assert table.drop(["image"]).names == ("target",)
+    assert table.renamed("scan").names == ("scan", "target")
+    with pytest.raises(DataError, match="column 'imag' is absent"):
+        table.column("imag")
