@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -44,6 +45,18 @@ SMALL_IMAGE = {
     "wide-resnet": {"size": 1, "depth": 10},
 }
 PER_PIXEL = ("unet",)
+# Image families for which every check runs by default; the others leave those that compile once more
+# (eager, population, bfloat16, sharded) to `-m slow`.
+PROMPT = ("lenet", "resnet", "vit")
+
+
+def spared(pairs: list[tuple[str, str]]) -> list[Any]:
+    """The pairs, those of the image families that take long to compile marked slow."""
+    long = [place == "image" and name not in PROMPT for name, place in pairs]
+    marks = [[pytest.mark.slow] if is_long else [] for is_long in long]
+    return [pytest.param(*pair, marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
+
+
 EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
@@ -52,7 +65,12 @@ ONCE = [(name, place) for name, place in MAIN if place in ("table", "image")]
 
 every = pytest.mark.parametrize(("name", "place"), EVERY)
 main = pytest.mark.parametrize(("name", "place"), MAIN)
-once = pytest.mark.parametrize(("name", "place"), ONCE)
+TABLES = [(name, place) for name, place in MAIN if place == "table"]
+IMAGES = [(name, place) for name, place in MAIN if place == "image"]
+
+tables = pytest.mark.parametrize(("name", "place"), TABLES)
+images = pytest.mark.parametrize(("name", "place"), IMAGES)
+once = pytest.mark.parametrize(("name", "place"), spared(ONCE))
 
 
 @functools.cache
@@ -88,20 +106,19 @@ def forward(model: Any, x: Any) -> Any:
 
 
 @jax.jit
-def train_forward(model: Any, x: Any, key: Any) -> Any:
-    return model(x, key=key, train=True)
-
-
-@jax.jit
-def gradient(model: Any, x: Any, key: Any) -> Any:
-    """Gradient of a loss to which every output matters differently."""
+def loss_and_gradient(model: Any, x: Any, key: Any) -> Any:
+    """A loss to which every output matters differently, while training."""
 
     def loss(model: Any) -> Any:
         y = model(x, key=key, train=True)
         goal = jnp.cos(jnp.arange(y.size, dtype=y.dtype)).reshape(y.shape)
         return ((y - goal) ** 2).mean()
 
-    return jax.grad(loss)(model)
+    return jax.value_and_grad(loss)(model)
+
+
+def gradient(model: Any, x: Any, key: Any) -> Any:
+    return loss_and_gradient(model, x, key)[1]
 
 
 KEY = jax.random.PRNGKey(0)
@@ -133,7 +150,7 @@ def test_shapes_and_dtypes_are_the_declared_ones(name: str, place: str):
     assert {array.dtype.name for array in named_arrays(model).values()} <= {"float32", "int32"}
 
 
-@main
+@pytest.mark.parametrize(("name", "place"), spared(MAIN))
 def test_compiled_equals_eager(name: str, place: str):
     model, x = make(name, place), examples(place)
     close(forward(model, x), model(x))
@@ -213,13 +230,15 @@ def test_bfloat16_runs_and_is_near(name: str, place: str):
     np.testing.assert_allclose(out.astype(jnp.float32), full, atol=0.05 * max(1.0, np.abs(full).max()))
 
 
-@once
+@pytest.mark.parametrize(("name", "place"), ONCE)
 def test_same_key_same_result_and_another_key_another(name: str, place: str):
     model, x = make(name, place), examples(place)
-    first, second = train_forward(model, x, KEY), train_forward(model, x, KEY)
-    np.testing.assert_array_equal(first, second)
-    if MODELS[name].options.get("dropout"):
-        assert not np.array_equal(first, train_forward(model, x, jax.random.PRNGKey(1)))
+    first, second = (jax.tree.leaves(loss_and_gradient(model, x, KEY)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if any(MODELS[name].options.get(rate) for rate in ("dropout", "drop_path")):
+        another = jax.tree.leaves(loss_and_gradient(model, x, jax.random.PRNGKey(1)))
+        assert any((one != other).any() for one, other in zip(first, another, strict=True))
 
 
 @once
@@ -232,7 +251,7 @@ def test_sharded_over_the_batch_equals_whole(name: str, place: str):
     close(named_arrays(spread), named_arrays(gradient(model, x, KEY)), rtol=1e-3, atol=1e-5)
 
 
-@once
+@tables
 def test_overfits_eight_samples(name: str, place: str):
     random = np.random.default_rng(0)
     rows = {
@@ -245,3 +264,31 @@ def test_overfits_eight_samples(name: str, place: str):
     losses = train(model, RegressionTask(OUTPUTS), rows, config=config).history["train_loss"]
     assert losses[0] > 0.5
     assert losses[-1] < 0.1
+
+
+@images
+def test_overfits_eight_pictures(name: str, place: str):
+    """With the program of the gradient, which is compiled already; a network per pixel learns each pixel."""
+    model, x = make(name, place), examples(place)
+    optimizer = optax.adam(0.01)
+    state = optimizer.init(model)
+
+    @jax.jit
+    def update(gradient: Any, state: Any, model: Any) -> Any:
+        updates, state = optimizer.update(gradient, state)
+        return optax.apply_updates(model, updates), state
+
+    losses = []
+    for _ in range(150):
+        loss, slope = loss_and_gradient(model, x, KEY)
+        with jax.numpy_dtype_promotion("standard"):  # Optax counts its steps in integers
+            model, state = update(slope, state, model)
+        losses.append(float(loss))
+    assert losses[0] > 0.3
+    assert losses[-1] < 0.25 * losses[0]
+
+
+@images
+def test_bytes_and_floats_are_the_same_pictures(name: str, place: str):
+    model, x = make(name, place), examples(place)
+    np.testing.assert_array_equal(forward(model, x.astype(jnp.uint8)), forward(model, x))

@@ -47,9 +47,7 @@ class DropPath(Module):
             raise ConfigError("drop path rate is out of range", expected="0 <= rate < 1", received=rate)
         self.rate = np.asarray(rate, np.float32)
 
-    def __call__(
-        self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
+    def __call__(self, x: Float[Array, "*s"], *, key: Any = None, train: bool = False) -> Float[Array, "*s"]:
         if not train:
             return x
         if key is None:

@@ -8,6 +8,7 @@ slices that fuse into one loop.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import jax
@@ -39,7 +40,7 @@ def max_pool(
         >>> max_pool(x, kernel=(2, 2), stride=(2, 2), padding=((0, 0),) * 2)[0, :, :, 0].tolist()
         [[5.0, 7.0], [13.0, 15.0]]
     """
-    x = _padded(x, padding, float(jnp.finfo(x.dtype).min))
+    x = _padded(x, padding, -math.inf)
     for axis in range(x.ndim - 2, 0, -1):  # the last axis first, so that the first in reading order wins
         length, step = kernel[axis - 1], stride[axis - 1]
         if (length, step) != (1, 1):
