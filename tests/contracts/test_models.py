@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.models import MODELS
 from lamina.tasks import RegressionTask
@@ -27,24 +27,40 @@ INPUTS = {
         "only categories": TableInputs(0, (4, 6)),
         "only numbers": TableInputs(3, (), BINS),
     },
+    "image": {
+        "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), deviation=(70.0, 75.0, 80.0)),
+        "plain image": (16, 20, 1),
+    },
 }
 SMALL = {"depth": 2, "members": 3, "embedding_width": 4}
+# The least of each image family; the others take a size of 8 and the options above.
+SMALL_IMAGE = {
+    "alexnet": {"size": 6},
+    "convnext": {"depth": 1},
+    "lenet": {"size": 3},
+    "mobilenet": {"blocks": 1},
+    "unet": {"size": 4},
+    "vgg": {"size": 11, "width": 4, "hidden": 16},
+    "wide-resnet": {"size": 1, "depth": 10},
+}
+PER_PIXEL = ("unet",)
 EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
-MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table")]
-TABLES = [(name, place) for name, place in MAIN if place == "table"]
+MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image")]
+ONCE = [(name, place) for name, place in MAIN if place in ("table", "image")]
 
 every = pytest.mark.parametrize(("name", "place"), EVERY)
 main = pytest.mark.parametrize(("name", "place"), MAIN)
-tables = pytest.mark.parametrize(("name", "place"), TABLES)
+once = pytest.mark.parametrize(("name", "place"), ONCE)
 
 
 @functools.cache
 def make(name: str, place: str, seed: int = 0, **options: Any) -> Any:
-    spec = MODELS[name]
-    small = {key: value for key, value in {**SMALL, **options}.items() if key in spec.options}
-    return spec.build(inputs_of(place), OUTPUTS, size=8 if spec.size > 1 else 1, key=seed, **small)
+    spec, own = MODELS[name], dict(SMALL_IMAGE.get(name, {}))
+    size = own.pop("size", 8 if spec.size > 1 else 1)
+    small = {key: value for key, value in {**SMALL, **own, **options}.items() if key in spec.options}
+    return spec.build(inputs_of(place), OUTPUTS, size=size, key=seed, **small)
 
 
 def inputs_of(place: str) -> Any:
@@ -56,6 +72,9 @@ def examples(place: str, rows: int = ROWS, dtype: str = "float32") -> Any:
     random, inputs = np.random.default_rng(rows), inputs_of(place)
     if isinstance(inputs, tuple):
         return jnp.asarray(random.normal(size=(rows, *inputs)), dtype)
+    if isinstance(inputs, ImageInputs):
+        shape = (rows, inputs.height, inputs.width, inputs.channels)
+        return jnp.asarray(random.integers(0, 256, shape), dtype)
     codes = [random.integers(0, count, rows) for count in inputs.cardinalities]
     return {
         "numeric": jnp.asarray(random.normal(size=(rows, inputs.numeric)), dtype),
@@ -104,9 +123,12 @@ def test_shapes_and_dtypes_are_the_declared_ones(name: str, place: str):
     for rows in (1, ROWS):
         for dtype in ("float32", "bfloat16"):
             out = jax.eval_shape(model, examples(place, rows, dtype))
-            members = out.shape[1:-1]
+            between = out.shape[1:-1]
             assert (out.shape[0], out.shape[-1]) == (rows, OUTPUTS)
-            assert members in ((), (SMALL["members"],))
+            if name in PER_PIXEL:
+                assert between == examples(place).shape[1:3]
+            else:
+                assert between in ((), (SMALL["members"],))
             assert out.dtype == dtype
     assert {array.dtype.name for array in named_arrays(model).values()} <= {"float32", "int32"}
 
@@ -174,14 +196,14 @@ def name_starts_at_zero(name: str) -> bool:
     return name in ("perceptron", "logistic", "linear")
 
 
-@tables
+@once
 def test_population_equals_a_loop(name: str, place: str):
     models, x = [make(name, place, seed) for seed in range(3)], examples(place)
     together = jax.jit(jax.vmap(lambda model, x: model(x), in_axes=(0, None)))(stack_modules(models), x)
     close(together, jnp.stack([forward(model, x) for model in models]))
 
 
-@tables
+@once
 def test_bfloat16_runs_and_is_near(name: str, place: str):
     model, x = make(name, place), examples(place, dtype="bfloat16")
     low = jax.tree.map(lambda a: a.astype("bfloat16") if a.dtype == np.float32 else a, model)
@@ -191,7 +213,7 @@ def test_bfloat16_runs_and_is_near(name: str, place: str):
     np.testing.assert_allclose(out.astype(jnp.float32), full, atol=0.05 * max(1.0, np.abs(full).max()))
 
 
-@tables
+@once
 def test_same_key_same_result_and_another_key_another(name: str, place: str):
     model, x = make(name, place), examples(place)
     first, second = train_forward(model, x, KEY), train_forward(model, x, KEY)
@@ -200,7 +222,7 @@ def test_same_key_same_result_and_another_key_another(name: str, place: str):
         assert not np.array_equal(first, train_forward(model, x, jax.random.PRNGKey(1)))
 
 
-@tables
+@once
 def test_sharded_over_the_batch_equals_whole(name: str, place: str):
     assert jax.device_count() == 8
     mesh = Mesh(np.array(jax.devices()), ("b",))
@@ -210,7 +232,7 @@ def test_sharded_over_the_batch_equals_whole(name: str, place: str):
     close(named_arrays(spread), named_arrays(gradient(model, x, KEY)), rtol=1e-3, atol=1e-5)
 
 
-@tables
+@once
 def test_overfits_eight_samples(name: str, place: str):
     random = np.random.default_rng(0)
     rows = {

@@ -31,6 +31,8 @@ class ImageInputs:
         channels: 1 for gray, 3 for color.
         mean: of each channel over the training pictures, in units of 0 to 255.
         deviation: standard deviation of each channel, in the same unit, above 0.
+        patches: covariance of the values of 2 x 2 patches of standardized training pictures, row after
+            row, (4·channels)² numbers; empty when it is not known.
     """
 
     height: int
@@ -38,6 +40,7 @@ class ImageInputs:
     channels: int
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    patches: tuple[float, ...] = ()
 
 
 Inputs = TableInputs | ImageInputs | tuple[int, ...]

@@ -1,24 +1,47 @@
 """Architectures: one family a file, each registered with one size dial."""
 
-from lamina.core.inputs import TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
+from lamina.models.airbench import Airbench
+from lamina.models.alexnet import AlexNet
+from lamina.models.convnext import ConvNeXt
 from lamina.models.features import TableFeatures
 from lamina.models.ft_transformer import FTTransformer
+from lamina.models.lenet import LeNet
 from lamina.models.linear import LinearModel
 from lamina.models.mlp import MLP
+from lamina.models.mobilenet import MobileNet
+from lamina.models.pictures import ImageFeatures
 from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
+from lamina.models.resnet import ResNet
 from lamina.models.resnet_tabular import ResNetTabular
 from lamina.models.tabm import TabM
+from lamina.models.unet import UNet
+from lamina.models.vgg import VGG
+from lamina.models.vit import ViT
+from lamina.models.wide_resnet import WideResNet
 
 __all__ = [
     "MLP",
     "MODELS",
+    "VGG",
+    "Airbench",
+    "AlexNet",
+    "ConvNeXt",
     "FTTransformer",
+    "ImageFeatures",
+    "ImageInputs",
+    "LeNet",
     "LinearModel",
+    "MobileNet",
     "ModelSpec",
+    "ResNet",
     "ResNetTabular",
     "TabM",
     "TableFeatures",
     "TableInputs",
+    "UNet",
+    "ViT",
+    "WideResNet",
     "build",
     "list_models",
     "register",

@@ -14,6 +14,7 @@ from lamina.core.random import split
 from lamina.core.tree import named_arrays
 from lamina.models import MODELS
 from lamina.nn.ensemble import Ensemble
+from lamina.nn.views import Views
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
@@ -25,7 +26,7 @@ def build_model(name: str, inputs: Any, outputs: int, options: dict[str, Any], k
     """Build a registered architecture, or ensembles of it.
 
     ``members`` makes an ensemble where the architecture has no members of its own,
-    ``folds`` one network for each fold of cross-validation.
+    ``folds`` one network for each fold of cross-validation, ``views`` averages over views.
 
     Args:
         name: name in the registry.
@@ -38,6 +39,9 @@ def build_model(name: str, inputs: Any, outputs: int, options: dict[str, Any], k
     folds = options.pop("folds", 1)
     if folds > 1:
         return Ensemble([build_model(name, inputs, outputs, options, k) for k in split(key, folds)])
+    views = options.pop("views", "one")
+    if views != "one":
+        return Views(build_model(name, inputs, outputs, options, key), kind=views)
     members = 1 if "members" in spec.options else options.pop("members", 1)
     if members > 1:
         return Ensemble([spec.build(inputs, outputs, key=k, **options) for k in split(key, members)])

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.core.inputs import TableInputs
+from lamina.core.errors import ConfigError
+from lamina.core.inputs import ImageInputs, Inputs, TableInputs
 from lamina.models import MODELS, ModelSpec
+from lamina.network import pictures
 from lamina.train.loop import default_batch_size
 
 # Measured on the validation rows of the tables in benchmarks/; see docs/log.md.
@@ -42,31 +44,57 @@ class Choice:
     keys: Mapping[str, Any]
 
 
-def choose(name: str, preset: str, *, task: str, inputs: TableInputs, rows: int) -> Choice:
+def choose(name: str, preset: str, *, task: str, inputs: Inputs, rows: int) -> Choice:
     """Choose the model for ``auto``, and size and training keys for any model.
 
     Args:
         name: a registered model, or ``auto``.
         preset: ``fast``, ``balanced`` or ``best``.
         task: kind of the task.
-        inputs: the encoded columns.
+        inputs: the encoded columns, or the size of pictures.
         rows: training rows.
 
     Raises:
-        ConfigError: the name is unknown.
+        ConfigError: the name is unknown, or the model is not for such inputs.
 
     Example:
         >>> choose("auto", "fast", task="regression", inputs=TableInputs(4), rows=1000).spec.name
         'mlp'
     """
     reason = "you asked for it"
+    if isinstance(inputs, ImageInputs):
+        return _choose_for_pictures(name, preset, task=task, inputs=inputs, rows=rows)
     if name == "auto":
         name, reason = _model_for(preset, inputs, rows)
-    spec = MODELS[name]
+    spec = _suitable(MODELS[name], "table")
     options = dict(_OPTIONS.get((name, preset), {}))
     if name.startswith("tabm") and preset != "fast":
         options["dropout"] = 0.1 if rows < FEW_ROWS or task != "regression" else 0.0
     return Choice(spec, reason, options, {**preset_keys(preset, task=task, rows=rows), **spec.defaults})
+
+
+def _choose_for_pictures(name: str, preset: str, *, task: str, inputs: ImageInputs, rows: int) -> Choice:
+    reason, options = "you asked for it", {}
+    if name == "auto":
+        name, reason, options = pictures.model_for(preset, inputs, rows)
+    spec = _suitable(MODELS[name], "image")
+    keys = pictures.keys_for(preset, inputs, rows, size=options.get("size", 64), task=task)
+    return Choice(spec, reason, options, {**keys, **spec.defaults})
+
+
+def _suitable(spec: ModelSpec, kind: str) -> ModelSpec:
+    """Return the architecture if it takes such inputs.
+
+    Raises:
+        ConfigError: naming those that do.
+    """
+    if kind not in spec.takes:
+        known = [other for other, entry in MODELS.items() if kind in entry.takes]
+        noun = {"table": "tables", "image": "pictures"}[kind]
+        raise ConfigError(
+            f"model '{spec.name}' is not for {noun}", expected="one of " + ", ".join(sorted(known))
+        )
+    return spec
 
 
 def preset_keys(preset: str, *, task: str, rows: int) -> dict[str, Any]:

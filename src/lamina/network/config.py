@@ -17,6 +17,7 @@ _NAMES = {
     "expected": "names of columns, separated by commas",
 }
 PRESETS = ("fast", "balanced", "best")
+VIEWS = ("one", "flip", "shift", "flip-shift")
 TASKS = ("binary", "multiclass", "multilabel", "classification", "regression")
 
 
@@ -36,6 +37,12 @@ class FitConfig(TrainConfig):
         None, "how numbers are embedded", **one_of("none", "linear", "piecewise", "periodic")
     )
     embedding_width: int | None = key(None, "length of a number's embedding", **_POSITIVE)
+    image_size: int | None = key(
+        None, "side in pixels that pictures are brought to; found from the data", **_POSITIVE
+    )
+    views: str | None = key(
+        None, "what is averaged at prediction: the picture, its mirror image, shifted ones", **one_of(*VIEWS)
+    )
     numeric: str = key("quantile", "how numbers are scaled", **one_of("quantile", "standard"))
     loss: str | None = key(
         None,

@@ -115,6 +115,26 @@ def _reason(value: Any, place: str) -> None:
         raise wrong(place, "a column and why it was left out", value)
 
 
+_MOST_SIDE = 1 << 14
+
+
+def _inputs(value: Any, place: str) -> None:
+    """Check the encoder: of pictures, or of the columns of a table."""
+    if not isinstance(value, dict) or value.get("kind") != "image":
+        record(columns=items(_COLUMN))(value, place)
+        return
+    sizes = dict.fromkeys(("height", "width", "channels"), form.size)
+    moments = {"mean": form.numbers, "deviation": items(form.positive), "patches": form.numbers}
+    record(kind=form.text, name=form.text, **sizes, **moments)(value, place)
+    for name in ("mean", "deviation"):
+        if len(value[name]) != value["channels"]:
+            raise wrong(f"{place}.{name}", f"{value['channels']} numbers", value[name])
+    if max(value["height"], value["width"]) > _MOST_SIDE or value["channels"] not in (1, 3):
+        raise wrong(place, f"sides up to {_MOST_SIDE} and 1 or 3 channels", [value[n] for n in sizes])
+    if len(value["patches"]) != (4 * value["channels"]) ** 2:
+        raise wrong(f"{place}.patches", f"{(4 * value['channels']) ** 2} numbers", value["patches"])
+
+
 check_schema = record(
     schema=record(
         inputs=items(record(name=form.text, kind=form.one_of(*KINDS), detail=form.text)),
@@ -123,7 +143,7 @@ check_schema = record(
         task=form.one_of(*KINDS_OF_TASK),
         **dict.fromkeys(("weight", "group", "time", "split"), optional(form.text)),
     ),
-    inputs=record(columns=items(_COLUMN)),
+    inputs=_inputs,
     target=record(
         task=form.one_of(*KINDS_OF_TASK),
         targets=form.texts,
@@ -146,7 +166,8 @@ def check_agreement(task: AbstractTask, stored: dict[str, Any]) -> None:
         ArtefactError: naming the part that does not fit.
     """
     schema, target = stored["schema"], stored["target"]
-    encoded = [column["name"] for column in stored["inputs"]["columns"]]
+    columns = stored["inputs"].get("columns", [stored["inputs"]])
+    encoded = [column["name"] for column in columns]
     inputs = [column["name"] for column in schema["inputs"]]
     if sorted(encoded) != sorted(inputs) or len(set(inputs)) != len(inputs):
         raise wrong("inputs.columns", "the columns of schema.inputs", encoded)

@@ -14,7 +14,7 @@ from lamina.core.errors import ArtefactError, LaminaError
 from lamina.core.module import Module
 from lamina.core.random import Blank
 from lamina.core.tree import named_arrays, with_arrays
-from lamina.data.encoders import TableEncoder, TargetEncoder
+from lamina.data.encoders import TargetEncoder, restored
 from lamina.data.schema import Schema
 from lamina.models import MODELS
 from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
@@ -83,7 +83,7 @@ def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Mod
     with _naming(place / SCHEMA):
         check_schema(columns, "")
         check_agreement(task, columns)
-        encoder = TableEncoder.from_json(columns["inputs"])
+        encoder = restored(columns["inputs"])
         target_encoder = TargetEncoder.from_json(columns["target"])
         target_encoder.label_array()  # labels that are not of their type are refused here
     arrays = read_weights(files[WEIGHTS], where=str(place / WEIGHTS))

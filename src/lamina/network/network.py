@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.encoders import TableEncoder, TargetEncoder
+from lamina.data.encoders import Encoder, TargetEncoder
 from lamina.data.schema import Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lamina.core.module import Module
 
 LARGEST_BATCH = 4096
+MOST_VALUES = 1 << 20  # of a batch: the activations of pictures are many times as much
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Network:
     options: dict[str, Any]
     task: AbstractTask
     schema: Schema = field(repr=False)
-    encoder: TableEncoder = field(repr=False)
+    encoder: Encoder = field(repr=False)
     target_encoder: TargetEncoder = field(repr=False)
     config: dict[str, Any] = field(repr=False)
     info: dict[str, Any] = field(repr=False)
@@ -188,13 +190,13 @@ class Network:
         return "\n".join(lines)
 
 
-def predict_batches(task: AbstractTask, model: Any, x: dict[str, np.ndarray]) -> np.ndarray:
+def predict_batches(task: AbstractTask, model: Any, x: Any) -> np.ndarray:
     """Run a model over all rows in batches of a few fixed sizes, so that few programs compile.
 
     Args:
         task: decodes the outputs.
         model: any model.
-        x: encoded rows.
+        x: encoded rows: an array, several by name, or a stream of pictures.
 
     Returns:
         Decoded outputs, float64, rows first.
@@ -204,17 +206,26 @@ def predict_batches(task: AbstractTask, model: Any, x: dict[str, np.ndarray]) ->
     from lamina.core import runtime
 
     runtime.start()
-    rows = len(next(iter(x.values())))
-    size = min(LARGEST_BATCH, max(8, 1 << (rows - 1).bit_length()))
+    leaves = jax.tree.leaves(x)
+    rows = len(leaves[0])
+    values = max(math.prod(array.shape[1:]) for array in leaves)
+    largest = max(8, min(LARGEST_BATCH, 1 << (MOST_VALUES // max(1, values)).bit_length() - 1))
+    size = min(largest, max(8, 1 << (rows - 1).bit_length()))
     found = []
     for start in range(0, rows, size):
-        part = {name: array[start : start + size] for name, array in x.items()}
-        fill = size - len(next(iter(part.values())))
-        if fill:
-            part = {n: np.concatenate([a, np.zeros((fill, *a.shape[1:]), a.dtype)]) for n, a in part.items()}
+        fill = max(0, start + size - rows)
+        part = jax.tree.map(lambda array, at=start: _part(array, at, size), x)
         decoded = _forward()(task, model, part)
         found.append(np.asarray(jax.device_get(decoded), np.float64)[: size - fill])
     return np.concatenate(found)
+
+
+def _part(array: Any, start: int, size: int) -> np.ndarray:
+    """Return ``size`` rows of an array or stream, zeros behind its end."""
+    stop = min(start + size, len(array))
+    part = array[start:stop] if isinstance(array, np.ndarray) else array.take(np.arange(start, stop))
+    fill = size - len(part)
+    return np.concatenate([part, np.zeros((fill, *part.shape[1:]), part.dtype)]) if fill else part
 
 
 @functools.cache

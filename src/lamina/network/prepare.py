@@ -13,12 +13,13 @@ from lamina.core import random
 from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.module import Module
 from lamina.data.audit import Audit, audit
-from lamina.data.encoders import TableEncoder, TargetEncoder
+from lamina.data.encoders import Encoder, ImageEncoder, TargetEncoder, fitted, has_pictures
 from lamina.data.folds import fold_rows
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
 from lamina.models import MODELS
+from lamina.network import pictures
 from lamina.network.artefact import build_model
 from lamina.network.choose import Choice, choose, preset_keys, variants
 from lamina.network.config import FitConfig, fit_config
@@ -30,6 +31,7 @@ from lamina.tasks import (
     QuantileTask,
     RegressionTask,
 )
+from lamina.train.augment import Augmentation
 from lamina.train.loop import default_batch_size
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
@@ -60,7 +62,7 @@ class Prepared:
     audit: Audit
     schema: Schema
     split: Split
-    encoder: TableEncoder
+    encoder: Encoder
     target_encoder: TargetEncoder
     task: AbstractTask
     choice: Choice
@@ -162,16 +164,17 @@ def prepare(
     split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
     rows = len(split.train)
     name = "auto" if model is not None else given.model
-    preset = preset_keys(given.preset, task=schema.task, rows=rows)
+    preset = {} if has_pictures(schema) else preset_keys(given.preset, task=schema.task, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
     learned = (
         split.train
         if all(valid is folds[0][1] for _, valid in folds)
         else np.sort(np.concatenate([split.train, split.valid]))
     )
-    encoder = TableEncoder().fit(table, schema, rows=learned, numeric=_scale(given, keys))
+    encoder = fitted(table, schema, rows=learned, numeric=_scale(given, keys), image_size=given.image_size)
     target_encoder = TargetEncoder().fit(table, schema, learned)
     choice = choose(name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows)
+    given = _with_changes(given, keys, table, schema, encoder, learned)
     config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
     if model is not None:
         config = dataclasses.replace(config, model=type(model).__name__)
@@ -189,6 +192,29 @@ def prepare(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
         tried if any(tried) else ({},),
     )  # fmt: skip
+
+
+def _with_changes(
+    given: FitConfig,
+    keys: Mapping[str, Any],
+    table: AbstractTable,
+    schema: Schema,
+    encoder: Encoder,
+    rows: np.ndarray,
+) -> FitConfig:
+    """Return the config with augmentation and views, which only pictures have.
+
+    Raises:
+        ConfigError: they were asked for, and there are no pictures.
+    """
+    if not isinstance(encoder, ImageEncoder):
+        for name in ("augment", "views", "image_size"):
+            if getattr(given, name):
+                raise ConfigError(f"'{name}' is for pictures", received="a table", mend=f"leave {name}= out")
+        return given
+    augment = given.augment if "augment" in keys else pictures.augment_for(table, schema, encoder, rows)
+    Augmentation.of(augment)  # an unknown name is refused before anything is trained
+    return dataclasses.replace(given, augment=augment, views=given.views or pictures.views_for(augment))
 
 
 def _scale(given: FitConfig, keys: Mapping[str, Any]) -> str:
@@ -212,7 +238,7 @@ def _folds(
 
 
 def _models(
-    choice: Choice, encoder: TableEncoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
+    choice: Choice, encoder: Encoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
 ) -> tuple[Module, ...]:
     single = {name: value for name, value in options.items() if name != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
@@ -294,4 +320,5 @@ def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
                 expected="one of " + ", ".join(known),
             )
         options[name] = value
+    options |= {"views": config.views} if config.views not in (None, "one") else {}
     return options | ({"folds": config.folds} if (config.folds or 1) > 1 else {})

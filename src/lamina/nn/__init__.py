@@ -20,6 +20,9 @@ from lamina.nn.activation import (
     tanh,
 )
 from lamina.nn.attention import MultiHeadAttention
+from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
+from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
+from lamina.nn.depth import DropPath
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
@@ -27,27 +30,47 @@ from lamina.nn.initializers import INITIALIZERS
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
+from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
+from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
 from lamina.nn.stack import Sequential, Stack
+from lamina.nn.views import VIEWS, Views
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "VIEWS",
+    "AdaptiveAveragePool",
+    "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
+    "Conv",
+    "ConvTranspose",
+    "DropPath",
     "Dropout",
     "Embedding",
     "Ensemble",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "GroupNorm",
     "LayerNorm",
+    "LearnedPositions",
     "Linear",
     "LinearEmbedding",
+    "LocalResponseNorm",
+    "MaxPool",
     "MemberLinear",
     "MemberScale",
     "MultiHeadAttention",
+    "PatchEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "RMSNorm",
     "Sequential",
+    "SinePositions",
+    "SqueezeExcitation",
     "Stack",
+    "SubpixelConv",
+    "Views",
     "elu",
     "gelu",
     "gelu_tanh",

@@ -1,16 +1,42 @@
-"""Convolution: one small weighted sum, slid over space. Channels last, weights as in PyTorch."""
+"""Convolution: one small weighted sum, slid over space. Channels last, weights as in PyTorch.
+
+On CPU two-dimensional convolutions go through kernels of our own (`lamina.ops.native`) where they
+can be compiled, a depthwise one through shifted sums, the rest through XLA.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.ops.native import library
 
 Padding = Sequence[tuple[int, int]]
+MOST_GROUPS = 8  # with more, the groups are too thin for kernels of their own
+
+
+class Window(NamedTuple):
+    """How a kernel moves, one number an axis.
+
+    Args:
+        stride: steps between outputs.
+        low: zeros before.
+        high: zeros behind.
+        dilation: steps between the taps of the kernel.
+    """
+
+    stride: tuple[int, ...]
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    dilation: tuple[int, ...]
 
 
 def convolution(
@@ -43,14 +69,127 @@ def convolution(
         >>> convolution(x, weight, stride=(1, 1), padding=((1, 1),) * 2, dilation=(1, 1)).shape
         (1, 4, 4, 3)
     """
-    space = "DHW"[3 - len(stride) :]
+    low, high = zip(*padding, strict=True)
+    window = Window(tuple(stride), tuple(low), tuple(high), tuple(dilation))
+    if len(stride) == 1 and _has_kernels(x):
+        flat = Window(*[(neutral, *part) for neutral, part in zip((1, 0, 0, 1), window, strict=True)])
+        return _plane(x[:, None], weight[:, :, None], flat, groups)[:, 0]
+    if len(stride) == 2:
+        return _plane(x, weight, window, groups)
+    return plain_convolution(x, weight, window, groups)
+
+
+def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
+    """Return a convolution over two axes, by whichever way is fastest here."""
+    on_cpu = jax.default_backend() == "cpu"
+    if on_cpu and groups == x.shape[-1] > 1 and max(window.dilation) == 1:
+        return depthwise_convolution(x, weight, window)
+    if groups > MOST_GROUPS or not _has_kernels(x):
+        return plain_convolution(x, weight, window, groups)
+    if groups == 1:
+        return native_convolution(x, weight, window)
+    xs, weights = jnp.split(x, groups, axis=-1), jnp.split(weight, groups)
+    parts = [native_convolution(*pair, window) for pair in zip(xs, weights, strict=True)]
+    return jnp.concatenate(parts, axis=-1)
+
+
+def _has_kernels(x: Array) -> bool:
+    return jax.default_backend() == "cpu" and library.suffix(x.dtype) is not None
+
+
+def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) -> Array:
+    """Return the convolution as XLA does it."""
+    space = "DHW"[3 - len(window.stride) :]
     return lax.conv_general_dilated(
         x,
         weight,
-        window_strides=stride,
-        padding=padding,
-        rhs_dilation=dilation,
+        window_strides=window.stride,
+        padding=list(zip(window.low, window.high, strict=True)),
+        rhs_dilation=window.dilation,
         feature_group_count=groups,
         dimension_numbers=(f"N{space}C", f"OI{space}", f"N{space}C"),
-        precision=jax.lax.Precision.DEFAULT,
     )
+
+
+def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
+    """Return a convolution of every channel by itself, as a sum of shifted copies.
+
+    XLA fuses the sum into one pass over the input, forward and backward.
+    """
+    channels, kernel = x.shape[-1], weight.shape[2:]
+    repeats = weight.shape[0] // channels
+    rows, columns = _out_shape(x.shape, weight.shape, window)[1:3]
+    padded = jnp.pad(x, ((0, 0), *zip(window.low, window.high, strict=True), (0, 0)))
+    if repeats > 1:
+        padded = jnp.repeat(padded, repeats, axis=-1)
+    down, right = window.stride
+    total = jnp.zeros((x.shape[0], rows, columns, weight.shape[0]), x.dtype)
+    for y, z in itertools.product(range(kernel[0]), range(kernel[1])):
+        below, beside = y + (rows - 1) * down + 1, z + (columns - 1) * right + 1
+        shifted = padded[:, y:below:down, z:beside:right]
+        total = total + shifted * weight[:, 0, y, z].reshape(1, 1, 1, -1)
+    return total
+
+
+def _out_shape(x: Sequence[int], weight: Sequence[int], window: Window) -> tuple[int, ...]:
+    space = [
+        (size + low + high - dilation * (taps - 1) - 1) // stride + 1
+        for size, taps, stride, low, high, dilation in zip(x[1:-1], weight[2:], *window, strict=True)
+    ]
+    return (x[0], *space, weight[0])
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def native_convolution(x: Array, weight: Array, window: Window) -> Array:
+    """Return the convolution as our kernels do it; so for its gradients, as often as they are taken."""
+    out = jax.ShapeDtypeStruct(_out_shape(x.shape, weight.shape, window), x.dtype)
+    return library.call("convolution", out, x, weight, **window._asdict())
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _input_gradient(dy: Array, weight: Array, space: tuple[int, ...], window: Window) -> Array:
+    out = jax.ShapeDtypeStruct((dy.shape[0], *space, weight.shape[1]), dy.dtype)
+    sizes = {name: part for name, part in window._asdict().items() if name != "high"}
+    return library.call("convolution_input_gradient", out, dy, weight, **sizes)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _weight_gradient(x: Array, dy: Array, kernel: tuple[int, ...], window: Window) -> Array:
+    out = jax.ShapeDtypeStruct((dy.shape[-1], x.shape[-1], *kernel), dy.dtype)
+    return library.call("convolution_weight_gradient", out, x, dy, **window._asdict())
+
+
+Saved = tuple[Array, Array]
+
+
+def _forward(x: Array, weight: Array, window: Window) -> tuple[Array, Saved]:
+    return native_convolution(x, weight, window), (x, weight)
+
+
+def _backward(window: Window, saved: Saved, dy: Array) -> Saved:
+    x, weight = saved
+    dx = _input_gradient(dy, weight, x.shape[1:3], window)
+    return dx, _weight_gradient(x, dy, weight.shape[2:], window)
+
+
+def _input_forward(dy: Array, weight: Array, space: tuple[int, ...], window: Window) -> tuple[Array, Saved]:
+    return _input_gradient(dy, weight, space, window), (dy, weight)
+
+
+def _input_backward(space: tuple[int, ...], window: Window, saved: Saved, change: Array) -> Saved:
+    dy, weight = saved
+    return native_convolution(change, weight, window), _weight_gradient(change, dy, weight.shape[2:], window)
+
+
+def _weight_forward(x: Array, dy: Array, kernel: tuple[int, ...], window: Window) -> tuple[Array, Saved]:
+    return _weight_gradient(x, dy, kernel, window), (x, dy)
+
+
+def _weight_backward(kernel: tuple[int, ...], window: Window, saved: Saved, change: Array) -> Saved:
+    x, dy = saved
+    return _input_gradient(dy, change, x.shape[1:3], window), native_convolution(x, change, window)
+
+
+native_convolution.defvjp(_forward, _backward)
+_input_gradient.defvjp(_input_forward, _input_backward)
+_weight_gradient.defvjp(_weight_forward, _weight_backward)

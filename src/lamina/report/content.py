@@ -44,6 +44,9 @@ class ReportContent:
         unit: unit of a regression target, such as "USD".
         importance: (column, mean loss of the score, standard deviation over repeats), any order.
         importance_score: what was lost, such as "accuracy".
+        samples: training pictures (y, x, c) of 0 to 255 with their captions, for pictures.
+        mistakes: evaluated pictures of which the network was surest and wrong, with captions.
+        filters: kernels of the first convolution (n, y, x, c), or None.
         findings: the audit's, each with level, code, message, where and mend.
         rows: row counts by split, such as ``{"train": 800, "valid": 200}``.
         columns: each with name, kind ("dropped" and "target" are known words) and note.
@@ -78,6 +81,9 @@ class ReportContent:
     unit: str = ""
     importance: Sequence[tuple[str, float, float]] = ()
     importance_score: str = ""
+    samples: Sequence[tuple[NDArray, str]] = ()
+    mistakes: Sequence[tuple[NDArray, str]] = ()
+    filters: NDArray | None = None
     findings: Sequence[Mapping[str, Any]] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     columns: Sequence[Mapping[str, Any]] = ()

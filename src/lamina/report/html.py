@@ -12,8 +12,8 @@ from lamina.report.markup import text
 from lamina.report.quality import quality
 from lamina.report.summary import TASKS
 
-# Nothing is loaded and nothing runs, even if something got past the escaping.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+# Nothing is loaded and nothing runs, even if something got past the escaping; pictures are in the page.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -57,6 +57,7 @@ def render(content: ReportContent) -> str:
         sections.short(content),
         quality(content, drawings),
         sections.importance(content, drawings),
+        sections.pictures(content, drawings),
         sections.cautions(content),
         sections.data(content),
         sections.training(content, drawings),

@@ -56,6 +56,23 @@ def importance(content: ReportContent, drawings: Drawings) -> str:
     )
 
 
+def pictures(content: ReportContent, drawings: Drawings) -> str:
+    """Return the section on what the network saw, and where it was most wrong.
+
+    Args:
+        content: what the report is about.
+        drawings: the figures by name.
+    """
+    if not {"picture_samples", "worst_mistakes", "first_filters"} & set(drawings):
+        return ""
+    return section(
+        "What it saw",
+        figure(drawings.get("worst_mistakes"), f"Pictures of the {content.split} rows."),
+        figure(drawings.get("picture_samples")),
+        figure(drawings.get("first_filters"), "Mid gray is zero; each kernel is scaled by itself."),
+    )
+
+
 def cautions(content: ReportContent) -> str:
     """Return the section on what the numbers do not say.
 

@@ -36,10 +36,12 @@ def metric_table(
         mae               0.512 (0.490 to 0.530)
     """
     heads = [f"{name} ({counted(rows[name], 'row')})" for name in parts]
-    lines = [" " * NAME + "".join(f"{head:<{CELL}}" for head in heads)]
+    rows_of_cells = [("", heads)]
     for metric in next(iter(parts.values()), {}):
         cells = [_cell(parts[name].get(metric), intervals.get(name, {}).get(metric)) for name in parts]
-        lines.append(f"{metric:<{NAME}}" + "".join(f"{cell:<{CELL}}" for cell in cells))
+        rows_of_cells.append((metric, cells))
+    width = max([CELL, *(len(cell) + 2 for _, cells in rows_of_cells for cell in cells)])
+    lines = [f"{name:<{NAME}}" + "".join(f"{c:<{width}}" for c in cells) for name, cells in rows_of_cells]
     return "\n".join(line.rstrip() for line in lines)
 
 

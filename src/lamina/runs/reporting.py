@@ -10,11 +10,13 @@ import numpy as np
 
 from lamina.core import storage
 from lamina.core.wording import plain
+from lamina.data.encoders import TableEncoder
 from lamina.network.network import predict_batches
 from lamina.report.content import ReportContent
 from lamina.report.importance import Importance, permutation_importance, table_score
 from lamina.runs.folder import RunFolder
 from lamina.runs.metric import ShownMetric
+from lamina.runs.pictures import picture_content
 from lamina.runs.record import Record
 from lamina.tasks import QuantileTask
 from lamina.tasks.metrics import accuracy, auc, metric_intervals, metric_words, multilabel_metrics, r2, rmse
@@ -76,7 +78,8 @@ def write_report(
     if table is not None and importance_seconds > 0:
         score, found = column_importance(network, table, seconds=importance_seconds)
     content = report_content(fitted, record, intervals=intervals, seconds=seconds)
-    content = dataclasses.replace(content, importance=found, importance_score=score)
+    seen = picture_content(fitted, table)
+    content = dataclasses.replace(content, importance=found, importance_score=score, **seen)
     storage.write_file(folder.report, render(content).encode())
     if pictures:
         write_figures(content, folder.figures, write=storage.write_file)
@@ -186,6 +189,8 @@ def column_importance(
     if table.height > SCORED_ROWS:
         drawn = np.random.default_rng(0).choice(table.height, SCORED_ROWS, replace=False)
         table = table.take(np.sort(drawn))
+    if not isinstance(network.encoder, TableEncoder):
+        return "", []
     truth, weights = network.truth(table)
     x = network.encoder.transform(table)
     name, measure = _score(network)

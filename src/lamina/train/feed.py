@@ -45,6 +45,16 @@ def _padded(data: Any, rows: int, size: int) -> Any:
     return jax.tree.map(lambda a: np.concatenate([a, np.zeros((size - rows, *a.shape[1:]), a.dtype)]), data)
 
 
+def taken(array: Any, rows: np.ndarray) -> np.ndarray:
+    """Return some rows of an array, or of a stream that stands for one."""
+    return np.take(array, rows, axis=0) if isinstance(array, np.ndarray) else np.asarray(array.take(rows))
+
+
+def is_stream(array: Any) -> bool:
+    """Return whether rows are made when they are asked for."""
+    return not isinstance(array, np.ndarray | jax.Array)
+
+
 class AbstractFeed(abc.ABC):
     """Gives the compiled chunk its data and the row numbers that belong to them."""
 
@@ -76,7 +86,8 @@ class ResidentFeed(AbstractFeed):
 class StreamedFeed(AbstractFeed):
     """Rows stay on the host; each chunk carries its own, already in order.
 
-    JAX computes while Python goes on, so the next chunk is gathered during the last one.
+    JAX computes while Python goes on, so the next chunk is gathered during the last one. Arrays
+    may be streams: whatever has ``take(rows)``.
     """
 
     def __init__(self, data: Rows):
@@ -85,7 +96,7 @@ class StreamedFeed(AbstractFeed):
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Gather the chunk's rows; the order on the device counts from zero."""
         rows = order.reshape(-1)
-        gathered = jax.tree.map(lambda array: np.take(array, rows, axis=0), self.data)
+        gathered = jax.tree.map(lambda array: taken(array, rows), self.data)
         return jax.device_put(gathered), np.arange(rows.size, dtype=np.int32).reshape(order.shape)
 
     def width(self, steps: int) -> int:
@@ -94,7 +105,9 @@ class StreamedFeed(AbstractFeed):
 
 
 def fits(data: Rows, *, device_memory: float) -> bool:
-    """Return whether the rows fit in ``device_memory`` MiB."""
+    """Return whether the rows fit in ``device_memory`` MiB; what is a stream never does."""
+    if any(map(is_stream, jax.tree.leaves(dict(data)))):
+        return False
     return size_in_mib(data) <= device_memory
 
 
@@ -114,7 +127,8 @@ def evaluation_batches(data: Rows, *, batch_size: int) -> Any:
         The same tree with arrays (batches, batch, ...).
     """
     rows = row_count(data)
+    data = jax.tree.map(lambda a: taken(a, np.arange(rows)) if is_stream(a) else a, dict(data))
     batches = max(1, -(-rows // batch_size))
     size = roomy(-(-rows // batches))
-    filled = _padded(dict(data), rows, batches * size)
+    filled = _padded(data, rows, batches * size)
     return jax.device_put(jax.tree.map(lambda a: a.reshape(batches, size, *a.shape[1:]), filled))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from lamina.core import runtime
 from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.tasks.base import AbstractTask
+from lamina.train.augment import Augmentation
 from lamina.train.budget import check_memory, needed_mib
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Snapshot
@@ -58,6 +60,7 @@ class TrainResult:
     snapshot: Snapshot | None = field(default=None, repr=False, compare=False)
 
 
+MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many times as much
 INTERRUPTED = ("interrupted",)  # endings that leave the epoch open for a resumed run
 
 
@@ -86,6 +89,7 @@ def make_program(task: AbstractTask, config: TrainConfig) -> Program:
         penalized=config.l1 > 0 or config.l2 > 0,
         early_stopping=config.early_stopping,
         monitor=config.monitor,
+        augmentation=Augmentation.of(config.augment),
     )
 
 
@@ -150,8 +154,7 @@ class Loop:
         )
         check_memory(*need)
         self.feed = make_feed(train, device_memory=config.device_memory)
-        size = min(4096, max(1024, self.batch_size))
-        self.valid = None if valid is None else evaluation_batches(valid, batch_size=size)
+        self.valid = None if valid is None else evaluation_batches(valid, batch_size=self._evaluated(valid))
         self.state = self.engine.first_state()
         self.history: dict[str, list[Any]] = {}
         self.info: dict[str, Any] = {
@@ -165,6 +168,12 @@ class Loop:
         self.ended = ""
         self.rollback = Rollback(most=config.rollbacks, patience=config.finite_patience)
         self._went_back = False
+
+    def _evaluated(self, valid: Rows) -> int:
+        """Return how many rows are evaluated at once: of pictures, whose values are many, fewer."""
+        values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(valid["x"]))
+        most = max(64, min(4096, MOST_VALUES // max(1, values)))
+        return min(most, max(1024, self.batch_size))
 
     @property
     def interrupted(self) -> bool:

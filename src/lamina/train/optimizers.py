@@ -144,7 +144,12 @@ def _muon_dimensions(parameters: Any) -> Any:
     def dimensions(path: str, array: Any, _: bool) -> Any:
         if array.ndim < 2 or not MUON[path]:
             return None
-        return contrib.MuonDimensionNumbers(reduction_axis=array.ndim - 1, output_axis=array.ndim - 2)
+        if array.ndim < 4:
+            return contrib.MuonDimensionNumbers(reduction_axis=array.ndim - 1, output_axis=array.ndim - 2)
+        stacked = array.ndim - 4  # convolutions (out, in, y, x): everything an output sums over is one axis
+        return contrib.MuonDimensionNumbers(
+            reduction_axis=(stacked + 1, stacked + 2, stacked + 3), output_axis=stacked
+        )
 
     return map_arrays(parameters, dimensions)
 

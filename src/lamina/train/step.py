@@ -18,10 +18,13 @@ from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
 from lamina.tasks.base import AbstractTask
+from lamina.train.augment import Augmentation, batch_losses
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
 from lamina.train.rule import Rule, where_finite
 from lamina.train.schedules import factor
 from lamina.train.state import TrainState, combine, first_state, partition
+
+_AUGMENTS = 0xA09  # sets the random numbers of augmentation apart from those of dropout
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Program:
         penalized: add L1 and L2 penalties.
         early_stopping: stop after ``patience`` epochs and keep the best.
         monitor: name of the validation value that decides.
+        augmentation: random changes of the training pictures, or None.
     """
 
     task: AbstractTask
@@ -49,6 +53,7 @@ class Program:
     penalized: bool = False
     early_stopping: bool = True
     monitor: str = "loss"
+    augmentation: Augmentation | None = None
 
 
 def make_optimizer(program: Program, lr: Array, hyper: Hyper, model: Any) -> Rule:
@@ -62,6 +67,14 @@ def _cast(tree: Any, precision: str) -> Any:
     if precision == "float32":
         return tree
     return jax.tree.map(lambda a: a.astype(precision) if a.dtype == jnp.float32 else a, tree)
+
+
+def _cast_inputs(x: Any, precision: str) -> Any:
+    """Return inputs in the arithmetic of the run; pixels from 0 to 255 are exact in bfloat16 too."""
+    if precision == "float32":
+        return x
+    pixels = (jnp.float32, jnp.uint8)
+    return jax.tree.map(lambda a: a.astype(precision) if a.dtype in pixels else a, x)
 
 
 def _penalty(parameters: Any, hyper: Hyper) -> Array:
@@ -79,8 +92,8 @@ def _gradient(program: Program, model: Any, batch: Any, key: Array, hyper: Hyper
 
     def loss_of(parameters: Any) -> tuple[Array, Any]:
         network = combine(_cast(parameters, program.precision), rest)
-        inputs = {**batch, "x": _cast(batch["x"], program.precision)}
-        losses = functools.partial(program.task.losses, key=key)
+        inputs = {**batch, "x": _cast_inputs(batch["x"], program.precision)}
+        losses = functools.partial(batch_losses, program.task, key=key)
         parts, seen = observe(losses, "*running_*", strict=False)(network, inputs)
         loss = sum((part[0] for part in parts.values()), jnp.zeros(()))
         return loss + (_penalty(parameters, hyper) if program.penalized else 0.0), seen
@@ -122,6 +135,8 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
         The state after the step, and the loss.
     """
     key = hashed_key(state.key, state.step)
+    if program.augmentation is not None:
+        batch = program.augmentation(batch, hashed_key(key, jnp.array(_AUGMENTS, jnp.uint32)))
     loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
     gradient, finite = _checked(program, loss, gradient, hyper)
     step = state.step.astype(jnp.float32)

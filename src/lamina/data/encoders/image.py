@@ -18,7 +18,9 @@ from lamina.data.table import AbstractTable
 
 MOST_MEASURED = 50_000  # pictures whose mean and deviation are taken
 MOST_DECODED = 4_000  # … of those that are in files
+MOST_PATCHED = 2_000  # pictures whose patches are compared
 _PART = 500  # pictures that are measured together
+_VALUES = 1 << 22  # values whose patches are compared together: float64, and four times over
 _SIDE = 96  # pixels of a side that are measured
 SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout are not blown up
 
@@ -26,7 +28,8 @@ SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout
 class ImageEncoder:
     """Translate rows into pictures of one size, uint8 (n, y, x, c).
 
-    The size, the channels, and the mean and deviation of each channel are fitted on training rows only. The
+    The size, the channels, the mean and deviation of each channel, and how the values of 2 x 2 patches vary
+    together, are fitted on training rows only. The
     size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of a picture is
     brought to it, and of the long one the middle is kept. Mean and deviation are taken from at most 50,000
     pictures (4,000 where they are in files), drawn at random but always alike.
@@ -44,6 +47,7 @@ class ImageEncoder:
         self.canvas = Canvas(0, 0, 0)
         self.mean: tuple[float, ...] = ()
         self.deviation: tuple[float, ...] = ()
+        self.patches: tuple[float, ...] = ()
 
     def fit(
         self,
@@ -75,13 +79,16 @@ class ImageEncoder:
         self.canvas = choose_canvas(images, image_size)
         most = MOST_MEASURED if images.in_memory else MOST_DECODED
         self.mean, self.deviation = _moments(images.take(drawn(len(images), most)), self.canvas)
+        pictures = images.take(drawn(len(images), min(most, MOST_PATCHED))).pixels(self.canvas)
+        self.patches = _patches(pictures, self.mean, self.deviation)
         return self
 
     @property
     def inputs(self) -> ImageInputs:
         """What a model must know of the pictures."""
         canvas = self.canvas
-        return ImageInputs(canvas.height, canvas.width, canvas.channels, self.mean, self.deviation)
+        sizes = (canvas.height, canvas.width, canvas.channels)
+        return ImageInputs(*sizes, self.mean, self.deviation, self.patches)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray | ImageStream:
         """Return the pictures of all rows, or of the given ones, as uint8 (n, y, x, c).
@@ -129,6 +136,7 @@ class ImageEncoder:
             "channels": self.canvas.channels,
             "mean": list(self.mean),
             "deviation": list(self.deviation),
+            "patches": list(self.patches),
         }
 
     @staticmethod
@@ -138,6 +146,7 @@ class ImageEncoder:
         encoder.name = stored["name"]
         encoder.canvas = Canvas(stored["height"], stored["width"], stored["channels"])
         encoder.mean, encoder.deviation = tuple(stored["mean"]), tuple(stored["deviation"])
+        encoder.patches = tuple(stored["patches"])
         return encoder
 
 
@@ -202,3 +211,20 @@ def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...],
     mean = (counts @ levels) / totals
     variance = (counts * np.square(levels - mean[:, None])).sum(axis=1) / totals
     return tuple(mean.tolist()), tuple(np.maximum(np.sqrt(variance), SMALLEST_DEVIATION).tolist())
+
+
+def _patches(
+    pictures: np.ndarray, mean: tuple[float, ...], deviation: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return the covariance of the values of 2 x 2 patches, row after row; patches are ordered (y, x, c)."""
+    size = 4 * pictures.shape[-1]
+    total, count = np.zeros((size, size)), 0
+    step = max(1, _VALUES // pictures[0].size)
+    for start in range(0, len(pictures), step):
+        part = (pictures[start : start + step] - np.array(mean)) / np.array(deviation)
+        corners = [
+            part[:, y : part.shape[1] - 1 + y, x : part.shape[2] - 1 + x] for y in (0, 1) for x in (0, 1)
+        ]
+        flat = np.concatenate(corners, axis=-1).reshape(-1, size)
+        total, count = total + flat.T @ flat, count + len(flat)
+    return tuple((total / max(count, 1)).reshape(-1).tolist())

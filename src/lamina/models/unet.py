@@ -1,0 +1,114 @@
+"""U-Net: down to see the whole, up again to say where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
+from lamina.core.inputs import Inputs
+from lamina.core.module import Module, static
+from lamina.core.random import split
+from lamina.models.pictures import ImageFeatures
+from lamina.models.registry import register
+from lamina.nn.activation import relu
+from lamina.nn.convolution import Conv, ConvTranspose
+from lamina.nn.initializers import he_normal
+from lamina.nn.normalization import BatchNorm
+from lamina.nn.pooling import MaxPool
+
+
+class DoubleConv(Module):
+    """Twice: 3 x 3 convolution, normalization, relu.
+
+    Shapes:
+        (batch, y, x, inputs) → (batch, y, x, outputs)
+    """
+
+    conv1: Conv
+    bn1: BatchNorm
+    conv2: Conv
+    bn2: BatchNorm
+
+    def __init__(self, inputs: int, outputs: int, *, key: Any):
+        keys = split(key, 2)
+        self.conv1 = Conv(inputs, outputs, bias=False, initializer=he_normal, key=keys[0])
+        self.conv2 = Conv(outputs, outputs, bias=False, initializer=he_normal, key=keys[1])
+        self.bn1, self.bn2 = BatchNorm(outputs), BatchNorm(outputs)
+
+    def __call__(
+        self, x: Float[Array, "b y x i"], *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b y x o"]:
+        x = relu(self.bn1(self.conv1(x), train=train))
+        return relu(self.bn2(self.conv2(x), train=train))
+
+
+class UNet(Module):
+    """Convolve and halve; then double, join with what was there on the way down, and convolve.
+
+    A picture whose sides are no multiples of 2^depth is filled up with zeros and cut back at the end.
+
+    Args:
+        features: standardizes the pictures.
+        outputs: numbers that leave at each pixel.
+        width: channels at full resolution; every halving doubles them.
+        depth: number of halvings, >= 0.
+        key: random key or seed.
+
+    Shapes:
+        (batch, height, width, channels) → (batch, height, width, outputs)
+    """
+
+    features: ImageFeatures
+    downs: list[DoubleConv]
+    bottom: DoubleConv
+    ups: list[ConvTranspose]
+    joins: list[DoubleConv]
+    head: Conv
+    pool: MaxPool
+    padding: tuple[int, int] = static()
+
+    def __init__(self, features: ImageFeatures, outputs: int, *, width: int, depth: int, key: Any):
+        head_key, bottom_key, *keys = split(key, 2 + 3 * depth)
+        widths = [width * 2**level for level in range(depth + 1)]
+        self.features, self.pool = features, MaxPool(2)
+        self.padding = (-features.shape[0] % 2**depth, -features.shape[1] % 2**depth)
+        sizes = [features.channels, *widths]
+        levels = range(depth)
+        self.downs = [DoubleConv(sizes[n], sizes[n + 1], key=keys[3 * n]) for n in levels]
+        self.bottom = DoubleConv(sizes[depth], widths[depth], key=bottom_key)
+        self.ups = [ConvTranspose(widths[n + 1], widths[n], key=keys[3 * n + 1]) for n in levels]
+        self.joins = [DoubleConv(2 * widths[n], widths[n], key=keys[3 * n + 2]) for n in levels]
+        self.head = Conv(width, outputs, kernel_size=1, key=head_key)
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b y x o"]:
+        _, height, width, _ = x.shape
+        x = self.features(x)
+        x = jnp.pad(x, ((0, 0), (0, self.padding[0]), (0, self.padding[1]), (0, 0)))
+        passed = []
+        for down in self.downs:
+            passed.append(down(x, train=train))
+            x = self.pool(passed[-1])
+        x = self.tap("bottom", self.bottom(x, train=train))
+        for up, join, beside in zip(self.ups[::-1], self.joins[::-1], passed[::-1], strict=True):
+            x = join(jnp.concatenate([beside, up(x)], axis=-1), train=train)
+        return self.head(x)[:, :height, :width]
+
+
+@register(
+    "unet", size=64, dial="channels at full resolution", takes=("image",),
+    reference="Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
+    "MICCAI 2015",
+    defaults={"lr": 1e-3},
+)  # fmt: skip
+def unet(inputs: Inputs, outputs: int, *, size: int, depth: int = 4, key: Any) -> Module:
+    """U-Net: one answer a pixel, for segmentation; its output has the picture's own size.
+
+    As is usual now, convolutions are padded and batch-normalized; the paper's are neither.
+    """
+    if not 0 <= depth <= 8:
+        raise ConfigError("depth is out of range", expected="0 to 8", received=depth)
+    return UNet(ImageFeatures(inputs), outputs, width=size, depth=depth, key=key)

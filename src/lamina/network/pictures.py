@@ -1,0 +1,111 @@
+"""What is chosen for pictures where the user leaves it open: model, size, epochs, augmentation, views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.core.inputs import ImageInputs
+from lamina.data.encoders import ImageEncoder
+from lamina.data.encoders.drawn import drawn
+from lamina.data.images.symmetry import MOST_COMPARED, mirror_likeness
+from lamina.data.schema import Schema
+from lamina.data.table import AbstractTable
+
+# Operations of a run on two cores: about one, four and thirty minutes with our convolution kernels.
+BUDGETS = {"fast": 1.0e13, "balanced": 4.5e13, "best": 3.2e14}
+FEWEST_EPOCHS, MOST_EPOCHS = 8, 60
+SIZES = (64, 48, 32, 24, 16)  # of airbench
+LARGE_SIDE = 96  # from here on a network with a stem that shrinks is cheaper
+MIRRORED = 0.65  # likeness from which pictures may be mirrored; docs/log.md
+_KEYS: dict[str, Any] = {
+    "optimizer": "muon",
+    "lr": 6e-3,
+    "schedule": "linear",
+    "warmup": 0.1,
+    "patience": 1000,  # the rate falls to zero: the last epochs are the best
+}
+
+
+def work(inputs: ImageInputs, size: int) -> float:
+    """Return the operations of one training example through ``airbench`` of a size.
+
+    At 32 x 32 and size 64 its convolutions take 118 million multiplications forward, and twice as
+    many backward.
+    """
+    return 0.71e9 * (inputs.height * inputs.width / 1024) * (size / 64) ** 2
+
+
+def model_for(preset: str, inputs: ImageInputs, rows: int) -> tuple[str, str, dict[str, Any]]:
+    """Return the model's name, why, and its options.
+
+    Args:
+        preset: ``fast``, ``balanced`` or ``best``.
+        inputs: size of the pictures.
+        rows: training rows.
+    """
+    side = max(inputs.height, inputs.width)
+    if side >= LARGE_SIDE:
+        return "resnet", f"pictures of {side} pixels: a residual network is the standard", {}
+    fits = [size for size in SIZES if FEWEST_EPOCHS * rows * work(inputs, size) <= BUDGETS[preset]]
+    size = fits[0] if fits else SIZES[-1]
+    reason = (
+        f"small pictures: the most accuracy for little computing, as wide as preset {preset} has time for"
+    )
+    return "airbench", reason, {"size": size}
+
+
+def keys_for(preset: str, inputs: ImageInputs, rows: int, *, size: int, task: str) -> dict[str, Any]:
+    """Return training keys for pictures.
+
+    Args:
+        preset: ``fast``, ``balanced`` or ``best``.
+        inputs: size of the pictures.
+        rows: training rows.
+        size: of the model.
+        task: kind of the task.
+    """
+    epochs = BUDGETS[preset] / (max(rows, 1) * work(inputs, size))
+    smoothing = {"label_smoothing": 0.1} if task == "multiclass" else {}
+    return {**_KEYS, **smoothing, "epochs": int(np.clip(epochs, FEWEST_EPOCHS, MOST_EPOCHS))}
+
+
+def augment_for(
+    table: AbstractTable, schema: Schema, encoder: ImageEncoder, rows: np.ndarray
+) -> tuple[str, ...]:
+    """Return the random changes that suit the pictures: a shift, and mirroring where nothing speaks against.
+
+    Args:
+        table: the data.
+        schema: which columns are what.
+        encoder: the fitted encoder.
+        rows: training rows.
+    """
+    inputs = encoder.inputs
+    most = max(1, round(min(inputs.height, inputs.width) / 16))
+    changes = (f"shift:{most}",)
+    return ("flip", *changes) if may_mirror(table, schema, encoder, rows) else changes
+
+
+def may_mirror(table: AbstractTable, schema: Schema, encoder: ImageEncoder, rows: np.ndarray) -> bool:
+    """Return whether the classes' pictures are like their mirror images.
+
+    Args:
+        table: the data.
+        schema: which columns are what.
+        encoder: the fitted encoder.
+        rows: training rows.
+    """
+    if schema.task not in ("binary", "multiclass"):
+        return False
+    chosen = rows[drawn(len(rows), MOST_COMPARED)]
+    codes = table.labels(schema.targets[0]).distinct().codes[chosen]
+    pictures = encoder.transform(table, chosen)
+    pictures = pictures if isinstance(pictures, np.ndarray) else pictures.take(np.arange(len(chosen)))
+    return mirror_likeness(pictures, codes) >= MIRRORED
+
+
+def views_for(augment: tuple[str, ...]) -> str:
+    """Return what is averaged at prediction: mirror images too, where training saw them."""
+    return "flip" if any(word.partition(":")[0] == "flip" for word in augment) else "one"

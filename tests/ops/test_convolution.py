@@ -1,0 +1,205 @@
+"""Convolution by our kernels and by XLA: against the formula, each other, and float64."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lamina.ops.convolution import (
+    Window,
+    convolution,
+    depthwise_convolution,
+    native_convolution,
+    plain_convolution,
+)
+from lamina.ops.native import library
+
+# x shape, weight shape, stride, padding, dilation
+CASES = {
+    "same": ((3, 9, 8, 5), (7, 5, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "valid": ((2, 7, 9, 16), (16, 16, 3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    "strided": ((2, 9, 11, 4), (33, 4, 3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+    "strides differ": ((2, 9, 11, 4), (5, 4, 3, 5), (3, 1), ((0, 2), (2, 1)), (1, 1)),
+    "stride beyond the kernel": ((2, 10, 9, 3), (6, 3, 2, 2), (3, 3), ((0, 0), (0, 0)), (1, 1)),
+    "dilated": ((2, 13, 12, 6), (9, 6, 3, 3), (1, 1), ((2, 2), (2, 2)), (2, 2)),
+    "strided and dilated": ((2, 13, 12, 3), (20, 3, 3, 3), (2, 2), ((2, 1), (0, 3)), (2, 3)),
+    "points": ((2, 5, 6, 20), (70, 20, 1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    "one channel": ((2, 12, 12, 1), (1, 1, 5, 5), (1, 1), ((2, 2), (2, 2)), (1, 1)),
+    "one image": ((1, 16, 9, 8), (130, 8, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "wide padding": ((2, 3, 3, 2), (4, 2, 3, 3), (1, 1), ((4, 5), (3, 4)), (1, 1)),
+    "many channels": ((9, 4, 4, 96), (80, 96, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+}
+cases = pytest.mark.parametrize("case", list(CASES))
+needs_kernels = pytest.mark.skipif(library.library() is None, reason="no C++ compiler here")
+
+
+def arrays(case: str, dtype: str = "float32") -> tuple[Any, Any, Window]:
+    x_shape, weight_shape, stride, padding, dilation = CASES[case]
+    random = np.random.default_rng(len(case))
+    x, weight = random.normal(size=x_shape), random.normal(size=weight_shape)
+    low, high = zip(*padding, strict=True)
+    return jnp.asarray(x, dtype), jnp.asarray(weight, dtype), Window(stride, low, high, dilation)
+
+
+def formula(x: Any, weight: Any, window: Window) -> np.ndarray:
+    """The sum of the docstring in float64, tap by tap."""
+    x, weight = np.asarray(x, np.float64), np.asarray(weight, np.float64)
+    padded = np.pad(x, ((0, 0), *zip(window.low, window.high, strict=True), (0, 0)))
+    size = [
+        (n - d * (k - 1) - 1) // s + 1
+        for n, k, s, d in zip(
+            padded.shape[1:3], weight.shape[2:], window.stride, window.dilation, strict=True
+        )
+    ]
+    total = np.zeros((x.shape[0], *size, weight.shape[0]))
+    for tap in itertools.product(*map(range, weight.shape[2:])):
+        rows, columns = (
+            slice(k * d, k * d + (n - 1) * s + 1, s)
+            for k, n, s, d in zip(tap, size, window.stride, window.dilation, strict=True)
+        )
+        total += padded[:, rows, columns] @ weight[:, :, tap[0], tap[1]].T
+    return total
+
+
+def gap(found: Any, wanted: Any) -> float:
+    """Largest difference in units of the largest value."""
+    found, wanted = np.asarray(found, np.float64), np.asarray(wanted, np.float64)
+    assert found.shape == wanted.shape
+    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
+
+
+def gradients(function: Any, x: Any, weight: Any) -> Any:
+    """Of a bent sum, so that what flows back differs from place to place."""
+    return jax.grad(lambda x, w: jnp.sin(function(x, w).astype(jnp.float32)).sum(), (0, 1))(x, weight)
+
+
+@cases
+def test_plain_is_the_formula(case: str):
+    x, weight, window = arrays(case)
+    assert gap(plain_convolution(x, weight, window), formula(x, weight, window)) < 2e-6
+
+
+@needs_kernels
+@cases
+def test_kernels_are_the_formula(case: str):
+    x, weight, window = arrays(case)
+    assert gap(native_convolution(x, weight, window), formula(x, weight, window)) < 2e-6
+
+
+@needs_kernels
+@cases
+def test_gradients_of_kernels_are_those_of_xla(case: str):
+    x, weight, window = arrays(case)
+    found = gradients(lambda x, w: native_convolution(x, w, window), x, weight)
+    wanted = gradients(lambda x, w: plain_convolution(x, w, window), x, weight)
+    assert max(map(gap, found, wanted)) < 2e-5
+
+
+@needs_kernels
+@pytest.mark.parametrize("case", ["same", "strided", "strided and dilated"])
+def test_gradients_of_gradients(case: str):
+    x, weight, window = arrays(case)
+
+    def second(function: Any) -> Any:
+        def squares(x: Any, w: Any) -> Any:
+            return sum(((g**2).sum() for g in gradients(function, x, w)), jnp.zeros(()))
+
+        return jax.grad(squares, (0, 1))(x, weight)
+
+    found = second(lambda x, w: native_convolution(x, w, window))
+    assert max(map(gap, found, second(lambda x, w: plain_convolution(x, w, window)))) < 2e-5
+
+
+@pytest.mark.skipif("bf16" not in (library.library() or ()), reason="the processor knows no bfloat16")
+@cases
+def test_bfloat16(case: str):
+    x, weight, window = arrays(case, "bfloat16")
+    found = native_convolution(x, weight, window)
+    assert found.dtype == jnp.bfloat16
+    assert gap(found, formula(x, weight, window)) < 6e-3  # eight bits of the result
+    wide = [jnp.asarray(array, jnp.float32) for array in (x, weight)]
+    wanted = gradients(lambda x, w: plain_convolution(x, w, window).astype(jnp.bfloat16), *wide)
+    assert max(map(gap, gradients(lambda x, w: native_convolution(x, w, window), x, weight), wanted)) < 2e-2
+
+
+@needs_kernels
+def test_the_same_call_gives_the_same_bits():
+    x, weight, window = arrays("many channels")
+    both = [gradients(lambda x, w: native_convolution(x, w, window), x, weight) for _ in range(5)]
+    assert all(bool((a == b).all()) for other in both for a, b in zip(both[0], other, strict=True))
+
+
+@needs_kernels
+def test_a_population_is_one_by_one():
+    x, weight, window = arrays("same")
+    weights = jnp.stack([weight, 2 * weight, weight[::-1]])
+    found = jax.vmap(lambda w: native_convolution(x, w, window))(weights)
+    assert bool((found == jnp.stack([native_convolution(x, w, window) for w in weights])).all())
+
+
+@needs_kernels
+def test_it_runs_where_images_lie_on_several_devices():
+    x, weight, window = arrays("many channels")
+    x = jnp.concatenate([x] * 8)[:8]
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:8]), ("b",))
+    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("b")))
+    found = jax.jit(lambda x: native_convolution(x, weight, window))(spread)
+    assert gap(found, native_convolution(x, weight, window)) < 1e-6
+
+
+@pytest.mark.parametrize("groups", [2, 3, 12])
+def test_groups(groups: int):
+    random = np.random.default_rng(groups)
+    x = jnp.asarray(random.normal(size=(2, 6, 5, 12)), jnp.float32)
+    weight = jnp.asarray(random.normal(size=(24, 12 // groups, 3, 3)), jnp.float32)
+    window = Window((1, 2), (1, 1), (1, 0), (1, 1))
+    padding = ((1, 1), (1, 0))
+
+    def ours(x: Any, w: Any) -> Any:
+        return convolution(x, w, stride=(1, 2), padding=padding, dilation=(1, 1), groups=groups)
+
+    parts = [
+        formula(a, b, window)
+        for a, b in zip(jnp.split(x, groups, -1), jnp.split(weight, groups), strict=True)
+    ]
+    assert gap(ours(x, weight), np.concatenate(parts, -1)) < 2e-6
+    wanted = gradients(lambda x, w: plain_convolution(x, w, window, groups), x, weight)
+    assert max(map(gap, gradients(ours, x, weight), wanted)) < 2e-5
+
+
+def test_depthwise_by_shifted_sums():
+    random = np.random.default_rng(0)
+    x = jnp.asarray(random.normal(size=(2, 9, 8, 6)), jnp.float32)
+    weight = jnp.asarray(random.normal(size=(12, 1, 7, 3)), jnp.float32)
+    window = Window((2, 1), (3, 0), (3, 2), (1, 1))
+    wanted = plain_convolution(x, weight, window, 6)
+    assert gap(depthwise_convolution(x, weight, window), wanted) < 2e-6
+
+
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_other_dimensions(dimensions: int):
+    random = np.random.default_rng(dimensions)
+    x = jnp.asarray(random.normal(size=(2, *[6] * dimensions, 4)), jnp.float32)
+    weight = jnp.asarray(random.normal(size=(5, 4, *[3] * dimensions)), jnp.float32)
+    keywords = {"stride": (2,) * dimensions, "dilation": (1,) * dimensions}
+    found = convolution(x, weight, padding=((1, 1),) * dimensions, **keywords)
+    window = Window((2,) * dimensions, (1,) * dimensions, (1,) * dimensions, (1,) * dimensions)
+    assert gap(found, plain_convolution(x, weight, window)) < 2e-6
+    assert found.shape == (2, *[3] * dimensions, 5)
+
+
+def test_without_kernels_xla_does_it(monkeypatch: pytest.MonkeyPatch):
+    x, weight, window = arrays("strided")
+    monkeypatch.setattr(library, "suffix", lambda dtype: None)
+    padding = tuple(zip(window.low, window.high, strict=True))
+    text = str(
+        jax.make_jaxpr(
+            lambda x: convolution(x, weight, stride=window.stride, padding=padding, dilation=window.dilation)
+        )(x)
+    )
+    assert "conv_general_dilated" in text and "ffi" not in text
