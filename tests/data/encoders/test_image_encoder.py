@@ -26,7 +26,7 @@ def fitted(table, **keys) -> ImageEncoder:
 def test_mean_and_deviation_are_those_of_the_training_rows():
     table, rows = read(PICTURES, y=Y), np.arange(0, 30, 2)
     encoder = fitted(table, rows=rows)
-    assert encoder.inputs == ImageInputs(6, 6, 3, encoder.mean, encoder.deviation)
+    assert encoder.inputs == ImageInputs(6, 6, 3, encoder.mean, encoder.deviation, encoder.patches)
     np.testing.assert_allclose(encoder.mean, PICTURES[rows].mean(axis=(0, 1, 2)))
     np.testing.assert_allclose(encoder.deviation, PICTURES[rows].std(axis=(0, 1, 2)))
     np.testing.assert_array_equal(encoder.transform(table, rows[:4]), PICTURES[rows[:4]])
@@ -43,7 +43,7 @@ def test_it_survives_json():
     again = ImageEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
     assert encoder.to_json() == {
         "kind": "image", "name": "image", "height": 9, "width": 9, "channels": 3,
-        "mean": list(encoder.mean), "deviation": list(encoder.deviation),
+        "mean": list(encoder.mean), "deviation": list(encoder.deviation), "patches": list(encoder.patches),
     }  # fmt: skip
     assert again.inputs == encoder.inputs
     np.testing.assert_array_equal(again.transform(table), encoder.transform(table))

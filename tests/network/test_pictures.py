@@ -1,0 +1,139 @@
+"""From pictures to a network and back: choices, artefact, answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.core.errors import ArtefactError, ConfigError, DataError
+from lamina.core.inputs import ImageInputs
+from lamina.network import pictures
+from lamina.nn.views import Views
+
+
+def two_kinds(count: int = 120, *, side: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """A bright bar across or down, on noise."""
+    random = np.random.default_rng(0)
+    x = random.integers(0, 80, (count, side, side, 1))
+    y = np.arange(count) % 2
+    for picture, label, place in zip(x, y, random.integers(2, side - 2, count), strict=True):
+        rows = picture[place] if label else picture[:, place]
+        rows += 150
+    return x.astype(np.uint8), np.where(y == 1, "across", "down")
+
+
+FEW = {"size": 4, "epochs": 6, "batch_size": 16, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def network():
+    x, y = two_kinds()
+    return lamina.fit(x, y, **FEW)
+
+
+def test_it_learns_and_answers_with_the_labels_given(network):
+    x, y = two_kinds(40)
+    assert (network.predict(x) == y).mean() > 0.9
+    assert network.model_name == "airbench"
+    assert isinstance(network.encoder.inputs, ImageInputs)
+    assert network.evaluate((x, y))["accuracy"] > 0.9
+
+
+def test_saved_and_loaded_it_gives_the_same(network, tmp_path: Path):
+    x, _ = two_kinds(10)
+    network.save(tmp_path / "net")
+    again = lamina.load(tmp_path / "net")
+    assert (again.predict_proba(x) == network.predict_proba(x)).all()
+    assert again.encoder.inputs == network.encoder.inputs
+
+
+def test_pictures_in_files(network, tmp_path: Path):
+    from PIL import Image
+
+    x, y = two_kinds(6)
+    paths = [tmp_path / f"{i}.png" for i in range(6)]
+    for path, picture in zip(paths, x, strict=True):
+        Image.fromarray(picture[..., 0]).save(path)
+    assert network.predict(tmp_path).tolist() == network.predict(x).tolist()
+    assert network.predict(str(paths[0])).tolist() == network.predict(x[:1]).tolist()
+
+
+def test_chosen_keys_are_written_down(network):
+    config = network.config
+    assert config["optimizer"] == "muon" and config["schedule"] == "linear"
+    assert config["augment"][-1] == "shift:1"
+    assert config["views"] in ("one", "flip")
+
+
+def test_own_choices_win():
+    x, y = two_kinds(60)
+    net = lamina.fit(x, y, model="lenet", epochs=1, augment="none", views="shift")
+    assert net.model_name == "lenet" and net.config["augment"] == [] or net.config["augment"] == ["none"]
+    assert isinstance(net.model, Views) and net.options["views"] == "shift"
+
+
+def test_a_number_from_a_picture():
+    x, y = two_kinds(80)
+    net = lamina.fit(x, x.mean((1, 2, 3)).astype(float), **{**FEW, "epochs": 2})
+    assert net.task.kind == "regression" and net.predict(x[:3]).shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"model": "tabm"}, "model 'tabm' is not for pictures; expected one of airbench, alexnet"),
+        ({"augment": "flop"}, "unknown augmentation 'flop' (did you mean 'flip'?)"),
+        ({"views": "all"}, "views is out of range"),
+    ],
+)
+def test_what_does_not_fit_is_refused(keys: dict[str, str], said: str):
+    x, y = two_kinds(60)
+    with pytest.raises(ConfigError) as caught:
+        lamina.fit(x, y, **keys)
+    assert said in str(caught.value)
+
+
+def test_keys_of_pictures_are_refused_for_a_table():
+    table = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(ConfigError, match="'augment' is for pictures"):
+        lamina.fit(table, np.arange(60) % 2, augment="flip")
+    with pytest.raises(ConfigError, match="model 'resnet' is not for tables"):
+        lamina.fit(table, np.arange(60) % 2, model="resnet")
+
+
+def test_a_table_is_no_picture(network):
+    with pytest.raises(DataError, match="there are no pictures"):
+        network.predict(np.zeros((4, 3)))
+
+
+def test_a_stored_encoder_that_lies_is_refused(network, tmp_path: Path):
+    import json
+
+    from lamina.network.artefact import to_files
+    from lamina.network.load import from_files
+
+    for change in (
+        {"height": 10**9},
+        {"channels": 2},
+        {"mean": [1.0, 2.0]},
+        {"deviation": [0.0]},
+        {"patches": [1]},
+    ):
+        files = to_files(network)
+        schema = json.loads(files["schema.json"])
+        schema["inputs"] |= change
+        files["schema.json"] = json.dumps(schema).encode()
+        with pytest.raises(ArtefactError):
+            from_files(files, 1, place=tmp_path)
+
+
+def test_work_decides_size_and_epochs():
+    small, large = (ImageInputs(side, side, 3, (0.0,) * 3, (1.0,) * 3) for side in (28, 224))
+    assert pictures.model_for("balanced", large, 1000)[0] == "resnet"
+    sizes = [pictures.model_for(preset, small, 48_000)[2]["size"] for preset in ("fast", "balanced", "best")]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[2]
+    epochs = pictures.keys_for("balanced", small, 48_000, size=sizes[1], task="multiclass")["epochs"]
+    assert pictures.FEWEST_EPOCHS <= epochs <= pictures.MOST_EPOCHS
