@@ -71,7 +71,7 @@ def test_chosen_keys_are_written_down(network):
 def test_own_choices_win():
     x, y = two_kinds(60)
     net = lamina.fit(x, y, model="lenet", epochs=1, augment="none", views="shift")
-    assert net.model_name == "lenet" and net.config["augment"] == [] or net.config["augment"] == ["none"]
+    assert (net.model_name == "lenet" and net.config["augment"] == []) or net.config["augment"] == ["none"]
     assert isinstance(net.model, Views) and net.options["views"] == "shift"
 
 

@@ -154,6 +154,7 @@ def prepare(
         valid=given.valid,
         test=given.test,
         test_table=test_table,
+        image_size=given.image_size,
     )
     found.raise_errors()
     for finding in found.warnings:

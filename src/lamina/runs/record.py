@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import shlex
 import tomllib
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime
 from lamina.core.errors import ArtefactError, ConfigError, DataError
+from lamina.data.fingerprint import fingerprint
 from lamina.data.table import AbstractTable
 from lamina.network import form
 from lamina.network.config import FitConfig
@@ -144,18 +144,17 @@ def _check_form(stored: Mapping[str, Any]) -> None:
 
 
 def origin(table: AbstractTable) -> dict[str, Any]:
-    """Return where data came from and, of a file, what tells it from any other.
+    """Return where data came from and, of files, what tells them from any other.
 
     Args:
         table: the data; of those that came from memory or standard input only the shape is kept.
     """
     found: dict[str, Any] = {"source": table.source, "rows": table.height, "columns": len(table.names)}
-    if not os.path.isfile(table.source):
+    files = fingerprint(table) if os.path.exists(table.source) else None
+    if files is None:
         return found
-    with open(table.source, "rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    path = os.path.abspath(table.source)
-    return found | {"path": path, "bytes": os.path.getsize(path), "sha256": sha256}
+    size, sha256 = files
+    return found | {"path": os.path.abspath(table.source), "bytes": size, "sha256": sha256}
 
 
 def command_of(source: str, target: Sequence[str], keys: Mapping[str, Any], test: str | None = None) -> str:

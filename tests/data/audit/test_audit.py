@@ -143,6 +143,13 @@ FINDINGS = {
             "rename them if they are a class"
         ],
     ),
+    "numbers and words": (
+        {"a": [str(i % 20) if i % 3 else "abc"[i // 3 % 3] * 3 for i in range(ROWS)]},
+        [
+            "note: t.csv, column 'a': 87% of the values are numbers; learned as categories\n"
+            "  mend: if it is a quantity, empty the cells that are no number"
+        ],
+    ),
     "target always missing": (
         {"y": [""] * ROWS},
         ["error: t.csv, column 'y': the target is missing in every row\n"
@@ -246,6 +253,14 @@ def test_a_header_that_is_data(tmp_path):
         "warning: t.csv: all column names are numbers: the first row seems to be data\n"
         "  mend: put a line with the column names above it"
     )
+
+
+def test_a_frame_s_missing_target_is_no_word():
+    frame = pl.DataFrame({"noise": NOISE, "y": with_cell(LABELS, 3, None)})
+    assert said(check(frame, target="y")) == [
+        "warning: <frame>, row 3, column 'y': the target is missing in 1 of 60 rows; they are left out\n"
+        "  mend: fill it in, or remove these rows"
+    ]
 
 
 def test_nothing_to_learn_from(tmp_path):

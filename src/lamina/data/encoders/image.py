@@ -18,14 +18,9 @@ from lamina.data.table import AbstractTable
 
 MOST_MEASURED = 50_000  # pictures whose mean and deviation are taken
 MOST_DECODED = 4_000  # … of those that are in files
-<<<<<<< HEAD
 MOST_PATCHED = 1_000  # pictures whose patches are compared
 _PATCHED_PART = 32  # … at a time
-=======
-MOST_PATCHED = 2_000  # pictures whose patches are compared
->>>>>>> 59155ea39f80968b312e9e85ac34ffa680707557
 _PART = 500  # pictures that are measured together
-_VALUES = 1 << 22  # values whose patches are compared together: float64, and four times over
 _SIDE = 96  # pixels of a side that are measured
 SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout are not blown up
 
@@ -224,20 +219,11 @@ def _patches(
     """Return the covariance of the values of 2 x 2 patches, row after row; patches are ordered (y, x, c)."""
     size = 4 * canvas.channels
     total, count = np.zeros((size, size)), 0
-<<<<<<< HEAD
     for start in range(0, len(images), _PATCHED_PART):
         part = images.take(np.arange(start, min(start + _PATCHED_PART, len(images)))).pixels(canvas)
         part = (part - np.array(mean, np.float32)) / np.array(deviation, np.float32)
         height, width = canvas.height - 1, canvas.width - 1
         corners = [part[:, y : height + y, x : width + x] for y in (0, 1) for x in (0, 1)]
-=======
-    step = max(1, _VALUES // pictures[0].size)
-    for start in range(0, len(pictures), step):
-        part = (pictures[start : start + step] - np.array(mean)) / np.array(deviation)
-        corners = [
-            part[:, y : part.shape[1] - 1 + y, x : part.shape[2] - 1 + x] for y in (0, 1) for x in (0, 1)
-        ]
->>>>>>> 59155ea39f80968b312e9e85ac34ffa680707557
         flat = np.concatenate(corners, axis=-1).reshape(-1, size)
         total, count = total + flat.T @ flat, count + len(flat)
     return tuple((total / max(count, 1)).reshape(-1).tolist())
