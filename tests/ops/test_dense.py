@@ -7,8 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.ops.dense import dense, member_dense
+from lamina.ops import dense as dense_module
+from lamina.ops.dense import LEAST_WORK, dense, member_dense, native_product, plain_product
+from lamina.ops.native import library
 
+needs_kernel = pytest.mark.skipif(not library.has_kernels("dense", "float32"), reason="no C++ compiler here")
 RANDOM = np.random.default_rng(0)
 
 
@@ -45,3 +48,67 @@ def test_member_dense_is_a_loop_over_members():
     found = member_dense(x, weight)
     for k in range(3):
         np.testing.assert_allclose(found[:, k], x[:, k] @ weight[k].T, rtol=1e-5, atol=1e-6)
+
+
+@needs_kernel
+@pytest.mark.parametrize("transposed", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (7, 5, 3), (13, 64, 10), (128, 33, 47), (50, 200, 100)])
+def test_the_kernel_is_the_product(transposed: tuple[bool, bool], sizes: tuple[int, int, int]):
+    rows, depth, columns = sizes
+    left = normal(*((depth, rows) if transposed[0] else (rows, depth)))
+    right = normal(*((columns, depth) if transposed[1] else (depth, columns)))
+    expected = plain_product(left, right, transposed)
+    np.testing.assert_allclose(native_product(left, right, transposed), expected, rtol=1e-5, atol=1e-5)
+
+
+@needs_kernel
+@pytest.mark.parametrize("axes", [(0, 0), (0, None), (None, 0)])
+@pytest.mark.parametrize("members", [1, 3, 9])
+def test_the_kernel_takes_a_population_at_once(axes: tuple[int | None, int | None], members: int):
+    left = normal(*([members] if axes[0] == 0 else []), 20, 30)
+    right = normal(*([members] if axes[1] == 0 else []), 40, 30)
+    found, expected = (
+        jax.vmap(lambda a, b, f=f: f(a, b, (False, True)), in_axes=axes)(left, right)
+        for f in (native_product, plain_product)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@needs_kernel
+def test_the_kernel_takes_populations_of_populations():
+    left, right = normal(2, 1, 20, 30), normal(3, 40, 30)
+    found, expected = (
+        jax.vmap(jax.vmap(lambda a, b, f=f: f(a, b, (False, True)), in_axes=(None, 0)), in_axes=(0, None))(
+            left[:, 0], right
+        )
+        for f in (native_product, plain_product)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@needs_kernel
+def test_large_populations_go_through_the_kernel_with_all_their_gradients(monkeypatch: pytest.MonkeyPatch):
+    x, weights = normal(64, 40), normal(16, 30, 40)
+    assert 16 * 64 * 40 * 30 > LEAST_WORK
+    calls = []
+    call = library.call
+    monkeypatch.setattr(library, "call", lambda name, *a, **k: calls.append(name) or call(name, *a, **k))
+
+    def curvature(weight: jax.Array, of=dense) -> jax.Array:
+        return jax.grad(lambda w: (jax.grad(lambda w: (of(x, w) ** 3).sum())(w) ** 2).sum())(weight)
+
+    found = jax.vmap(curvature)(weights)
+    assert calls == ["product"] * len(calls) and len(calls) >= 4
+    expected = jax.vmap(lambda w: curvature(w, lambda x, w: x @ w.T))(weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * float(jnp.abs(expected).max()))
+
+
+def test_without_kernels_populations_go_through_xla(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dense_module.library, "has_kernels", lambda *_: False)
+    x, weights = normal(64, 40), normal(17, 30, 40)
+    np.testing.assert_allclose(
+        jax.vmap(dense, in_axes=(None, 0))(x, weights),
+        jnp.einsum("bi,koi->kbo", x, weights),
+        rtol=1e-4,
+        atol=1e-4,
+    )

@@ -1,6 +1,15 @@
-"""Dense products, lowered so that forward and backward are plain 2-D products."""
+"""Dense products, lowered so that forward and backward are plain 2-D products.
+
+On CPU the products of a population go through a kernel of our own (`lamina.ops.native`) where it can be
+compiled, all members in one call; those of a single network go through XLA.
+"""
 
 from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,27 +17,14 @@ from jax import lax
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.ops.native import library
 
-_LAST = (((1,), (1,)), ((), ()))  # x (b, i), weight (o, i) -> (b, o)
-_FIRST = (((1,), (0,)), ((), ()))  # dy (b, o), weight (o, i) -> (b, i)
-_BATCH = (((0,), (0,)), ((), ()))  # dy (b, o), x (b, i) -> (o, i)
+Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 
-
-@jax.custom_vjp
-def _product(x: Array, weight: Array) -> Array:
-    return lax.dot_general(x, weight, _LAST)
-
-
-def _product_forward(x: Array, weight: Array) -> tuple[Array, tuple[Array, Array]]:
-    return _product(x, weight), (x, weight)
-
-
-def _product_backward(saved: tuple[Array, Array], dy: Array) -> tuple[Array, Array]:
-    x, weight = saved
-    return lax.dot_general(dy, weight, _FIRST), lax.dot_general(dy, x, _BATCH)
-
-
-_product.defvjp(_product_forward, _product_backward)
+# Where our kernels were faster than XLA's product (docs/decisions/0013).
+LEAST_WORK = 1 << 20  # multiplications
+MOST_DEPTH = 2048  # numbers that are added up
+LEAST_ROWS = 8
 
 
 def dense(x: Float[Array, "*b i"], weight: Float[Array, "o i"]) -> Float[Array, "*b o"]:
@@ -48,7 +44,7 @@ def dense(x: Float[Array, "*b i"], weight: Float[Array, "o i"]) -> Float[Array, 
         >>> dense(jnp.ones((2, 3, 4)), jnp.ones((5, 4))).shape
         (2, 3, 5)
     """
-    flat = _product(x.reshape(-1, x.shape[-1]), weight)
+    flat = product(x.reshape(-1, x.shape[-1]), weight, (False, True))
     return flat.reshape(*x.shape[:-1], weight.shape[0])
 
 
@@ -67,3 +63,72 @@ def member_dense(x: Float[Array, "*b k i"], weight: Float[Array, "k o i"]) -> Fl
         (2, 3, 5)
     """
     return jnp.einsum("...ki,koi->...ko", x, weight)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def product(left: Array, right: Array, transposed: Sides) -> Array:
+    """Return the product of two matrices, each as it lies or transposed; so for its gradients."""
+    return _mapped(transposed)(left, right)
+
+
+def _forward(left: Array, right: Array, transposed: Sides) -> tuple[Array, tuple[Array, Array]]:
+    return product(left, right, transposed), (left, right)
+
+
+def _backward(transposed: Sides, saved: tuple[Array, Array], change: Array) -> tuple[Array, Array]:
+    """Return the gradients: d(L·R) = change, so dL = change·Rᵀ and dR = Lᵀ·change."""
+    (left, right), (left_lies, right_lies) = saved, transposed
+    by_left = (right, change, (right_lies, True)) if left_lies else (change, right, (False, not right_lies))
+    by_right = (change, left, (True, left_lies)) if right_lies else (left, change, (not left_lies, False))
+    return product(*by_left), product(*by_right)
+
+
+product.defvjp(_forward, _backward)
+
+
+@functools.cache
+def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
+    """Return a product that takes another way for a population, whose small products are large together."""
+    plain = functools.partial(plain_product, transposed=transposed)
+    native = functools.partial(native_product, transposed=transposed)
+
+    @jax.custom_batching.custom_vmap
+    def single(left: Array, right: Array) -> Array:
+        return plain(left, right)
+
+    @single.def_vmap
+    def many(members: int, is_mapped: list[bool], left: Array, right: Array) -> tuple[Array, bool]:
+        axes = tuple(0 if mapped else None for mapped in is_mapped)
+        way = native if _suits_kernel(left, right, transposed, members) else plain
+        return jax.vmap(way, in_axes=axes)(left, right), True
+
+    return single
+
+
+def _suits_kernel(left: Any, right: Any, transposed: Sides, members: int) -> bool:
+    """Return whether a population's product is one that our kernel computes faster."""
+    (rows, depth), columns = (
+        _turned(left.shape[-2:], transposed[0]),
+        _turned(right.shape[-2:], transposed[1])[1],
+    )
+    if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
+        return False
+    is_plain = left.dtype == right.dtype == jnp.float32 and jax.default_backend() == "cpu"
+    return is_plain and library.has_kernels("dense", left.dtype)
+
+
+def _turned(shape: tuple[int, ...], is_transposed: bool) -> tuple[int, ...]:
+    return shape[::-1] if is_transposed else shape
+
+
+def plain_product(left: Array, right: Array, transposed: Sides) -> Array:
+    """Return the product as XLA does it."""
+    sides = ((0,) if transposed[0] else (1,), (1,) if transposed[1] else (0,))
+    return lax.dot_general(left, right, (sides, ((), ())))
+
+
+def native_product(left: Array, right: Array, transposed: Sides) -> Any:
+    """Return the product as our kernel does it, of a population in one call."""
+    rows, columns = _turned(left.shape, transposed[0])[0], _turned(right.shape, transposed[1])[1]
+    out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
+    return library.call("product", out, left, right, vmap_method="expand_dims", transposed=transposed)

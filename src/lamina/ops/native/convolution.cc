@@ -12,8 +12,6 @@
 namespace lamina {
 namespace {
 
-namespace ffi = xla::ffi;
-using Sizes = ffi::Span<const int64_t>;
 constexpr int64_t kChunkBytes = 256 << 10;  // of images that are taken together
 constexpr int64_t kTail = 64;                // elements behind an image that may be read, and count nothing
 
@@ -64,7 +62,7 @@ struct Phase {
 // Put weights into the order in which the tiles read them. `sources` says for each element of each row
 // where the weight of output 0 lies (-1: nowhere, a zero), `step` how far the next output is.
 template <class K>
-void pack(ffi::ThreadPool& pool, Phase<K>& phase, const Blocks& blocks, int64_t outputs,
+void pack(const Threads& threads, Phase<K>& phase, const Blocks& blocks, int64_t outputs,
           const typename K::Element* weight, const std::vector<int64_t>& sources, int64_t step) {
   const int64_t rows = int64_t(sources.size()) / K::kElements;
   phase.weights.resize(rows * blocks.width);
@@ -72,8 +70,8 @@ void pack(ffi::ThreadPool& pool, Phase<K>& phase, const Blocks& blocks, int64_t 
   const auto element = [&](int64_t source, int64_t o) {
     return source < 0 ? typename K::Element(0) : weight[source + o * step];
   };
-  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), rows * outputs / 65536)));
-  Parts(pool, parts, [&](int part) {
+  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(threads.count(), rows * outputs / 65536)));
+  Parts(threads, parts, [&](int part) {
     for (size_t k = 0; k < blocks.count(); ++k) {
       const int64_t lanes = blocks.vectors[k] * kLanes, first = blocks.start[k];
       const int64_t count = std::min(outputs - first, lanes);
@@ -88,20 +86,20 @@ void pack(ffi::ThreadPool& pool, Phase<K>& phase, const Blocks& blocks, int64_t 
 }
 
 template <class K>
-void correlate(ffi::ThreadPool& pool, const typename K::Element* x, typename K::Element* y, int64_t batch,
+void correlate(const Threads& threads, const typename K::Element* x, typename K::Element* y, int64_t batch,
                Image in, Frame frame, int64_t out_size, int64_t outputs, const Blocks& blocks,
                const std::vector<Phase<K>>& phases) {
   using Element = typename K::Element;
-  const int64_t threads = pool.num_threads(), rows = phases[0].rows;
+  const int64_t workers = threads.count(), rows = phases[0].rows;
   // of few images each is cut into slices of rows
-  const int64_t slices = batch >= 2 * threads ? 1 : std::min(rows, (2 * threads + batch - 1) / batch);
+  const int64_t slices = batch >= 2 * workers ? 1 : std::min(rows, (2 * workers + batch - 1) / batch);
   const int64_t items = batch * slices;
-  const int parts = int(std::max<int64_t>(1, std::min(slices > 1 ? items : threads, items)));
+  const int parts = int(std::max<int64_t>(1, std::min(slices > 1 ? items : workers, items)));
   const int64_t padded = (in.height + frame.top + frame.bottom) * (in.width + frame.left + frame.right);
   const bool framed = !frame.empty() || in.channels % K::kElements;
   const int64_t room = padded * in.channels + kTail;  // of one framed image
   const int64_t most = slices > 1 ? 1 : std::max<int64_t>(1, kChunkBytes / int64_t(sizeof(Element)) / room);
-  Parts(pool, parts, [&](int part) {
+  Parts(threads, parts, [&](int part) {
     const int64_t end = items * (part + 1) / parts;
     for (int64_t first = items * part / parts; first < end; first += most) {
       const int64_t count = std::min(most, end - first), slice = first % slices;
@@ -133,11 +131,12 @@ void correlate(ffi::ThreadPool& pool, const typename K::Element* x, typename K::
   });
 }
 
-template <class K, class Buffer>
-ffi::Error forward(ffi::ThreadPool pool, Buffer x, Buffer weight, ffi::Result<Buffer> y, Sizes stride,
-                   Sizes low, Sizes high, Sizes dilation) {
+template <class K>
+void forward(const Call& call) {
   using Element = typename K::Element;
-  const auto xs = x.dimensions(), ws = weight.dimensions(), ys = y->dimensions();
+  const Buffer x = call.operand(0), weight = call.operand(1), y = call.result();
+  const Sizes stride = call.sizes("stride"), low = call.sizes("low"), high = call.sizes("high");
+  const Sizes dilation = call.sizes("dilation"), xs = x.dimensions, ws = weight.dimensions, ys = y.dimensions;
   const Image in{xs[1], xs[2], xs[3]};
   const Frame frame{low[0], low[1], high[0], high[1]};
   const int64_t outputs = ws[0], c = in.channels, ky = ws[2], kx = ws[3];
@@ -158,15 +157,14 @@ ffi::Error forward(ffi::ThreadPool pool, Buffer x, Buffer weight, ffi::Result<Bu
       const int64_t tap = neighbors ? t * kx + e / c : t;
       sources.push_back(e < elements ? e % c * ky * kx + tap : -1);
     }
-  pack(pool, phase, blocks, outputs, reinterpret_cast<const Element*>(weight.untyped_data()), sources,
+  pack(call.threads, phase, blocks, outputs, reinterpret_cast<const Element*>(weight.data), sources,
        c * ky * kx);
   phase.rows = ys[1], phase.columns = ys[2], phase.out_start = 0;
   phase.in_row = stride[0] * width * c, phase.in_column = stride[1] * c;
   phase.out_row = ys[2] * outputs, phase.out_column = outputs;
-  correlate<K>(pool, reinterpret_cast<const Element*>(x.untyped_data()),
-               reinterpret_cast<Element*>(y->untyped_data()), xs[0], in, frame, ys[1] * ys[2] * outputs, outputs,
+  correlate<K>(call.threads, reinterpret_cast<const Element*>(x.data),
+               reinterpret_cast<Element*>(y.data), xs[0], in, frame, ys[1] * ys[2] * outputs, outputs,
                blocks, phases);
-  return ffi::Error::Success();
 }
 
 // Where along one axis the gradient of the input at `remainder + q · stride` comes from: output q + shift
@@ -184,11 +182,12 @@ std::vector<Tap> taps_of(int64_t remainder, int64_t kernel, int64_t stride, int6
   return found;
 }
 
-template <class K, class Buffer>
-ffi::Error input_gradient(ffi::ThreadPool pool, Buffer dy, Buffer weight, ffi::Result<Buffer> dx, Sizes stride,
-                          Sizes low, Sizes dilation) {
+template <class K>
+void input_gradient(const Call& call) {
   using Element = typename K::Element;
-  const auto ds = dy.dimensions(), ws = weight.dimensions(), xs = dx->dimensions();
+  const Buffer dy = call.operand(0), weight = call.operand(1), dx = call.result();
+  const Sizes stride = call.sizes("stride"), low = call.sizes("low"), dilation = call.sizes("dilation");
+  const Sizes ds = dy.dimensions, ws = weight.dimensions, xs = dx.dimensions;
   const Image in{ds[1], ds[2], ds[3]};
   const int64_t height = xs[1], width = xs[2], c = ws[1], o = in.channels;
   const auto before = [&](int axis) {
@@ -219,7 +218,7 @@ ffi::Error input_gradient(ffi::ThreadPool pool, Buffer dy, Buffer weight, ffi::R
           for (int64_t e = 0; e < length * K::kElements; ++e)
             sources.push_back(e < o ? e * c * ws[2] * ws[3] + y.tap * ws[3] + x.tap : -1);
         }
-      pack(pool, phase, blocks, c, reinterpret_cast<const Element*>(weight.untyped_data()), sources,
+      pack(call.threads, phase, blocks, c, reinterpret_cast<const Element*>(weight.data), sources,
            ws[2] * ws[3]);
       phase.rows = (height - ry + stride[0] - 1) / stride[0];
       phase.columns = (width - rx + stride[1] - 1) / stride[1];
@@ -228,10 +227,9 @@ ffi::Error input_gradient(ffi::ThreadPool pool, Buffer dy, Buffer weight, ffi::R
       phase.out_row = stride[0] * width * c, phase.out_column = stride[1] * c;
       phases.push_back(std::move(phase));
     }
-  correlate<K>(pool, reinterpret_cast<const Element*>(dy.untyped_data()),
-               reinterpret_cast<Element*>(dx->untyped_data()), ds[0], in, frame, height * width * c, c, blocks,
+  correlate<K>(call.threads, reinterpret_cast<const Element*>(dy.data),
+               reinterpret_cast<Element*>(dx.data), ds[0], in, frame, height * width * c, c, blocks,
                phases);
-  return ffi::Error::Success();
 }
 
 // Images and gradients as words: for bfloat16 each with its right neighbor, `step` pixels away.
@@ -249,12 +247,13 @@ void pair_up(const typename K::Element* x, int64_t rows, int64_t columns, int64_
     }
 }
 
-template <class K, class Buffer>
-ffi::Error weight_gradient(ffi::ThreadPool pool, Buffer x, Buffer dy, ffi::Result<Buffer> dw, Sizes stride,
-                           Sizes low, Sizes high, Sizes dilation) {
+template <class K>
+void weight_gradient(const Call& call) {
   using Element = typename K::Element;
   using Word = typename K::Word;
-  const auto xs = x.dimensions(), ds = dy.dimensions(), ws = dw->dimensions();
+  const Buffer x = call.operand(0), dy = call.operand(1), dw = call.result();
+  const Sizes stride = call.sizes("stride"), low = call.sizes("low"), high = call.sizes("high");
+  const Sizes dilation = call.sizes("dilation"), xs = x.dimensions, ds = dy.dimensions, ws = dw.dimensions;
   const Image in{xs[1], xs[2], xs[3]}, out{ds[1], ds[2], ds[3]};
   const Frame frame{low[0], low[1], high[0], high[1]};
   const int64_t c = in.channels, o = out.channels, ky = ws[2], kx = ws[3];
@@ -264,11 +263,11 @@ ffi::Error weight_gradient(ffi::ThreadPool pool, Buffer x, Buffer dy, ffi::Resul
   const int64_t columns = words(out.width, K::kElements);  // pairs of positions, for bfloat16
   const int64_t in_size = height * width * c, other_size = out.height * columns * blocks.width;
   const int64_t chunk = std::max<int64_t>(1, kChunkBytes / int64_t(sizeof(Word)) / (in_size + other_size));
-  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), batch)));
+  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(call.threads.count(), batch)));
   std::vector<float> sums(size_t(parts) * rows * blocks.width, 0.f);
   const bool neighbors = dilation[1] == 1;
   const int64_t taps = neighbors ? 1 : kx, length = neighbors ? kx * c : c;
-  Parts(pool, parts, [&](int part) {
+  Parts(call.threads, parts, [&](int part) {
     float* own = sums.data() + part * rows * blocks.width;
     const int64_t end = batch * (part + 1) / parts;
     for (int64_t first = batch * part / parts; first < end; first += chunk) {
@@ -277,8 +276,8 @@ ffi::Error weight_gradient(ffi::ThreadPool pool, Buffer x, Buffer dy, ffi::Resul
       auto* other = static_cast<Word*>(scratch(1, images * other_size * sizeof(Word)));
       auto* framed = static_cast<Element*>(scratch(2, in_size * sizeof(Element)));
       for (int64_t b = 0; b < images; ++b) {
-        const auto* image = reinterpret_cast<const Element*>(x.untyped_data()) + (first + b) * in.size();
-        const auto* change = reinterpret_cast<const Element*>(dy.untyped_data()) + (first + b) * out.size();
+        const auto* image = reinterpret_cast<const Element*>(x.data) + (first + b) * in.size();
+        const auto* change = reinterpret_cast<const Element*>(dy.data) + (first + b) * out.size();
         if constexpr (K::kElements == 1) {
           pad(image, in, frame, from + b * in_size);
         } else {
@@ -300,9 +299,9 @@ ffi::Error weight_gradient(ffi::ThreadPool pool, Buffer x, Buffer dy, ffi::Resul
         }
     }
   });
-  auto* result = reinterpret_cast<Element*>(dw->untyped_data());
+  auto* result = reinterpret_cast<Element*>(dw.data);
   const int64_t all = rows * blocks.width;
-  Parts(pool, parts, [&](int part) {  // each writes the weights of some outputs
+  Parts(call.threads, parts, [&](int part) {  // each writes the weights of some outputs
     const int64_t end = o * (part + 1) / parts;
     for (int64_t t = 0; t < ky * kx; ++t)
       for (int64_t j = 0; j < c; ++j)
@@ -313,49 +312,23 @@ ffi::Error weight_gradient(ffi::ThreadPool pool, Buffer x, Buffer dy, ffi::Resul
           result[(i * c + j) * ky * kx + t] = K::narrow(total);
         }
   });
-  return ffi::Error::Success();
 }
 
 }  // namespace
 }  // namespace lamina
 
-#define LAMINA_CONVOLUTION(suffix, Kind, type)                                                              \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                                            \
-      convolution_##suffix, (lamina::forward<lamina::Kind, xla::ffi::Buffer<xla::ffi::type>>),              \
-      xla::ffi::Ffi::Bind()                                                                                 \
-          .Ctx<xla::ffi::ThreadPool>()                                                                      \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Ret<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Attr<lamina::Sizes>("stride")                                                                    \
-          .Attr<lamina::Sizes>("low")                                                                       \
-          .Attr<lamina::Sizes>("high")                                                                      \
-          .Attr<lamina::Sizes>("dilation"));                                                                \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                                            \
-      convolution_input_gradient_##suffix,                                                                  \
-      (lamina::input_gradient<lamina::Kind, xla::ffi::Buffer<xla::ffi::type>>),                             \
-      xla::ffi::Ffi::Bind()                                                                                 \
-          .Ctx<xla::ffi::ThreadPool>()                                                                      \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Ret<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Attr<lamina::Sizes>("stride")                                                                    \
-          .Attr<lamina::Sizes>("low")                                                                       \
-          .Attr<lamina::Sizes>("dilation"));                                                                \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                                            \
-      convolution_weight_gradient_##suffix,                                                                 \
-      (lamina::weight_gradient<lamina::Kind, xla::ffi::Buffer<xla::ffi::type>>),                            \
-      xla::ffi::Ffi::Bind()                                                                                 \
-          .Ctx<xla::ffi::ThreadPool>()                                                                      \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Arg<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Ret<xla::ffi::Buffer<xla::ffi::type>>()                                                          \
-          .Attr<lamina::Sizes>("stride")                                                                    \
-          .Attr<lamina::Sizes>("low")                                                                       \
-          .Attr<lamina::Sizes>("high")                                                                      \
-          .Attr<lamina::Sizes>("dilation"))
+#define LAMINA_CONVOLUTION(suffix, Kind)                                                       \
+  extern "C" XLA_FFI_Error* convolution_##suffix(XLA_FFI_CallFrame* frame) {                   \
+    return lamina::answer(frame, lamina::forward<lamina::Kind>);                               \
+  }                                                                                            \
+  extern "C" XLA_FFI_Error* convolution_input_gradient_##suffix(XLA_FFI_CallFrame* frame) {    \
+    return lamina::answer(frame, lamina::input_gradient<lamina::Kind>);                        \
+  }                                                                                            \
+  extern "C" XLA_FFI_Error* convolution_weight_gradient_##suffix(XLA_FFI_CallFrame* frame) {   \
+    return lamina::answer(frame, lamina::weight_gradient<lamina::Kind>);                       \
+  }
 
-LAMINA_CONVOLUTION(f32, Float, F32);
+LAMINA_CONVOLUTION(f32, Float)
 #if defined(__AVX512BF16__)
-LAMINA_CONVOLUTION(bf16, Brain, BF16);
+LAMINA_CONVOLUTION(bf16, Brain)
 #endif

@@ -29,55 +29,63 @@ import numpy as np
 from lamina.core import runtime, storage
 from lamina.core.errors import LaminaError
 
-_SOURCES = Path(__file__).parent
-_MAIN = "convolution.cc"
+_FOLDER = Path(__file__).parent
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-w")
 _TYPES = {"float32": "f32", "bfloat16": "bf16"}
 _COMPILE_SECONDS = 120.0
 
+# Each source is a library of its own, so that a network without convolutions need not compile them.
+_KERNELS = {
+    "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
+    "dense": ("product",),
+}
 
-def suffix(dtype: Any) -> str | None:
-    """Return how the kernels for a type of numbers are called here, or None where there are none.
+
+def has_kernels(source: str, dtype: Any) -> bool:
+    """Return whether a source's kernels can be called here for a type of numbers.
 
     Args:
+        source: ``"convolution"`` or ``"dense"``.
         dtype: of the arrays.
     """
-    kernels = library()
     found = _TYPES.get(np.dtype(dtype).name)
-    return found if kernels is not None and found in kernels else None
+    return found is not None and found in types_of(source)
 
 
-def call(name: str, out: Any, *arrays: Any, **sizes: Sequence[int]) -> Any:
+def call(name: str, out: Any, *arrays: Any, vmap_method: str = "sequential", **sizes: Sequence[int]) -> Any:
     """Call a kernel inside a compiled program.
 
     Args:
         name: of the kernel, without its type.
         out: ``jax.ShapeDtypeStruct`` of the result.
         *arrays: operands.
+        vmap_method: how it is called for many members, as in ``jax.ffi.ffi_call``.
         **sizes: whole numbers, fixed while compiling.
     """
     import jax
 
-    target = f"lamina_{name}_{suffix(out.dtype)}"
+    target = f"lamina_{name}_{_TYPES[np.dtype(out.dtype).name]}"
     numbers = {key: np.asarray(value, np.int64) for key, value in sizes.items()}
-    return jax.ffi.ffi_call(target, out, vmap_method="sequential")(*arrays, **numbers)
+    return jax.ffi.ffi_call(target, out, vmap_method=vmap_method)(*arrays, **numbers)
 
 
 @functools.cache
-def library() -> frozenset[str] | None:
-    """Return the types of numbers there are kernels for, or None where there are no kernels at all."""
+def types_of(source: str) -> frozenset[str]:
+    """Return the types of numbers that a source has kernels for here; none where it has none at all.
+
+    Args:
+        source: ``"convolution"`` or ``"dense"``.
+    """
     import jax
 
     if os.environ.get("LAMINA_NATIVE", "").lower() == "off" or sys.platform == "win32":
-        return None
+        return frozenset()
     try:
-        loaded = _loaded()
+        loaded = _loaded(source)
     except (OSError, LaminaError, subprocess.SubprocessError):
-        return None
-    if loaded is None:
-        return None
+        return frozenset()
     found = set()
-    for name in ("convolution", "convolution_input_gradient", "convolution_weight_gradient"):
+    for name in _KERNELS[source]:
         for kind in _TYPES.values():
             function = getattr(loaded, f"{name}_{kind}", None)
             if function is not None:
@@ -87,16 +95,16 @@ def library() -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _loaded() -> ctypes.CDLL | None:
+def _loaded(source: str) -> ctypes.CDLL | None:
     """Return the library, compiled now if it isn't there or is damaged; None without compiler or cache."""
     folder, compiler = runtime.cache_folder(), _compiler()
     if folder is None or compiler is None:
         return None
-    path = folder.parent / "native" / f"kernels-{_fingerprint(compiler)}.so"
+    path = folder.parent / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
     if path.exists():
         with contextlib.suppress(OSError):
             return ctypes.CDLL(str(path))
-    storage.write_file(path, _compile(compiler))
+    storage.write_file(path, _compile(source, compiler))
     return ctypes.CDLL(str(path))
 
 
@@ -111,14 +119,15 @@ def _processor() -> str:
     return "-mcpu=native" if platform.machine().lower() in ("arm64", "aarch64") else "-march=native"
 
 
-def _fingerprint(compiler: str) -> str:
+def _fingerprint(source: str, compiler: str) -> str:
     """Return a hash of everything the compiled library depends on."""
-    from importlib.metadata import version
+    import jaxlib
 
     digest = hashlib.sha256()
-    for path in sorted((*_SOURCES.glob("*.h"), *_SOURCES.glob("*.cc"))):
+    for path in sorted((*_FOLDER.glob("*.h"), _FOLDER / f"{source}.cc")):
         digest.update(path.read_bytes())
-    digest.update(repr((compiler, os.stat(compiler).st_mtime_ns, _FLAGS, version("jaxlib"))).encode())
+    modified = os.stat(compiler).st_mtime_ns
+    digest.update(repr((compiler, modified, _FLAGS, jaxlib.__version__)).encode())
     digest.update(_features().encode())
     return digest.hexdigest()[:24]
 
@@ -133,14 +142,14 @@ def _features() -> str:
     return "\n".join(sorted(set(kept))) or platform.processor() or platform.machine()
 
 
-def _compile(compiler: str) -> bytes:
+def _compile(source: str, compiler: str) -> bytes:
     import jax
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "kernels.so"
         command = [compiler, *_FLAGS, _processor(), f"-I{jax.ffi.include_dir()}"]
         subprocess.run(
-            [*command, str(_SOURCES / _MAIN), "-o", str(target)],
+            [*command, str(_FOLDER / f"{source}.cc"), "-o", str(target)],
             check=True,
             capture_output=True,
             timeout=_COMPILE_SECONDS,

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "xla/ffi/api/ffi.h"
+#include "call.h"
 
 namespace lamina {
 
@@ -18,20 +18,27 @@ namespace lamina {
 // that nobody waits for a thread that never comes; which thread takes it changes no result.
 class Parts {
  public:
-  Parts(xla::ffi::ThreadPool& pool, int parts, std::function<void(int)> work) {
+  Parts(const Threads& threads, int parts, std::function<void(int)> work) {
+    if (parts <= 1) {
+      if (parts == 1) work(0);
+      return;
+    }
     auto shared = std::make_shared<Shared>();
     shared->parts = parts;
     shared->work = std::move(work);
-    for (int helper = 1; helper < parts; ++helper) pool.Schedule([shared] { shared->take(); });
+    const int helpers = int(threads.count()) < parts ? int(threads.count()) : parts;
+    for (int helper = 1; helper < helpers; ++helper)
+      if (!threads.schedule([shared] { shared->take(); })) break;
     shared->take();
-    std::unique_lock<std::mutex> lock(shared->mutex);
-    shared->ended.wait(lock, [&] { return shared->done == shared->parts; });
+    shared->wait();
   }
 
  private:
+  static constexpr int kLooks = 4000;  // before sleeping: falling asleep and waking up costs more than most parts
+
   struct Shared {
-    int parts = 0, done = 0;
-    std::atomic<int> next{0};
+    int parts = 0;
+    std::atomic<int> next{0}, done{0};
     std::function<void(int)> work;
     std::mutex mutex;
     std::condition_variable ended;
@@ -39,9 +46,21 @@ class Parts {
     void take() {
       for (int part = next++; part < parts; part = next++) {
         work(part);
+        if (++done < parts) continue;
         std::lock_guard<std::mutex> lock(mutex);
-        if (++done == parts) ended.notify_all();
+        ended.notify_all();
       }
+    }
+
+    void wait() {
+      for (int look = 0; look < kLooks; ++look) {
+        if (done == parts) return;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+      }
+      std::unique_lock<std::mutex> lock(mutex);
+      ended.wait(lock, [&] { return done == parts; });
     }
   };
 };
@@ -62,25 +81,5 @@ inline void* scratch(int which, size_t bytes) {
   }
   return piece.data;
 }
-
-// Outputs cut into blocks of whole vectors, as even as they come.
-struct Blocks {
-  std::vector<int64_t> start;
-  std::vector<int> vectors;
-
-  Blocks(int64_t outputs, int lanes, int most) {
-    const int64_t all = (outputs + lanes - 1) / lanes, count = (all + most - 1) / most;
-    for (int64_t at = 0, left = count; left > 0; --left) {
-      const int64_t size = (all - at + left - 1) / left;
-      start.push_back(at * lanes);
-      vectors.push_back(int(size));
-      at += size;
-    }
-    width = all * lanes;
-  }
-
-  size_t count() const { return start.size(); }
-  int64_t width;  // of all blocks
-};
 
 }  // namespace lamina

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #if defined(__AVX512BF16__)
 #include <immintrin.h>
@@ -28,6 +31,33 @@ template <int V>
 constexpr int kRows = kSums / V > kMostRows ? kMostRows : kSums / V;
 
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4)));
+
+// Every second lane of two vectors put beside each other, from the lower or the upper halves.
+template <int from, int... I>
+inline Vector woven(Vector a, Vector b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (from + I / 2 + I % 2 * kLanes)...);
+}
+
+// out[i][j] = in[j][i] for kLanes rows and columns: each round weaves two halves, as a deck is shuffled.
+inline void transpose(const float* in, int64_t in_row, float* out, int64_t out_row) {
+  constexpr int kHalf = kLanes / 2;
+  constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
+  Vector lines[kLanes], after[kLanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) lines[i] = *reinterpret_cast<const Vector*>(in + i * in_row);
+#pragma GCC unroll 4
+  for (int round = 1; round < kLanes; round *= 2) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kHalf; ++i) {
+      after[2 * i] = woven<0>(lines[i], lines[i + kHalf], lanes);
+      after[2 * i + 1] = woven<kHalf>(lines[i], lines[i + kHalf], lanes);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) lines[i] = after[i];
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) *reinterpret_cast<Vector*>(out + i * out_row) = lines[i];
+}
 
 struct Float {
   using Element = float;
@@ -208,5 +238,25 @@ void with_vectors(int vectors, const Function& function) {
     return function(std::integral_constant<int, 4>());
   }
 }
+
+// Outputs cut into blocks of whole vectors, as even as they come.
+struct Blocks {
+  std::vector<int64_t> start;
+  std::vector<int> vectors;
+
+  Blocks(int64_t outputs, int lanes, int most) {
+    const int64_t all = (outputs + lanes - 1) / lanes, count = (all + most - 1) / most;
+    for (int64_t at = 0, left = count; left > 0; --left) {
+      const int64_t size = (all - at + left - 1) / left;
+      start.push_back(at * lanes);
+      vectors.push_back(int(size));
+      at += size;
+    }
+    width = all * lanes;
+  }
+
+  size_t count() const { return start.size(); }
+  int64_t width;  // of all blocks
+};
 
 }  // namespace lamina

@@ -1,0 +1,104 @@
+// A call from XLA, read by hand from its C interface: the C++ interface that lies beside it takes ten
+// times as long to compile.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "xla/ffi/api/c_api.h"
+
+namespace lamina {
+
+struct Sizes {
+  const int64_t* data;
+  int64_t size;
+  int64_t operator[](int64_t i) const { return data[i]; }
+};
+
+// An operand or a result.
+struct Buffer {
+  void* data;
+  Sizes dimensions;
+};
+
+// XLA's threads.
+class Threads {
+ public:
+  explicit Threads(const XLA_FFI_CallFrame* frame) : frame_(frame) {
+    XLA_FFI_ThreadPool_NumThreads_Args args{XLA_FFI_ThreadPool_NumThreads_Args_STRUCT_SIZE, nullptr, frame->ctx,
+                                            &count_};
+    if (failed(frame->api->XLA_FFI_ThreadPool_NumThreads(&args))) count_ = 1;
+  }
+
+  int64_t count() const { return count_; }
+
+  // Whether work() will be called on one of the threads.
+  template <class Work>
+  bool schedule(Work work) const {
+    auto kept = std::make_unique<Work>(std::move(work));
+    const auto run = [](void* data) { (*std::unique_ptr<Work>(static_cast<Work*>(data)))(); };
+    XLA_FFI_ThreadPool_Schedule_Args args{XLA_FFI_ThreadPool_Schedule_Args_STRUCT_SIZE, nullptr, frame_->ctx, run,
+                                          kept.get()};
+    if (failed(frame_->api->XLA_FFI_ThreadPool_Schedule(&args))) return false;
+    kept.release();
+    return true;
+  }
+
+ private:
+  bool failed(XLA_FFI_Error* error) const {
+    if (error == nullptr) return false;
+    XLA_FFI_Error_Destroy_Args args{XLA_FFI_Error_Destroy_Args_STRUCT_SIZE, nullptr, error};
+    frame_->api->XLA_FFI_Error_Destroy(&args);
+    return true;
+  }
+
+  const XLA_FFI_CallFrame* frame_;
+  int64_t count_ = 1;
+};
+
+class Call {
+ public:
+  explicit Call(const XLA_FFI_CallFrame* frame) : threads(frame), frame_(frame) {}
+
+  Buffer operand(int i) const { return buffer(frame_->args.args[i]); }
+  Buffer result() const { return buffer(frame_->rets.rets[0]); }
+
+  // An attribute of several whole numbers.
+  Sizes sizes(const char* name) const {
+    for (int64_t i = 0; i < frame_->attrs.size; ++i) {
+      const XLA_FFI_ByteSpan* found = frame_->attrs.names[i];
+      if (found->len != std::strlen(name) || std::memcmp(found->ptr, name, found->len) != 0) continue;
+      const auto* array = static_cast<const XLA_FFI_Array*>(frame_->attrs.attrs[i]);
+      return {static_cast<const int64_t*>(array->data), int64_t(array->size)};
+    }
+    return {nullptr, 0};
+  }
+
+  const Threads threads;
+
+ private:
+  static Buffer buffer(const void* raw) {
+    const auto* found = static_cast<const XLA_FFI_Buffer*>(raw);
+    return {found->data, {found->dims, found->rank}};
+  }
+
+  const XLA_FFI_CallFrame* frame_;
+};
+
+// Answer XLA: say which interface this is when it asks, else compute.
+template <class Work>
+XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame, const Work& work) {
+  const XLA_FFI_Extension_Base* extension = frame->extension_start;
+  if (extension != nullptr && extension->type == XLA_FFI_Extension_Metadata) {
+    auto* metadata = reinterpret_cast<const XLA_FFI_Metadata_Extension*>(extension)->metadata;
+    metadata->api_version = {XLA_FFI_Api_Version_STRUCT_SIZE, nullptr, XLA_FFI_API_MAJOR, XLA_FFI_API_MINOR};
+    metadata->traits = 0;
+    return nullptr;
+  }
+  work(Call(frame));
+  return nullptr;
+}
+
+}  // namespace lamina
