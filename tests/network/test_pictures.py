@@ -53,7 +53,7 @@ def test_saved_and_loaded_it_gives_the_same(network, tmp_path: Path):
 def test_pictures_in_files(network, tmp_path: Path):
     from PIL import Image
 
-    x, y = two_kinds(6)
+    x, _ = two_kinds(6)
     paths = [tmp_path / f"{i}.png" for i in range(6)]
     for path, picture in zip(paths, x, strict=True):
         Image.fromarray(picture[..., 0]).save(path)
@@ -76,7 +76,7 @@ def test_own_choices_win():
 
 
 def test_a_number_from_a_picture():
-    x, y = two_kinds(80)
+    x, _ = two_kinds(80)
     net = lamina.fit(x, x.mean((1, 2, 3)).astype(float), **{**FEW, "epochs": 2})
     assert net.task.kind == "regression" and net.predict(x[:3]).shape == (3,)
 
