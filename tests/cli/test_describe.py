@@ -59,5 +59,5 @@ def test_models(capsys: CaptureFixture[str]):
     assert all(name in text for name in MODELS)
     assert main(["models", "tabm*", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["models"]) == {"tabm", "tabm-mini"}
-    assert main(["models", "resnet"]) == 2
-    assert "no model is called 'resnet' (did you mean 'resnet-tabular'?)" in capsys.readouterr().err
+    assert main(["models", "resnet-tabula"]) == 2
+    assert "no model is called 'resnet-tabula' (did you mean 'resnet-tabular'?)" in capsys.readouterr().err

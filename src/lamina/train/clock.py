@@ -77,6 +77,19 @@ class Clock:
         seconds = min(longest, self.left)
         return max(0, min(wanted, int(seconds / self.step_seconds)))
 
+    def share_that_fits(self, taken: int, total: int, *, epoch: int) -> float:
+        """Return which share of a run's steps can be taken inside the limit, 1 if all or if nothing is known.
+
+        Args:
+            taken: steps so far.
+            total: steps of the whole run.
+            epoch: steps of an epoch, each of which ends with an evaluation.
+        """
+        if self.limit is None or self.step_seconds == 0.0:
+            return 1.0
+        more = max(0.0, self.left) / (self.step_seconds + self.end_seconds / epoch)
+        return min(1.0, (taken + more) / total)
+
     def took(self, steps: int, seconds: float) -> None:
         """Learn from a chunk; the first one, which may compile, is not counted."""
         self.step_seconds = seconds / max(1, steps)

@@ -69,7 +69,9 @@ class TrainConfig:
     monitor: str = key("loss", "validation value that decides what is best")
     plateau_factor: float = key(0.5, "schedule plateau: factor on the learning rate", **_SHARE)
     plateau_patience: int = key(5, "schedule plateau: epochs without improvement", **_POSITIVE)
-    time_limit: float | None = key(None, "seconds for the whole run, compilation included", **_POSITIVE)
+    time_limit: float | None = key(
+        None, "seconds for the whole run, compilation included; schedules end with it", **_POSITIVE
+    )
     precision: str = key(
         "float32", "arithmetic of the forward and backward pass", **one_of("float32", "bfloat16")
     )

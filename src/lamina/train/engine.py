@@ -35,6 +35,17 @@ class AbstractEngine(abc.ABC):
     hyper: dict[str, np.ndarray]
     models: list[Any]
 
+    def shorten(self, total: int, *, share: float) -> None:
+        """Let the schedule end after a share of ``total`` steps; warm-up keeps its part of it.
+
+        Args:
+            total: steps of the whole run as it was planned.
+            share: in (0, 1].
+        """
+        before = self.hyper["total"]
+        length = np.full_like(before, max(1.0, total * share))
+        self.hyper = {**self.hyper, "total": length, "warmup": self.hyper["warmup"] * (length / before)}
+
     @abc.abstractmethod
     def first_state(self) -> TrainState:
         """Return the state before the first step."""

@@ -253,6 +253,7 @@ class Loop:
             if count == 0:
                 self.stop("time limit")
                 break
+            self._fit_schedule()
             began, fresh = time.perf_counter(), self.clock.compile_seconds
             rows = order[..., self.done : self.done + count, :]
             self.total = self.total + count * self._chunk(rows, width, count)
@@ -261,6 +262,14 @@ class Loop:
             self.done += count
             self._after_chunk(rows[..., -1, :])
         return self.total / max(1, self.done)
+
+    def _fit_schedule(self) -> None:
+        """Let the schedule come to its end inside the time limit, as far as its pace is known by now."""
+        total = self.steps_per_epoch * max(1, self.config.epochs)
+        taken = self.epoch * self.steps_per_epoch + self.done
+        share = self.clock.share_that_fits(taken, total, epoch=self.steps_per_epoch)
+        if self.config.time_limit is not None and self.clock.step_seconds:
+            self.engine.shorten(total, share=share)
 
     def _chunk(self, rows: np.ndarray, width: int, count: int) -> Any:
         padded = np.zeros((*rows.shape[:-2], width, rows.shape[-1]), np.int32)
