@@ -30,6 +30,8 @@ class StepRow:
         recipe: keys of training: optimizer, lr, weight_decay.
         flops: multiplications and additions of the forward pass of a picture.
         variants: of PyTorch.
+        steps: in a turn.
+        rows: pictures of the quality check.
         keras: whether Keras takes part.
         tolerance: of test accuracy.
     """
@@ -39,6 +41,8 @@ class StepRow:
     recipe: Mapping[str, Any]
     flops: float
     variants: tuple[str, ...]
+    steps: int
+    rows: int
     keras: bool = False
     tolerance: float = 0.01
 
@@ -46,10 +50,10 @@ class StepRow:
 def parse(row: StepRow, description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--turns", type=int, default=11, help="counted turns each (default %(default)s)")
-    parser.add_argument("--steps", type=int, default=10, help="steps in a turn (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=row.steps, help="in a turn (default %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="of the quality check (default %(default)s)")
     parser.add_argument("--epochs", type=int, default=3, help="of the quality check (default %(default)s)")
-    parser.add_argument("--rows", type=int, default=40 * BATCH, help="of the quality check")
+    parser.add_argument("--rows", type=int, default=row.rows, help="of the quality check")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument(
         "--variants", nargs="*", default=list(row.variants), choices=row.variants, metavar="VARIANT"
@@ -60,9 +64,9 @@ def parse(row: StepRow, description: str) -> argparse.Namespace:
     record.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.turns, arguments.steps, arguments.seeds, arguments.epochs = 2, 2, 1, 1
-        arguments.rows = 8 * BATCH
-        arguments.variants = [name for name in arguments.variants if name in ("foreach", "fused")]
+        arguments.turns, arguments.steps, arguments.seeds, arguments.epochs = 2, 1, 1, 1
+        arguments.rows = 2 * BATCH
+        arguments.variants = [name for name in arguments.variants if name == "fused"]
     return arguments
 
 
@@ -73,7 +77,8 @@ def contenders(row: StepRow, arguments: argparse.Namespace, folder: str) -> list
               "precision": arguments.precision}  # fmt: skip
     found = [Contender("lamina", "train", interpreters.of(arguments, "lamina"), "lamina_pictures", shared)]
     for variant in arguments.variants:
-        for matmul in ("highest", "medium") if variant == "fused" else ("medium",):
+        both = variant == "fused" and not arguments.quick
+        for matmul in ("highest", "medium") if both else ("medium",):
             options = {**shared, "variant": variant, "threads": machine.cores(), "matmul": matmul}
             python = interpreters.of(arguments, "torch")
             found.append(Contender("torch", f"{variant}, {matmul}", python, "torch_pictures", options))
@@ -92,7 +97,7 @@ def asked(contender: Contender, arguments: argparse.Namespace, mode: str) -> dic
 
 def write_data(row: StepRow, arguments: argparse.Namespace, folder: str) -> None:
     """Write the pictures: those of a turn, and those of the quality check."""
-    data = datasets.colored(row.shape["side"], rows=arguments.rows, test=2000)
+    data = datasets.colored(row.shape["side"], rows=arguments.rows, test=250 if arguments.quick else 2000)
     count = arguments.steps * BATCH
     fill = np.resize(np.arange(len(data["x_train"])), count)
     turn = {f"{name}_turn": data[f"{name}_train"][fill] for name in ("x", "y")}

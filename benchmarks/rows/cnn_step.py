@@ -28,6 +28,8 @@ ROW = steps.StepRow(
     flops=forward_flops(SIDE, COLORS, CHANNELS),
     variants=("foreach", "fused", "fused, channels first", "compiled", "max-autotune"),
     keras=True,
+    steps=10,
+    rows=40 * steps.BATCH,
     tolerance=0.02,
 )
 
