@@ -39,7 +39,7 @@ def parse() -> argparse.Namespace:
 def fit(name: str, preset: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """Fit once in a process of its own; return the line of the CSV."""
     kind, load = pictorial.SETS[name], fits.load()
-    keys = {"target": "target", "task": kind.task, "split": "split", "preset": preset, "seed": seed}
+    keys = {"target": "label", "task": kind.task, "split": "split", "preset": preset, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.npz"
         pictorial.write_split(

@@ -24,6 +24,14 @@ def test_steps_that_fit():
     assert Clock(0.0).left <= 0
 
 
+def test_a_step_longer_than_anyone_waits_is_taken_unless_a_limit_forbids_it():
+    free, short = Clock(None), Clock(1.0)
+    free.took(1, 8.0)
+    short.took(1, 8.0)
+    assert free.steps_that_fit(1000) == 1
+    assert short.steps_that_fit(1000) == 0
+
+
 def test_compilation_is_counted_once():
     counter = compile_counter()
     before = counter.seconds
