@@ -62,7 +62,7 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.runs = 1
-        arguments.epochs = 6
+        arguments.epochs = 3
     return arguments
 
 
