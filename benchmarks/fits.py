@@ -64,7 +64,7 @@ def rounded(value: float | None) -> float | str:
 def in_words(line: Line) -> str:
     """Return a run in one line for a person."""
     test = "" if line["test"] == "" else f"test {line['test']:<9}"
-    where = f"{line['set']:14s}{line['preset']:10s}seed {line['seed']}"
+    where = f"{line['set']:16s}{line['preset']:10s}seed {line['seed']}"
     epochs = f"{line['epochs']} epochs, best {line['best_epoch']}"
     asked = f"asked {line['asked']:<7}" if "asked" in line else ""
     return f"{where}  valid {line['valid']:<9} {test} {asked} {line['seconds']:7.1f} s  {epochs}"
@@ -96,7 +96,7 @@ def show_means(lines: Sequence[Line]) -> None:
     for line in lines:
         groups.setdefault((line["set"], line["preset"]), []).append(line)
     print(
-        f"{'set':14s}{'preset':10s}{'metric':10s}{'seeds':>5s}{'valid':>18s}{'test':>18s}{'asked':>9s}{'seconds':>9s}"
+        f"{'set':16s}{'preset':10s}{'metric':10s}{'seeds':>5s}{'valid':>18s}{'test':>18s}{'asked':>9s}{'seconds':>9s}"
     )
     for (name, preset), own in groups.items():
         cells = []
@@ -106,7 +106,7 @@ def show_means(lines: Sequence[Line]) -> None:
         seconds = sum(line["seconds"] for line in own) / len(own)
         asked = own[0].get("asked", "")
         print(
-            f"{name:14s}{preset:10s}{own[0]['metric']:10s}{len(own):5d}{cells[0]:>18s}{cells[1]:>18s}{asked:>9}{seconds:9.1f}"
+            f"{name:16s}{preset:10s}{own[0]['metric']:10s}{len(own):5d}{cells[0]:>18s}{cells[1]:>18s}{asked:>9}{seconds:9.1f}"
         )
 
 
