@@ -16,6 +16,10 @@ TITLES = {
     "small_mlp_epoch": "one epoch of a small MLP",
     "small_mlp_epoch_bf16": "the same, bfloat16",
     "sweep_256": "256 models in a sweep",
+    "cnn_step": "one step of a convolutional network",
+    "cnn_step_bf16": "convolutional network, bfloat16",
+    "vit_step": "one step of a vision transformer",
+    "vit_step_bf16": "vision transformer, bfloat16",
     "cold_start": "cold process to trained network",
 }
 TIE = 1.15

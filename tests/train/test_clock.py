@@ -49,6 +49,14 @@ def test_a_schedule_ends_with_the_time(fitted: Any):
     assert free.history["lr"] == limited.history["lr"], "a limit that is not reached changes nothing"
 
 
+def test_a_step_longer_than_anyone_waits_is_taken_unless_a_limit_forbids_it():
+    free, short = Clock(None), Clock(1.0)
+    free.took(1, 8.0)
+    short.took(1, 8.0)
+    assert free.steps_that_fit(1000) == 1
+    assert short.steps_that_fit(1000) == 0
+
+
 def test_compilation_is_counted_once():
     counter = compile_counter()
     before = counter.seconds

@@ -74,8 +74,8 @@ class Clock:
         """
         if self.step_seconds == 0.0:
             return min(wanted, 1 if self.limit is not None else 16)
-        seconds = min(longest, self.left)
-        return max(0, min(wanted, int(seconds / self.step_seconds)))
+        patient = max(1, int(longest / self.step_seconds))  # one step may take longer than that
+        return max(0, int(min(wanted, patient, self.left / self.step_seconds)))
 
     def share_that_fits(self, taken: int, total: int, *, epoch: int) -> float:
         """Return which share of a run's steps can be taken inside the limit, 1 if all or if nothing is known.
