@@ -48,18 +48,21 @@ def _task(name: str) -> Any:
     }[name]
 
 
-def network(name: str = "binary", *, model: str = "mlp", scale: str = "quantile", **options: Any) -> Network:
+def network(
+    name: str = "binary", *, model: str = "mlp", scale: str = "quantile", rows: int = ROWS, **options: Any
+) -> Network:
     """Return an untrained network.
 
     Args:
         name: ``binary``, ``multiclass``, ``multilabel``, ``regression`` or ``quantile``.
         model: architecture.
         scale: how numbers are scaled.
+        rows: of the table; fewer make a shorter schema.
         **options: of the architecture.
     """
     targets = [TARGETS[name]] if name in TARGETS else ["first", "second"]
     task = _task(name)
-    table = read(frame().select("number", "gap", "word", "flag", "when", "same", *targets))
+    table = read(frame().head(rows).select("number", "gap", "word", "flag", "when", "same", *targets))
     schema = infer_schema(table, target=targets, task=task.kind)
     encoder = TableEncoder().fit(table, schema, numeric=scale)
     return Network(
@@ -72,7 +75,7 @@ def network(name: str = "binary", *, model: str = "mlp", scale: str = "quantile"
         target_encoder=TargetEncoder().fit(table, schema),
         config={"seed": 0, "lr": 0.01, "keep": []},
         info={
-            "rows": {"train": ROWS, "valid": 0, "test": 0},
+            "rows": {"train": rows, "valid": 0, "test": 0},
             "valid": {"accuracy": 0.5, "auc": None},
             "test": None,
             "source": "table.csv",
