@@ -8,7 +8,15 @@ import numpy as np
 import polars as pl
 
 from lamina.core.random import make_key
-from lamina.data import TableEncoder, TargetEncoder, infer_schema, read
+from lamina.data import (
+    AbstractTable,
+    ImageEncoder,
+    Schema,
+    TableEncoder,
+    TargetEncoder,
+    infer_schema,
+    read,
+)
 from lamina.network.artefact import build_model
 from lamina.network.network import Network
 from lamina.tasks import BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
@@ -65,6 +73,25 @@ def network(
     table = read(frame().head(rows).select("number", "gap", "word", "flag", "when", "same", *targets))
     schema = infer_schema(table, target=targets, task=task.kind)
     encoder = TableEncoder().fit(table, schema, numeric=scale)
+    return _untrained(table, schema, encoder, task, model, options)
+
+
+def pictures() -> Network:
+    """Return an untrained network of small gray pictures of two classes."""
+    table = drawn()
+    schema = infer_schema(table, target="target")
+    return _untrained(table, schema, ImageEncoder().fit(table, schema), BinaryTask(), "lenet", {"size": 1})
+
+
+def drawn() -> AbstractTable:
+    """Return a table of six gray pictures."""
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 12, 12), np.uint8)
+    return read(pixels, y=[0, 1] * 3)
+
+
+def _untrained(
+    table: AbstractTable, schema: Schema, encoder: Any, task: Any, model: str, options: dict[str, Any]
+) -> Network:
     return Network(
         model=build_model(model, encoder.inputs, task.outputs, options, make_key(0)),
         model_name=model,
@@ -75,7 +102,7 @@ def network(
         target_encoder=TargetEncoder().fit(table, schema),
         config={"seed": 0, "lr": 0.01, "keep": []},
         info={
-            "rows": {"train": rows, "valid": 0, "test": 0},
+            "rows": {"train": table.height, "valid": 0, "test": 0},
             "valid": {"accuracy": 0.5, "auc": None},
             "test": None,
             "source": "table.csv",
