@@ -76,16 +76,22 @@ def network(
     return _untrained(table, schema, encoder, task, model, options)
 
 
-def pictures() -> Network:
-    """Return an untrained network of small gray pictures of two classes."""
-    table = drawn()
+def pictures(model: str = "lenet", *, side: int = 12, **options: Any) -> Network:
+    """Return an untrained network of gray pictures of two classes.
+
+    Args:
+        model: architecture.
+        side: of a picture, in pixels.
+        **options: of the architecture.
+    """
+    table = drawn(side)
     schema = infer_schema(table, target="target")
-    return _untrained(table, schema, ImageEncoder().fit(table, schema), BinaryTask(), "lenet", {"size": 1})
+    return _untrained(table, schema, ImageEncoder().fit(table, schema), BinaryTask(), model, options)
 
 
-def drawn() -> AbstractTable:
+def drawn(side: int = 12) -> AbstractTable:
     """Return a table of six gray pictures."""
-    pixels = np.random.default_rng(0).integers(0, 256, (6, 12, 12), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (6, side, side), np.uint8)
     return read(pixels, y=[0, 1] * 3)
 
 

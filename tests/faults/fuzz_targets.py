@@ -80,7 +80,7 @@ def _artefacts() -> list[dict[str, bytes]]:
         network("multilabel", model="mlp", scale="standard", size=2, folds=2, members=2, rows=9),
         network("regression", model="tabm-mini", size=4, members=2, embedding_width=2, rows=9),
         network("quantile", model="ft-transformer", scale="standard", size=8, depth=1, rows=9),
-        pictures(),
+        pictures(size=1, views="flip"),
     ]
     return [_short(to_files(net)) for net in made]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from tests.faults.artefacts import frame, network
+from tests.faults.artefacts import frame, network, pictures
 
 from lamina.cli.main import main
 from lamina.core import manifest, storage
@@ -62,10 +62,28 @@ def test_what_json_cannot_hold_is_null(tmp_path):
     assert "valid: " in str(found)  # and it can be shown
 
 
-@pytest.mark.parametrize("model", sorted(MODELS))
+# The least of the architectures of pictures; the others take a size of 4.
+SMALL = {
+    "alexnet": {"size": 6},
+    "convnext": {"size": 4, "depth": 1},
+    "mobilenet": {"size": 4, "blocks": 1},
+    "resnet": {"size": 8},
+    "vgg": {"size": 11, "width": 4, "hidden": 16},
+    "wide-resnet": {"size": 1, "depth": 10},
+}
+
+
+@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" not in spec.takes))
 @pytest.mark.parametrize("options", [{}, {"folds": 2, "members": 2}])
 def test_every_architecture_is_loaded(tmp_path, model, options):
     net = network(model=model, **options)
+    assert same(load(net.save(tmp_path / "net")), net)
+
+
+@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" in spec.takes))
+@pytest.mark.parametrize("options", [{}, {"folds": 2, "views": "flip"}])
+def test_every_architecture_of_pictures_is_loaded(tmp_path, model, options):
+    net = pictures(model, side=32, **SMALL.get(model, {"size": 4}), **options)
     assert same(load(net.save(tmp_path / "net")), net)
 
 
