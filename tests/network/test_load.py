@@ -221,6 +221,36 @@ def test_a_schema_of_another_form_is_refused(tmp_path, name):
         load(saved(tmp_path, altered(SCHEMA, change)))
 
 
+def inputs(**changes: Any) -> Change:
+    return lambda d: d["inputs"].update(changes)
+
+
+OF_PICTURES: dict[str, tuple[Change, str]] = {
+    "kind": (inputs(kind="sound"), "schema.json, inputs: .*expected the keys columns, got"),
+    "height": (inputs(height=0), "inputs.height: .*expected a whole number from 1, got 0"),
+    "means": (inputs(mean=[1.0, 2.0]), r"inputs.mean: .*expected 1 numbers, got \[1.0, 2.0\]"),
+    "deviations": (inputs(deviation=[]), r"inputs.deviation: .*expected 1 numbers, got \[\]"),
+    "deviation": (inputs(deviation=[0.0]), "inputs.deviation.0: .*expected a number above 0"),
+    "side": (inputs(width=16385), "inputs: .*expected sides up to 16384 and 1 or 3 channels, got .12, 16385, 1"),
+    "channels": (
+        inputs(channels=2, mean=[1.0, 1.0], deviation=[1.0, 1.0]),
+        "inputs: .*expected sides up to 16384 and 1 or 3 channels, got .12, 12, 2",
+    ),
+    "patches": (inputs(patches=[1.0]), "inputs.patches: .*expected 16 numbers"),
+    "name": (inputs(name="photo"), "inputs.columns: .*expected the columns of schema.inputs, got .'photo'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_PICTURES)
+def test_a_schema_of_pictures_of_another_form_is_refused(tmp_path, name):
+    change, said = OF_PICTURES[name]
+    files = to_files(pictures(size=1))
+    document = json.loads(files[SCHEMA])
+    change(document)
+    with pytest.raises(ArtefactError, match=f"(?s){said}"):
+        load(saved(tmp_path, files | {SCHEMA: manifest.to_json(document)}))
+
+
 @pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "quantile"])
 def test_the_task_and_the_target_fit(tmp_path, task):
     size = {"multiclass": "classes", "multilabel": "labels"}.get(task, "targets")
