@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from lamina.network.network import Network
 from lamina.tasks import BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
 
 ROWS = 60
+INPUTS = ("number", "gap", "word", "flag", "when", "same")
 TARGETS = {"binary": "yes", "multiclass": "kind", "regression": "price", "quantile": "price"}
 
 
@@ -57,7 +59,13 @@ def _task(name: str) -> Any:
 
 
 def network(
-    name: str = "binary", *, model: str = "mlp", scale: str = "quantile", rows: int = ROWS, **options: Any
+    name: str = "binary",
+    *,
+    model: str = "mlp",
+    scale: str = "quantile",
+    rows: int = ROWS,
+    columns: Sequence[str] = INPUTS,
+    **options: Any,
 ) -> Network:
     """Return an untrained network.
 
@@ -66,11 +74,12 @@ def network(
         model: architecture.
         scale: how numbers are scaled.
         rows: of the table; fewer make a shorter schema.
+        columns: of the table.
         **options: of the architecture.
     """
     targets = [TARGETS[name]] if name in TARGETS else ["first", "second"]
     task = _task(name)
-    table = read(frame().head(rows).select("number", "gap", "word", "flag", "when", "same", *targets))
+    table = read(frame().head(rows).select(*columns, *targets))
     schema = infer_schema(table, target=targets, task=task.kind)
     encoder = TableEncoder().fit(table, schema, numeric=scale)
     return _untrained(table, schema, encoder, task, model, options)

@@ -74,12 +74,15 @@ def _artefacts() -> list[dict[str, bytes]]:
 
     from lamina.network.artefact import to_files
 
-    made = [
-        network("binary", model="logistic", rows=9),
-        network("multiclass", model="mlp", scale="standard", size=4, depth=1, rows=16),
-        network("multilabel", model="mlp", scale="standard", size=2, folds=2, members=2, rows=9),
-        network("regression", model="tabm-mini", size=4, members=2, embedding_width=2, rows=9),
-        network("quantile", model="ft-transformer", scale="standard", size=8, depth=1, rows=9),
+    tabm = {"members": 2, "embedding_width": 2}
+    made = [  # tables of few columns, all of them together of every kind
+        network("binary", model="logistic", rows=9, columns=["number", "word"]),
+        network("multiclass", scale="standard", size=4, depth=1, rows=16, columns=["gap", "flag", "same"]),
+        network("multilabel", scale="standard", size=2, folds=2, members=2, rows=9, columns=["when"]),
+        network("regression", model="tabm-mini", size=4, rows=9, columns=["gap", "word"], **tabm),
+        network(
+            "quantile", model="ft-transformer", size=8, depth=1, rows=6, columns=["number", "when", "flag"]
+        ),
         pictures(size=1, views="flip"),
     ]
     return [_short(to_files(net)) for net in made]
