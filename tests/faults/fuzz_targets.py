@@ -282,8 +282,9 @@ def _archives() -> list[bytes]:
     arrays = {"X": np.arange(20.0).reshape(10, 2) ** 1.3, "y": np.arange(10) % 2}
     parts = {"x_train": arrays["X"], "y_train": arrays["y"], "x_test": arrays["X"], "y_test": arrays["y"]}
     named = arrays | {"columns": np.array(["a", "b"]), "weight": np.ones(10, np.float32)}
+    drawn = {"X": np.arange(6 * 16, dtype=np.uint8).reshape(6, 4, 4), "y": np.arange(6) % 2}
     found = []
-    for chosen in (arrays, parts, named):
+    for chosen in (arrays, parts, named, drawn):
         buffer = io.BytesIO()
         np.savez(buffer, **chosen)
         found.append(buffer.getvalue())
