@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from lamina.core.random import make_key
-from lamina.data import TableEncoder, TargetEncoder, infer_schema, read
+from lamina.data import (
+    AbstractTable,
+    ImageEncoder,
+    Schema,
+    TableEncoder,
+    TargetEncoder,
+    infer_schema,
+    read,
+)
 from lamina.network.artefact import build_model
 from lamina.network.network import Network
 from lamina.tasks import BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask
 
 ROWS = 60
+INPUTS = ("number", "gap", "word", "flag", "when", "same")
 TARGETS = {"binary": "yes", "multiclass": "kind", "regression": "price", "quantile": "price"}
 
 
@@ -48,20 +58,55 @@ def _task(name: str) -> Any:
     }[name]
 
 
-def network(name: str = "binary", *, model: str = "mlp", scale: str = "quantile", **options: Any) -> Network:
+def network(
+    name: str = "binary",
+    *,
+    model: str = "mlp",
+    scale: str = "quantile",
+    rows: int = ROWS,
+    columns: Sequence[str] = INPUTS,
+    **options: Any,
+) -> Network:
     """Return an untrained network.
 
     Args:
         name: ``binary``, ``multiclass``, ``multilabel``, ``regression`` or ``quantile``.
         model: architecture.
         scale: how numbers are scaled.
+        rows: of the table; fewer make a shorter schema.
+        columns: of the table.
         **options: of the architecture.
     """
     targets = [TARGETS[name]] if name in TARGETS else ["first", "second"]
     task = _task(name)
-    table = read(frame().select("number", "gap", "word", "flag", "when", "same", *targets))
+    table = read(frame().head(rows).select(*columns, *targets))
     schema = infer_schema(table, target=targets, task=task.kind)
     encoder = TableEncoder().fit(table, schema, numeric=scale)
+    return _untrained(table, schema, encoder, task, model, options)
+
+
+def pictures(model: str = "lenet", *, side: int = 12, **options: Any) -> Network:
+    """Return an untrained network of gray pictures of two classes.
+
+    Args:
+        model: architecture.
+        side: of a picture, in pixels.
+        **options: of the architecture.
+    """
+    table = drawn(side)
+    schema = infer_schema(table, target="target")
+    return _untrained(table, schema, ImageEncoder().fit(table, schema), BinaryTask(), model, options)
+
+
+def drawn(side: int = 12) -> AbstractTable:
+    """Return a table of six gray pictures."""
+    pixels = np.random.default_rng(0).integers(0, 256, (6, side, side), np.uint8)
+    return read(pixels, y=[0, 1] * 3)
+
+
+def _untrained(
+    table: AbstractTable, schema: Schema, encoder: Any, task: Any, model: str, options: dict[str, Any]
+) -> Network:
     return Network(
         model=build_model(model, encoder.inputs, task.outputs, options, make_key(0)),
         model_name=model,
@@ -72,7 +117,7 @@ def network(name: str = "binary", *, model: str = "mlp", scale: str = "quantile"
         target_encoder=TargetEncoder().fit(table, schema),
         config={"seed": 0, "lr": 0.01, "keep": []},
         info={
-            "rows": {"train": ROWS, "valid": 0, "test": 0},
+            "rows": {"train": table.height, "valid": 0, "test": 0},
             "valid": {"accuracy": 0.5, "auc": None},
             "test": None,
             "source": "table.csv",

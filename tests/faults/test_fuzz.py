@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import random
+import signal
 import struct
+import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -160,7 +164,49 @@ def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "bad"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
+
+
+@pytest.fixture
+def alarm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The alarm of a child, after a tenth of a second."""
+    monkeypatch.setattr(fuzz_drive, "SECONDS", 0.1)
+    before = signal.signal(signal.SIGPROF, fuzz_drive._hang)
+    yield
+    signal.signal(signal.SIGPROF, before)
+
+
+def busy(content: bytes) -> None:
+    """Compute for half a second; what comes meanwhile is caught, or not."""
+    end = time.process_time() + 0.5
+    while time.process_time() < end:
+        with contextlib.suppress(fuzz_drive.Hang) if content == b"deaf" else contextlib.nullcontext():
+            sum(range(1000))
+
+
+@linux
+@pytest.mark.parametrize("content", [b"", b"deaf"])
+def test_a_hang_is_seen_even_by_who_catches_everything(alarm, content):
+    found, _, _ = fuzz_drive.measured(busy, content, fuzz_drive.Memory())
+    assert found.startswith("hang: ") and found.endswith(" s of processor time")
+
+
+@linux
+def test_who_only_waits_does_not_hang(alarm):
+    found, seconds, _ = fuzz_drive.measured(lambda _: time.sleep(0.3), b"", fuzz_drive.Memory())
+    assert found == "accepted" and seconds < 0.1
+
+
+def test_a_child_that_waits_for_ever_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz_drive, "TICK", 0.02)
+    (tmp_path / "log").write_text("[3, {}]")
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert fuzz_drive._watch(process, tmp_path / "log") == ""
+    assert process.returncode == -signal.SIGKILL
+
+
+@linux
 def test_a_child_reports_what_goes_wrong(bad, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("resource.setrlimit", lambda *_: None)  # it would hold for the other tests too
     fuzz_drive.child(bad, 0, 0, 30, tmp_path / "log")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from tests.faults.artefacts import frame, network
+from tests.faults.artefacts import frame, network, pictures
 
 from lamina.cli.main import main
 from lamina.core import manifest, storage
@@ -62,10 +62,28 @@ def test_what_json_cannot_hold_is_null(tmp_path):
     assert "valid: " in str(found)  # and it can be shown
 
 
-@pytest.mark.parametrize("model", sorted(MODELS))
+# The least of the architectures of pictures; the others take a size of 4.
+SMALL = {
+    "alexnet": {"size": 6},
+    "convnext": {"size": 4, "depth": 1},
+    "mobilenet": {"size": 4, "blocks": 1},
+    "resnet": {"size": 8},
+    "vgg": {"size": 11, "width": 4, "hidden": 16},
+    "wide-resnet": {"size": 1, "depth": 10},
+}
+
+
+@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" not in spec.takes))
 @pytest.mark.parametrize("options", [{}, {"folds": 2, "members": 2}])
 def test_every_architecture_is_loaded(tmp_path, model, options):
     net = network(model=model, **options)
+    assert same(load(net.save(tmp_path / "net")), net)
+
+
+@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" in spec.takes))
+@pytest.mark.parametrize("options", [{}, {"folds": 2, "views": "flip"}])
+def test_every_architecture_of_pictures_is_loaded(tmp_path, model, options):
+    net = pictures(model, side=32, **SMALL.get(model, {"size": 4}), **options)
     assert same(load(net.save(tmp_path / "net")), net)
 
 
@@ -201,6 +219,36 @@ def test_a_schema_of_another_form_is_refused(tmp_path, name):
     change, said = SCHEMAS[name]
     with pytest.raises(ArtefactError, match=f"(?s){said}"):
         load(saved(tmp_path, altered(SCHEMA, change)))
+
+
+def inputs(**changes: Any) -> Change:
+    return lambda d: d["inputs"].update(changes)
+
+
+OF_PICTURES: dict[str, tuple[Change, str]] = {
+    "kind": (inputs(kind="sound"), "schema.json, inputs: .*expected the keys columns, got"),
+    "height": (inputs(height=0), "inputs.height: .*expected a whole number from 1, got 0"),
+    "means": (inputs(mean=[1.0, 2.0]), r"inputs.mean: .*expected 1 numbers, got \[1.0, 2.0\]"),
+    "deviations": (inputs(deviation=[]), r"inputs.deviation: .*expected 1 numbers, got \[\]"),
+    "deviation": (inputs(deviation=[0.0]), "inputs.deviation.0: .*expected a number above 0"),
+    "side": (inputs(width=16385), "inputs: .*expected sides up to 16384 and 1 or 3 channels"),
+    "channels": (
+        inputs(channels=2, mean=[1.0, 1.0], deviation=[1.0, 1.0]),
+        "inputs: .*expected sides up to 16384 and 1 or 3 channels, got .12, 12, 2",
+    ),
+    "patches": (inputs(patches=[1.0]), "inputs.patches: .*expected 16 numbers"),
+    "name": (inputs(name="photo"), "inputs.columns: .*expected the columns of schema.inputs, got .'photo'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_PICTURES)
+def test_a_schema_of_pictures_of_another_form_is_refused(tmp_path, name):
+    change, said = OF_PICTURES[name]
+    files = to_files(pictures(size=1))
+    document = json.loads(files[SCHEMA])
+    change(document)
+    with pytest.raises(ArtefactError, match=f"(?s){said}"):
+        load(saved(tmp_path, files | {SCHEMA: manifest.to_json(document)}))
 
 
 @pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "quantile"])

@@ -115,10 +115,16 @@ def available_cores() -> int:
 
 def versions() -> dict[str, str]:
     """Return the versions that decide a run's numbers."""
+    found = {name: _installed(name) for name in ("jax", "jaxlib", "optax", "numpy")}
+    return {"lamina": lamina_version(), "python": sys.version.split()[0], **found}
+
+
+@functools.cache
+def _installed(name: str) -> str:
+    """Return the version of a package, which is searched for and parsed once: it takes milliseconds."""
     from importlib.metadata import version
 
-    found = {name: version(name) for name in ("jax", "jaxlib", "optax", "numpy")}
-    return {"lamina": lamina_version(), "python": sys.version.split()[0], **found}
+    return version(name)
 
 
 def lamina_version() -> str:

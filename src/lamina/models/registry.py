@@ -52,11 +52,12 @@ class ModelSpec:
         Raises:
             ConfigError: an option is unknown or the size is below one.
         """
+        known = self.options
         for option in options:
-            if option not in self.options:
+            if option not in known:
                 raise ConfigError(
-                    f"model '{self.name}' has no option '{option}'{suggest(option, self.options)}",
-                    expected="one of " + ", ".join(self.options) if self.options else "no options",
+                    f"model '{self.name}' has no option '{option}'{suggest(option, known)}",
+                    expected="one of " + ", ".join(known) if known else "no options",
                 )
         size = self.size if size is None else size
         if size < 1:

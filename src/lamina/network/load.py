@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lamina.core.errors import ArtefactError, LaminaError
 from lamina.core.module import Module
 from lamina.core.random import Blank
 from lamina.core.tree import named_arrays, with_arrays
-from lamina.data.encoders import TargetEncoder, restored
+from lamina.data.encoders import Encoder, TargetEncoder, restored
 from lamina.data.schema import Schema
 from lamina.models import MODELS
 from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
@@ -68,6 +69,70 @@ def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Mod
     Raises:
         ArtefactError: something does not hold what it should.
     """
+    described = read_documents(files, version, place=place)
+    return described.filled(files[WEIGHTS], model)
+
+
+@dataclass(frozen=True)
+class Described:
+    """All of a network but its model: what its documents say, each of them checked.
+
+    Args:
+        place: the folder they are from, for errors.
+        task: what is learned.
+        encoder: of the inputs.
+        target_encoder: of the targets.
+        config: the parsed ``config.json``.
+        schema: the parsed ``schema.json``.
+    """
+
+    place: Path
+    task: AbstractTask
+    encoder: Encoder
+    target_encoder: TargetEncoder
+    config: dict[str, Any]
+    schema: dict[str, Any]
+
+    def filled(self, weights: bytes, model: Module | None = None) -> Network:
+        """Return the network with the arrays of a safetensors file.
+
+        Args:
+            weights: the bytes of the file.
+            model: for a network with a model of your own: an untrained one of the same shape.
+
+        Raises:
+            ArtefactError: they are not those of the model that the documents describe.
+        """
+        arrays = read_weights(weights, where=str(self.place / WEIGHTS))
+        name, options = self.config["model"]["name"], self.config["model"]["options"]
+        if model is None:
+            with _naming(self.place / CONFIG):
+                model = _blank(name, self.encoder.inputs, self.task.outputs, options, arrays)
+        with _naming(self.place / WEIGHTS):
+            model = _filled(model, arrays)
+        return Network(
+            model=model,
+            model_name=name,
+            options=options,
+            task=self.task,
+            schema=Schema.from_json(self.schema["schema"]),
+            encoder=self.encoder,
+            target_encoder=self.target_encoder,
+            **{part: self.config[part] for part in ("config", "info", "history")},
+        )
+
+
+def read_documents(files: dict[str, bytes], version: int, *, place: Path) -> Described:
+    """Return what the JSON files of an artefact say; its weights are only known to be there.
+
+    Args:
+        files: file name → content, as the manifest vouches for them.
+        version: of their format; an older one is migrated.
+        place: the folder they are from, for errors.
+
+    Raises:
+        ArtefactError: one does not hold what it should, or a file is missing or added.
+    """
     documents = {
         name: strict_json.parse(content, where=str(place / name))
         for name, content in files.items()
@@ -76,34 +141,17 @@ def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Mod
     with _naming(place):
         documents = migrate(documents, version)
     _check_names({name for name in files if not name.endswith(".json")} | set(documents), place)
-    stored, columns = documents[CONFIG], documents[SCHEMA]
+    config, schema = documents[CONFIG], documents[SCHEMA]
     with _naming(place / CONFIG):
-        check_config(stored, "")
-        task = _task(stored["task"])
+        check_config(config, "")
+        task = _task(config["task"])
     with _naming(place / SCHEMA):
-        check_schema(columns, "")
-        check_agreement(task, columns)
-        encoder = restored(columns["inputs"])
-        target_encoder = TargetEncoder.from_json(columns["target"])
+        check_schema(schema, "")
+        check_agreement(task, schema)
+        encoder = restored(schema["inputs"])
+        target_encoder = TargetEncoder.from_json(schema["target"])
         target_encoder.label_array()  # labels that are not of their type are refused here
-    arrays = read_weights(files[WEIGHTS], where=str(place / WEIGHTS))
-    name, options = stored["model"]["name"], stored["model"]["options"]
-    with _naming(place / CONFIG):
-        model = _blank(name, encoder.inputs, task.outputs, options, arrays) if model is None else model
-    with _naming(place / WEIGHTS):
-        model = _filled(model, arrays)
-    return Network(
-        model=model,
-        model_name=name,
-        options=options,
-        task=task,
-        schema=Schema.from_json(columns["schema"]),
-        encoder=encoder,
-        target_encoder=target_encoder,
-        config=stored["config"],
-        info=stored["info"],
-        history=stored["history"],
-    )
+    return Described(place, task, encoder, target_encoder, config, schema)
 
 
 @contextmanager

@@ -97,6 +97,28 @@ def test_copies_of_files(folder):
     assert pairs and all(pair.endswith("\n  mend: remove the copies") for pair in pairs)
 
 
+def test_test_data_without_pictures():
+    words = {"image": ["a", "b"] * 30, "target": Y.tolist()}
+    found = check(PICTURES, y=Y, test_data=words)
+    assert said(found) == [("error", "no-pictures")]
+    assert found.errors[0].where == "<frame>, column 'image'"
+    assert told(found, "no-pictures") == (
+        "error: these are no pictures\n  mend: give pictures, or paths to files that are there"
+    )
+
+
+def test_one_class_alone(folder):
+    shutil.rmtree(folder / "dog")
+    assert told(check(folder, "label"), "target-constant") == (
+        "error: the target is 'cat' in every row: there is nothing to learn\n"
+        "  mend: add pictures of another class, in a folder or under a label of its own"
+    )
+
+
+def test_nothing_is_said_of_good_pictures_with_numbers():
+    assert said(check(PICTURES, y=np.linspace(0.1, 2.3, 60) ** 2)) == []
+
+
 def test_labels_that_differ(folder):
     shutil.copy(folder / "cat" / "00.png", folder / "dog" / "copy.png")
     assert told(check(folder, seed=3), "contradicting-labels") == (

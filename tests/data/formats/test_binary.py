@@ -26,6 +26,15 @@ def test_tables_come_back(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", WRITE)
+@pytest.mark.parametrize("name", ["t[1]", "t?", "t*"])
+def test_a_name_is_no_pattern(tmp_path, ending, name):
+    WRITE[ending](FRAME.reverse(), str(tmp_path / f"t1{ending}"))
+    with (tmp_path / f"{name}{ending}").open("wb") as stream:
+        WRITE[ending](FRAME, stream)
+    assert read(tmp_path / f"{name}{ending}").frame.equals(FRAME)
+
+
+@pytest.mark.parametrize("ending", WRITE)
 def test_damaged_and_wrongly_named_files(tmp_path, ending):
     path = tmp_path / f"t{ending}"
     kind = "Parquet" if ending == ".parquet" else "Arrow"

@@ -50,6 +50,12 @@ def test_every_dialect_gives_the_same_table(tmp_path, dialect):
     assert [table.line(row) for row in (0, 29)] == [2, 31]
 
 
+@pytest.mark.parametrize("name", ["t[1].csv", "t?.csv", "t*.csv"])
+def test_a_name_is_no_pattern(tmp_path, name):
+    written(tmp_path, "t1.csv", "a,y\n5,6\n7,8\n")
+    assert read(written(tmp_path, name, "a,y\n1,2\n3,4\n")).column("a").numbers().tolist() == [1, 3]
+
+
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.tsv.gz"])
 def test_packed_files(tmp_path, name):
     text = DIALECTS["tabs"] if "tsv" in name else DIALECTS["plain"]

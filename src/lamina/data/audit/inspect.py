@@ -198,13 +198,12 @@ def _of_second(
     yield from found
     if _has_errors(found):
         return
-    if gallery is None:
+    tested = None if gallery is None else images.gallery_of(other, schema, gallery.canvas)
+    if gallery is None or tested is None:
         yield from duplicates.between(table, schema, parts, other)
         return
-    tested = images.gallery_of(other, schema, gallery.canvas)
-    if tested is not None:
-        yield from tested.findings()
-        yield from tested.between(gallery, parts)
+    yield from tested.findings()
+    yield from tested.between(gallery, parts)
 
 
 def _has_errors(found: list[Finding]) -> bool:

@@ -10,6 +10,7 @@ from lamina.core.errors import suggest
 from lamina.data.audit.columns import out_of_range
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
+from lamina.data.images.column import IMAGE
 from lamina.data.schema import Schema
 from lamina.data.table import LARGEST_NUMBER, AbstractTable
 from lamina.data.words import NUMERIC_SHARE
@@ -34,9 +35,18 @@ def of_test_table(table: AbstractTable, schema: Schema, other: AbstractTable) ->
             yield from _of_numbers(table, other, described.name)
         elif described.kind == "category":
             yield from _of_categories(table, other, described.name)
+        elif described.kind == IMAGE:
+            yield from _of_pictures(other, described.name)
     yield from _of_missing(schema, other)
     if schema.task in CLASS_TASKS:
         yield from _of_labels(table, schema, other)
+
+
+def _of_pictures(other: AbstractTable, name: str) -> Iterator[Finding]:
+    """Yield the error for a column that is named as the pictures are, and holds none."""
+    if other.column(name).storage != IMAGE:
+        mend = "give pictures, or paths to files that are there"
+        yield error("no-pictures", other.where(name=name), "these are no pictures", mend)
 
 
 def _of_missing(schema: Schema, other: AbstractTable) -> Iterator[Finding]:

@@ -12,10 +12,26 @@ from lamina.data.formats import text
 from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable, check_names
 
+_PATTERN = frozenset("*?[")
+
+
+def _read_parquet(path: str) -> pl.DataFrame:
+    """Return the frame in one file, whatever its name."""
+    return pl.read_parquet(path, glob=False)
+
+
+def _read_arrow(path: str) -> pl.DataFrame:
+    """Return the frame in one file; where Polars would take its name for a pattern, it gets the bytes."""
+    if not _PATTERN & set(path):
+        return pl.read_ipc(path)
+    with open(path, "rb") as stream:
+        return pl.read_ipc(stream)
+
+
 _READERS = {
-    ".parquet": (b"PAR1", "Parquet", pl.read_parquet),
-    ".feather": (b"ARROW1", "Arrow", pl.read_ipc),
-    ".arrow": (b"ARROW1", "Arrow", pl.read_ipc),
+    ".parquet": (b"PAR1", "Parquet", _read_parquet),
+    ".feather": (b"ARROW1", "Arrow", _read_arrow),
+    ".arrow": (b"ARROW1", "Arrow", _read_arrow),
 }
 
 

@@ -142,6 +142,7 @@ class _Parser:
         self.dialect = {
             "separator": separator,
             "has_header": True,
+            "glob": False,  # a name may hold brackets and stars
             "new_columns": names,
             "null_values": list(MISSING_WORDS),
             "schema_overrides": {name: pl.String for name in names if name in keep_text},
