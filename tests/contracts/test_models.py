@@ -46,7 +46,7 @@ SMALL_IMAGE = {
 }
 PER_PIXEL = ("unet",)
 # Image families for which every check runs by default; the others leave those that compile once more
-# (eager, population, bfloat16, sharded) to `-m slow`.
+# (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
 PROMPT = ("lenet", "resnet", "vit")
 
 
@@ -69,7 +69,7 @@ TABLES = [(name, place) for name, place in MAIN if place == "table"]
 IMAGES = [(name, place) for name, place in MAIN if place == "image"]
 
 tables = pytest.mark.parametrize(("name", "place"), TABLES)
-images = pytest.mark.parametrize(("name", "place"), IMAGES)
+images = pytest.mark.parametrize(("name", "place"), spared(IMAGES))
 once = pytest.mark.parametrize(("name", "place"), spared(ONCE))
 
 

@@ -52,7 +52,8 @@ def plane() -> tuple[np.ndarray, np.ndarray]:
 
 # --- parameters ------------------------------------------------------------------------------------
 
-NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every"}
+PICTURES = {"augment", "image_size", "views"}  # scikit-learn knows no pictures
+NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every", *PICTURES}
 ONLY_CLASSES, ONLY_NUMBERS = {"label_smoothing", "class_weight"}, {"quantiles"}
 
 

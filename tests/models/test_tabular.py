@@ -82,7 +82,7 @@ def test_every_architecture_says_what_it_is():
 
 def test_the_dial_makes_a_model_larger():
     for name, spec in MODELS.items():
-        if spec.size > 1:
+        if spec.size > 1 and "table" in spec.takes:
             small, large = (parameter_count(build(name, inputs=TABLE, outputs=2, size=s)) for s in (8, 32))
             assert large > 2 * small, name
 

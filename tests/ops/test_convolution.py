@@ -10,14 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.ops.convolution import (
-    Window,
-    convolution,
-    depthwise_convolution,
-    native_convolution,
-    plain_convolution,
-)
+from lamina.ops.convolution import convolution, native_convolution, plain_convolution
 from lamina.ops.native import library
+from lamina.ops.window import Window
 
 # x shape, weight shape, stride, padding, dilation
 CASES = {
@@ -170,15 +165,6 @@ def test_groups(groups: int):
     assert gap(ours(x, weight), np.concatenate(parts, -1)) < 2e-6
     wanted = gradients(lambda x, w: plain_convolution(x, w, window, groups), x, weight)
     assert max(map(gap, gradients(ours, x, weight), wanted)) < 2e-5
-
-
-def test_depthwise_by_shifted_sums():
-    random = np.random.default_rng(0)
-    x = jnp.asarray(random.normal(size=(2, 9, 8, 6)), jnp.float32)
-    weight = jnp.asarray(random.normal(size=(12, 1, 7, 3)), jnp.float32)
-    window = Window((2, 1), (3, 0), (3, 2), (1, 1))
-    wanted = plain_convolution(x, weight, window, 6)
-    assert gap(depthwise_convolution(x, weight, window), wanted) < 2e-6
 
 
 @pytest.mark.parametrize("dimensions", [1, 3])

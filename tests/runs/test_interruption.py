@@ -3,14 +3,23 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from lamina.runs.interruption import Interruption
 
 
+@pytest.fixture
+def heard(number: int) -> Iterator[None]:
+    """The signal is not ignored, as it is in a suite that runs in the background."""
+    before = signal.signal(number, signal.default_int_handler)
+    yield
+    signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_is_remembered_and_the_second_stops(number: int):
+def test_the_first_signal_is_remembered_and_the_second_stops(number: int, heard: None):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert interruption.reason() is None

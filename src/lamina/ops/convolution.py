@@ -1,15 +1,13 @@
 """Convolution: one small weighted sum, slid over space. Channels last, weights as in PyTorch.
 
 On CPU two-dimensional convolutions go through kernels of our own (`lamina.ops.native`) where they
-can be compiled, a depthwise one through shifted sums, the rest through XLA.
+can be compiled, a depthwise one through `lamina.ops.depthwise`, the rest through XLA.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,26 +15,12 @@ from jax import lax
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.ops.depthwise import depthwise_convolution
 from lamina.ops.native import library
+from lamina.ops.window import Window, out_shape
 
 Padding = Sequence[tuple[int, int]]
 MOST_GROUPS = 8  # with more, the groups are too thin for kernels of their own
-
-
-class Window(NamedTuple):
-    """How a kernel moves, one number an axis.
-
-    Args:
-        stride: steps between outputs.
-        low: zeros before.
-        high: zeros behind.
-        dilation: steps between the taps of the kernel.
-    """
-
-    stride: tuple[int, ...]
-    low: tuple[int, ...]
-    high: tuple[int, ...]
-    dilation: tuple[int, ...]
 
 
 def convolution(
@@ -111,38 +95,10 @@ def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) 
     )
 
 
-def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
-    """Return a convolution of every channel by itself, as a sum of shifted copies.
-
-    XLA fuses the sum into one pass over the input, forward and backward.
-    """
-    channels, kernel = x.shape[-1], weight.shape[2:]
-    repeats = weight.shape[0] // channels
-    rows, columns = _out_shape(x.shape, weight.shape, window)[1:3]
-    padded = jnp.pad(x, ((0, 0), *zip(window.low, window.high, strict=True), (0, 0)))
-    if repeats > 1:
-        padded = jnp.repeat(padded, repeats, axis=-1)
-    down, right = window.stride
-    total = jnp.zeros((x.shape[0], rows, columns, weight.shape[0]), x.dtype)
-    for y, z in itertools.product(range(kernel[0]), range(kernel[1])):
-        below, beside = y + (rows - 1) * down + 1, z + (columns - 1) * right + 1
-        shifted = padded[:, y:below:down, z:beside:right]
-        total = total + shifted * weight[:, 0, y, z].reshape(1, 1, 1, -1)
-    return total
-
-
-def _out_shape(x: Sequence[int], weight: Sequence[int], window: Window) -> tuple[int, ...]:
-    space = [
-        (size + low + high - dilation * (taps - 1) - 1) // stride + 1
-        for size, taps, stride, low, high, dilation in zip(x[1:-1], weight[2:], *window, strict=True)
-    ]
-    return (x[0], *space, weight[0])
-
-
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def native_convolution(x: Array, weight: Array, window: Window) -> Array:
     """Return the convolution as our kernels do it; so for its gradients, as often as they are taken."""
-    out = jax.ShapeDtypeStruct(_out_shape(x.shape, weight.shape, window), x.dtype)
+    out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call("convolution", out, x, weight, **window._asdict())
 
 

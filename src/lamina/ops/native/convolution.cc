@@ -6,6 +6,7 @@
 // learning convolutions on SIMD architectures. SC 2018; Goto, van de Geijn. Anatomy of
 // high-performance matrix multiplication. ACM TOMS 2008.
 
+#include "frame.h"
 #include "parts.h"
 #include "tiles.h"
 
@@ -17,37 +18,6 @@ constexpr int64_t kTail = 64;                // elements behind an image that ma
 
 int64_t floor_divide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 int64_t words(int64_t elements, int64_t in_a_word) { return (elements + in_a_word - 1) / in_a_word; }
-
-struct Image {
-  int64_t height, width, channels;
-  int64_t size() const { return height * width * channels; }
-};
-
-// Zeros around an image, or, where negative, what is cut off.
-struct Frame {
-  int64_t top, left, bottom, right;
-  bool empty() const { return !top && !left && !bottom && !right; }
-};
-
-// Copy an image into a frame of zeros.
-template <class Element>
-void pad(const Element* x, Image image, Frame frame, Element* out) {
-  const int64_t rows = image.height + frame.top + frame.bottom;
-  const int64_t columns = image.width + frame.left + frame.right, c = image.channels;
-  const int64_t first = std::max<int64_t>(0, frame.left), skipped = std::max<int64_t>(0, -frame.left);
-  const int64_t count = std::max<int64_t>(0, std::min(image.width - skipped, columns - first));
-  for (int64_t y = 0; y < rows; ++y) {
-    Element* line = out + y * columns * c;
-    const int64_t from = y - frame.top;
-    if (from < 0 || from >= image.height) {
-      std::memset(line, 0, columns * c * sizeof(Element));
-      continue;
-    }
-    std::memset(line, 0, first * c * sizeof(Element));
-    std::memcpy(line + first * c, x + (from * image.width + skipped) * c, count * c * sizeof(Element));
-    std::memset(line + (first + count) * c, 0, (columns - first - count) * c * sizeof(Element));
-  }
-}
 
 // One set of output positions with the runs and weights they share. A strided convolution's input
 // gradient has one phase for each remainder of the stride, everything else has one in all.

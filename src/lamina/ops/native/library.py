@@ -38,6 +38,7 @@ _COMPILE_SECONDS = 120.0
 _KERNELS = {
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
     "dense": ("product",),
+    "depthwise": ("depthwise", "depthwise_weight_gradient"),
 }
 
 
@@ -45,7 +46,7 @@ def has_kernels(source: str, dtype: Any) -> bool:
     """Return whether a source's kernels can be called here for a type of numbers.
 
     Args:
-        source: ``"convolution"`` or ``"dense"``.
+        source: a name in `_KERNELS`.
         dtype: of the arrays.
     """
     found = _TYPES.get(np.dtype(dtype).name)
@@ -74,7 +75,7 @@ def types_of(source: str) -> frozenset[str]:
     """Return the types of numbers that a source has kernels for here; none where it has none at all.
 
     Args:
-        source: ``"convolution"`` or ``"dense"``.
+        source: a name in `_KERNELS`.
     """
     import jax
 

@@ -1,0 +1,170 @@
+// Two-dimensional convolution of every channel by itself, one position a step, and the gradient of its weights.
+//
+// Each image is copied into a frame of zeros; then neighboring channels are the lanes, and a few neighboring
+// positions share the loaded weights. Where channels or positions are no multiple of a tile, the last tile
+// begins earlier and computes some of them once more.
+
+#include "frame.h"
+#include "parts.h"
+#include "tiles.h"
+
+namespace lamina {
+namespace {
+
+constexpr int kPositions = 4;  // of a row at once
+constexpr int kTaps = 4;       // of a row of the kernel at once
+
+// A convolution: an image, its frame, a kernel.
+struct Window {
+  Image in;
+  Frame frame;
+  int64_t ky, kx;
+  int64_t rows() const { return in.height + frame.top + frame.bottom - ky + 1; }
+  int64_t columns() const { return in.width + frame.left + frame.right - kx + 1; }
+  int64_t framed_row() const { return (in.width + frame.left + frame.right) * in.channels; }
+  int64_t framed() const { return (in.height + frame.top + frame.bottom) * framed_row(); }
+};
+
+Window window_of(const Call& call, const Sizes& x) {
+  const Sizes low = call.sizes("low"), high = call.sizes("high"), kernel = call.sizes("kernel");
+  return {{x[1], x[2], x[3]}, {low[0], low[1], high[0], high[1]}, kernel[0], kernel[1]};
+}
+
+// Call function(start) for tiles of `size` that cover `count`, the last one pushed back.
+template <class Function>
+void in_tiles(int64_t count, int64_t size, const Function& function) {
+  for (int64_t start = 0; start < count; start += size) function(std::min(start, count - size));
+}
+
+// out[p] = Σ over taps of in[p + tap] · weights[tap], at R neighboring positions and V vectors of channels.
+template <int R, int V>
+void correlate(const Window& window, const float* in, const float* weights, float* out) {
+  const int64_t c = window.in.channels, row = window.framed_row();
+  Vector sums[R][V];
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) sums[r][v] = Vector{};
+  for (int64_t y = 0; y < window.ky; ++y)
+    for (int64_t x = 0; x < window.kx; ++x, weights += c) {
+      const float* from = in + y * row + x * c;
+      for (int v = 0; v < V; ++v) {
+        const Vector weight = Float::vector(weights + v * kLanes);
+        for (int r = 0; r < R; ++r)
+          sums[r][v] = Float::add_product(sums[r][v], Float::vector(from + r * c + v * kLanes), weight);
+      }
+    }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) Float::put(out + r * c + v * kLanes, sums[r][v]);
+}
+
+template <int V>
+void fill_image(const Window& window, const float* framed, const float* weights, float* out) {
+  const int64_t c = window.in.channels, columns = window.columns();
+  for (int64_t y = 0; y < window.rows(); ++y)
+    in_tiles(c, V * kLanes, [&](int64_t channel) {
+      const float* from = framed + y * window.framed_row() + channel;
+      float* to = out + y * columns * c + channel;
+      if (columns < kPositions) {
+        for (int64_t x = 0; x < columns; ++x) correlate<1, V>(window, from + x * c, weights + channel, to + x * c);
+      } else {
+        in_tiles(columns, kPositions, [&](int64_t x) {
+          correlate<kPositions, V>(window, from + x * c, weights + channel, to + x * c);
+        });
+      }
+    });
+}
+
+// sums[tap] += Σ over positions of in[p + tap] · change[p], for T neighboring taps and V vectors of channels.
+template <int T, int V>
+void accumulate(const Window& window, const float* in, const float* change, float* sums) {
+  const int64_t c = window.in.channels, row = window.framed_row(), columns = window.columns();
+  Vector found[T][V];
+  for (int t = 0; t < T; ++t)
+    for (int v = 0; v < V; ++v) found[t][v] = Vector{};
+  for (int64_t y = 0; y < window.rows(); ++y)
+    for (int64_t x = 0; x < columns; ++x)
+      for (int v = 0; v < V; ++v) {
+        const float* from = in + y * row + x * c + v * kLanes;
+        const Vector other = Float::vector(change + (y * columns + x) * c + v * kLanes);
+        for (int t = 0; t < T; ++t)
+          found[t][v] = Float::add_product(found[t][v], Float::vector(from + t * c), other);
+      }
+  for (int t = 0; t < T; ++t)
+    for (int v = 0; v < V; ++v) {
+      float* sum = sums + t * c + v * kLanes;
+      Float::put(sum, Float::vector(sum) + found[t][v]);
+    }
+}
+
+// The same for all taps of `width` neighboring channels.
+template <int V>
+void accumulate_all(const Window& window, const float* in, const float* change, float* sums) {
+  const int64_t c = window.in.channels;
+  for (int64_t y = 0; y < window.ky; ++y)
+    for (int64_t x = 0; x < window.kx;) {
+      const float* from = in + y * window.framed_row() + x * c;
+      float* to = sums + (y * window.kx + x) * c;
+      if (window.kx - x >= kTaps) accumulate<kTaps, V>(window, from, change, to), x += kTaps;
+      else accumulate<1, V>(window, from, change, to), x += 1;
+    }
+}
+
+bool is_wide(const Window& window) { return window.in.channels >= 2 * kLanes; }
+
+void forward(const Call& call) {
+  const Buffer x = call.operand(0), weight = call.operand(1), y = call.result();
+  const Window window = window_of(call, x.dimensions);
+  const int64_t c = window.in.channels, taps = window.ky * window.kx, batch = x.dimensions[0];
+  std::vector<float> weights(taps * c);  // taps first
+  for (int64_t j = 0; j < c; ++j)
+    for (int64_t t = 0; t < taps; ++t) weights[t * c + j] = static_cast<const float*>(weight.data)[j * taps + t];
+  const int parts = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
+  Parts(call.threads, parts, [&](int part) {
+    auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
+    for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {
+      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.frame, framed);
+      float* out = static_cast<float*>(y.data) + b * window.rows() * window.columns() * c;
+      is_wide(window) ? fill_image<2>(window, framed, weights.data(), out)
+                      : fill_image<1>(window, framed, weights.data(), out);
+    }
+  });
+}
+
+void weight_gradient(const Call& call) {
+  const Buffer x = call.operand(0), dy = call.operand(1), dw = call.result();
+  const Window window = window_of(call, x.dimensions);
+  const int64_t c = window.in.channels, taps = window.ky * window.kx, batch = x.dimensions[0];
+  const int parts = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
+  const int64_t width = is_wide(window) ? 2 * kLanes : kLanes, blocks = (c + width - 1) / width;
+  std::vector<float> sums(size_t(parts) * blocks * taps * c, 0.f);  // of a block its own: blocks may overlap
+  Parts(call.threads, parts, [&](int part) {
+    auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
+    for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {
+      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.frame, framed);
+      const float* change = static_cast<const float*>(dy.data) + b * window.rows() * window.columns() * c;
+      float* own = sums.data() + part * blocks * taps * c;
+      in_tiles(c, width, [&](int64_t channel) {
+        is_wide(window) ? accumulate_all<2>(window, framed + channel, change + channel, own + channel)
+                        : accumulate_all<1>(window, framed + channel, change + channel, own + channel);
+        own += taps * c;
+      });
+    }
+  });
+  auto* result = static_cast<float*>(dw.data);
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = std::min(block * width, c - width);
+    for (int64_t j = first; j < first + width; ++j)
+      for (int64_t t = 0; t < taps; ++t) {
+        float total = 0.f;
+        for (int part = 0; part < parts; ++part) total += sums[((part * blocks + block) * taps + t) * c + j];
+        result[j * taps + t] = total;
+      }
+  }
+}
+
+}  // namespace
+}  // namespace lamina
+
+extern "C" XLA_FFI_Error* depthwise_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::forward); }
+extern "C" XLA_FFI_Error* depthwise_weight_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::answer(frame, lamina::weight_gradient);
+}
