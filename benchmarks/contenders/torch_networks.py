@@ -110,10 +110,14 @@ def make(shape: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> nn.Modu
 
 
 def decay_groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Return the parameters in two groups: Lamina decays all but biases, so the same here."""
+    """Return two groups of parameters: biases, gains, tokens and positions are not decayed, as in Lamina."""
+
+    def is_kept(name: str, parameter: Tensor) -> bool:
+        return parameter.ndim < 2 or name in ("class_token", "positions.weight")
+
     named = list(network.named_parameters())
-    kept = [p for name, p in named if name.endswith("bias")]
+    kept = [p for name, p in named if is_kept(name, p)]
     return [
-        {"params": [p for name, p in named if not name.endswith("bias")], "weight_decay": decay},
+        {"params": [p for name, p in named if not is_kept(name, p)], "weight_decay": decay},
         {"params": kept, "weight_decay": 0.0},
     ]

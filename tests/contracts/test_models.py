@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import jax
@@ -17,6 +18,8 @@ from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.models import MODELS
 from lamina.tasks import RegressionTask
 from lamina.train import TrainConfig, train
+from lamina.train.optimizers import DECAY
+from lamina.train.state import partition
 
 ROWS, OUTPUTS = 8, 2
 BINS = ((-1.0, 0.0, 1.0), (-2.0, 2.0), (-1.0, -0.5, 0.5, 1.5))
@@ -166,6 +169,16 @@ def test_gradient_reaches_every_parameter_and_is_finite(name: str, place: str):
         assert np.isfinite(found[path]).all(), path
         # a shift before a batch normalization is taken out again: its gradient is rounding only
         assert path.endswith("bias") or np.abs(found[path]).max() > 0, f"{path} has no part in the output"
+
+
+@main
+def test_vectors_are_not_decayed(name: str, place: str):
+    parameters, _ = partition(make(name, place))
+    decayed = flat(DECAY.apply(parameters, strict=False))
+    for path, array in named_arrays(parameters).items():
+        stacked = re.search(r"(^|\.)blocks\.[^0-9]", path) is not None  # one more axis: the depth
+        is_vector = np.ndim(array) - stacked < 2 or path in ("class_token", "positions.weight")
+        assert not (is_vector and decayed[path]), path
 
 
 def flat(tree: Any) -> dict[str, bool]:

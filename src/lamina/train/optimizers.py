@@ -23,11 +23,13 @@ Maker = Callable[[Array, Hyper, Any], Rule]
 
 OPTIMIZERS: Registry[Maker] = Registry("optimizer")
 
-# Biases, gains of normalization and member scalings are not decayed: they have no scale to keep small.
+# Biases, gains of normalization, scalings, tokens and positions have no scale to keep small: no decay.
 DECAY = Rules(
     {
         "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
-        "*scale.weight": False, "question": False,
+        "*scale.weight": False, "question": False, "*bn?.weight": False, "*downsample.layers.1.weight": False,
+        "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
+        "class_token": False, "positions.weight": False,
     },
     default=True,
 )  # fmt: skip
