@@ -27,6 +27,14 @@ def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
         x: (batch, y, x, channels).
         weight: (outputs, 1, *kernel), as many outputs a channel as there are times more of them.
         window: how the kernel moves; its dilation is one.
+
+    Returns:
+        The sums, (batch, *out, outputs). O(batch · positions · outputs · kernel).
+
+    Example:
+        >>> window = Window((1, 1), (1, 1), (1, 1), (1, 1))
+        >>> depthwise_convolution(jnp.ones((1, 4, 4, 2)), jnp.ones((2, 1, 3, 3)), window).shape
+        (1, 4, 4, 2)
     """
     is_simple = window.stride == (1, 1) and weight.shape[0] == x.shape[-1] >= FEWEST_CHANNELS
     if is_simple and jax.default_backend() == "cpu" and library.has_kernels("depthwise", x.dtype):

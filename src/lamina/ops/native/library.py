@@ -101,7 +101,7 @@ def _loaded(source: str) -> ctypes.CDLL | None:
     folder, compiler = runtime.cache_folder(), _compiler()
     if folder is None or compiler is None:
         return None
-    path = folder.parent / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
+    path = folder / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
     if path.exists():
         with contextlib.suppress(OSError):
             return ctypes.CDLL(str(path))
