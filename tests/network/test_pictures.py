@@ -11,6 +11,7 @@ import lamina
 from lamina.core.errors import ArtefactError, ConfigError, DataError
 from lamina.core.inputs import ImageInputs
 from lamina.network import pictures
+from lamina.network.choose import choose
 from lamina.nn.views import Views
 
 
@@ -132,8 +133,24 @@ def test_a_stored_encoder_that_lies_is_refused(network, tmp_path: Path):
 
 def test_work_decides_size_and_epochs():
     small, large = (ImageInputs(side, side, 3, (0.0,) * 3, (1.0,) * 3) for side in (28, 224))
-    assert pictures.model_for("balanced", large, 1000)[0] == "resnet"
-    sizes = [pictures.model_for(preset, small, 48_000)[2]["size"] for preset in ("fast", "balanced", "best")]
+    budgets = [pictures.BUDGETS[preset] for preset in ("fast", "balanced", "best")]
+    assert pictures.model_for(budgets[1], large, 1000)[0] == "resnet"
+    sizes = [pictures.model_for(budget, small, 48_000)[2]["size"] for budget in budgets]
     assert sizes == sorted(sizes) and sizes[0] < sizes[2]
-    epochs = pictures.keys_for("balanced", small, 48_000, size=sizes[1], task="multiclass")["epochs"]
+    epochs = pictures.keys_for(budgets[1], small, 48_000, size=sizes[1], task="multiclass")["epochs"]
     assert pictures.FEWEST_EPOCHS <= epochs <= pictures.MOST_EPOCHS
+
+
+def test_a_time_limit_makes_the_network_smaller_and_smoothed_labels_are_judged_by_accuracy():
+    x, y = two_kinds(60)
+    keys = {"epochs": 1, "batch_size": 30, "size": 16}
+    assert lamina.fit(x, [f"kind {i % 3}" for i in range(60)], **keys).config["monitor"] == "accuracy"
+    assert lamina.fit(x, y, **keys).config["monitor"] == "loss", "two classes are not smoothed"
+    smoothed = lamina.fit(x, y, label_smoothing=0.1, monitor="loss", **keys)
+    assert smoothed.config["monitor"] == "loss", "as asked"
+    inputs = ImageInputs(28, 28, 1, (0.0,), (1.0,))
+    sizes = [
+        choose("auto", "best", task="multiclass", inputs=inputs, rows=48_000, seconds=seconds).options["size"]
+        for seconds in (60, 600, None)
+    ]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[2]

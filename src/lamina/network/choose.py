@@ -44,7 +44,9 @@ class Choice:
     keys: Mapping[str, Any]
 
 
-def choose(name: str, preset: str, *, task: str, inputs: Inputs, rows: int) -> Choice:
+def choose(
+    name: str, preset: str, *, task: str, inputs: Inputs, rows: int, seconds: float | None = None
+) -> Choice:
     """Choose the model for ``auto``, and size and training keys for any model.
 
     Args:
@@ -53,6 +55,7 @@ def choose(name: str, preset: str, *, task: str, inputs: Inputs, rows: int) -> C
         task: kind of the task.
         inputs: the encoded columns, or the size of pictures.
         rows: training rows.
+        seconds: the run's time limit, for which a network for pictures is made small enough.
 
     Raises:
         ConfigError: the name is unknown, or the model is not for such inputs.
@@ -63,7 +66,8 @@ def choose(name: str, preset: str, *, task: str, inputs: Inputs, rows: int) -> C
     """
     reason = "you asked for it"
     if isinstance(inputs, ImageInputs):
-        return _choose_for_pictures(name, preset, task=task, inputs=inputs, rows=rows)
+        budget = pictures.budget_of(preset, seconds)
+        return _choose_for_pictures(name, budget, task=task, inputs=inputs, rows=rows)
     if name == "auto":
         name, reason = _model_for(preset, inputs, rows)
     spec = _suitable(MODELS[name], "table")
@@ -73,12 +77,12 @@ def choose(name: str, preset: str, *, task: str, inputs: Inputs, rows: int) -> C
     return Choice(spec, reason, options, {**preset_keys(preset, task=task, rows=rows), **spec.defaults})
 
 
-def _choose_for_pictures(name: str, preset: str, *, task: str, inputs: ImageInputs, rows: int) -> Choice:
+def _choose_for_pictures(name: str, budget: float, *, task: str, inputs: ImageInputs, rows: int) -> Choice:
     reason, options = "you asked for it", {}
     if name == "auto":
-        name, reason, options = pictures.model_for(preset, inputs, rows)
+        name, reason, options = pictures.model_for(budget, inputs, rows)
     spec = _suitable(MODELS[name], "image")
-    keys = pictures.keys_for(preset, inputs, rows, size=options.get("size", 64), task=task)
+    keys = pictures.keys_for(budget, inputs, rows, size=options.get("size", 64), task=task)
     return Choice(spec, reason, options, {**keys, **spec.defaults})
 
 

@@ -13,9 +13,10 @@ from lamina.data.images.symmetry import MOST_COMPARED, mirror_likeness
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 
-# Operations of a run: about one, four and thirty minutes at 90 GF/s, a slow pair of cores with our kernels.
-BUDGETS = {"fast": 5.0e12, "balanced": 2.1e13, "best": 1.6e14}
-FEWEST_EPOCHS, MOST_EPOCHS = 8, 60
+# Operations of a run: one, four and thirty minutes at what two threads of one slow core were seen to do.
+SPEED = 4.5e10  # operations a second
+BUDGETS = {"fast": 3.0e12, "balanced": 1.0e13, "best": 8.0e13}
+FEWEST_EPOCHS, MOST_EPOCHS = 6, 60
 SIZES = (64, 48, 32, 24, 16)  # of airbench
 LARGE_SIDE = 96  # from here on a network with a stem that shrinks is cheaper
 MIRRORED = 0.65  # likeness from which pictures may be mirrored; docs/log.md
@@ -37,36 +38,48 @@ def work(inputs: ImageInputs, size: int) -> float:
     return 0.71e9 * (inputs.height * inputs.width / 1024) * (size / 64) ** 2
 
 
-def model_for(preset: str, inputs: ImageInputs, rows: int) -> tuple[str, str, dict[str, Any]]:
-    """Return the model's name, why, and its options.
+def budget_of(preset: str, seconds: float | None) -> float:
+    """Return the operations a run may take, fewer where its time limit is short.
 
     Args:
         preset: ``fast``, ``balanced`` or ``best``.
+        seconds: the time limit, or None.
+
+    Example:
+        >>> budget_of("balanced", None) == BUDGETS["balanced"], budget_of("best", 100.0) == 100 * SPEED
+        (True, True)
+    """
+    return BUDGETS[preset] if seconds is None else min(BUDGETS[preset], SPEED * seconds)
+
+
+def model_for(budget: float, inputs: ImageInputs, rows: int) -> tuple[str, str, dict[str, Any]]:
+    """Return the model's name, why, and its options.
+
+    Args:
+        budget: operations that training may take.
         inputs: size of the pictures.
         rows: training rows.
     """
     side = max(inputs.height, inputs.width)
     if side >= LARGE_SIDE:
         return "resnet", f"pictures of {side} pixels: a residual network is the standard", {}
-    fits = [size for size in SIZES if FEWEST_EPOCHS * rows * work(inputs, size) <= BUDGETS[preset]]
+    fits = [size for size in SIZES if FEWEST_EPOCHS * rows * work(inputs, size) <= budget]
     size = fits[0] if fits else SIZES[-1]
-    reason = (
-        f"small pictures: the most accuracy for little computing, as wide as preset {preset} has time for"
-    )
+    reason = "small pictures: the most accuracy for little computing, as wide as preset and time limit allow"
     return "airbench", reason, {"size": size}
 
 
-def keys_for(preset: str, inputs: ImageInputs, rows: int, *, size: int, task: str) -> dict[str, Any]:
+def keys_for(budget: float, inputs: ImageInputs, rows: int, *, size: int, task: str) -> dict[str, Any]:
     """Return training keys for pictures.
 
     Args:
-        preset: ``fast``, ``balanced`` or ``best``.
+        budget: operations that training may take.
         inputs: size of the pictures.
         rows: training rows.
         size: of the model.
         task: kind of the task.
     """
-    epochs = BUDGETS[preset] / (max(rows, 1) * work(inputs, size))
+    epochs = budget / (max(rows, 1) * work(inputs, size))
     smoothing = {"label_smoothing": 0.1} if task == "multiclass" else {}
     return {**_KEYS, **smoothing, "epochs": int(np.clip(epochs, FEWEST_EPOCHS, MOST_EPOCHS))}
 
