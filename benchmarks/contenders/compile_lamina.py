@@ -32,7 +32,7 @@ def mark(name: str) -> None:
 
 
 runtime.start()
-library.library()
+library.types_of("convolution")
 mark("kernels")
 side, batch = chosen["side"], chosen["batch"]
 model = build(chosen["model"], inputs=(side, side, 3), outputs=10, size=chosen["size"])

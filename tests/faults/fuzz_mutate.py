@@ -25,6 +25,9 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+MOST_REPEATED = 1 << 18  # bytes
+
+
 def mutated_bytes(content: bytes, chance: random.Random, tokens: Sequence[bytes] = TOKENS) -> bytes:
     """Change, insert, remove, repeat or cut some bytes."""
     data = bytearray(content)
@@ -83,13 +86,18 @@ def _change(holder: Any, chance: random.Random) -> None:
         case 4:
             holder[key], holder[other] = holder[other], holder[key]
         case 5:
-            holder[key] = [holder[key]] * chance.choice((1, 2, 60))
+            holder[key] = _repeated(holder[key], chance.choice((1, 2, 60)))
         case 6 if isinstance(holder, dict):
             holder[chance.choice(("", "x", "name", "kind", "size", "depth", "__class__"))] = copy.deepcopy(
                 holder[other]
             )
         case _:
             holder[key] = _near(holder[key], chance)
+
+
+def _repeated(value: Any, times: int) -> list[Any]:
+    """Return a value several times; not so often that a repetition of repetitions has hundreds of MB."""
+    return [value] * max(min(times, MOST_REPEATED // len(json.dumps(value))), 1)
 
 
 def _drawn(chance: random.Random) -> Any:

@@ -222,6 +222,13 @@ def test_a_case_is_made_again_from_its_number():
     assert one == other != target.case(fuzz_drive.chance_of("config.toml", 0, 6))
 
 
+def test_repetitions_of_repetitions_stay_small():
+    value = ["x" * 100]
+    for _ in range(6):
+        value = fuzz_mutate._repeated(value, 60)
+    assert 1e5 < len(json.dumps(value)) < 1.1 * fuzz_mutate.MOST_REPEATED
+
+
 def test_guided_fuzzing_can_be_set_up():
     atheris = pytest.importorskip("atheris")
     assert callable(atheris.Fuzz) and callable(fuzz_drive.guided)

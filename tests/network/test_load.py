@@ -19,6 +19,7 @@ from lamina.core import manifest, storage
 from lamina.core.errors import ArtefactError
 from lamina.core.module import Module
 from lamina.core.tree import named_arrays
+from lamina.data import read
 from lamina.models import MODELS
 from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, to_files
 from lamina.network.load import load
@@ -249,6 +250,13 @@ def test_a_schema_of_pictures_of_another_form_is_refused(tmp_path, name):
     change(document)
     with pytest.raises(ArtefactError, match=f"(?s){said}"):
         load(saved(tmp_path, files | {SCHEMA: manifest.to_json(document)}))
+
+
+def test_whole_numbers_beyond_64_bits_are_numbers(tmp_path):
+    """NumPy makes Python objects of them, and an encoder of those failed when it was used."""
+    knots = {"kind": "quantile", "knots": [0, 10**30], "levels": [0, 1]}
+    network = load(saved(tmp_path, altered(SCHEMA, column(scaler=knots))))
+    assert network.encoder.transform(read(frame()))["numeric"].dtype == np.float32
 
 
 @pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "quantile"])

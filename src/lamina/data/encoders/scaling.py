@@ -99,7 +99,7 @@ SCALERS = {"quantile": QuantileScaler, "standard": StandardScaler}
 def restore_scaler(stored: dict[str, Any]) -> QuantileScaler | StandardScaler:
     """Return the scaler that ``to_json`` stored."""
     if stored["kind"] == "quantile":
-        return QuantileScaler(np.array(stored["knots"]), np.array(stored["levels"]))
+        return QuantileScaler(np.array(stored["knots"], float), np.array(stored["levels"], float))
     return StandardScaler(stored["mean"], stored["deviation"])
 
 

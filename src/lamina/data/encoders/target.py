@@ -145,7 +145,10 @@ class TargetEncoder:
         encoder = TargetEncoder()
         encoder.task, encoder.dtype = stored["task"], stored["dtype"]
         encoder.targets, encoder.labels = tuple(stored["targets"]), tuple(stored["labels"])
-        encoder.mean, encoder.deviation = np.array(stored["mean"]), np.array(stored["deviation"])
+        encoder.mean, encoder.deviation = (
+            np.array(stored["mean"], float),
+            np.array(stored["deviation"], float),
+        )
         return encoder
 
 
