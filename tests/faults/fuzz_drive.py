@@ -58,7 +58,7 @@ def outcome(run: Any, content: bytes) -> str:
     except LaminaError:
         return "refused"
     except Hang:
-        return f"hang: more than {SECONDS} s"
+        return f"hang: more than {SECONDS} s of processor time"
     except BaseException as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
