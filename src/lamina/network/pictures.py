@@ -13,7 +13,7 @@ from lamina.data.images.symmetry import MOST_COMPARED, mirror_likeness
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 
-# Operations of a run: one, four and thirty minutes at what two threads of one slow core were seen to do.
+# Operations of a run: one, four and thirty minutes at what two slow cores were seen to do.
 SPEED = 4.5e10  # operations a second
 BUDGETS = {"fast": 3.0e12, "balanced": 1.0e13, "best": 8.0e13}
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 60
