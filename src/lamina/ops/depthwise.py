@@ -13,9 +13,7 @@ from lamina.core.arrays import Array
 from lamina.ops.native import library
 from lamina.ops.window import Window, out_shape
 
-FEWEST_CHANNELS = (
-    16  # lanes of the widest vector: with fewer, the kernels' last tile would begin before the first
-)
+FEWEST_CHANNELS = 16  # numbers in the widest vector: the kernels take at least one vector of channels
 
 Pair = tuple[Array, Array]
 

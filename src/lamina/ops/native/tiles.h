@@ -32,6 +32,7 @@ constexpr int kRows = kSums / V > kMostRows ? kMostRows : kSums / V;
 
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4)));
 
+#if __has_builtin(__builtin_shufflevector)
 // Every second lane of two vectors put beside each other, from the lower or the upper halves.
 template <int from, int... I>
 inline Vector woven(Vector a, Vector b, std::integer_sequence<int, I...>) {
@@ -58,6 +59,12 @@ inline void transpose(const float* in, int64_t in_row, float* out, int64_t out_r
 #pragma GCC unroll 16
   for (int i = 0; i < kLanes; ++i) *reinterpret_cast<Vector*>(out + i * out_row) = lines[i];
 }
+#else  // GCC before 12
+inline void transpose(const float* in, int64_t in_row, float* out, int64_t out_row) {
+  for (int i = 0; i < kLanes; ++i)
+    for (int j = 0; j < kLanes; ++j) out[i * out_row + j] = in[j * in_row + i];
+}
+#endif
 
 struct Float {
   using Element = float;
