@@ -16,7 +16,7 @@ from lamina.ops.native import library
 from lamina.tasks import MulticlassTask
 from lamina.train import TrainConfig
 from lamina.train.feed import roomy
-from lamina.train.loop import make_hyper, make_program
+from lamina.train.plan import make_hyper, make_program
 from lamina.train.step import jit_chunk, jit_first_state
 
 chosen = json.loads(sys.argv[1])

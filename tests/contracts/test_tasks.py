@@ -153,12 +153,41 @@ def right_outputs(task: AbstractTask, y: Any) -> Any:
     return jnp.repeat(y, task.outputs // y.shape[1], axis=1)
 
 
+LIKELIHOODS = [
+    *(BinaryTask(smoothing=share) for share in (0.0, 0.1)),
+    *(MulticlassTask(3, smoothing=share) for share in (0.0, 0.1)),
+    *(MultilabelTask(4, smoothing=share) for share in (0.0, 0.1)),
+]
+
+
+@pytest.mark.parametrize("task", LIKELIHOODS, ids=str)
+def test_the_loss_that_is_monitored_is_the_one_that_is_learned(task: AbstractTask):
+    batch = batch_of(task)
+    sums = task.evaluate(batch["x"], batch)
+    np.testing.assert_allclose(sums["loss"] / sums["weight"], loss_of(task, batch), rtol=1e-5)
+
+
+@pytest.mark.parametrize("task", [task for task in LIKELIHOODS if task.smoothing], ids=str)
+def test_no_answer_is_better_than_the_smoothed_label(task: AbstractTask):
+    """Whose loss is its entropy; a surer answer and a less sure one are both worse."""
+    batch = batch_of(task, rows=30)
+    classes = 3 if task.kind == "multiclass" else 2
+    true, other = 1 - 0.1 + 0.1 / classes, 0.1 / classes
+    entropy = -true * np.log(true) - (classes - 1) * other * np.log(other)
+    best = right_outputs(task, batch["y"]) / 40.0 * np.log(true / other)
+    if task.kind != "multiclass":  # one logit for two answers
+        assert float(np.abs(best).max()) == pytest.approx(np.log(true / other))
+    losses = [task.evaluate(best * factor, batch)["loss"] / 30 for factor in (0.5, 1.0, 2.0)]
+    assert float(losses[1]) == pytest.approx(entropy, rel=1e-5)
+    assert losses[1] < min(losses[0], losses[2])
+
+
 @every
 def test_the_truth_gets_the_best_metrics(task: AbstractTask):
     batch = batch_of(task, rows=30)
     outputs = right_outputs(task, batch["y"])
-    sums = task.evaluate(outputs, batch)
-    assert float(sums["loss"]) == pytest.approx(0, abs=1e-4)
+    if not getattr(task, "smoothing", 0):  # else confidence has its price: see the test below
+        assert float(task.evaluate(outputs, batch)["loss"]) == pytest.approx(0, abs=1e-4)
     found = task.metrics(np.asarray(task.decode(outputs), np.float64), np.asarray(batch["y"]))
     best = {
         "accuracy": 1,

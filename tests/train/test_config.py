@@ -9,7 +9,7 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.train import TrainConfig
 from lamina.train.config import check_values, make_config
-from lamina.train.loop import default_batch_size
+from lamina.train.plan import default_batch_size
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from lamina.tasks import (
     RegressionTask,
 )
 from lamina.train.augment import Augmentation
-from lamina.train.loop import default_batch_size
+from lamina.train.plan import default_batch_size
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
 
@@ -183,7 +183,6 @@ def prepare(
     config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
     if model is not None:
         config = dataclasses.replace(config, model=type(model).__name__)
-    config = _monitoring_what_counts(config, keys, schema)
     task = make_task(schema, target_encoder, config)
     check_monitor(config.monitor, task)
     if model is not None:
@@ -295,17 +294,6 @@ def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) 
     if config.quantiles or config.loss == "quantile":
         return QuantileTask(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
     return RegressionTask(len(schema.targets), **loss)
-
-
-def _monitoring_what_counts(config: FitConfig, keys: Mapping[str, Any], schema: Schema) -> FitConfig:
-    """Return the config, accuracy deciding where labels are smoothed and nothing else was asked for.
-
-    A network that learned smoothed labels is less sure than the loss of plain labels wants: that loss is
-    best after the first epochs.
-    """
-    if not config.label_smoothing or "monitor" in keys or schema.task == "regression":
-        return config
-    return dataclasses.replace(config, monitor="accuracy")
 
 
 def check_monitor(name: str, task: AbstractTask) -> None:

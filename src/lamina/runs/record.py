@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HEAD = """Every key of this run, resolved; "none" is off. Written by Lamina {version}.
 Not to be edited: a resumed run is compared with it."""
-# Keys that do not change the weights, and so may differ when a run is resumed.
+# Keys that may differ when a run is resumed: what they decided, if anything, stands in the other keys.
 FREE_KEYS = ("time_limit", "checkpoint_every")
 
 

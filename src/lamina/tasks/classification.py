@@ -55,10 +55,10 @@ class MulticlassTask(AbstractTask):
     def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
         """Return sums of log-loss, hits and weights."""
         probabilities = self.decode(outputs)
-        chosen = jnp.take_along_axis(probabilities, batch["y"][:, None], axis=1, mode="clip")[:, 0]
+        loss = _log_loss(probabilities, batch["y"], self.smoothing)
         hit = probabilities.argmax(-1).astype(batch["y"].dtype) == batch["y"]
         return {
-            "loss": -(jnp.log(jnp.maximum(chosen, 1e-12)) * batch["weight"]).sum(),
+            "loss": (loss * batch["weight"]).sum(),
             "accuracy": jnp.where(hit, batch["weight"], 0).sum(),
             "weight": batch["weight"].sum(),
         }
@@ -117,12 +117,11 @@ class BinaryTask(AbstractTask):
 
     def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
         """Return sums of log-loss, hits and weights."""
-        yes = self.decode(outputs)[:, 1]
-        truth = batch["y"] > 0
-        chosen = jnp.where(truth, yes, 1 - yes)
+        probabilities, truth = self.decode(outputs), batch["y"] > 0
+        loss = _log_loss(probabilities, truth.astype(jnp.int32), self.smoothing)
         return {
-            "loss": -(jnp.log(jnp.maximum(chosen, 1e-12)) * batch["weight"]).sum(),
-            "accuracy": jnp.where((yes > 0.5) == truth, batch["weight"], 0).sum(),
+            "loss": (loss * batch["weight"]).sum(),
+            "accuracy": jnp.where((probabilities[:, 1] > 0.5) == truth, batch["weight"], 0).sum(),
             "weight": batch["weight"].sum(),
         }
 
@@ -173,10 +172,10 @@ class MultilabelTask(AbstractTask):
     def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
         """Return sums of log-loss, hits (share of right answers) and weights."""
         yes, truth = self.decode(outputs), batch["y"] > 0.5
-        chosen = jnp.where(truth, yes, 1 - yes)
-        log_loss = -jnp.log(jnp.maximum(chosen, 1e-12)).mean(-1)
+        both = jnp.stack([1 - yes, yes], axis=-1)
+        loss = _log_loss(both, truth.astype(jnp.int32), self.smoothing).mean(-1)
         return {
-            "loss": (log_loss * batch["weight"]).sum(),
+            "loss": (loss * batch["weight"]).sum(),
             "accuracy": (((yes > 0.5) == truth).mean(-1) * batch["weight"]).sum(),
             "weight": batch["weight"].sum(),
         }
@@ -193,6 +192,17 @@ class MultilabelTask(AbstractTask):
         from lamina.tasks.metrics import multilabel_metrics
 
         return multilabel_metrics(targets, decoded, weights)
+
+
+def _log_loss(probabilities: Array, labels: Array, smoothing: float) -> Array:
+    """Return the log-loss of answers, labels smoothed as in training.
+
+    A network that learned smoothed labels is less sure than plain ones want, whose loss is least after the
+    first epochs: what decides which weights are kept has to be what was learned.
+    """
+    return loss_functions.cross_entropy(
+        jnp.log(jnp.maximum(probabilities, 1e-12)), labels, smoothing=smoothing
+    )
 
 
 def _check_loss(loss: str, known: tuple[str, ...]) -> None:

@@ -66,7 +66,7 @@ class TrainConfig:
     ema: float = key(0.0, "decay a step of the moving average of weights that is kept; 0 is off", **_SHARE)
     early_stopping: bool = key(True, "stop when the monitored value stays worse, restore the best weights")
     patience: int = key(16, "epochs without improvement before stopping", **_POSITIVE)
-    monitor: str = key("loss", "validation value that decides what is best; accuracy if labels are smoothed")
+    monitor: str = key("loss", "validation value that decides what is best")
     plateau_factor: float = key(0.5, "schedule plateau: factor on the learning rate", **_SHARE)
     plateau_patience: int = key(5, "schedule plateau: epochs without improvement", **_POSITIVE)
     time_limit: float | None = key(

@@ -32,19 +32,18 @@ class AbstractEngine(abc.ABC):
     """The compiled programs of a run and the numbers they take."""
 
     program: Program
-    hyper: dict[str, np.ndarray]
+    planned: dict[str, np.ndarray]  # numbers of the run
+    hyper: dict[str, np.ndarray]  # the same for the length that is known to fit
     models: list[Any]
 
-    def shorten(self, total: int, *, share: float) -> None:
-        """Let the schedule end after a share of ``total`` steps; warm-up keeps its part of it.
+    def shorten(self, share: float) -> None:
+        """Let the schedule end after a share of the planned steps; warm-up keeps its part of it.
 
         Args:
-            total: steps of the whole run as it was planned.
             share: in (0, 1].
         """
-        before = self.hyper["total"]
-        length = np.full_like(before, max(1.0, total * share))
-        self.hyper = {**self.hyper, "total": length, "warmup": self.hyper["warmup"] * (length / before)}
+        length = {name: self.planned[name] * np.float32(share) for name in ("total", "warmup")}
+        self.hyper = {**self.planned, **length}
 
     @abc.abstractmethod
     def first_state(self) -> TrainState:
@@ -74,7 +73,8 @@ class SingleEngine(AbstractEngine):
     """
 
     def __init__(self, model: Any, program: Program, config: TrainConfig, hyper: dict[str, np.ndarray]):
-        self.models, self.program, self.config, self.hyper = [model], program, config, hyper
+        self.models, self.program, self.config = [model], program, config
+        self.planned = self.hyper = hyper
 
     def first_state(self) -> TrainState:
         """Return the state before the first step."""
@@ -132,7 +132,7 @@ class PopulationEngine(AbstractEngine):
         swept = {name: np.asarray(values, np.float32) for name, values in sweep.items()}
         if "warmup" in swept:
             swept["warmup"] = np.round(swept["warmup"] * hyper["total"])
-        self.hyper = {**numbers, **swept}
+        self.planned = self.hyper = {**numbers, **swept}
 
     def first_state(self) -> TrainState:
         """Return the members' states, stacked."""

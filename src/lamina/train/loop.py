@@ -13,10 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import runtime
-from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.tasks.base import AbstractTask
-from lamina.train.augment import Augmentation
 from lamina.train.budget import check_memory, needed_mib
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Snapshot
@@ -24,6 +22,7 @@ from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
 from lamina.train.engine import AbstractEngine, SingleEngine
 from lamina.train.feed import Rows, evaluation_batches, fits, make_feed, row_count
+from lamina.train.plan import batch_size_of, make_hyper, make_program
 from lamina.train.rollback import Rollback
 from lamina.train.state import TrainState
 from lamina.train.step import Program
@@ -64,55 +63,6 @@ MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many 
 INTERRUPTED = ("interrupted",)  # endings that leave the epoch open for a resumed run
 
 
-def default_batch_size(rows: int) -> int:
-    """Return a batch size that suits the number of training rows.
-
-    Example:
-        >>> default_batch_size(500), default_batch_size(13_000), default_batch_size(10**6)
-        (32, 256, 1024)
-    """
-    for limit, size in ((1_000, 32), (4_000, 64), (10_000, 128), (50_000, 256), (200_000, 512)):
-        if rows <= limit:
-            return size
-    return 1024
-
-
-def make_program(task: AbstractTask, config: TrainConfig) -> Program:
-    """Return the part of a config that is fixed while compiling."""
-    return Program(
-        task=task,
-        optimizer=config.optimizer,
-        schedule=config.schedule,
-        precision=config.precision,
-        accumulate=config.accumulate,
-        clipped=config.clip is not None,
-        penalized=config.l1 > 0 or config.l2 > 0,
-        early_stopping=config.early_stopping,
-        monitor=config.monitor,
-        augmentation=Augmentation.of(config.augment),
-    )
-
-
-def make_hyper(config: TrainConfig, *, total_steps: int) -> dict[str, np.ndarray]:
-    """Return the part of a config that is an argument of the compiled program."""
-    values = {
-        "lr": 1e-3 if config.lr is None else config.lr,
-        "weight_decay": config.weight_decay or 0.0,
-        "momentum": config.momentum,
-        "beta2": config.beta2,
-        "clip": config.clip or 1.0,
-        "l1": config.l1,
-        "l2": config.l2,
-        "ema": config.ema,
-        "total": total_steps,
-        "warmup": round(config.warmup * total_steps),
-        "patience": config.patience,
-        "plateau_factor": config.plateau_factor,
-        "plateau_patience": config.plateau_patience,
-    }
-    return {name: np.asarray(value, np.float32) for name, value in values.items()}
-
-
 class Loop:
     """One training run; `train` and `train_population` are the doors to it.
 
@@ -143,7 +93,7 @@ class Loop:
         self.clock = Clock(config.time_limit)
         self.config, self.callbacks, self.should_stop = config, tuple(callbacks), should_stop
         self.rows = row_count(train)
-        self.batch_size = _batch_size(config, self.rows)
+        self.batch_size = batch_size_of(config, self.rows)
         self.steps_per_epoch = -(-self.rows // self.batch_size)
         hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
         self.engine = make_engine(make_program(task, config), hyper)
@@ -200,6 +150,7 @@ class Loop:
             "total": self.total,
             "step": int(np.asarray(self.state.step).max()),
             "spent": self.clock.spent,
+            "step_seconds": self.clock.step_seconds,
             "history": {name: list(values) for name, values in self.history.items()},
             "rollbacks": self.rollback.count,
         }
@@ -215,6 +166,7 @@ class Loop:
         self._take(snapshot)
         self.rollback.restore(snapshot)
         self.clock.began -= snapshot.place["spent"]
+        self.clock.step_seconds = snapshot.place["step_seconds"]
         self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -267,9 +219,7 @@ class Loop:
         """Let the schedule come to its end inside the time limit, as far as its pace is known by now."""
         total = self.steps_per_epoch * max(1, self.config.epochs)
         taken = self.epoch * self.steps_per_epoch + self.done
-        share = self.clock.share_that_fits(taken, total, epoch=self.steps_per_epoch)
-        if self.config.time_limit is not None and self.clock.step_seconds:
-            self.engine.shorten(total, share=share)
+        self.engine.shorten(self.clock.share_that_fits(taken, total, epoch=self.steps_per_epoch))
 
     def _chunk(self, rows: np.ndarray, width: int, count: int) -> Any:
         padded = np.zeros((*rows.shape[:-2], width, rows.shape[-1]), np.int32)
@@ -331,14 +281,6 @@ def plain(value: Any) -> Any:
     """Return a Python number for a scalar, a NumPy array for a population's values."""
     array = np.asarray(value)
     return array.item() if array.ndim == 0 else array
-
-
-def _batch_size(config: TrainConfig, rows: int) -> int:
-    size = min(config.batch_size or default_batch_size(rows), rows)
-    size -= size % config.accumulate
-    if size < 1:
-        raise ConfigError("accumulate is larger than the batch", received=config.accumulate)
-    return size
 
 
 def make_result(loop: Loop, state: TrainState, snapshot: Snapshot | None) -> TrainResult:
