@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError, ShapeError
-from lamina.core.inputs import TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.module import replace
 from lamina.core.taps import observe
 from lamina.core.tree import parameter_count
@@ -85,6 +85,13 @@ def test_the_dial_makes_a_model_larger():
         if spec.size > 1 and "table" in spec.takes:
             small, large = (parameter_count(build(name, inputs=TABLE, outputs=2, size=s)) for s in (8, 32))
             assert large > 2 * small, name
+
+
+@pytest.mark.parametrize("name", ["linear", "mlp", "tabm", "ft-transformer"])
+def test_pictures_are_refused(name: str):
+    inputs = ImageInputs(8, 8, 1, (0.0,), (1.0,))
+    with pytest.raises(ConfigError, match="the inputs are pictures; expected TableInputs, or the shape"):
+        build(name, inputs=inputs, outputs=2)
 
 
 def test_linear_model_is_a_sum_of_effects():

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.core.arrays import Array
 from lamina.core.random import as_key
 
 _GOLDEN = 0x9E3779B9  # the golden ratio in 32 bits: keeps the two words of a new key apart
@@ -50,14 +51,14 @@ def hashed_keys(key: Any, count: int) -> jax.Array:
     return _key(key, lax.iota(jnp.uint32, count))
 
 
-def hashed_key(key: Any, number: jax.Array) -> jax.Array:
+def hashed_key(key: Any, number: Array) -> jax.Array:
     """Return a key that is a function of ``key`` and a whole number, such as the step.
 
     Example:
         >>> bool((hashed_key(0, jnp.array(1)) != hashed_key(0, jnp.array(2))).any())
         True
     """
-    return _key(key, number.astype(jnp.uint32))
+    return _key(key, jnp.asarray(number, jnp.uint32))
 
 
 def _words(key: Any) -> tuple[jax.Array, jax.Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina.core.errors import ConfigError
-from lamina.core.inputs import ImageInputs, Inputs, TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.models import MODELS, ModelSpec
 from lamina.network import pictures
 from lamina.train.plan import default_batch_size
@@ -45,7 +45,13 @@ class Choice:
 
 
 def choose(
-    name: str, preset: str, *, task: str, inputs: Inputs, rows: int, seconds: float | None = None
+    name: str,
+    preset: str,
+    *,
+    task: str,
+    inputs: TableInputs | ImageInputs,
+    rows: int,
+    seconds: float | None = None,
 ) -> Choice:
     """Choose the model for ``auto``, and size and training keys for any model.
 

@@ -311,7 +311,7 @@ def check_monitor(name: str, task: AbstractTask) -> None:
         )
 
 
-def check_outputs(model: Module, task: AbstractTask, rows: Mapping[str, np.ndarray]) -> None:
+def check_outputs(model: Module, task: AbstractTask, rows: Any) -> None:
     """Refuse a model of one's own whose outputs are not as many as the task takes: it would train, wrongly.
 
     Args:

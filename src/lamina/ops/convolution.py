@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -73,7 +74,7 @@ def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
     if groups == 1:
         return native_convolution(x, weight, window)
     xs, weights = jnp.split(x, groups, axis=-1), jnp.split(weight, groups)
-    parts = [native_convolution(*pair, window) for pair in zip(xs, weights, strict=True)]
+    parts: list[Any] = [native_convolution(*pair, window) for pair in zip(xs, weights, strict=True)]
     return jnp.concatenate(parts, axis=-1)
 
 
@@ -85,8 +86,8 @@ def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) 
     """Return the convolution as XLA does it."""
     space = "DHW"[3 - len(window.stride) :]
     return lax.conv_general_dilated(
-        x,
-        weight,
+        jnp.asarray(x),
+        jnp.asarray(weight),
         window_strides=window.stride,
         padding=list(zip(window.low, window.high, strict=True)),
         rhs_dilation=window.dilation,
@@ -96,21 +97,21 @@ def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) 
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def native_convolution(x: Array, weight: Array, window: Window) -> Array:
+def native_convolution(x: Array, weight: Array, window: Window) -> Any:
     """Return the convolution as our kernels do it; so for its gradients, as often as they are taken."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call("convolution", out, x, weight, **window._asdict())
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _input_gradient(dy: Array, weight: Array, space: tuple[int, ...], window: Window) -> Array:
+def _input_gradient(dy: Array, weight: Array, space: tuple[int, ...], window: Window) -> Any:
     out = jax.ShapeDtypeStruct((dy.shape[0], *space, weight.shape[1]), dy.dtype)
     sizes = {name: part for name, part in window._asdict().items() if name != "high"}
     return library.call("convolution_input_gradient", out, dy, weight, **sizes)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _weight_gradient(x: Array, dy: Array, kernel: tuple[int, ...], window: Window) -> Array:
+def _weight_gradient(x: Array, dy: Array, kernel: tuple[int, ...], window: Window) -> Any:
     out = jax.ShapeDtypeStruct((dy.shape[-1], x.shape[-1], *kernel), dy.dtype)
     return library.call("convolution_weight_gradient", out, x, dy, **window._asdict())
 
@@ -124,7 +125,7 @@ def _forward(x: Array, weight: Array, window: Window) -> tuple[Array, Saved]:
 
 def _backward(window: Window, saved: Saved, dy: Array) -> Saved:
     x, weight = saved
-    dx = _input_gradient(dy, weight, x.shape[1:3], window)
+    dx: Any = _input_gradient(dy, weight, x.shape[1:3], window)
     return dx, _weight_gradient(x, dy, weight.shape[2:], window)
 
 

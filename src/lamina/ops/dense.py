@@ -21,7 +21,7 @@ from lamina.ops.native import library
 
 Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 
-# Where our kernels were faster than XLA's product (docs/decisions/0013).
+# Where our kernel was faster than XLA (docs/decisions/0013-products-of-populations.md).
 LEAST_WORK = 1 << 20  # multiplications
 MOST_DEPTH = 2048  # numbers that are added up
 LEAST_ROWS = 8
@@ -44,7 +44,7 @@ def dense(x: Float[Array, "*b i"], weight: Float[Array, "o i"]) -> Float[Array, 
         >>> dense(jnp.ones((2, 3, 4)), jnp.ones((5, 4))).shape
         (2, 3, 5)
     """
-    flat = product(x.reshape(-1, x.shape[-1]), weight, (False, True))
+    flat: Any = product(x.reshape(-1, x.shape[-1]), weight, (False, True))
     return flat.reshape(*x.shape[:-1], weight.shape[0])
 
 
@@ -66,7 +66,7 @@ def member_dense(x: Float[Array, "*b k i"], weight: Float[Array, "k o i"]) -> Fl
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def product(left: Array, right: Array, transposed: Sides) -> Array:
+def product(left: Array, right: Array, transposed: Sides) -> Any:
     """Return the product of two matrices, each as it lies or transposed; so for its gradients."""
     return _mapped(transposed)(left, right)
 
@@ -107,18 +107,17 @@ def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
 
 def _suits_kernel(left: Any, right: Any, transposed: Sides, members: int) -> bool:
     """Return whether a population's product is one that our kernel computes faster."""
-    (rows, depth), columns = (
-        _turned(left.shape[-2:], transposed[0]),
-        _turned(right.shape[-2:], transposed[1])[1],
-    )
+    rows, depth, columns = _sizes(left, right, transposed)
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
         return False
     is_plain = left.dtype == right.dtype == jnp.float32 and jax.default_backend() == "cpu"
     return is_plain and library.has_kernels("dense", left.dtype)
 
 
-def _turned(shape: tuple[int, ...], is_transposed: bool) -> tuple[int, ...]:
-    return shape[::-1] if is_transposed else shape
+def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:
+    """Return rows, depth and columns of a product, of one member where there are many."""
+    rows, depth = left.shape[-2:][::-1] if transposed[0] else left.shape[-2:]
+    return rows, depth, right.shape[-2 if transposed[1] else -1]
 
 
 def plain_product(left: Array, right: Array, transposed: Sides) -> Array:
@@ -129,6 +128,6 @@ def plain_product(left: Array, right: Array, transposed: Sides) -> Array:
 
 def native_product(left: Array, right: Array, transposed: Sides) -> Any:
     """Return the product as our kernel does it, of a population in one call."""
-    rows, columns = _turned(left.shape, transposed[0])[0], _turned(right.shape, transposed[1])[1]
+    rows, _, columns = _sizes(left, right, transposed)
     out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
     return library.call("product", out, left, right, vmap_method="expand_dims", transposed=transposed)

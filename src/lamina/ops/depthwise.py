@@ -64,17 +64,17 @@ def shifted_sum(x: Array, weight: Array, window: Window) -> Array:
 def native_depthwise(x: Array, weight: Array, window: Window) -> Any:
     """Return the same as our kernels do it; so for its gradients, as often as they are taken."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
-    return library.call("depthwise", out, x, weight, **_numbers(window, weight.shape[2:]))
+    return library.call(
+        "depthwise", out, x, weight, low=window.low, high=window.high, kernel=weight.shape[2:]
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _weight_gradient(x: Array, dy: Array, kernel: tuple[int, ...], window: Window) -> Any:
     out = jax.ShapeDtypeStruct((x.shape[-1], 1, *kernel), dy.dtype)
-    return library.call("depthwise_weight_gradient", out, x, dy, **_numbers(window, kernel))
-
-
-def _numbers(window: Window, kernel: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-    return {"low": window.low, "high": window.high, "kernel": kernel}
+    return library.call(
+        "depthwise_weight_gradient", out, x, dy, low=window.low, high=window.high, kernel=kernel
+    )
 
 
 def _input_gradient(dy: Array, weight: Array, window: Window) -> Array:

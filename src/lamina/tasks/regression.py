@@ -7,8 +7,8 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
+from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.ops import losses as loss_functions
 from lamina.tasks.base import AbstractTask, Batch, over_members, with_members

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
 
+from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.hashing import hashed_bits, hashed_key
 from lamina.ops.augment import CHANGES, box_mask, uniforms

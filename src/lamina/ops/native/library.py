@@ -46,7 +46,7 @@ def has_kernels(source: str, dtype: Any) -> bool:
     """Return whether a source's kernels can be called here for a type of numbers.
 
     Args:
-        source: a name in `_KERNELS`.
+        source: ``"convolution"``, ``"dense"`` or ``"depthwise"``.
         dtype: of the arrays.
     """
     found = _TYPES.get(np.dtype(dtype).name)
@@ -75,7 +75,7 @@ def types_of(source: str) -> frozenset[str]:
     """Return the types of numbers that a source has kernels for here; none where it has none at all.
 
     Args:
-        source: a name in `_KERNELS`.
+        source: ``"convolution"``, ``"dense"`` or ``"depthwise"``.
     """
     import jax
 
@@ -122,13 +122,13 @@ def _processor() -> str:
 
 def _fingerprint(source: str, compiler: str) -> str:
     """Return a hash of everything the compiled library depends on."""
-    import jaxlib
+    from jaxlib import version
 
     digest = hashlib.sha256()
     for path in sorted((*_FOLDER.glob("*.h"), _FOLDER / f"{source}.cc")):
         digest.update(path.read_bytes())
     modified = os.stat(compiler).st_mtime_ns
-    digest.update(repr((compiler, modified, _FLAGS, jaxlib.__version__)).encode())
+    digest.update(repr((compiler, modified, _FLAGS, version.__version__)).encode())
     digest.update(_features().encode())
     return digest.hexdigest()[:24]
 
