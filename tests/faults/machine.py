@@ -108,7 +108,7 @@ def where(snapshot: Snapshot) -> tuple[int, int, int]:
 def state_digest(snapshot: Snapshot) -> str:
     """Return the SHA-256 of everything in a state but the clock's seconds."""
     history = {name: values for name, values in snapshot.place["history"].items() if name != "seconds"}
-    place = {**snapshot.place, "history": history, "spent": 0.0}
+    place = {**snapshot.place, "history": history, "spent": 0.0, "step_seconds": 0.0}
     found = hashlib.sha256(json.dumps(place, sort_keys=True, default=float).encode())
     for name, array in sorted(snapshot.arrays.items()):
         found.update(f"{name} {array.dtype} {array.shape}".encode() + np.asarray(array, order="C").tobytes())
