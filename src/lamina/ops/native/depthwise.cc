@@ -95,7 +95,7 @@ void accumulate(const Window& window, const float* in, const float* change, floa
     }
 }
 
-// The same for all taps of `width` neighboring channels.
+// The same for all taps of V vectors of channels.
 template <int V>
 void accumulate_all(const Window& window, const float* in, const float* change, float* sums) {
   const int64_t c = window.in.channels;
@@ -108,7 +108,8 @@ void accumulate_all(const Window& window, const float* in, const float* change, 
     }
 }
 
-bool is_wide(const Window& window) { return window.in.channels >= 2 * kLanes; }
+// Vectors of a tile of channels: two where there are as many channels.
+int vectors_of(const Window& window) { return window.in.channels >= 2 * kLanes ? 2 : 1; }
 
 void forward(const Call& call) {
   const Buffer x = call.operand(0), weight = call.operand(1), y = call.result();
@@ -123,8 +124,9 @@ void forward(const Call& call) {
     for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {
       pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.frame, framed);
       float* out = static_cast<float*>(y.data) + b * window.rows() * window.columns() * c;
-      is_wide(window) ? fill_image<2>(window, framed, weights.data(), out)
-                      : fill_image<1>(window, framed, weights.data(), out);
+      with_vectors(vectors_of(window), [&](auto vectors) {
+        fill_image<decltype(vectors)::value>(window, framed, weights.data(), out);
+      });
     }
   });
 }
@@ -134,7 +136,7 @@ void weight_gradient(const Call& call) {
   const Window window = window_of(call, x.dimensions);
   const int64_t c = window.in.channels, taps = window.ky * window.kx, batch = x.dimensions[0];
   const int parts = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
-  const int64_t width = is_wide(window) ? 2 * kLanes : kLanes, blocks = (c + width - 1) / width;
+  const int64_t width = vectors_of(window) * kLanes, blocks = (c + width - 1) / width;
   std::vector<float> sums(size_t(parts) * blocks * taps * c, 0.f);  // of a block its own: blocks may overlap
   Parts(call.threads, parts, [&](int part) {
     auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
@@ -143,8 +145,9 @@ void weight_gradient(const Call& call) {
       const float* change = static_cast<const float*>(dy.data) + b * window.rows() * window.columns() * c;
       float* own = sums.data() + part * blocks * taps * c;
       in_tiles(c, width, [&](int64_t channel) {
-        is_wide(window) ? accumulate_all<2>(window, framed + channel, change + channel, own + channel)
-                        : accumulate_all<1>(window, framed + channel, change + channel, own + channel);
+        with_vectors(vectors_of(window), [&](auto vectors) {
+          accumulate_all<decltype(vectors)::value>(window, framed + channel, change + channel, own + channel);
+        });
         own += taps * c;
       });
     }
