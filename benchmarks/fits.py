@@ -6,7 +6,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +110,10 @@ def show_means(lines: Sequence[Line]) -> None:
         )
 
 
-def run_all(
-    wanted: Iterable[Key],
-    fit: Callable[[str, str, int], Line],
-    path: Path,
-    arguments: argparse.Namespace,
-) -> None:
-    """Fit everything that is wanted; each run is a line of the CSV as soon as it ends."""
+def run_all(row: str, fit: Callable[[str, str, int], Line], arguments: argparse.Namespace) -> None:
+    """Fit every preset, set and seed; each run is a line of the row's CSV as soon as it ends."""
+    path = (arguments.results or record.RESULTS) / f"{row}{'_valid' if arguments.valid_only else ''}.csv"
+    wanted = [(s, p, seed) for p in arguments.presets for s in arguments.sets for seed in arguments.seeds]
     before, lines = recorded(path, arguments), []
     try:
         for key in wanted:

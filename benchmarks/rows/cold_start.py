@@ -11,39 +11,16 @@ import argparse
 import statistics
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks import contest, interpreters, machine, record, spread
-from benchmarks.contest import Contender, WholeRun
+from benchmarks.contest import Contender
+from benchmarks.entrants import Entrant, take_turns
 
 TOLERANCE = 0.01  # of test accuracy: 360 rows
 PACKAGES = {"lamina": ("jax", "jaxlib", "numpy"), "torch": ("torch",), "sklearn": ("scikit-learn", "numpy"),
             "keras": ("keras", "jax")}  # fmt: skip
-
-
-@dataclass
-class Entrant:
-    """A contender, how its compile cache is kept, and its runs."""
-
-    contender: Contender
-    cache_variables: tuple[str, ...] = ()
-    cold: bool = False
-    runs: list[WholeRun] = field(default_factory=list)
-
-    def run(self, seed: int, folder: Path) -> WholeRun:
-        """Run once; a cold one finds an empty cache folder, a warm one that of its last run."""
-        name = f"{self.contender.name}-{self.contender.variant}" + (f"-{time.time_ns()}" if self.cold else "")
-        cache = folder / name.replace(" ", "-").replace(",", "")
-        cache.mkdir(exist_ok=True)
-        environment = {
-            **self.contender.environment,
-            **{variable: str(cache) for variable in self.cache_variables},
-        }
-        options = {**self.contender.options, "seed": seed}
-        return contest.whole_run(replace(self.contender, options=options, environment=environment))
 
 
 def parse() -> argparse.Namespace:
@@ -135,14 +112,7 @@ def main() -> None:
         python = interpreters.of(arguments, "sklearn")
         subprocess.run([python, "-m", "benchmarks.datasets", "digits", data], cwd=contest.ROOT, check=True)
         found = entrants(arguments, data)
-        for entrant in found:
-            entrant.run(0, folder)  # files come into the page cache, programs into the compile cache
-        watch = machine.Watch()
-        for seed in range(arguments.runs):
-            for entrant in found:
-                time.sleep(contest.SETTLE)
-                entrant.runs.append(entrant.run(seed, folder))
-        quiet = watch.is_quiet()
+        quiet = take_turns(found, folder, runs=arguments.runs)
     record.keep(lines(found, versions_of(arguments)), arguments, idle=idle and quiet)
 
 

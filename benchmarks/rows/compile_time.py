@@ -11,7 +11,6 @@ import argparse
 import itertools
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks import contest, interpreters, machine, record, spread
@@ -50,19 +49,19 @@ def entrants(arguments: argparse.Namespace) -> list[Contender]:
     return found
 
 
-def run(contender: Contender, folder: Path) -> dict[str, Any]:
-    """Compile once with an empty cache of programs; the folder beside it keeps the kernels."""
-    with tempfile.TemporaryDirectory(dir=folder) as cache:
-        done = contest.whole_command(contender.command(), {"LAMINA_CACHE": cache}, contender.label)
-    return done.answer
+def run(contender: Contender) -> dict[str, Any]:
+    """Compile once with an empty cache of programs and kernels."""
+    with tempfile.TemporaryDirectory() as cache:
+        return contest.whole_command(contender.command(), {"LAMINA_CACHE": cache}, contender.label).answer
 
 
-def line(contender: Contender, answers: Sequence[dict[str, Any]], kernels: float) -> record.Line:
+def line(contender: Contender, answers: Sequence[dict[str, Any]]) -> record.Line:
     """Return the line of one model."""
     seconds = [sum(answer["seconds"][part] for part in PARTS) for answer in answers]
     cpu_seconds = [sum(answer["cpu_seconds"][part] for part in PARTS) for answer in answers]
     middle = {part: spread.spread([a["seconds"][part] for a in answers]).median for part in PARTS}
     parts = ", ".join(f"{part} {value:.2f}" for part, value in middle.items())
+    kernels = spread.spread([answer["seconds"]["kernels"] for answer in answers]).median
     size = f"{answers[0]['lines']} lines, {answers[0]['parameters']} parameters"
     return record.Line(
         row="compile_time",
@@ -81,16 +80,13 @@ def main() -> None:
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
     found = entrants(arguments)
     answers: list[list[dict[str, Any]]] = [[] for _ in found]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        kernels = run(found[0], folder)["seconds"]["kernels"]
-        watch = machine.Watch()
-        for _, (contender, own) in itertools.product(
-            range(arguments.runs), list(zip(found, answers, strict=True))
-        ):
-            own.append(run(contender, folder))
-        quiet = watch.is_quiet()
-    result = [line(contender, own, kernels) for contender, own in zip(found, answers, strict=True)]
+    watch = machine.Watch()
+    for _, (contender, own) in itertools.product(
+        range(arguments.runs), list(zip(found, answers, strict=True))
+    ):
+        own.append(run(contender))
+    quiet = watch.is_quiet()
+    result = [line(contender, own) for contender, own in zip(found, answers, strict=True)]
     for one in result:
         machine.say(f"{one.variant}: {one.note}")
     record.keep(result, arguments, idle=idle and quiet)

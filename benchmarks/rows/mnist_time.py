@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import contest, datasets, interpreters, machine, record, spread
+from benchmarks import datasets, interpreters, machine, record, spread
 from benchmarks.contest import Contender
+from benchmarks.entrants import Entrant, take_turns
 from benchmarks.rows.cold_start import versions_of
 
 GOALS = (0.98, 0.99)
@@ -29,27 +28,6 @@ BATCH, STEPS = 125, 480  # of an epoch
 RECIPE = {"batch_size": BATCH, "lr": 3e-3, "every": STEPS // 6, "chunk": STEPS // 30}
 QUICK_ROWS = 4000
 SHAPE = {"kind": "cnn", "side": 28, "colors": 1, "channels": (16, 32, 64)}
-
-
-@dataclass
-class Entrant:
-    """A contender, the variable that places its compile cache, and what its runs found."""
-
-    contender: Contender
-    cache_variable: str = ""
-    cold: bool = False
-    found: list[list[Sequence[float]]] = field(default_factory=list)
-
-    def run(self, seed: int, folder: Path) -> list[Sequence[float]]:
-        """Run once; return (step, accuracy, seconds) of every look at the test rows."""
-        fresh = f"-{time.time_ns()}" if self.cold else ""
-        cache = folder / f"{self.contender.variant}{fresh}".replace(" ", "-") / "programs"
-        cache.mkdir(parents=True, exist_ok=True)
-        environment = {self.cache_variable: str(cache)} if self.cache_variable else {}
-        options = {**self.contender.options, "seed": seed, "began": time.time()}
-        return contest.whole_run(replace(self.contender, options=options, environment=environment)).answer[
-            "found"
-        ]
 
 
 def parse() -> argparse.Namespace:
@@ -76,11 +54,11 @@ def entrants(arguments: argparse.Namespace, data: str) -> list[Entrant]:
 
     cores = machine.cores()
     return [
-        Entrant(make("lamina", "warm cache"), "LAMINA_CACHE"),
-        Entrant(make("lamina", "cold cache"), "LAMINA_CACHE", cold=True),
+        Entrant(make("lamina", "warm cache"), ("LAMINA_CACHE",)),
+        Entrant(make("lamina", "cold cache"), ("LAMINA_CACHE",), cold=True),
         Entrant(make("torch", "eager fused", threads=cores, compiled=False)),
         Entrant(
-            make("torch", "compiled, warm cache", threads=cores, compiled=True), "TORCHINDUCTOR_CACHE_DIR"
+            make("torch", "compiled, warm cache", threads=cores, compiled=True), ("TORCHINDUCTOR_CACHE_DIR",)
         ),
     ]
 
@@ -97,7 +75,7 @@ def lines(entrants: Sequence[Entrant], versions: Mapping[str, str]) -> list[reco
     """Return a line an entrant and goal; seconds of the runs, with the epochs they took as quality."""
     found = []
     for goal in GOALS:
-        ways = [[reached(run, goal) for run in entrant.found] for entrant in entrants]
+        ways = [[reached(run.answer["found"], goal) for run in entrant.runs] for entrant in entrants]
         for entrant, own in zip(entrants, ways, strict=True):
             found.append(line(entrant, goal, own, ways[0], versions[entrant.contender.name]))
     return found
@@ -139,15 +117,7 @@ def main() -> None:
             pixels = {key: array[:QUICK_ROWS] for key, array in pixels.items()}
         np.savez(data, **pixels)
         found = entrants(arguments, data)
-        for entrant in found:
-            if not (entrant.cold or arguments.quick):
-                entrant.run(0, folder)  # files come into the page cache, programs into the compile cache
-        watch = machine.Watch()
-        for seed in range(arguments.runs):
-            for entrant in found:
-                time.sleep(contest.SETTLE)
-                entrant.found.append(entrant.run(seed, folder))
-        quiet = watch.is_quiet()
+        quiet = take_turns(found, folder, runs=arguments.runs, warm=not arguments.quick)
     versions = versions_of(arguments, ("lamina", "torch"))
     record.keep(lines(found, versions), arguments, idle=idle and quiet)
 

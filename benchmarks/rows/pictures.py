@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fits, pictorial, record
+from benchmarks import fits, pictorial
 
 PRESETS = ("fast", "balanced", "best")
 QUICK_ROWS = 1000
@@ -69,10 +69,7 @@ def fit(name: str, preset: str, seed: int, arguments: argparse.Namespace) -> dic
 
 def main() -> None:
     arguments = parse()
-    folder = arguments.results or record.RESULTS
-    path = folder / ("pictures_valid.csv" if arguments.valid_only else "pictures.csv")
-    wanted = [(s, p, seed) for p in arguments.presets for s in arguments.sets for seed in arguments.seeds]
-    fits.run_all(wanted, lambda *key: fit(*key, arguments), path, arguments)
+    fits.run_all("pictures", lambda *key: fit(*key, arguments), arguments)
 
 
 if __name__ == "__main__":

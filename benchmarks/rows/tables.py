@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fits, record, tabular
+from benchmarks import fits, tabular
 
 PRESETS = ("fast", "balanced", "best")
 
@@ -53,10 +53,7 @@ def fit(name: str, preset: str, seed: int, arguments: argparse.Namespace) -> dic
 
 def main() -> None:
     arguments = parse()
-    folder = arguments.results or record.RESULTS
-    path = folder / ("tables_valid.csv" if arguments.valid_only else "tables.csv")
-    wanted = [(s, p, seed) for p in arguments.presets for s in arguments.sets for seed in arguments.seeds]
-    fits.run_all(wanted, lambda *key: fit(*key, arguments), path, arguments)
+    fits.run_all("tables", lambda *key: fit(*key, arguments), arguments)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""Kernels of `lamina.ops.native` against XLA's ways, in one process; options: cases, turns.
+
+A case is a name, a kind, sizes and how many calls make a turn. The two ways take turns inside a
+process, since both run on XLA's threads.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks import worker
+from lamina.core import runtime
+from lamina.ops.dense import native_product, plain_product
+from lamina.ops.depthwise import native_depthwise, shifted_sum
+from lamina.ops.window import Window
+
+Pair = tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def product(sizes: list[int], *, transposed: list[bool], shared: list[bool]) -> tuple[Pair, list[Any]]:
+    """Return a population's product by our kernel and by XLA, and its arrays."""
+    members, rows, depth, columns = sizes
+    random = np.random.default_rng(0)
+    shapes = [(rows, depth), (depth, columns)]
+    arrays, axes = [], []
+    for shape, turned, is_shared in zip(shapes, transposed, shared, strict=True):
+        own = shape[::-1] if turned else shape
+        arrays.append(random.normal(size=own if is_shared else (members, *own)).astype(np.float32))
+        axes.append(None if is_shared else 0)
+    sides = (transposed[0], transposed[1])
+    ways = (functools.partial(way, transposed=sides) for way in (native_product, plain_product))
+    ours, theirs = (jax.vmap(way, in_axes=tuple(axes)) for way in ways)
+    return (ours, theirs), arrays
+
+
+def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, list[Any]]:
+    """Return a depthwise convolution, or both its gradients, by our kernels and by shifted sums."""
+    batch, side, channels = sizes
+    random = np.random.default_rng(0)
+    x = random.normal(size=(batch, side, side, channels)).astype(np.float32)
+    weight = random.normal(size=(channels, 1, taps, taps)).astype(np.float32)
+    edge = taps // 2
+    window = Window((1, 1), (edge, edge), (edge, edge), (1, 1))
+
+    def way(convolve: Callable[..., Any]) -> Callable[..., Any]:
+        whole = functools.partial(convolve, window=window)
+        if not gradient:
+            return whole
+        return jax.grad(lambda x, weight: (whole(x, weight) ** 2).sum(), argnums=(0, 1))
+
+    return (way(lambda *a, window: native_depthwise(*a, window)), way(shifted_sum)), [x, weight]
+
+
+KINDS = {"product": product, "depthwise": depthwise}
+
+
+def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:
+    """Return the seconds of one of several calls."""
+    began = time.perf_counter()
+    for _ in range(calls):
+        result = function(*arrays)
+    jax.block_until_ready(result)
+    return (time.perf_counter() - began) / calls
+
+
+def measured(case: dict[str, Any], turns: int) -> dict[str, Any]:
+    """Return compile seconds and seconds of a call of both ways, and how far they differ."""
+    ways, arrays = KINDS[case["kind"]](case["sizes"], **case["options"])
+    arrays = [jnp.asarray(array) for array in arrays]
+    compiled, first = [], []
+    for way in ways:
+        began = time.perf_counter()
+        compiled.append(jax.jit(way).lower(*arrays).compile())
+        first.append(time.perf_counter() - began)
+    ours, theirs = (jax.tree.leaves(way(*arrays)) for way in compiled)
+    gap = max(
+        float(jnp.abs(a - b).max() / jnp.maximum(jnp.abs(b).max(), 1e-9))
+        for a, b in zip(ours, theirs, strict=True)
+    )
+    taken = [[seconds(way, arrays, case["calls"]) for way in compiled] for _ in range(turns)]
+    return {
+        "name": case["name"],
+        "first": first,
+        "seconds": [list(own) for own in zip(*taken, strict=True)],
+        "gap": gap,
+    }
+
+
+def main() -> None:
+    channel, chosen = worker.Channel(), worker.options()
+    runtime.start()
+    channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
+    channel.receive()
+    channel.send(found=[measured(case, chosen["turns"]) for case in chosen["cases"]])
+
+
+if __name__ == "__main__":
+    main()

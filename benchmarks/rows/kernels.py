@@ -1,0 +1,108 @@
+"""Row "kernels": products of populations and depthwise convolutions by our kernels and by XLA's ways.
+
+Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
+where `lamina.ops.dense` and `lamina.ops.depthwise` use which.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from benchmarks import contest, interpreters, machine, record, spread
+from benchmarks.contest import Contender
+
+FORWARD, INPUT, WEIGHT = [False, True], [False, False], [True, False]  # which sides are transposed
+NONE, LEFT, RIGHT = [False, False], [True, False], [False, True]  # which side all members share
+PRODUCTS = [  # members, rows, depth, columns
+    ((256, 128, 64, 32), FORWARD, LEFT),
+    ((256, 128, 32, 10), FORWARD, NONE),
+    ((256, 128, 10, 32), INPUT, NONE),
+    ((256, 32, 128, 64), WEIGHT, RIGHT),
+    ((256, 10, 128, 32), WEIGHT, NONE),
+    ((64, 128, 64, 64), FORWARD, NONE),
+    ((64, 128, 128, 128), FORWARD, NONE),
+    ((64, 128, 128, 128), INPUT, NONE),
+    ((64, 128, 128, 128), WEIGHT, NONE),
+    ((16, 128, 256, 256), FORWARD, NONE),
+    ((16, 128, 256, 256), WEIGHT, NONE),
+    ((8, 128, 784, 256), FORWARD, LEFT),
+    ((8, 256, 128, 784), WEIGHT, RIGHT),
+    ((5, 256, 192, 192), FORWARD, NONE),
+    ((64, 256, 32, 32), FORWARD, NONE),
+    ((64, 1024, 16, 16), FORWARD, NONE),
+    ((1, 128, 784, 256), FORWARD, NONE),
+    ((1, 256, 128, 784), WEIGHT, NONE),
+    ((1, 8192, 192, 192), FORWARD, NONE),
+]
+DEPTHWISE = [
+    ((32, 32, 96), 7),
+    ((32, 16, 192), 7),
+    ((32, 32, 64), 3),
+    ((32, 16, 256), 3),
+]  # batch, side, channels
+TOLERANCE = 1e-4  # of the largest value
+TURN_WORK = 2e8  # multiplications of a turn, about
+
+
+def cases() -> list[dict[str, Any]]:
+    """Return everything that is measured."""
+    found = []
+    for sizes, transposed, shared in PRODUCTS:
+        members, rows, depth, columns = sizes
+        side = {(False, True): "x·Wᵀ", (False, False): "y·W", (True, False): "yᵀ·x"}[tuple(transposed)]
+        found.append({
+            "name": f"product {members} x {rows} x {depth} x {columns}, {side}",
+            "kind": "product", "sizes": sizes,
+            "options": {"transposed": transposed, "shared": shared}, "work": members * rows * depth * columns,
+        })  # fmt: skip
+    for (batch, side, channels), taps in DEPTHWISE:
+        for gradient in (False, True):
+            name = f"depthwise {batch} x {side} x {side} x {channels}, {taps} x {taps}"
+            found.append({
+                "name": name + (", gradients" if gradient else ""), "kind": "depthwise",
+                "sizes": (batch, side, channels), "options": {"taps": taps, "gradient": gradient},
+                "work": batch * side * side * channels * taps * taps * (3 if gradient else 1),
+            })  # fmt: skip
+    return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=15, help="counted turns each (default %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="two turns: does it run?")
+    interpreters.add_arguments(parser)
+    record.add_arguments(parser)
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.turns = 2
+    return arguments
+
+
+def lines(found: list[dict[str, Any]], versions: str) -> list[record.Line]:
+    """Return two lines a case; the ratio is XLA's time over ours."""
+    result = []
+    for case in found:
+        ours = [1e3 * value for value in case["seconds"][0]]
+        for way, first, seconds in zip(("kernel", "XLA"), case["first"], case["seconds"], strict=True):
+            own = [1e3 * value for value in seconds]
+            result.append(record.Line(
+                row="kernels", contender="lamina", variant=f"{case['name']}, {way}", unit="ms", first=first,
+                **record.timed(spread.spread(own)), **record.compared(spread.ratio(own, ours)),
+                quality=case["gap"], quality_agrees=case["gap"] < TOLERANCE, versions=versions,
+            ))  # fmt: skip
+    return result
+
+
+def main() -> None:
+    arguments = parse()
+    idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
+    options = {"cases": cases(), "turns": arguments.turns}
+    contender = Contender("lamina", "kernels", interpreters.of(arguments, "lamina"), "kernels", options)
+    watch = machine.Watch()
+    answer = contest.answer(contender)
+    record.keep(lines(answer["found"], answer.get("versions", "")), arguments, idle=idle and watch.is_quiet())
+
+
+if __name__ == "__main__":
+    main()
