@@ -19,6 +19,7 @@ from benchmarks import worker
 from lamina.core import runtime
 from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
+from lamina.ops.native import library
 from lamina.ops.window import Window
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -59,6 +60,7 @@ def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, lis
 
 
 KINDS = {"product": product, "depthwise": depthwise}
+SOURCES = ("dense", "depthwise")
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:
@@ -96,6 +98,8 @@ def measured(case: dict[str, Any], turns: int) -> dict[str, Any]:
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
     runtime.start()
+    if missing := [source for source in SOURCES if not library.has_kernels(source, jnp.float32)]:
+        raise SystemExit(f"these kernels cannot be compiled here: {', '.join(missing)}")
     channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
     channel.receive()
     channel.send(found=[measured(case, chosen["turns"]) for case in chosen["cases"]])
