@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lamina.core.random import make_key
 from lamina.core.tree import named_arrays
 from lamina.data.order import epoch_order
 from lamina.models import build
 from lamina.tasks import RegressionTask
 from lamina.train import TrainConfig, train
+from lamina.train.plan import make_hyper, make_program
 from lamina.train.schedules import SCHEDULES, factor
 from lamina.train.state import combine, partition
+from lamina.train.step import jit_first_state, train_step
 
 
 @pytest.fixture
@@ -111,6 +115,24 @@ def test_running_statistics_are_written_back_and_not_trained(line: Any):
     norm = result.model.blocks.blocks.norm
     np.testing.assert_allclose(norm.running_mean[0], 0.1 * first.mean(0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(norm.running_var[0], 0.9 + 0.1 * first.var(0, ddof=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("keys", [{}, {"clip": 1.0}], ids=["plain", "clipped"])
+def test_the_finite_check_is_computed_once_and_not_in_every_update(keys: dict[str, float]):
+    config = TrainConfig(**keys)
+    program, hyper = make_program(RegressionTask(), config), make_hyper(config, total_steps=10)
+
+    def inputs_of_fusions(depth: int) -> int:
+        """Return how many inputs the fusions have together."""
+        model = build("mlp", inputs=(4,), outputs=1, size=8, depth=depth)
+        state = jit_first_state(program, model, make_key(0), hyper, False)
+        batch = {"x": jnp.ones((8, 4)), "y": jnp.ones((8, 1)), "weight": jnp.ones(8)}
+        compiled = jax.jit(train_step, static_argnums=0).lower(program, state, batch, hyper).compile()
+        return compiled.as_text().count(" parameter(")
+
+    # where every update adds up all gradients, they grow squared
+    shallow, deep, deeper = (inputs_of_fusions(depth) for depth in (2, 6, 10))
+    assert deeper - deep < 1.2 * (deep - shallow)
 
 
 def test_partition_and_back():

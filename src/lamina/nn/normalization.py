@@ -137,7 +137,9 @@ class BatchNorm(Module):
 
     def _batch_statistics(self, x: Array) -> tuple[Array, Array]:
         flat = x.astype(jnp.float32).reshape(-1, x.shape[-1])
-        mean, var = flat.mean(0), flat.var(0)
+        mean = flat.mean(0)
+        centered = flat - aligned(jax.lax.stop_gradient(mean), flat)  # the slope of var in the mean is zero
+        var = (centered * centered).mean(0)
         unbiased = var * (flat.shape[0] / max(1, flat.shape[0] - 1))
         keep = 1.0 - self.momentum
         self.tap("running_mean", jax.lax.stop_gradient(keep * self.running_mean + self.momentum * mean))

@@ -163,8 +163,8 @@ def _checked(program: Program, loss: Array, gradient: Any, hyper: Hyper) -> tupl
     """Clip the gradient if asked, and say whether it and the loss are finite."""
     leaves = jax.tree.leaves(gradient)
     if not program.clipped:  # a sum is finite only if every part is; cheaper than the norm
-        return gradient, jnp.isfinite(loss) & jnp.isfinite(sum((g.sum() for g in leaves), loss))
-    norm = jnp.sqrt(sum((jnp.vdot(g, g) for g in leaves), jnp.zeros(())))
+        return gradient, jnp.isfinite(jnp.stack([loss, *(g.sum() for g in leaves)])).all()
+    norm = jnp.sqrt(jnp.stack([jnp.vdot(g, g) for g in leaves]).sum())
     scale = jnp.minimum(1.0, hyper["clip"] / jnp.maximum(norm, 1e-12))
     return jax.tree.map(lambda g: g * scale, gradient), jnp.isfinite(loss) & jnp.isfinite(norm)
 
