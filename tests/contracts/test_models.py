@@ -301,7 +301,7 @@ def test_overfits_eight_pictures(name: str, place: str):
     assert losses[-1] < 0.25 * losses[0]
 
 
-@images
+@pytest.mark.parametrize(("name", "place"), spared([pair for pair in EVERY if pair[1] in INPUTS["image"]]))
 def test_bytes_and_floats_are_the_same_pictures(name: str, place: str):
-    model, x = make(name, place), examples(place)
-    np.testing.assert_array_equal(forward(model, x.astype(jnp.uint8)), forward(model, x))
+    model, x = make(name, place), jnp.abs(examples(place)).astype(jnp.uint8)
+    np.testing.assert_array_equal(forward(model, x), forward(model, x.astype(jnp.float32)))

@@ -67,9 +67,9 @@ class ImageFeatures(Module):
         if tuple(x.shape[1:]) != self.shape:
             expected = f"(batch, {', '.join(map(str, self.shape))})"
             raise ShapeError("wrong shape", where=self.path, expected=expected, received=tuple(x.shape))
-        if not self.mean:
-            return jnp.asarray(x)
         kind = x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else jnp.float32
+        if not self.mean:
+            return jnp.asarray(x, kind)
         mean, deviation = (
             jnp.asarray(v, jnp.float32).reshape(1, 1, 1, -1) for v in (self.mean, self.deviation)
         )
