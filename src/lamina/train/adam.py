@@ -1,8 +1,8 @@
-"""Adam and AdamW, written so that XLA makes one pass over each array.
+"""Adam and AdamW, written so that each array is passed over once.
 
 Optax's pieces divide three times an element and keep the old moments alive beside the new
 ones, so that a step that is not finite can be undone. Here the two bias corrections are
-folded into one factor and one ε, and such a step has the factors of standing still.
+folded into one factor and one ε, and such a step stands still (`lamina.ops.update`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.ops.update import Factors, Moments, adam_step
 from lamina.train.rule import Rule
 
 EPSILON = 1e-8  # of the paper
@@ -63,27 +64,16 @@ def adam_rule(
         return AdamState(jnp.zeros((), jnp.int32), moments, jax.tree.map(zeros, parameters))
 
     def step(gradient: Any, state: AdamState, parameters: Any, finite: Array) -> tuple[Any, AdamState]:
-        moves = finite.astype(jnp.float32)
         steps = state.steps + finite.astype(jnp.int32)
         power = jnp.maximum(steps, 1).astype(jnp.float32)
-        keep1, take1 = 1 - moves * (1 - beta1), moves * (1 - beta1)
-        keep2, take2 = 1 - moves * (1 - beta2), moves * (1 - beta2)
         root = jnp.sqrt(1 - beta2**power)
-        rate, epsilon, shrink = lr * moves * root / (1 - beta1**power), EPSILON * root, lr * moves * decay
-
-        def finite_part(g: Array, like: Array) -> Array:
-            return jnp.where(finite, g, 0).astype(like.dtype)
-
-        g = jax.tree.map(finite_part, gradient, state.mu)
-        mu = jax.tree.map(lambda m, g: keep1 * m + take1 * g, state.mu, g)
-        nu = jax.tree.map(lambda v, g: keep2 * v + take2 * (g * g), state.nu, g)
-
-        def moved(p: Array, m: Array, v: Array, shrinks: bool) -> Array:
-            wide = p.astype(m.dtype)
-            wide = wide - shrink * wide if shrinks else wide
-            return (wide - rate * m / (jnp.sqrt(v) + epsilon)).astype(p.dtype)
-
-        shrinks = jax.tree.map(lambda _: False, parameters) if decayed is None else decayed
-        return jax.tree.map(moved, parameters, mu, nu, shrinks), AdamState(steps, mu, nu)
+        rate = lr * root / (1 - beta1**power)
+        factors = Factors(1 - beta1, 1 - beta2, rate, EPSILON * root, jnp.asarray(lr * decay))
+        weights, form = jax.tree.flatten(parameters)
+        decays = [False] * len(weights) if decayed is None else jax.tree.leaves(decayed)
+        now = Moments(weights, jax.tree.leaves(state.mu), jax.tree.leaves(state.nu))
+        after = adam_step(factors, finite, now, jax.tree.leaves(gradient), decays=decays)
+        weight, mu, nu = (jax.tree.unflatten(form, arrays) for arrays in after)
+        return weight, AdamState(steps, mu, nu)
 
     return Rule(init, step)

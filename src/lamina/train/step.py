@@ -17,6 +17,7 @@ from jax import Array
 from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
+from lamina.ops.update import all_finite
 from lamina.tasks.base import AbstractTask
 from lamina.train.augment import Augmentation, batch_losses
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
@@ -162,8 +163,8 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
 def _checked(program: Program, loss: Array, gradient: Any, hyper: Hyper) -> tuple[Any, Array]:
     """Clip the gradient if asked, and say whether it and the loss are finite."""
     leaves = jax.tree.leaves(gradient)
-    if not program.clipped:  # a sum is finite only if every part is; cheaper than the norm
-        return gradient, jnp.isfinite(jnp.stack([loss, *(g.sum() for g in leaves)])).all()
+    if not program.clipped:
+        return gradient, all_finite([loss, *leaves])
     norm = jnp.sqrt(jnp.stack([jnp.vdot(g, g) for g in leaves]).sum())
     scale = jnp.minimum(1.0, hyper["clip"] / jnp.maximum(norm, 1e-12))
     return jax.tree.map(lambda g: g * scale, gradient), jnp.isfinite(loss) & jnp.isfinite(norm)

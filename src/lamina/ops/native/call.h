@@ -21,6 +21,12 @@ struct Sizes {
 struct Buffer {
   void* data;
   Sizes dimensions;
+
+  int64_t size() const {
+    int64_t found = 1;
+    for (int64_t axis = 0; axis < dimensions.size; ++axis) found *= dimensions[axis];
+    return found;
+  }
 };
 
 // XLA's threads.
@@ -62,8 +68,9 @@ class Call {
  public:
   explicit Call(const XLA_FFI_CallFrame* frame) : threads(frame), frame_(frame) {}
 
+  int operands() const { return int(frame_->args.size); }
   Buffer operand(int i) const { return buffer(frame_->args.args[i]); }
-  Buffer result() const { return buffer(frame_->rets.rets[0]); }
+  Buffer result(int i = 0) const { return buffer(frame_->rets.rets[i]); }
 
   // An attribute of several whole numbers.
   Sizes sizes(const char* name) const {

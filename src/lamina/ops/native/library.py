@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ _KERNELS = {
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
     "dense": ("product",),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
+    "update": ("adam", "finite"),
 }
 
 
@@ -46,28 +47,40 @@ def has_kernels(source: str, dtype: Any) -> bool:
     """Return whether a source's kernels can be called here for a type of numbers.
 
     Args:
-        source: ``"convolution"``, ``"dense"`` or ``"depthwise"``.
+        source: a key of ``_KERNELS``, such as ``"convolution"``.
         dtype: of the arrays.
     """
     found = _TYPES.get(np.dtype(dtype).name)
     return found is not None and found in types_of(source)
 
 
-def call(name: str, out: Any, *arrays: Any, vmap_method: str = "sequential", **sizes: Sequence[int]) -> Any:
+def call(
+    name: str,
+    out: Any,
+    *arrays: Any,
+    vmap_method: str = "sequential",
+    in_place: Mapping[int, int] | None = None,
+    **sizes: Sequence[int],
+) -> Any:
     """Call a kernel inside a compiled program.
 
     Args:
         name: of the kernel, without its type.
-        out: ``jax.ShapeDtypeStruct`` of the result.
+        out: ``jax.ShapeDtypeStruct`` of the result, or a list of those of several.
         *arrays: operands.
         vmap_method: how it is called for many members, as in ``jax.ffi.ffi_call``.
+        in_place: operand → result that may lie in the same memory.
         **sizes: whole numbers, fixed while compiling.
     """
     import jax
 
-    target = f"lamina_{name}_{_TYPES[np.dtype(out.dtype).name]}"
+    first = out[0] if isinstance(out, list) else out
+    target = f"lamina_{name}_{_TYPES[np.dtype(first.dtype).name]}"
     numbers = {key: np.asarray(value, np.int64) for key, value in sizes.items()}
-    return jax.ffi.ffi_call(target, out, vmap_method=vmap_method)(*arrays, **numbers)
+    aliases = dict(in_place or {})
+    return jax.ffi.ffi_call(target, out, vmap_method=vmap_method, input_output_aliases=aliases)(
+        *arrays, **numbers
+    )
 
 
 @functools.cache
@@ -75,7 +88,7 @@ def types_of(source: str) -> frozenset[str]:
     """Return the types of numbers that a source has kernels for here; none where it has none at all.
 
     Args:
-        source: ``"convolution"``, ``"dense"`` or ``"depthwise"``.
+        source: a key of ``_KERNELS``, such as ``"convolution"``.
     """
     import jax
 

@@ -1,0 +1,127 @@
+// The end of a training step, all arrays in one call: whether gradients are finite, and Adam's update, which
+// reads and writes each number once.
+//
+// Arrays are cut at fixed places, so that the number of threads changes no bit.
+
+#include <algorithm>
+#include <cmath>
+
+#include "parts.h"
+
+namespace lamina {
+namespace {
+
+constexpr int64_t kPiece = 1 << 14;  // numbers of a part: some of each array fit into the second-level cache
+
+// The factors of one network's step; `moves` is zero where nothing may change.
+struct Factors {
+  float take1, take2, rate, epsilon, shrink, moves;
+};
+
+// A piece of one network's numbers in an array.
+struct Piece {
+  int array;
+  int64_t member, first, count;
+};
+
+// All arrays cut into pieces; `members` networks lie behind each other in each.
+std::vector<Piece> pieces_of(const std::vector<int64_t>& sizes, int64_t members) {
+  std::vector<Piece> found;
+  for (int array = 0; array < int(sizes.size()); ++array) {
+    const int64_t size = sizes[array] / members;
+    for (int64_t member = 0; member < members; ++member)
+      for (int64_t at = 0; at < size; at += kPiece)
+        found.push_back({array, member, member * size + at, std::min(kPiece, size - at)});
+  }
+  return found;
+}
+
+// Call work(piece) for all of them, small ones together.
+template <class Work>
+void each(const Threads& threads, const std::vector<Piece>& pieces, const Work& work) {
+  std::vector<size_t> starts{0};
+  int64_t gathered = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    gathered += pieces[i].count;
+    if (gathered < kPiece && i + 1 < pieces.size()) continue;
+    starts.push_back(i + 1);
+    gathered = 0;
+  }
+  Parts(threads, int(starts.size()) - 1, [&](int part) {
+    for (size_t i = starts[part]; i < starts[part + 1]; ++i) work(pieces[i]);
+  });
+}
+
+// weight, mu, nu, and where they go
+struct Arrays {
+  const float *weight, *mu, *nu, *gradient;
+  float *new_weight, *new_mu, *new_nu;
+};
+
+void keep(const float* from, float* to, int64_t count) {
+  if (from != to) std::memcpy(to, from, count * sizeof(float));
+}
+
+// Copies of pointers and factors, which no write can change, let the loop become vectors.
+void step(const Factors f, const Arrays a, float shrink, int64_t count) {
+  const float *weight = a.weight, *mu = a.mu, *nu = a.nu, *gradient = a.gradient;
+  float *new_weight = a.new_weight, *new_mu = a.new_mu, *new_nu = a.new_nu;
+  const float keep1 = 1.f - f.take1, keep2 = 1.f - f.take2;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < count; ++i) {
+    const float g = gradient[i], w = weight[i];
+    const float m = keep1 * mu[i] + f.take1 * g, v = keep2 * nu[i] + f.take2 * (g * g);
+    new_mu[i] = m;
+    new_nu[i] = v;
+    new_weight[i] = w - shrink * w - f.rate * m / (std::sqrt(v) + f.epsilon);
+  }
+}
+
+// Operands: factors, then weight, mu, nu and gradient of each array; results: weight, mu, nu of each.
+void adam(const Call& call) {
+  const Sizes decays = call.sizes("decays");
+  const auto* factors = static_cast<const Factors*>(call.operand(0).data);
+  const int64_t members = call.operand(0).size() / int64_t(sizeof(Factors) / sizeof(float));
+  std::vector<int64_t> sizes;
+  for (int64_t array = 0; array < decays.size; ++array) sizes.push_back(call.operand(1 + 4 * int(array)).size());
+  each(call.threads, pieces_of(sizes, members), [&](const Piece& piece) {
+    const auto in = [&](int which) {
+      return static_cast<const float*>(call.operand(1 + 4 * piece.array + which).data) + piece.first;
+    };
+    const auto out = [&](int which) {
+      return static_cast<float*>(call.result(3 * piece.array + which).data) + piece.first;
+    };
+    const Factors& own = factors[piece.member];
+    const Arrays arrays{in(0), in(1), in(2), in(3), out(0), out(1), out(2)};
+    if (own.moves != 0.f) return step(own, arrays, decays[piece.array] ? own.shrink : 0.f, piece.count);
+    for (int which = 0; which < 3; ++which) keep(in(which), out(which), piece.count);
+  });
+}
+
+// Infinity and what is no number have all bits of the exponent set.
+bool all_finite(const float* numbers, int64_t count) {
+  uint32_t largest = 0;
+  const auto* bits = reinterpret_cast<const uint32_t*>(numbers);
+  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, bits[i] & 0x7fffffffu);
+  return largest < 0x7f800000u;
+}
+
+// Operands: arrays; result: one for each network whose numbers are all finite, else zero.
+void finite(const Call& call) {
+  const Buffer out = call.result();
+  const int64_t members = out.size();
+  std::vector<int64_t> sizes;
+  for (int array = 0; array < call.operands(); ++array) sizes.push_back(call.operand(array).size());
+  std::vector<std::atomic<bool>> bad(members);
+  each(call.threads, pieces_of(sizes, members), [&](const Piece& piece) {
+    if (!all_finite(static_cast<const float*>(call.operand(piece.array).data) + piece.first, piece.count))
+      bad[piece.member] = true;
+  });
+  for (int64_t member = 0; member < members; ++member) static_cast<float*>(out.data)[member] = bad[member] ? 0.f : 1.f;
+}
+
+}  // namespace
+}  // namespace lamina
+
+extern "C" XLA_FFI_Error* adam_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::adam); }
+extern "C" XLA_FFI_Error* finite_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::finite); }

@@ -1,0 +1,119 @@
+"""The end of a step: our kernels and XLA's way follow the formulas; what is not finite changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lamina.ops import update
+from lamina.ops.native import library
+from lamina.ops.update import Factors, Moments, adam_step, all_finite, native_adam_step, plain_adam_step
+
+SHAPES = [(300, 257), (257,), (), (5, 3, 1)]  # more than one piece, not whole vectors, one number
+DECAYS = [True, False, False, True]
+FACTORS = Factors(*(jnp.float32(x) for x in (0.1, 0.001, 0.01, 1e-8, 0.003)))
+needs_kernel = pytest.mark.skipif(
+    not library.has_kernels("update", np.float32), reason="the kernels cannot be compiled here"
+)
+WAYS = [
+    pytest.param(plain_adam_step, id="plain"),
+    pytest.param(native_adam_step, id="native", marks=needs_kernel),
+]
+
+
+def arrays(seed: int, *, members: int | None = None, positive: bool = False) -> list[jax.Array]:
+    random, front = np.random.default_rng(seed), () if members is None else (members,)
+    found = [jnp.asarray(random.normal(size=(*front, *shape)), jnp.float32) for shape in SHAPES]
+    return [jnp.abs(array) for array in found] if positive else found
+
+
+def moments(members: int | None = None) -> Moments:
+    return Moments(
+        arrays(0, members=members), arrays(1, members=members), arrays(2, members=members, positive=True)
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_adam_by_its_formula(way: Any):
+    now, gradient = moments(), arrays(3)
+    found = jax.jit(lambda now, g: way(FACTORS, jnp.bool_(True), now, g, DECAYS))(now, gradient)
+    take1, take2, rate, epsilon, shrink = (np.float64(x) for x in FACTORS)
+    for i, decays in enumerate(DECAYS):
+        w, m, v, g = (np.asarray(x[i], np.float64) for x in (*now, gradient))
+        m, v = (1 - take1) * m + take1 * g, (1 - take2) * v + take2 * g**2
+        w = w - shrink * w * decays - rate * m / (np.sqrt(v) + epsilon)
+        for one, other in zip((w, m, v), (own[i] for own in found), strict=True):
+            np.testing.assert_allclose(other, one, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_step_that_is_not_finite_changes_no_bit(way: Any):
+    now, gradient = moments(), [jnp.full_like(array, jnp.nan) for array in arrays(3)]
+    found = jax.jit(lambda now, g: way(FACTORS, jnp.bool_(False), now, g, DECAYS))(now, gradient)
+    jax.tree.map(np.testing.assert_array_equal, found, now)
+
+
+@needs_kernel
+def test_every_member_of_a_population_has_factors_of_its_own():
+    now, gradient, finite = moments(3), arrays(3, members=3), jnp.array([True, False, True])
+    factors = FACTORS._replace(rate=jnp.array([0.1, 0.2, 0.3]))
+    axes = (Factors(None, None, 0, None, None), 0, 0, 0)  # type: ignore[arg-type]
+
+    def together(way: Any) -> Any:
+        return jax.jit(jax.vmap(lambda *a: way(*a, DECAYS), in_axes=axes))(factors, finite, now, gradient)
+
+    found, expected = together(native_adam_step), together(plain_adam_step)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-6), found, expected)
+
+
+@needs_kernel
+def test_large_float32_arrays_take_the_kernel_and_no_others(monkeypatch: pytest.MonkeyPatch):
+    taken: list[str] = []
+    real = library.call
+    monkeypatch.setattr(library, "call", lambda name, *a, **k: taken.append(name) or real(name, *a, **k))
+
+    def step(now: Moments, gradient: list[jax.Array]) -> Moments:
+        assert all_finite(gradient)
+        return adam_step(FACTORS, jnp.bool_(True), now, gradient, decays=[False] * len(gradient))
+
+    large, small = moments(), Moments(*([array[:100] for array in own[1:2]] for own in moments()))
+    step(large, arrays(3))
+    assert taken == ["finite", "adam"]
+    step(small, [array[:100] for array in arrays(3)[1:2]])
+    low = Moments(*([array.astype(jnp.bfloat16) for array in own] for own in large[:1]), *large[1:])
+    step(low, [array.astype(jnp.bfloat16) for array in arrays(3)])
+    assert taken == ["finite", "adam"]
+
+
+@pytest.mark.parametrize(
+    "least", [pytest.param(0, id="native", marks=needs_kernel), pytest.param(1 << 40, id="plain")]
+)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_none_is_found_wherever_it_lies(
+    least: int, bad: float, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(update, "LEAST_NUMBERS", least)
+    whole = arrays(0)
+    assert all_finite(whole)
+    for i, shape in enumerate(SHAPES):
+        for place in {0, max(0, int(np.prod(shape)) - 1)}:
+            broken = [*whole]
+            broken[i] = whole[i].ravel().at[place].set(bad).reshape(shape)
+            assert not all_finite(broken)
+
+
+@needs_kernel
+def test_each_member_is_finite_or_not_by_itself(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(update, "LEAST_NUMBERS", 0)
+    several = arrays(0, members=4)
+    several[1] = several[1].at[2, 5].set(jnp.nan)
+    assert jax.vmap(all_finite)(several).tolist() == [True, True, False, True]
+
+
+@needs_kernel
+def test_the_largest_numbers_are_finite():
+    assert all_finite([jnp.full(update.LEAST_NUMBERS, np.finfo(np.float32).max)])
