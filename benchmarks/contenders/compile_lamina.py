@@ -32,7 +32,8 @@ def mark(name: str) -> None:
 
 
 runtime.start()
-library.types_of("convolution")
+for source in ("convolution", "update"):
+    library.types_of(source)
 mark("kernels")
 side, batch = chosen["side"], chosen["batch"]
 model = build(chosen["model"], inputs=(side, side, 3), outputs=10, size=chosen["size"])

@@ -20,6 +20,14 @@ from lamina.core import runtime
 from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
 from lamina.ops.native import library
+from lamina.ops.update import (
+    Factors,
+    Moments,
+    native_adam_step,
+    native_all_finite,
+    plain_adam_step,
+    plain_all_finite,
+)
 from lamina.ops.window import Window
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -59,8 +67,26 @@ def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, lis
     return (way(lambda *a, window: native_depthwise(*a, window)), way(shifted_sum)), [x, weight]
 
 
-KINDS = {"product": product, "depthwise": depthwise}
-SOURCES = ("dense", "depthwise")
+def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return a step of Adam and its finite check by our kernels and by XLA; sizes: layers, rows, columns."""
+    layers, rows, columns = sizes
+    random = np.random.default_rng(0)
+    shapes = [(rows, columns), (rows,)] * layers
+    now = Moments(*([random.random(shape).astype(np.float32) for shape in shapes] for _ in range(3)))
+    gradient = [random.normal(size=shape).astype(np.float32) for shape in shapes]
+    factors = Factors(*(jnp.float32(value) for value in (0.1, 0.001, 0.001, 1e-8, 1e-5)))
+
+    def ours(now: Moments, gradient: list[Any]) -> Moments:
+        return native_adam_step(factors, native_all_finite(gradient), now, gradient, [True, False] * layers)
+
+    def theirs(now: Moments, gradient: list[Any]) -> Moments:
+        return plain_adam_step(factors, plain_all_finite(gradient), now, gradient, [True, False] * layers)
+
+    return (ours, theirs), [now, gradient]
+
+
+KINDS = {"product": product, "depthwise": depthwise, "adam": adam}
+SOURCES = ("dense", "depthwise", "update")
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:
@@ -75,7 +101,7 @@ def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> floa
 def measured(case: dict[str, Any], turns: int) -> dict[str, Any]:
     """Return compile seconds and seconds of a call of both ways, and how far they differ."""
     ways, arrays = KINDS[case["kind"]](case["sizes"], **case["options"])
-    arrays = [jnp.asarray(array) for array in arrays]
+    arrays = jax.tree.map(jnp.asarray, arrays)
     compiled, first = [], []
     for way in ways:
         began = time.perf_counter()

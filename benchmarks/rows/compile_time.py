@@ -1,8 +1,8 @@
 """Row "compile time": seconds to trace, lower and compile the training step of ResNet-18 and ViT-tiny.
 
 Batch 64, pictures of 224 x 224 x 3, float32, AdamW (``--optimizers`` for others), 2 cores; asked are at most
-8 seconds each. Every run finds an empty compile cache. The convolution kernels, compiled once a machine, are
-there already: their seconds, when they were not, are in the note. Nothing is executed.
+8 seconds each. Every run finds an empty cache. The kernels in C++, compiled once a machine, are counted
+apart, in the note. Nothing is executed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Row "kernels": products of populations and depthwise convolutions by our kernels and by XLA's ways.
+"""Row "kernels": products of populations, depthwise convolutions, Adam's updates by our kernels and by XLA.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
-where `lamina.ops.dense` and `lamina.ops.depthwise` use which.
+where `lamina.ops.dense`, `depthwise` and `update` use which.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ DEPTHWISE = [
     ((32, 32, 64), 3),
     ((32, 16, 256), 3),
 ]  # batch, side, channels
+ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -64,6 +65,11 @@ def cases() -> list[dict[str, Any]]:
                 "sizes": (batch, side, channels), "options": {"taps": taps, "gradient": gradient},
                 "work": batch * side * side * channels * taps * taps * (3 if gradient else 1),
             })  # fmt: skip
+    for layers, rows, columns in ADAM:
+        found.append({
+            "name": f"adam {layers} x {rows} x {columns}", "kind": "adam", "sizes": (layers, rows, columns),
+            "options": {}, "work": 20 * layers * rows * columns,
+        })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 
 
