@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 # glibc's mallopt parameters, from malloc.h; the values are those of lamina.core.runtime.keep_memory
-_MALLOC = ((-8, 1), (-4, 0), (-1, 2**31 - 1), (-2, 2**26))
+_MALLOC = ((-8, 1), (-4, 0), (-1, -1), (-2, 2**26))
 
 
 def keep_memory() -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.ops.dense import Sides, product
 
 
 def attention(
@@ -35,6 +37,13 @@ def attention(
         Vaswani et al. Attention is all you need. NeurIPS 2017, section 3.2.1.
     """
     scale = 1.0 / math.sqrt(query.shape[-1])
-    scores = jnp.einsum("bhtk,bhsk->bhts", query * scale, key)
+    scores = _products(query * scale, key, (False, True))
     weights = jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(value.dtype)
-    return jnp.einsum("bhts,bhsk->bhtk", weights, value), weights
+    return _products(weights, value, (False, False)), weights
+
+
+def _products(left: Array, right: Array, transposed: Sides) -> Any:
+    """Return a product for every row of the batch and head: many small ones, as of a population."""
+    flat = [array.reshape(-1, *array.shape[-2:]) for array in (left, right)]
+    found: Any = jax.vmap(lambda a, b: product(a, b, transposed))(*flat)
+    return found.reshape(*left.shape[:-2], *found.shape[-2:])
