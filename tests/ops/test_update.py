@@ -13,7 +13,7 @@ from lamina.ops import update
 from lamina.ops.native import library
 from lamina.ops.update import Factors, Moments, adam_step, all_finite, native_adam_step, plain_adam_step
 
-SHAPES = [(300, 257), (257,), (), (5, 3, 1)]  # more than one piece, not whole vectors, one number
+SHAPES = [(600, 257), (257,), (), (5, 3, 1)]  # more than one piece, not whole vectors, one number
 DECAYS = [True, False, False, True]
 FACTORS = Factors(*(jnp.float32(x) for x in (0.1, 0.001, 0.01, 1e-8, 0.003)))
 needs_kernel = pytest.mark.skipif(

@@ -17,7 +17,7 @@ from lamina.core.arrays import Array
 from lamina.ops.native import library
 
 # Numbers of a network from which the kernels are worth being compiled, once a machine, and loaded.
-LEAST_NUMBERS = 1 << 16
+LEAST_NUMBERS = 1 << 17
 
 
 class Factors(NamedTuple):
@@ -102,7 +102,7 @@ def adam_step(
     References:
         Kingma, Ba. Adam: a method for stochastic optimization. ICLR 2015.
     """
-    if suits_kernel([*now.weight, *now.mu, *gradient]):
+    if suits_kernel(gradient) and suits_kernel(now.weight):
         return native_adam_step(factors, finite, now, gradient, decays)
     return plain_adam_step(factors, finite, now, gradient, decays)
 
