@@ -32,7 +32,7 @@ def mark(name: str) -> None:
 
 
 runtime.start()
-for source in ("convolution", "update"):
+for source in ("convolution", "dense", "update"):
     library.types_of(source)
 mark("kernels")
 side, batch = chosen["side"], chosen["batch"]
