@@ -193,6 +193,7 @@ def race(contenders: Sequence[Contender], *, turns: int, warmups: int = 1) -> Ra
             for team, own in zip(teams, seconds, strict=True):
                 time.sleep(SETTLE)
                 taken = team.turn()
+                machine.say(f"  {team.contender.label}: turn {turn + 1}: {taken:.3f} s")
                 if turn >= warmups:
                     own.append(taken)
         quiet = watch.is_quiet()

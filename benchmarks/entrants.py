@@ -57,4 +57,5 @@ def take_turns(entrants: Sequence[Entrant], folder: Path, *, runs: int, warm: bo
         for entrant in entrants:
             time.sleep(contest.SETTLE)
             entrant.runs.append(entrant.run(seed, folder))
+            machine.say(f"  {entrant.contender.label}: run {seed + 1}: {entrant.runs[-1].seconds:.3f} s")
     return watch.is_quiet()
