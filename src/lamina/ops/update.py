@@ -52,7 +52,7 @@ class Moments(NamedTuple):
     nu: Sequence[Array]
 
 
-def all_finite(arrays: Sequence[Array]) -> Array:
+def all_finite(arrays: Sequence[Array]) -> jax.Array:
     """Return whether every number of every array is finite.
 
     Without a kernel by sums, cheaper than looking at each number: a sum is finite only if all its parts are.
@@ -71,12 +71,12 @@ def all_finite(arrays: Sequence[Array]) -> Array:
     return native_all_finite(arrays) if suits_kernel(arrays) else plain_all_finite(arrays)
 
 
-def plain_all_finite(arrays: Sequence[Array]) -> Array:
+def plain_all_finite(arrays: Sequence[Array]) -> jax.Array:
     """Return the answer by sums."""
     return jnp.isfinite(jnp.stack([array.sum() for array in arrays])).all()
 
 
-def native_all_finite(arrays: Sequence[Array]) -> Array:
+def native_all_finite(arrays: Sequence[Array]) -> jax.Array:
     """Return the answer by our kernel, which looks at the bits of each number."""
     out = jax.ShapeDtypeStruct((), jnp.float32)
     return library.call("finite", out, *arrays, vmap_method="broadcast_all") > 0
