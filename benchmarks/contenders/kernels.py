@@ -30,6 +30,8 @@ from lamina.ops.update import (
 )
 from lamina.ops.window import Window
 
+ADAM_STEPS = 10
+
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
@@ -68,7 +70,7 @@ def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, lis
 
 
 def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
-    """Return a step of Adam and its finite check by our kernels and by XLA; sizes: layers, rows, columns."""
+    """Return steps of Adam with finite checks by our kernels and by XLA; sizes: layers, rows, columns."""
     layers, rows, columns = sizes
     random = np.random.default_rng(0)
     shapes = [(rows, columns), (rows,)] * layers
@@ -76,13 +78,17 @@ def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
     gradient = [random.normal(size=shape).astype(np.float32) for shape in shapes]
     factors = Factors(*(jnp.float32(value) for value in (0.1, 0.001, 0.001, 1e-8, 1e-5)))
 
-    def ours(now: Moments, gradient: list[Any]) -> Moments:
-        return native_adam_step(factors, native_all_finite(gradient), now, gradient, [True, False] * layers)
+    def way(step: Callable[..., Moments], finite: Callable[..., Any]) -> Callable[..., Any]:
+        def steps(now: Moments, gradient: list[Any]) -> Moments:
+            def one(_: Any, now: Moments) -> Moments:
+                return step(factors, finite(gradient), now, gradient, [True, False] * layers)
 
-    def theirs(now: Moments, gradient: list[Any]) -> Moments:
-        return plain_adam_step(factors, plain_all_finite(gradient), now, gradient, [True, False] * layers)
+            return jax.lax.fori_loop(0, ADAM_STEPS, one, now)  # in place, as in training
 
-    return (ours, theirs), [now, gradient]
+        return steps
+
+    ways = way(native_adam_step, native_all_finite), way(plain_adam_step, plain_all_finite)
+    return ways, [now, gradient]
 
 
 KINDS = {"product": product, "depthwise": depthwise, "adam": adam}

@@ -67,8 +67,8 @@ def cases() -> list[dict[str, Any]]:
             })  # fmt: skip
     for layers, rows, columns in ADAM:
         found.append({
-            "name": f"adam {layers} x {rows} x {columns}", "kind": "adam", "sizes": (layers, rows, columns),
-            "options": {}, "work": 20 * layers * rows * columns,
+            "name": f"ten steps of adam, {layers} x {rows} x {columns}", "kind": "adam",
+            "sizes": (layers, rows, columns), "options": {}, "work": 200 * layers * rows * columns,
         })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 
