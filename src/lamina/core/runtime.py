@@ -54,8 +54,7 @@ def keep_memory() -> bool:
     """Ask glibc to keep freed memory instead of giving it back to the system.
 
     XLA on CPU allocates every output afresh, and the first touch of a new page is some
-    twenty times slower than memory itself. Resident memory then stays at its peak; a threshold of minus one
-    keeps more than 2 GiB too.
+    twenty times slower than memory itself. Resident memory then stays at its peak.
     Returns whether anything was changed (Linux with glibc only).
     """
     if os.environ.get("LAMINA_MALLOC", "").lower() == "off" or not sys.platform.startswith("linux"):
@@ -67,7 +66,7 @@ def keep_memory() -> bool:
     settings = (
         (_M_ARENA_MAX, 1),
         (_M_MMAP_MAX, 0),
-        (_M_TRIM_THRESHOLD, -1),
+        (_M_TRIM_THRESHOLD, -1),  # never; 2**31 - 1, the largest number, still gives back what lies above it
         (_M_TOP_PAD, 2**26),
     )
     return all([mallopt(name, value) for name, value in settings])

@@ -56,7 +56,7 @@ def convolution(
     """
     low, high = zip(*padding, strict=True)
     window = Window(tuple(stride), tuple(low), tuple(high), tuple(dilation))
-    if len(stride) == 1 and _has_kernels(x):
+    if len(stride) == 1 and library.has_kernels("convolution", x.dtype):
         flat = Window(*[(neutral, *part) for neutral, part in zip((1, 0, 0, 1), window, strict=True)])
         return _plane(x[:, None], weight[:, :, None], flat, groups)[:, 0]
     if len(stride) == 2:
@@ -69,17 +69,13 @@ def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
     on_cpu = jax.default_backend() == "cpu"
     if on_cpu and groups == x.shape[-1] > 1 and max(window.dilation) == 1:
         return depthwise_convolution(x, weight, window)
-    if groups > MOST_GROUPS or not _has_kernels(x):
+    if groups > MOST_GROUPS or not library.has_kernels("convolution", x.dtype):
         return plain_convolution(x, weight, window, groups)
     if groups == 1:
         return native_convolution(x, weight, window)
     xs, weights = jnp.split(x, groups, axis=-1), jnp.split(weight, groups)
     parts: list[Any] = [native_convolution(*pair, window) for pair in zip(xs, weights, strict=True)]
     return jnp.concatenate(parts, axis=-1)
-
-
-def _has_kernels(x: Array) -> bool:
-    return jax.default_backend() == "cpu" and library.has_kernels("convolution", x.dtype)
 
 
 def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) -> Array:

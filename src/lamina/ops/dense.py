@@ -1,7 +1,7 @@
 """Dense products, lowered so that forward and backward are plain 2-D products.
 
-On CPU the products of a population go through a kernel of our own (`lamina.ops.native`) where it can be
-compiled, all members in one call; those of a single network go through XLA.
+On CPU the products of a population, and those of attention, go through a kernel of our own
+(`lamina.ops.native`) where it can be compiled, all members in one call; other products go through XLA.
 """
 
 from __future__ import annotations
@@ -110,8 +110,7 @@ def _suits_kernel(left: Any, right: Any, transposed: Sides, members: int) -> boo
     rows, depth, columns = _sizes(left, right, transposed)
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
         return False
-    is_plain = left.dtype == right.dtype == jnp.float32 and jax.default_backend() == "cpu"
-    return is_plain and library.has_kernels("dense", left.dtype)
+    return left.dtype == right.dtype == jnp.float32 and library.has_kernels("dense", left.dtype)
 
 
 def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:

@@ -35,7 +35,7 @@ def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
         (1, 4, 4, 2)
     """
     is_simple = window.stride == (1, 1) and weight.shape[0] == x.shape[-1] >= FEWEST_CHANNELS
-    if is_simple and jax.default_backend() == "cpu" and library.has_kernels("depthwise", x.dtype):
+    if is_simple and library.has_kernels("depthwise", x.dtype):
         return native_depthwise(x, weight, window)
     return shifted_sum(x, weight, window)
 

@@ -1,7 +1,7 @@
 """The end of a training step: whether its numbers are finite, and Adam's update of all arrays.
 
 On CPU both go through kernels of our own (`lamina.ops.native`) where they can be compiled: one call instead
-of four compiled loops an array, which is most of what compiling a deep network would take, and one pass over
+of four compiled loops an array, which take long to compile in a deep network, and one pass over
 the numbers instead of three.
 """
 
@@ -110,7 +110,7 @@ def adam_step(
 def suits_kernel(arrays: Sequence[Array]) -> bool:
     """Return whether our kernels take these arrays, and are worth it."""
     is_large = sum(array.size for array in arrays) >= LEAST_NUMBERS
-    is_plain = all(array.dtype == jnp.float32 for array in arrays) and jax.default_backend() == "cpu"
+    is_plain = all(array.dtype == jnp.float32 for array in arrays)
     return is_large and is_plain and library.has_kernels("update", jnp.float32)
 
 

@@ -166,7 +166,7 @@ class Loop:
         self._take(snapshot)
         self.rollback.restore(snapshot)
         self.clock.began -= snapshot.place["spent"]
-        self.clock.step_seconds = snapshot.place["step_seconds"]
+        self.clock.step_seconds = snapshot.place.get("step_seconds", 0.0)  # 0.0: not kept before 2026-11-26
         self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
 
     def _take(self, snapshot: Snapshot) -> None:

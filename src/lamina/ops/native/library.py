@@ -47,11 +47,13 @@ def has_kernels(source: str, dtype: Any) -> bool:
     """Return whether a source's kernels can be called here for a type of numbers.
 
     Args:
-        source: a key of ``_KERNELS``, such as ``"convolution"``.
+        source: file of this folder without its ending: ``"convolution"``, ``"dense"`` ….
         dtype: of the arrays.
     """
+    import jax
+
     found = _TYPES.get(np.dtype(dtype).name)
-    return found is not None and found in types_of(source)
+    return found is not None and jax.default_backend() == "cpu" and found in types_of(source)
 
 
 def call(
@@ -88,7 +90,7 @@ def types_of(source: str) -> frozenset[str]:
     """Return the types of numbers that a source has kernels for here; none where it has none at all.
 
     Args:
-        source: a key of ``_KERNELS``, such as ``"convolution"``.
+        source: file of this folder without its ending: ``"convolution"``, ``"dense"`` ….
     """
     import jax
 
