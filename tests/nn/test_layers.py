@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -184,3 +185,13 @@ def test_names_of_arrays_are_those_of_pytorch():
     names = set(named_arrays({"norm": BatchNorm(2), "linear": Linear(2, 3, key=0)}))
     parts = {"norm": ("weight", "bias", "running_mean", "running_var"), "linear": ("weight", "bias")}
     assert names == {f"{layer}.{part}" for layer, own in parts.items() for part in own}
+
+
+def test_the_slope_of_gelu_and_its_own_slope_are_those_of_its_formula():
+    def formula(x: jax.Array) -> jax.Array:
+        return x * 0.5 * (1.0 + jax.lax.erf(x / math.sqrt(2.0)))
+
+    x = jnp.linspace(-5.0, 5.0, 41)
+    for order in (jax.grad, jax.hessian):
+        found, expected = (jax.vmap(order(function))(x) for function in (ACTIVATIONS["gelu"], formula))
+        np.testing.assert_allclose(found, expected, atol=2e-6)

@@ -205,6 +205,12 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimize
     assert resumed.best_epoch == whole.best_epoch
 
 
+def test_a_checkpoint_that_kept_no_pace_is_gone_on_from():
+    part = run(replaced(chunk=3), should_stop=lambda: "interrupted")
+    del part.snapshot.place["step_seconds"]  # as it was before that was kept
+    assert same_bits(run(replaced(chunk=3), resume=part.snapshot), run(replaced(chunk=3)))
+
+
 class Spoil(Callback):
     """Make the weights NaN after some step, the first time the run comes there."""
 
