@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import split
@@ -16,6 +17,7 @@ from lamina.models.pictures import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
 from lamina.nn.convolution import Conv
+from lamina.nn.initializers import partial_identity
 from lamina.nn.linear import Linear, aligned
 from lamina.nn.normalization import BatchNorm
 from lamina.nn.pooling import GlobalMaxPool, MaxPool
@@ -63,46 +65,66 @@ class Whitening(Module):
         return y + aligned(self.bias, y)
 
 
+def _conv(inputs: int, outputs: int, *, key: Any) -> Conv:
+    return Conv(inputs, outputs, bias=False, initializer=partial_identity, key=key)
+
+
 class ConvGroup(Module):
     """Convolve, halve, normalize, bend; convolve, normalize, bend.
+
+    With a third convolution, what the first gave is added to its normalized sums before the last bend.
 
     Args:
         inputs: channels that come.
         outputs: channels that leave.
+        depth: convolutions, 2 or 3.
         key: random key or seed.
 
     Shapes:
         (batch, height, width, inputs) → (batch, ⌊height / 2⌋, ⌊width / 2⌋, outputs)
+
+    Raises:
+        ConfigError: the depth is another.
     """
 
     conv1: Conv
     norm1: BatchNorm
     conv2: Conv
     norm2: BatchNorm
+    conv3: Conv | None
+    norm3: BatchNorm | None
     pool: MaxPool
 
-    def __init__(self, inputs: int, outputs: int, *, key: Any):
-        first_key, second_key = split(key, 2)
-        self.conv1 = Conv(inputs, outputs, bias=False, key=first_key)
-        self.conv2 = Conv(outputs, outputs, bias=False, key=second_key)
+    def __init__(self, inputs: int, outputs: int, *, depth: int = 2, key: Any):
+        if depth not in (2, 3):
+            raise ConfigError("depth of 'airbench' is out of range", expected="2 or 3", received=depth)
+        first_key, second_key, *third = split(key, depth)
+        self.conv1 = _conv(inputs, outputs, key=first_key)
+        self.conv2 = _conv(outputs, outputs, key=second_key)
+        self.conv3 = _conv(outputs, outputs, key=third[0]) if third else None
         # the paper's batches are ten times larger, and its running averages as much faster
         self.norm1, self.norm2 = BatchNorm(outputs, momentum=0.1), BatchNorm(outputs, momentum=0.1)
+        self.norm3 = BatchNorm(outputs, momentum=0.1) if third else None
         self.pool = MaxPool(2)
 
     def __call__(
         self, x: Float[Array, "b y x i"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b v w o"]:
-        x = gelu(self.norm1(self.pool(self.conv1(x)), train=train))
-        return gelu(self.norm2(self.conv2(x), train=train))
+        first = gelu(self.norm1(self.pool(self.conv1(x)), train=train))
+        x = gelu(self.norm2(self.conv2(first), train=train))
+        if self.conv3 is None or self.norm3 is None:
+            return x
+        return gelu(self.norm3(self.conv3(x), train=train) + first)
 
 
 class Airbench(Module):
-    """Whitened patches, three groups of two convolutions, the largest value of each channel, a head.
+    """Whitened patches, three groups of convolutions, the largest value of each channel, a head.
 
     Args:
         features: standardizes the pictures.
         outputs: numbers that leave.
         width: channels of the first group; the other two have four times as many.
+        depth: convolutions of a group: 2, or 3 with a residual.
         patches: covariance of 2 x 2 patches, see `Whitening`.
         key: random key or seed.
 
@@ -120,13 +142,22 @@ class Airbench(Module):
     scale: float = static()
 
     def __init__(
-        self, features: ImageFeatures, outputs: int, *, width: int, patches: tuple[float, ...], key: Any
+        self,
+        features: ImageFeatures,
+        outputs: int,
+        *,
+        width: int,
+        depth: int = 2,
+        patches: tuple[float, ...] = (),
+        key: Any,
     ):
         *keys, head_key = split(key, 4)
         self.features = features
         self.whitening = Whitening(features.channels, patches=patches)
         widths = (8 * features.channels, width, 4 * width, 4 * width)
-        self.groups = [ConvGroup(i, o, key=k) for i, o, k in zip(widths, widths[1:], keys, strict=False)]
+        self.groups = [
+            ConvGroup(i, o, depth=depth, key=k) for i, o, k in zip(widths, widths[1:], keys, strict=False)
+        ]
         self.head = Linear(4 * width, outputs, bias=False, key=head_key)
         self.scale = 1 / 9
 
@@ -141,9 +172,9 @@ class Airbench(Module):
     "airbench", size=64, dial="channels of the first group", takes=("image",),
     reference="Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024",
 )  # fmt: skip
-def airbench(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
+def airbench(inputs: Inputs, outputs: int, *, size: int, depth: int = 2, key: Any) -> Module:
     """Small convolutional network with a whitened first layer: the most accuracy for little computing."""
     features = ImageFeatures(inputs)
     check_side(features, 9, model="airbench")
     patches = inputs.patches if isinstance(inputs, ImageInputs) else ()
-    return Airbench(features, outputs, width=size, patches=patches, key=key)
+    return Airbench(features, outputs, width=size, depth=depth, patches=patches, key=key)

@@ -107,6 +107,28 @@ def fan_in_uniform(key: Any, shape: tuple[int, ...]) -> Array:
     return random.uniform(key, shape, low=-bound, high=bound)
 
 
+def partial_identity(key: Any, shape: tuple[int, ...]) -> Array:
+    """Draw as `fan_in_uniform`, then let the first outputs, as many as there are inputs, pass these through.
+
+    Output i < in is input i at the middle of the kernel, all else zero: signals arrive whole at first.
+
+    Example:
+        >>> partial_identity(0, (3, 2, 3))[:2].tolist()
+        [[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+
+    References:
+        Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024, section 3.3.
+    """
+    drawn = fan_in_uniform(key, shape)
+    if isinstance(key, random.Blank):
+        return drawn
+    passed = np.zeros(shape, np.float32)
+    both = np.arange(min(shape[:2]))
+    passed[(both, both, *(size // 2 for size in shape[2:]))] = 1.0
+    is_passed = (np.arange(shape[0]) < len(both)).reshape(-1, *(1,) * (len(shape) - 1))
+    return random.namespace(drawn).where(is_passed, passed, drawn)
+
+
 def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.02) -> Array:
     """Draw from N(0, σ²) cut at ±2σ: embeddings and transformers.
 
