@@ -17,6 +17,7 @@ from lamina.data.table import AbstractTable
 from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
 from lamina.nn.ensemble import Ensemble
+from lamina.nn.views import Views
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Checkpoints
 from lamina.train.loop import INTERRUPTED, TrainResult, train
@@ -126,9 +127,11 @@ class _Trainings:
         config = self.prepared.config.train_config()
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
+        model = self.prepared.model(fold, variant)
+        views = model.kind if isinstance(model, Views) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
-                self.prepared.model(fold, variant),
+                model.model if isinstance(model, Views) else model,  # the epochs are judged by one view
                 self.prepared.task,
                 _training_rows(self.prepared, train_rows),
                 self.prepared.rows(valid_rows) if len(valid_rows) else None,
@@ -142,7 +145,7 @@ class _Trainings:
             if saved is not None and result.snapshot is not None:
                 saved.write(result.snapshot)
             raise Interrupted("interrupted; a checkpoint was written")
-        return result
+        return result if views is None else dataclasses.replace(result, model=Views(result.model, kind=views))
 
     def _share(self) -> float | None:
         """Return this training's part of the seconds that are left."""
