@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
+from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.tree import parameter_count, trainable
 from lamina.data import read
 from lamina.data.encoders import ImageEncoder
 from lamina.data.schema import infer_schema
 from lamina.models import build
-from lamina.models.airbench import Whitening
+from lamina.models.airbench import ConvGroup, Whitening
 from lamina.network.pictures import work
+from lamina.nn import gelu
 
 
 def smooth_pictures() -> np.ndarray:
@@ -57,3 +60,26 @@ def test_work_counts_the_convolutions():
     sides = {31: 24 * 64, 15: 64 * 64 + 64 * 256, 7: 2 * 256 * 256, 3: 256 * 256}
     products = sum(side**2 * 9 * pairs for side, pairs in sides.items()) + 31**2 * 4 * 3 * 24
     assert abs(6 * products / work(inputs, 64) - 1) < 0.01
+
+
+def test_the_first_outputs_of_a_convolution_pass_their_inputs_at_first():
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype(np.float32)
+    y = ConvGroup(3, 5, key=0).conv1(x)
+    assert np.allclose(y[..., :3], x, atol=1e-6) and not np.allclose(y[..., 3:], 0)
+
+
+def test_a_third_convolution_is_added_to_the_first():
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype(np.float32)
+    group = ConvGroup(3, 4, depth=3, key=0)
+    assert group.conv3 is not None
+    object.__setattr__(group.conv3, "weight", np.zeros_like(group.conv3.weight))
+    first = gelu(group.norm1(group.pool(group.conv1(x))))
+    assert np.allclose(group(x), gelu(first), atol=1e-6)
+
+
+def test_depth_adds_parameters_and_is_two_or_three():
+    shallow, deep = (build("airbench", inputs=(32, 32, 3), outputs=10, size=8, depth=d) for d in (2, 3))
+    third = sum(9 * c * c + 2 * c for c in (8, 32, 32))
+    assert parameter_count(deep) - parameter_count(shallow) == third
+    with pytest.raises(ConfigError, match="depth of 'airbench' is out of range; expected 2 or 3"):
+        build("airbench", inputs=(32, 32, 3), outputs=10, depth=4)

@@ -76,6 +76,15 @@ def test_own_choices_win():
     assert isinstance(net.model, Views) and net.options["views"] == "shift"
 
 
+def test_epochs_are_judged_by_one_view_and_answers_by_all():
+    x, y = two_kinds(80)
+    keys = {**FEW, "augment": "none", "epochs": 2}
+    one, many = (lamina.fit(x, y, **keys, views=views) for views in ("one", "flip-shift"))
+    assert one.history["valid_accuracy"] == many.history["valid_accuracy"]
+    assert (many.model.model(x[:4]) == one.model(x[:4])).all()
+    assert (many.predict_proba(x[:20]) != one.predict_proba(x[:20])).any()
+
+
 def test_a_number_from_a_picture():
     x, _ = two_kinds(80)
     net = lamina.fit(x, x.mean((1, 2, 3)).astype(float), **{**FEW, "epochs": 2})
@@ -148,3 +157,8 @@ def test_a_time_limit_makes_the_network_smaller():
         for seconds in (60, 600, None)
     ]
     assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[2]
+
+
+def test_best_takes_the_time_it_is_given():
+    assert pictures.budget_of("best", 7200) > pictures.BUDGETS["best"]
+    assert pictures.budget_of("balanced", 7200) == pictures.BUDGETS["balanced"]

@@ -148,7 +148,7 @@ class Airbench(Module):
         *,
         width: int,
         depth: int = 2,
-        patches: tuple[float, ...] = (),
+        patches: tuple[float, ...],
         key: Any,
     ):
         *keys, head_key = split(key, 4)

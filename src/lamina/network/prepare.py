@@ -93,7 +93,7 @@ class Prepared:
     @property
     def is_repeated(self) -> bool:
         """Whether every network has the same validation rows, so that none of them learned from these."""
-        return all(valid is self.folds[0][1] for _, valid in self.folds)
+        return _is_repeated(self.folds)
 
     @property
     def valid_rows(self) -> np.ndarray:
@@ -105,7 +105,7 @@ class Prepared:
     @property
     def learning_rows(self) -> np.ndarray:
         """Rows from which anything was learned, validation included."""
-        return np.sort(np.concatenate([self.split.train, self.split.valid]))
+        return _learning_rows(self.split)
 
     def rows(self, which: np.ndarray) -> dict[str, Any]:
         """Return encoded inputs, targets and weights of some rows."""
@@ -114,6 +114,17 @@ class Prepared:
             weight = self.table.column(self.schema.weight).numbers()[which].astype(np.float32)
         targets = self.target_encoder.transform(self.table, which)
         return {"x": self.encoder.transform(self.table, which), "y": targets, "weight": weight}
+
+
+Folds = Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+def _is_repeated(folds: Folds) -> bool:
+    return all(valid is folds[0][1] for _, valid in folds)
+
+
+def _learning_rows(split: Split) -> np.ndarray:
+    return np.sort(np.concatenate([split.train, split.valid]))
 
 
 def prepare(
@@ -169,15 +180,16 @@ def prepare(
     name = "auto" if model is not None else given.model
     preset = {} if has_pictures(schema) else preset_keys(given.preset, task=schema.task, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
-    learned = (
-        split.train
-        if all(valid is folds[0][1] for _, valid in folds)
-        else np.sort(np.concatenate([split.train, split.valid]))
-    )
+    learned = split.train if _is_repeated(folds) else _learning_rows(split)
     encoder = fitted(table, schema, rows=learned, numeric=_scale(given, keys), image_size=given.image_size)
     target_encoder = TargetEncoder().fit(table, schema, learned)
     choice = choose(
-        name, given.preset, task=schema.task, inputs=encoder.inputs, rows=rows, seconds=given.time_limit
+        name,
+        given.preset,
+        task=schema.task,
+        inputs=encoder.inputs,
+        rows=rows,
+        seconds=None if given.time_limit is None else given.time_limit / len(folds),
     )
     given = _with_changes(given, keys, table, schema, encoder, learned)
     config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
@@ -191,14 +203,18 @@ def prepare(
     resolved = {name: value for name, value in options.items() if name in _MODEL_KEYS}
     config = dataclasses.replace(config, **resolved, loss=config.loss or getattr(task, "loss", None))
     models = (model,) if model is not None else _models(choice, encoder, task, options, config)
-    tried = () if model is not None else variants(choice.spec.name, config.preset, task=schema.task)
-    tried = tuple(
-        {k: v for k, v in variant.items() if k not in keys} for variant in tried if len(folds[0][1])
-    )
+    tried = ({},) if model is not None or not len(folds[0][1]) else _variants(choice, config, keys)
     return Prepared(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
-        tried if any(tried) else ({},),
+        tried,
     )  # fmt: skip
+
+
+def _variants(choice: Choice, config: FitConfig, keys: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the options to try on the first fold, those left out that the user gave."""
+    known = variants(choice.spec.name, config.preset, task=str(config.task))
+    tried = tuple({key: value for key, value in variant.items() if key not in keys} for variant in known)
+    return tried if any(tried) else ({},)
 
 
 def _with_changes(

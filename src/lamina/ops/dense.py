@@ -94,7 +94,7 @@ def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
 
     @jax.custom_batching.custom_vmap
     def single(left: Array, right: Array) -> Array:
-        return plain(left, right)
+        return (native if _suits_kernel(left, right, transposed, 1) else plain)(left, right)
 
     @single.def_vmap
     def many(members: int, is_mapped: list[bool], left: Array, right: Array) -> tuple[Array, bool]:

@@ -27,9 +27,9 @@ OPTIMIZERS: Registry[Maker] = Registry("optimizer")
 DECAY = Rules(
     {
         "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
-        "*scale.weight": False, "question": False, "*bn?.weight": False, "*downsample.layers.1.weight": False,
-        "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
-        "class_token": False, "positions.weight": False,
+        "*scale.weight": False, "*question": False, "*bn?.weight": False,
+        "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
+        "*class_token": False, "*positions.weight": False,
     },
     default=True,
 )  # fmt: skip
@@ -37,7 +37,7 @@ DECAY = Rules(
 # Muon is for hidden matrices: tables of embeddings, first features and last heads stay with Adam.
 MUON = Rules(
     {
-        "*features*": False, "*embedding*": False, "*scale*": False, "*head*": False, "question": False,
+        "*features*": False, "*embedding*": False, "*scale*": False, "*head*": False, "*question": False,
         "*bias": False, "*.r": False, "*.s": False,
     },
     default=True,

@@ -64,7 +64,7 @@ void correlate(const Threads& threads, const typename K::Element* x, typename K:
   // of few images each is cut into slices of rows
   const int64_t slices = batch >= 2 * workers ? 1 : std::min(rows, (2 * workers + batch - 1) / batch);
   const int64_t items = batch * slices;
-  const int parts = int(std::max<int64_t>(1, std::min(slices > 1 ? items : workers, items)));
+  const int parts = int(std::max<int64_t>(1, std::min(slices > 1 ? items : fine_parts(threads), items)));
   const int64_t padded = (in.height + frame.top + frame.bottom) * (in.width + frame.left + frame.right);
   const bool framed = !frame.empty() || in.channels % K::kElements;
   const int64_t room = padded * in.channels + kTail;  // of one framed image

@@ -1,7 +1,7 @@
 // Many small matrix products at once: out[p] = left[p] · right[p], each side as it lies or transposed.
 //
 // Panels of the right side are copied so that the tiles of `tiles.h` read them in one line; the left
-// side is read where it lies. Members (p) or panels are shared out to the threads. Reference: Goto,
+// side is read where it lies. Members (p), panels or rows are shared out to the threads. Reference: Goto,
 // van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 
 #include "parts.h"
@@ -11,6 +11,7 @@ namespace lamina {
 namespace {
 
 constexpr int64_t kSmall = 1 << 18;  // products of a part, below which another thread does not pay
+constexpr int64_t kTallPart = 256;  // rows of a part, above which laying out the panels costs next to nothing
 
 // Numbers with the steps between rows and between columns.
 struct Matrix {
@@ -91,29 +92,39 @@ void tiles(Matrix left, int64_t rows, int64_t k, const float* panel, float* out,
     if (rows > 0) tiles<(R + 1) / 2, V>(left, rows, k, panel, out, step, columns);
 }
 
-// One panel of the result: V vectors wide from `column` on, rows from `top` to `bottom`.
-template <int V>
-void fill_panel(Matrix left, Matrix right, const Shape& shape, float* out, int64_t column, int64_t top,
-                int64_t bottom) {
-  const int64_t width = V * kLanes, columns = std::min<int64_t>(width, shape.n - column);
-  auto* panel = static_cast<float*>(scratch(0, shape.k * width * sizeof(float)));
-  right.data += column * right.column;
-  if (right.column == 1) pack_rows(right, shape.k, columns, width, panel);
-  else pack_columns(right, shape.k, columns, width, panel);
-  left.data += top * left.row;
-  tiles<kRows<V>, V>(left, bottom - top, shape.k, panel, out + top * shape.n + column, shape.n, columns);
-}
-
 // What a part computes: panels and rows of one member.
 struct Area {
   int64_t first_panel, last_panel, top, bottom;
 };
 
+// A left side that fits into the second-level cache is read whole for one panel after another. Of a larger one some
+// rows at a time are read for many panels, which are laid out together.
+constexpr int64_t kSmallLeft = 1 << 17, kRowsAtHand = 1 << 13, kMostPacked = 1 << 16;  // numbers
+constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
+
 void multiply(Matrix left, Matrix right, const Shape& shape, float* out, const Blocks& blocks, const Area& area) {
-  for (int64_t panel = area.first_panel; panel < area.last_panel; ++panel)
-    with_vectors(blocks.vectors[panel], [&](auto vectors) {
-      fill_panel<decltype(vectors)::value>(left, right, shape, out, blocks.start[panel], area.top, area.bottom);
-    });
+  const int64_t k = shape.k, rows = area.bottom - area.top, panel_size = std::max<int64_t>(1, k * kMostVectors * kLanes);
+  const bool is_small = rows * k <= kSmallLeft;
+  const int64_t together = is_small ? 1 : std::max<int64_t>(1, kMostPacked / panel_size);
+  const int64_t tall = is_small ? rows : std::max<int64_t>(1, kRowsAtHand / k / kEven) * kEven;
+  auto* packed = static_cast<float*>(scratch(0, together * panel_size * sizeof(float)));
+  for (int64_t first = area.first_panel; first < area.last_panel; first += together) {
+    const int64_t last = std::min(area.last_panel, first + together);
+    for (int64_t panel = first; panel < last; ++panel) {
+      const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
+      const Matrix from{right.data + column * right.column, right.row, right.column};
+      auto* pack = right.column == 1 ? pack_rows : pack_columns;
+      pack(from, k, std::min<int64_t>(width, shape.n - column), width, packed + (panel - first) * panel_size);
+    }
+    for (int64_t top = area.top; top < area.bottom; top += tall)
+      for (int64_t panel = first; panel < last; ++panel)
+        with_vectors(blocks.vectors[panel], [&](auto vectors) {
+          constexpr int V = decltype(vectors)::value;
+          const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
+          tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, area.bottom - top), k,
+                             packed + (panel - first) * panel_size, out + top * shape.n + column, shape.n, columns);
+        });
+  }
 }
 
 // Where a member's matrix begins, where leading axes of length one serve all members.
@@ -143,10 +154,12 @@ void product(const Call& call) {
   for (int64_t axis = 0; axis < rank - 2; ++axis) members *= os[axis];
   const Blocks blocks(n, kLanes, kMostVectors);
   const int64_t panels = int64_t(blocks.count());
-  const int64_t threads = call.threads.count(), work = std::max<int64_t>(1, members * m * n * shape.k);
-  const int64_t parts = std::max<int64_t>(1, std::min(threads, work / kSmall));
-  // few members are cut into panels, and few panels into rows
-  const bool by_member = members >= 4 * parts, by_panel = panels >= parts;
+  const int64_t worth = std::max<int64_t>(1, members * m * n * shape.k / kSmall);
+  const int64_t threads = std::min(worth, call.threads.count()), fine = std::min(worth, fine_parts(call.threads));
+  // few members are cut into panels; few panels, or many rows, into rows, for which each part lays out all panels again
+  const bool is_tall = m >= kTallPart * fine;
+  const bool by_member = members >= fine, by_panel = panels >= threads && !is_tall;
+  const int64_t parts = by_member || is_tall ? fine : by_panel ? std::min(panels, fine) : threads;
   const auto compute = [&](int64_t member, const Area& area) {
     multiply(matrix(left, out, member, transposed[0]), matrix(right, out, member, transposed[1]), shape,
              static_cast<float*>(out.data) + member * m * n, blocks, area);

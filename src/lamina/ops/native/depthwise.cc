@@ -118,7 +118,7 @@ void forward(const Call& call) {
   std::vector<float> weights(taps * c);  // taps first
   for (int64_t j = 0; j < c; ++j)
     for (int64_t t = 0; t < taps; ++t) weights[t * c + j] = static_cast<const float*>(weight.data)[j * taps + t];
-  const int parts = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
+  const int parts = int(std::max<int64_t>(1, std::min(fine_parts(call.threads), batch)));
   Parts(call.threads, parts, [&](int part) {
     auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
     for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {

@@ -65,6 +65,11 @@ class Parts {
   };
 };
 
+// How many parts to cut work into: several a thread, so that one that wakes up late or is held up takes fewer.
+constexpr int64_t kPartsAThread = 4;
+
+inline int64_t fine_parts(const Threads& threads) { return threads.count() > 1 ? kPartsAThread * threads.count() : 1; }
+
 // Memory of one thread, kept from call to call: the first touch of a fresh page is slow.
 inline void* scratch(int which, size_t bytes) {
   struct Piece {
