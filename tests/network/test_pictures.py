@@ -10,8 +10,10 @@ import pytest
 import lamina
 from lamina.core.errors import ArtefactError, ConfigError, DataError
 from lamina.core.inputs import ImageInputs
+from lamina.data import read
 from lamina.network import pictures
 from lamina.network.choose import choose
+from lamina.network.fit import _Trainings, prepare
 from lamina.nn.views import Views
 
 
@@ -162,3 +164,14 @@ def test_a_time_limit_makes_the_network_smaller():
 def test_best_takes_the_time_it_is_given():
     assert pictures.budget_of("best", 7200) > pictures.BUDGETS["best"]
     assert pictures.budget_of("balanced", 7200) == pictures.BUDGETS["balanced"]
+
+
+def test_a_time_limit_leaves_time_for_the_looks_afterwards():
+    table = read(two_kinds(100)[0], y=two_kinds(100)[1])
+    shares = []
+    for views in ("one", "flip-shift"):
+        prepared = prepare(table, target="target", keys={"epochs": 5, "valid": 0.2, "views": views})
+        trainings = _Trainings(prepared, (), lambda: None, 0.0, None, lambda text: None, judged=40)
+        shares.append(trainings.share_of_training())
+    steps = 3 * 5 * 80
+    assert shares == [steps / (steps + 20 + 40), steps / (steps + 6 * (20 + 40))]

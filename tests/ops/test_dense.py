@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamina.ops import dense as dense_module
-from lamina.ops.dense import LEAST_WORK, dense, member_dense, native_product, plain_product
+from lamina.ops.dense import LEAST_ALONE, LEAST_WORK, dense, member_dense, native_product, plain_product
 from lamina.ops.native import library
 
 needs_kernel = pytest.mark.skipif(not library.has_kernels("dense", "float32"), reason="no C++ compiler here")
@@ -69,9 +69,10 @@ def test_the_kernel_is_the_product(transposed: tuple[bool, bool], sizes: tuple[i
     rows, depth, columns = sizes
     left = normal(*((depth, rows) if transposed[0] else (rows, depth)))
     right = normal(*((columns, depth) if transposed[1] else (depth, columns)))
-    expected = plain_product(left, right, transposed)
+    sides = [np.asarray(side, np.float64) for side in (left, right)]
+    expected = np.matmul(*[side.T if lies else side for side, lies in zip(sides, transposed, strict=True)])
     found = native_product(left, right, transposed)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * max(5, depth**0.5))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=5e-6 * max(2, depth**0.5))
 
 
 @needs_kernel
@@ -114,6 +115,22 @@ def test_large_populations_go_through_the_kernel_with_all_their_gradients(monkey
     assert calls == ["product"] * len(calls) and len(calls) >= 4
     expected = jax.vmap(lambda w: curvature(w, lambda x, w: x @ w.T))(weights)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * float(jnp.abs(expected).max()))
+
+
+@needs_kernel
+def test_single_products_of_middle_size_go_through_the_kernel(monkeypatch: pytest.MonkeyPatch):
+    calls = []
+    call = library.call
+    monkeypatch.setattr(library, "call", lambda name, *a, **k: calls.append(name) or call(name, *a, **k))
+    x, weight = normal(128, 300), normal(200, 300)
+    assert LEAST_ALONE < 128 * 300 * 200
+    found = jax.grad(lambda w: (dense(x, w) ** 2).sum())(weight)
+    assert calls == ["product"] * 3, "forward, and both gradients"
+    expected = jax.grad(lambda w: ((x @ w.T) ** 2).sum())(weight)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * float(jnp.abs(expected).max()))
+    calls.clear()
+    dense(x[:8], weight[:8])
+    assert not calls
 
 
 def test_without_kernels_populations_go_through_xla(monkeypatch: pytest.MonkeyPatch):

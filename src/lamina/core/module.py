@@ -181,6 +181,22 @@ def replace(module: M, **changes: Any) -> M:
     return copy
 
 
+def detached(module: M) -> M:
+    """Return a copy of a module that stands inside another as one of its own: paths begin with it.
+
+    Example:
+        >>> class Part(Module):
+        ...     size: int = static()
+        >>> class Whole(Module):
+        ...     part: Part
+        >>> part = Whole(Part(3)).part
+        >>> part.path, detached(part).path
+        ('part', '')
+    """
+    children = {name: _placed(getattr(module, name), name) for name in module._inner}
+    return replace(module, path="", **children)
+
+
 def submodules(value: Any) -> Iterator[Module]:
     """Yield every module in ``value``, itself first, in the order of its fields."""
     if isinstance(value, Module):

@@ -13,11 +13,12 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import Interrupted
+from lamina.core.module import detached
 from lamina.data.table import AbstractTable
 from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
 from lamina.nn.ensemble import Ensemble
-from lamina.nn.views import Views
+from lamina.nn.views import VIEWS, Views
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Checkpoints
 from lamina.train.loop import INTERRUPTED, TrainResult, train
@@ -88,7 +89,8 @@ def run(
         The trained network and what a report needs beside it.
     """
     began = (time.perf_counter() if began is None else began) - reserve
-    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints, warn)
+    judged = len(prepared.split.test) if test_table is None else test_table.height
+    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints, warn, judged=judged)
     tried = [trainings.train(0, variant) for variant in prepared.variants]
     best = min(range(len(tried)), key=lambda index: _last_best(tried[index]))
     prepared = prepared.with_options(prepared.variants[best])
@@ -119,6 +121,7 @@ class _Trainings:
     began: float
     checkpoints: Callable[[int], Checkpoints] | None
     warn: Callable[[str], None]
+    judged: int  # test rows
     done: int = 0
 
     def train(self, fold: int, variant: dict[str, Any]) -> TrainResult:
@@ -131,7 +134,7 @@ class _Trainings:
         views = model.kind if isinstance(model, Views) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
-                model.model if isinstance(model, Views) else model,  # the epochs are judged by one view
+                detached(model.model) if isinstance(model, Views) else model,  # epochs are judged by one view
                 self.prepared.task,
                 _training_rows(self.prepared, train_rows),
                 self.prepared.rows(valid_rows) if len(valid_rows) else None,
@@ -153,7 +156,18 @@ class _Trainings:
         if limit is None:
             return None
         left = limit - (time.perf_counter() - self.began)
-        return max(0.1, left / (self.prepared.trainings - self.done))
+        return max(0.1, left * self.share_of_training() / (self.prepared.trainings - self.done))
+
+    def share_of_training(self) -> float:
+        """Return training's part of the time: afterwards every view of the rows that judge is looked at.
+
+        A look at a row takes a third of what a step with it takes.
+        """
+        prepared = self.prepared
+        views = len(VIEWS[prepared.config.views or "one"])
+        looks = (len(prepared.split.valid) + self.judged) * views
+        steps = 3 * max(1, prepared.config.epochs) * len(prepared.split.train)
+        return steps / max(1, steps + looks)
 
 
 def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Dense products, lowered so that forward and backward are plain 2-D products.
 
-On CPU the products of a population, and those of attention, go through a kernel of our own
-(`lamina.ops.native`) where it can be compiled, all members in one call; other products go through XLA.
+On CPU the products of a population, those of attention, and single ones of middle size go through a kernel of
+our own (`lamina.ops.native`) where it can be compiled, all members in one call; others go through XLA.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from lamina.ops.native import library
 Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 
 # Where our kernel was faster than XLA (docs/decisions/0013-products-of-populations.md).
-LEAST_WORK = 1 << 20  # multiplications
+LEAST_WORK = 1 << 20  # multiplications of all members
+LEAST_ALONE, MOST_ALONE = 1 << 22, 1 << 28  # of a single one: a small network need not load the kernel
 MOST_DEPTH = 2048  # numbers that are added up
 LEAST_ROWS = 8
 
@@ -88,13 +89,15 @@ product.defvjp(_forward, _backward)
 
 @functools.cache
 def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
-    """Return a product that takes another way for a population, whose small products are large together."""
+    """Return a product that takes the way which suits its size, that of all members in a population."""
     plain = functools.partial(plain_product, transposed=transposed)
     native = functools.partial(native_product, transposed=transposed)
 
     @jax.custom_batching.custom_vmap
     def single(left: Array, right: Array) -> Array:
-        return (native if _suits_kernel(left, right, transposed, 1) else plain)(left, right)
+        suits = LEAST_ALONE <= math.prod(_sizes(left, right, transposed)) <= MOST_ALONE
+        way = native if suits and _suits_kernel(left, right, transposed, 1) else plain
+        return way(left, right)
 
     @single.def_vmap
     def many(members: int, is_mapped: list[bool], left: Array, right: Array) -> tuple[Array, bool]:
@@ -106,7 +109,7 @@ def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
 
 
 def _suits_kernel(left: Any, right: Any, transposed: Sides, members: int) -> bool:
-    """Return whether a population's product is one that our kernel computes faster."""
+    """Return whether the product of so many members is one that our kernel computes faster."""
     rows, depth, columns = _sizes(left, right, transposed)
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
         return False
