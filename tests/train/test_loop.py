@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ArtefactError, ConfigError, RunError
+from lamina.core.module import Module
 from lamina.core.tree import named_arrays
 from lamina.models import build
+from lamina.nn import BatchNorm, Linear, Sequential
 from lamina.tasks import MulticlassTask
 from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig, train, train_population
 from lamina.train.checkpoint import Checkpoints
@@ -272,6 +274,21 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     run(callbacks=[checkpoints])
     with pytest.raises(ArtefactError):
         run(name="resnet-tabular", resume=checkpoints.latest())
+
+
+def test_a_part_of_a_model_is_trained_as_one_of_its_own():
+    class Whole(Module):
+        part: Module
+
+        def __init__(self, part: Module):
+            self.part = part
+
+    part = Sequential([Linear(4, 6, key=0), BatchNorm(6), Linear(6, 3, key=1)])
+    alone = train(part, MulticlassTask(3), rows(), config=replaced(epochs=2))
+    inside = train(Whole(part).part, MulticlassTask(3), rows(), config=replaced(epochs=2))
+    assert same_bits(alone, inside)
+    means = [array for path, array in named_arrays(inside.model).items() if path.endswith("running_mean")]
+    assert means and all(np.abs(mean).max() > 0 for mean in means), "statistics find their way back"
 
 
 def test_population_equals_one_by_one():

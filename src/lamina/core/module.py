@@ -182,7 +182,7 @@ def replace(module: M, **changes: Any) -> M:
 
 
 def detached(module: M) -> M:
-    """Return a copy of a module that stands inside another as one of its own: paths begin with it.
+    """Return a module that stands inside another as one of its own: paths begin with it.
 
     Example:
         >>> class Part(Module):
@@ -193,6 +193,8 @@ def detached(module: M) -> M:
         >>> part.path, detached(part).path
         ('part', '')
     """
+    if not isinstance(module, Module) or not module.path:
+        return module
     children = {name: _placed(getattr(module, name), name) for name in module._inner}
     return replace(module, path="", **children)
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import Interrupted
-from lamina.core.module import detached
 from lamina.data.table import AbstractTable
 from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
@@ -134,7 +133,7 @@ class _Trainings:
         views = model.kind if isinstance(model, Views) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
-                detached(model.model) if isinstance(model, Views) else model,  # epochs are judged by one view
+                model.model if isinstance(model, Views) else model,  # the epochs are judged by one view
                 self.prepared.task,
                 _training_rows(self.prepared, train_rows),
                 self.prepared.rows(valid_rows) if len(valid_rows) else None,

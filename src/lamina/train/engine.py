@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from lamina.core.errors import ConfigError
+from lamina.core.module import detached
 from lamina.core.random import make_key
 from lamina.core.tree import stack_modules
 from lamina.data.order import epoch_order
@@ -73,7 +74,7 @@ class SingleEngine(AbstractEngine):
     """
 
     def __init__(self, model: Any, program: Program, config: TrainConfig, hyper: dict[str, np.ndarray]):
-        self.models, self.program, self.config = [model], program, config
+        self.models, self.program, self.config = [detached(model)], program, config
         self.planned = self.hyper = hyper
 
     def first_state(self) -> TrainState:
@@ -125,7 +126,7 @@ class PopulationEngine(AbstractEngine):
                 raise ConfigError(f"{name}: one value a member", expected=members, received=len(values))
             if name not in (*SWEPT, "seeds"):
                 raise ConfigError(f"'{name}' cannot be swept", expected="one of " + ", ".join(SWEPT))
-        self.models, self.program, self.config = list(models), program, config
+        self.models, self.program, self.config = [detached(model) for model in models], program, config
         self.seeds = [int(seed) for seed in seeds]
         self.shared_order = len(set(self.seeds)) == 1
         numbers = {name: np.full(members, value, np.float32) for name, value in hyper.items()}
