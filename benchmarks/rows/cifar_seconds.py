@@ -25,7 +25,6 @@ import numpy as np
 from benchmarks import machine, pictorial, record, spread
 
 ROW = "cifar_seconds"
-VALID = 5000
 FIRST_SEED = 1000  # of runs that are not counted
 
 
@@ -85,17 +84,14 @@ def parse() -> argparse.Namespace:
 
 def read(arguments: argparse.Namespace) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the rows that train and those that judge."""
-    parts = pictorial.read_cifar(pictorial.source("cifar10", arguments.cifar))
+    parts, judge = pictorial.read_cifar(pictorial.source("cifar10", arguments.cifar)), "test"
     if arguments.valid_only:
-        order = np.random.default_rng(0).permutation(len(parts["x_train"]))
-        judged, learned = np.sort(order[:VALID]), np.sort(order[VALID:])
-        parts = {f"{n}_{p}": parts[f"{n}_train"][rows]
-                 for p, rows in (("train", learned), ("test", judged)) for n in "xy"}  # fmt: skip
+        parts, judge = pictorial.with_valid(parts, seed=0), "valid"
     most = 2000 if arguments.quick else None
     return tuple(
         {"x": parts[f"x_{part}"][:most], "y": parts[f"y_{part}"][:most].astype(np.int32),
          "weight": np.ones(len(parts[f"x_{part}"][:most]), np.float32)}
-        for part in ("train", "test")
+        for part in ("train", judge)
     )  # fmt: skip
 
 

@@ -72,7 +72,8 @@ def test_the_kernel_is_the_product(transposed: tuple[bool, bool], sizes: tuple[i
     sides = [np.asarray(side, np.float64) for side in (left, right)]
     expected = np.matmul(*[side.T if lies else side for side, lies in zip(sides, transposed, strict=True)])
     found = native_product(left, right, transposed)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=5e-6 * max(2, depth**0.5))
+    atol = 1e-5 if depth <= 200 else 5e-6 * depth**0.5  # what rounding leaves grows with the sum
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=atol)
 
 
 @needs_kernel

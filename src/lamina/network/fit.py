@@ -130,10 +130,10 @@ class _Trainings:
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
         model = self.prepared.model(fold, variant)
-        views = model.kind if isinstance(model, Views) else None
+        views = model if isinstance(model, Views) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
-                model.model if isinstance(model, Views) else model,  # the epochs are judged by one view
+                model if views is None else views.model,  # the epochs are judged by one view
                 self.prepared.task,
                 _training_rows(self.prepared, train_rows),
                 self.prepared.rows(valid_rows) if len(valid_rows) else None,
@@ -147,7 +147,9 @@ class _Trainings:
             if saved is not None and result.snapshot is not None:
                 saved.write(result.snapshot)
             raise Interrupted("interrupted; a checkpoint was written")
-        return result if views is None else dataclasses.replace(result, model=Views(result.model, kind=views))
+        if views is None:
+            return result
+        return dataclasses.replace(result, model=Views(result.model, kind=views.kind))
 
     def _share(self) -> float | None:
         """Return this training's part of the seconds that are left."""

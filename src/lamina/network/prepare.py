@@ -155,26 +155,9 @@ def prepare(
         ShapeError: a model of your own gives more or fewer numbers than the task takes.
     """
     given = fit_config(keys)
-    task = None if given.task == "classification" else given.task
-    found = audit(
-        table,
-        target=target,
-        task=task,
-        **{name: getattr(given, name) for name in ("weight", "group", "time", "split", "keep", "drop")},
-        seed=given.seed,
-        valid=given.valid,
-        test=given.test,
-        test_table=test_table,
-        image_size=given.image_size,
-    )
-    found.raise_errors()
+    found, schema = _audited(table, target, given, test_table)
     for finding in found.warnings:
         warn(str(finding).removeprefix("warning: "))
-    schema = found.schema
-    if schema is None:
-        raise DataError("the audit found nothing to learn", where=table.source)
-    if given.task == "classification" and schema.task == "regression":
-        schema = dataclasses.replace(schema, task="multiclass")
     split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
     rows = len(split.train)
     name = "auto" if model is not None else given.model
@@ -208,6 +191,34 @@ def prepare(
         table, found, schema, split, encoder, target_encoder, task, choice, config, options, models, folds,
         tried,
     )  # fmt: skip
+
+
+def _audited(
+    table: AbstractTable, target: str | Sequence[str], given: FitConfig, test_table: AbstractTable | None
+) -> tuple[Audit, Schema]:
+    """Return what the audit found, and the schema with the task that was asked for.
+
+    Raises:
+        DataError: the data cannot be learned from.
+    """
+    found = audit(
+        table,
+        target=target,
+        task=None if given.task == "classification" else given.task,
+        **{name: getattr(given, name) for name in ("weight", "group", "time", "split", "keep", "drop")},
+        seed=given.seed,
+        valid=given.valid,
+        test=given.test,
+        test_table=test_table,
+        image_size=given.image_size,
+    )
+    found.raise_errors()
+    schema = found.schema
+    if schema is None:
+        raise DataError("the audit found nothing to learn", where=table.source)
+    if given.task == "classification" and schema.task == "regression":
+        schema = dataclasses.replace(schema, task="multiclass")
+    return found, schema
 
 
 def _variants(choice: Choice, config: FitConfig, keys: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
