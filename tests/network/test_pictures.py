@@ -142,6 +142,21 @@ def test_a_stored_encoder_that_lies_is_refused(network, tmp_path: Path):
             from_files(files, 1, place=tmp_path)
 
 
+def test_a_network_saved_before_it_had_a_depth_loads(network, tmp_path: Path):
+    import json
+
+    from lamina.network.artefact import to_files
+    from lamina.network.load import from_files
+
+    files = to_files(network)
+    config = json.loads(files["config.json"])
+    assert config["model"]["options"].pop("depth") == 2
+    files["config.json"] = json.dumps(config).encode()
+    x, _ = two_kinds(10)
+    again = from_files(files, 1, place=tmp_path)
+    assert (again.predict_proba(x) == network.predict_proba(x)).all()
+
+
 def test_work_decides_size_and_epochs():
     small, large = (ImageInputs(side, side, 3, (0.0,) * 3, (1.0,) * 3) for side in (28, 224))
     budgets = [pictures.BUDGETS[preset] for preset in ("fast", "balanced", "best")]
