@@ -40,6 +40,7 @@ _KERNELS = {
     "dense": ("product",),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
     "update": ("adam", "finite"),
+    "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }
 
 
