@@ -284,13 +284,14 @@ void to_weights(const Threads& threads, const Sums& sums, int64_t outputs, float
 
 // How the sums of a gradient of weights are cut among threads: with many weights each has those of some outputs for
 // all tiles, else those of all outputs for some tiles, whose values are then made once.
+constexpr int64_t kManyWeights = 256 * 256, kManyTogether = 256;
+
 struct Cut {
   int64_t parts, chunks, blocks;
   bool by_outputs;
 
   Cut(const Threads& threads, int64_t chunks, const Blocks& all, int64_t channels, int64_t outputs)
       : chunks(chunks), blocks(int64_t(all.count())) {
-    constexpr int64_t kManyWeights = 256 * 256;
     by_outputs = channels * outputs >= kManyWeights && outputs % kLanes == 0 && blocks >= threads.count();
     parts = by_outputs ? threads.count() : std::min(threads.count(), chunks);
   }
@@ -307,8 +308,8 @@ void weight_gradient(const Call& call) {
   const int64_t c = in.channels, o = out.channels;
   const Blocks blocks(o, kLanes, kMostVectors);
   const Tiles tiles{xs[0], out.height, out.width};
-  // the more weights, the more tiles are summed for each time that a sum is read and written
-  const int64_t together = std::max<int64_t>(1, std::min<int64_t>(4, c * o / (c + o) / 64)) * kTogether;
+  // the more weights, the more tiles are summed each time that a sum is read and written
+  const int64_t together = (c * o / (c + o) < kManyTogether ? 2 : 4) * kTogether;
   const Cut cut(call.threads, (tiles.count() + together - 1) / together, blocks, c, o);
   const Values values(together, c), others(together, blocks.width);
   const std::vector<float> zeros(std::max(c, o), 0.f);
