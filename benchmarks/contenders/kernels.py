@@ -1,4 +1,4 @@
-"""Kernels of `lamina.ops.native` against XLA's ways, in one process; options: cases, turns.
+"""Kernels of `lamina.ops.native` against other ways, in one process; options: cases, turns.
 
 A case is a name, a kind, sizes and how many calls make a turn. The two ways take turns inside a
 process, since both run on XLA's threads.
@@ -69,6 +69,26 @@ def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, lis
     return (way(lambda *a, window: native_depthwise(*a, window)), way(shifted_sum)), [x, weight]
 
 
+def convolution(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
+    """Return a convolution of 3 x 3 taps, or one of its gradients, with few multiplications and tap by tap."""
+    batch, side, channels, outputs = sizes
+    random = np.random.default_rng(0)
+    x, y = (random.normal(size=(batch, side, side, c)).astype(np.float32) for c in (channels, outputs))
+    weight = random.normal(size=(outputs, channels, 3, 3)).astype(np.float32)
+    operands, result = {
+        "": ([x, weight], y),
+        "_input_gradient": ([y, weight], x),
+        "_weight_gradient": ([x, y], weight),
+    }[part]
+    window = Window((1, 1), (1, 1), (1, 1), (1, 1))._asdict()
+    out = jax.ShapeDtypeStruct(result.shape, result.dtype)
+    few, plain = (
+        lambda *arrays, name=name: library.call(name + part, out, *arrays, **window)
+        for name in ("winograd", "convolution")
+    )
+    return (few, plain), operands
+
+
 def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
     """Return steps of Adam with finite checks by our kernels and by XLA; sizes: layers, rows, columns."""
     layers, rows, columns = sizes
@@ -91,8 +111,8 @@ def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
     return ways, [now, gradient]
 
 
-KINDS = {"product": product, "depthwise": depthwise, "adam": adam}
-SOURCES = ("dense", "depthwise", "update")
+KINDS = {"product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam}
+SOURCES = ("convolution", "dense", "depthwise", "update", "winograd")
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:

@@ -1,12 +1,14 @@
-"""Row "kernels": products of populations, depthwise convolutions, Adam's updates by our kernels and by XLA.
+"""Row "kernels": products of populations, depthwise convolutions, Adam's updates by our kernels and by XLA;
+convolutions of 3 x 3 taps by our two kernels, with few multiplications and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
-where `lamina.ops.dense`, `depthwise` and `update` use which.
+where `lamina.ops.dense`, `depthwise`, `convolution` and `update` use which.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from typing import Any
 
 from benchmarks import contest, interpreters, machine, record, spread
@@ -41,6 +43,19 @@ DEPTHWISE = [
     ((32, 32, 64), 3),
     ((32, 16, 256), 3),
 ]  # batch, side, channels
+CONVOLUTIONS = [
+    (128, 32, 16, 16),
+    (128, 31, 24, 64),
+    (128, 32, 64, 64),
+    (128, 16, 128, 128),
+    (128, 15, 64, 256),
+    (128, 7, 256, 256),
+    (128, 3, 256, 256),
+    (128, 4, 512, 512),
+    (32, 56, 64, 64),
+    (1, 32, 64, 64),
+]  # batch, side, channels, outputs
+PARTS = ("", "_input_gradient", "_weight_gradient")
 ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
@@ -65,6 +80,12 @@ def cases() -> list[dict[str, Any]]:
                 "sizes": (batch, side, channels), "options": {"taps": taps, "gradient": gradient},
                 "work": batch * side * side * channels * taps * taps * (3 if gradient else 1),
             })  # fmt: skip
+    for (batch, side, channels, outputs), part in itertools.product(CONVOLUTIONS, PARTS):
+        found.append({
+            "name": f"convolution{part.replace('_', ' ')} {batch} x {side} x {side} x {channels} to {outputs}",
+            "kind": "convolution", "sizes": (batch, side, channels, outputs), "options": {"part": part},
+            "work": 9 * batch * side * side * channels * outputs,
+        })  # fmt: skip
     for layers, rows, columns in ADAM:
         found.append({
             "name": f"ten steps of adam, {layers} x {rows} x {columns}", "kind": "adam",
@@ -86,11 +107,12 @@ def parse() -> argparse.Namespace:
 
 
 def lines(found: list[dict[str, Any]], versions: str) -> list[record.Line]:
-    """Return two lines a case; the ratio is XLA's time over ours."""
+    """Return two lines a case; the ratio is the other way's time over the kernel's."""
     result = []
     for case in found:
         ours = [1e3 * value for value in case["seconds"][0]]
-        for way, first, seconds in zip(("kernel", "XLA"), case["first"], case["seconds"], strict=True):
+        other = "tap by tap" if case["name"].startswith("convolution") else "XLA"
+        for way, first, seconds in zip(("kernel", other), case["first"], case["seconds"], strict=True):
             own = [1e3 * value for value in seconds]
             result.append(record.Line(
                 row="kernels", contender="lamina", variant=f"{case['name']}, {way}", unit="ms", first=first,

@@ -29,6 +29,21 @@ CASES = {
     "wide padding": ((2, 3, 3, 2), (4, 2, 3, 3), (1, 1), ((4, 5), (3, 4)), (1, 1)),
     "many channels": ((9, 4, 4, 96), (80, 96, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
 }
+# the same for the kernels with few multiplications: whole tiles, cut tiles, odd channels, every thread's share
+FEW = {
+    "whole tiles": ((5, 8, 12, 16), (16, 16, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "cut tiles": ((7, 11, 9, 24), (32, 24, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "few positions": ((40, 3, 3, 40), (16, 40, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "odd channels": ((4, 15, 15, 19), (29, 19, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "valid, few": ((4, 17, 10, 16), (21, 16, 3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    "uneven padding": ((6, 8, 8, 16), (16, 16, 3, 3), (1, 1), ((0, 2), (3, 1)), (1, 1)),
+    "much padding": ((6, 5, 5, 16), (16, 16, 3, 3), (1, 1), ((5, 6), (4, 3)), (1, 1)),
+    "many weights": ((20, 4, 4, 256), (264, 256, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "many odd weights": ((20, 4, 4, 256), (259, 256, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    "very many weights": ((20, 4, 4, 520), (520, 520, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+}
+PLAIN = list(CASES)
+CASES |= FEW
 cases = pytest.mark.parametrize("case", list(CASES))
 needs_kernels = pytest.mark.skipif(not library.types_of("convolution"), reason="no C++ compiler here")
 
@@ -68,6 +83,23 @@ def gap(found: Any, wanted: Any) -> float:
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
+def exact_gradients(x: Any, weight: Any, window: Window, dy: Any) -> Any:
+    """The formula's gradients in float64, tap by tap; steps of one position."""
+    x, weight, dy = (np.asarray(array, np.float64) for array in (x, weight, dy))
+    padded = np.pad(x, ((0, 0), *zip(window.low, window.high, strict=True), (0, 0)))
+    dx, dw = np.zeros_like(padded), np.zeros_like(weight)
+    for y, x_ in itertools.product(*map(range, weight.shape[2:])):
+        at = (slice(None), slice(y, y + dy.shape[1]), slice(x_, x_ + dy.shape[2]))
+        dx[at] += dy @ weight[:, :, y, x_]
+        dw[:, :, y, x_] = np.einsum("byxo,byxc->oc", dy, padded[at])
+    (top, left), (height, width) = window.low, x.shape[1:3]
+    return dx[:, top : top + height, left : left + width], dw
+
+
+def tolerance(case: str) -> float:
+    return 1e-5 if case in FEW else 2e-6
+
+
 def gradients(function: Any, x: Any, weight: Any) -> Any:
     """Of a bent sum, so that what flows back differs from place to place."""
     return jax.grad(lambda x, w: jnp.sin(function(x, w).astype(jnp.float32)).sum(), (0, 1))(x, weight)
@@ -83,11 +115,31 @@ def test_plain_is_the_formula(case: str):
 @cases
 def test_kernels_are_the_formula(case: str):
     x, weight, window = arrays(case)
-    assert gap(native_convolution(x, weight, window), formula(x, weight, window)) < 2e-6
+    assert gap(native_convolution(x, weight, window), formula(x, weight, window)) < tolerance(case)
 
 
 @needs_kernels
-@cases
+@pytest.mark.parametrize("case", list(FEW))
+def test_gradients_with_few_multiplications_are_the_formula(case: str):
+    x, weight, window = arrays(case)
+    y, back = jax.vjp(lambda x, w: native_convolution(x, w, window), x, weight)
+    dy = jnp.asarray(np.random.default_rng(1).normal(size=y.shape), jnp.float32)
+    for found, exact in zip(back(dy), exact_gradients(x, weight, window, dy), strict=True):
+        assert gap(found, exact) < tolerance(case)
+
+
+@needs_kernels
+def test_where_multiplications_are_saved():
+    def kernel(case: str) -> str:
+        x, weight, window = arrays(case)
+        return str(jax.make_jaxpr(lambda x: native_convolution(x, weight, window))(x))
+
+    assert all("lamina_winograd" in kernel(case) for case in FEW)
+    assert all("lamina_convolution" in kernel(case) for case in PLAIN)
+
+
+@needs_kernels
+@pytest.mark.parametrize("case", PLAIN)
 def test_gradients_of_kernels_are_those_of_xla(case: str):
     x, weight, window = arrays(case)
     found = gradients(lambda x, w: native_convolution(x, w, window), x, weight)
@@ -96,7 +148,7 @@ def test_gradients_of_kernels_are_those_of_xla(case: str):
 
 
 @needs_kernels
-@pytest.mark.parametrize("case", ["same", "strided", "strided and dilated"])
+@pytest.mark.parametrize("case", ["same", "strided", "strided and dilated", "cut tiles"])
 def test_gradients_of_gradients(case: str):
     x, weight, window = arrays(case)
 
@@ -123,8 +175,9 @@ def test_bfloat16(case: str):
 
 
 @needs_kernels
-def test_the_same_call_gives_the_same_bits():
-    x, weight, window = arrays("many channels")
+@pytest.mark.parametrize("case", ["same", "many channels", "many weights"])
+def test_the_same_call_gives_the_same_bits(case: str):
+    x, weight, window = arrays(case)
     both = [gradients(lambda x, w: native_convolution(x, w, window), x, weight) for _ in range(5)]
     assert all(bool((a == b).all()) for other in both for a, b in zip(both[0], other, strict=True))
 

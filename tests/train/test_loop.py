@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -289,6 +290,22 @@ def test_a_part_of_a_model_is_trained_as_one_of_its_own():
     assert same_bits(alone, inside)
     means = [array for path, array in named_arrays(inside.model).items() if path.endswith("running_mean")]
     assert means and all(np.abs(mean).max() > 0 for mean in means), "statistics find their way back"
+
+
+def test_statistics_without_a_place_are_refused():
+    class Careless(Module):
+        layer: Linear
+
+        def __init__(self):
+            self.layer = Linear(4, 3, key=0)
+
+        def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+            y = self.layer(x)
+            self.tap("running_mean", jax.lax.stop_gradient(y.mean(0)))
+            return y
+
+    with pytest.raises(ConfigError, match=r"running_mean: running statistics have no place .* buffer"):
+        train(Careless(), MulticlassTask(3), rows(), config=replaced(epochs=1))
 
 
 def test_population_equals_one_by_one():

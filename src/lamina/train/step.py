@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
@@ -172,14 +173,23 @@ def _checked(program: Program, loss: Array, gradient: Any, hyper: Hyper) -> tupl
 
 def _with_statistics(model: Any, seen: dict[str, Array]) -> Any:
     """Write tapped running statistics back into the buffers of the same path."""
-    if not seen:
-        return model
-    return map_arrays(
-        model,
-        lambda path, array, is_buffer: (
-            seen[path].astype(array.dtype) if is_buffer and path in seen else array
-        ),
-    )
+    written: set[str] = set()
+
+    def after(path: str, array: Any, is_buffer: bool) -> Any:
+        if not is_buffer or path not in seen:
+            return array
+        written.add(path)
+        return seen[path].astype(array.dtype)
+
+    changed = map_arrays(model, after)
+    if lost := sorted(seen.keys() - written):
+        raise ConfigError(
+            "running statistics have no place in the model",
+            where=lost[0],
+            expected="a buffer of the same path",
+            mend="make the module that taps them a field of the model, and the array a buffer()",
+        )
+    return changed
 
 
 def train_chunk(
