@@ -70,7 +70,7 @@ def depthwise(sizes: list[int], *, taps: int, gradient: bool) -> tuple[Pair, lis
 
 
 def convolution(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
-    """Return a convolution of 3 x 3 taps, or one of its gradients, with few multiplications and tap by tap."""
+    """Return a convolution of 3 x 3 taps, or one of its gradients, by Winograd's tiles and tap by tap."""
     batch, side, channels, outputs = sizes
     random = np.random.default_rng(0)
     x, y = (random.normal(size=(batch, side, side, c)).astype(np.float32) for c in (channels, outputs))
@@ -141,6 +141,7 @@ def measured(case: dict[str, Any], turns: int) -> dict[str, Any]:
     taken = [[seconds(way, arrays, case["calls"]) for way in compiled] for _ in range(turns)]
     return {
         "name": case["name"],
+        "kind": case["kind"],
         "first": first,
         "seconds": [list(own) for own in zip(*taken, strict=True)],
         "gap": gap,

@@ -1,5 +1,5 @@
 """Row "kernels": products of populations, depthwise convolutions, Adam's updates by our kernels and by XLA;
-convolutions of 3 x 3 taps by our two kernels, with few multiplications and tap by tap.
+convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops.dense`, `depthwise`, `convolution` and `update` use which.
@@ -81,9 +81,10 @@ def cases() -> list[dict[str, Any]]:
                 "work": batch * side * side * channels * taps * taps * (3 if gradient else 1),
             })  # fmt: skip
     for (batch, side, channels, outputs), part in itertools.product(CONVOLUTIONS, PARTS):
+        name = f"convolution{part.replace('_', ' ')} {batch} x {side} x {side} x {channels} to {outputs}"
         found.append({
-            "name": f"convolution{part.replace('_', ' ')} {batch} x {side} x {side} x {channels} to {outputs}",
-            "kind": "convolution", "sizes": (batch, side, channels, outputs), "options": {"part": part},
+            "name": name, "kind": "convolution",
+            "sizes": (batch, side, channels, outputs), "options": {"part": part},
             "work": 9 * batch * side * side * channels * outputs,
         })  # fmt: skip
     for layers, rows, columns in ADAM:
@@ -111,7 +112,7 @@ def lines(found: list[dict[str, Any]], versions: str) -> list[record.Line]:
     result = []
     for case in found:
         ours = [1e3 * value for value in case["seconds"][0]]
-        other = "tap by tap" if case["name"].startswith("convolution") else "XLA"
+        other = "tap by tap" if case["kind"] == "convolution" else "XLA"
         for way, first, seconds in zip(("kernel", other), case["first"], case["seconds"], strict=True):
             own = [1e3 * value for value in seconds]
             result.append(record.Line(

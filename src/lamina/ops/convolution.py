@@ -7,6 +7,7 @@ can be compiled, a depthwise one through `lamina.ops.depthwise`, the rest throug
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,8 @@ from lamina.ops.window import Window, out_shape
 
 Padding = Sequence[tuple[int, int]]
 MOST_GROUPS = 8  # with more, the groups are too thin for kernels of their own
-LEAST_CHANNELS = 16  # with fewer, turning tiles into values at points costs more than it saves
+# With fewer channels, or weights a tap, the way to the points and back costs what it saves: decision 0015.
+LEAST_CHANNELS, LEAST_WEIGHTS = 16, 512
 LEAST_TILES = 16  # with fewer, turning the weights does
 
 
@@ -99,9 +101,10 @@ def _kernel(out: Any, weight: Sequence[int], window: Window) -> str:
     batch, rows, columns, _ = out.shape
     tiles = -(-rows // 4) * -(-columns // 4)
     suitable = weight[2:] == (3, 3) and window.stride == window.dilation == (1, 1)
-    large = min(weight[:2]) >= LEAST_CHANNELS and batch * tiles >= LEAST_TILES
+    wide = min(weight[:2]) >= LEAST_CHANNELS and math.prod(weight[:2]) >= LEAST_WEIGHTS
     worth = 36 * tiles <= 6 * rows * columns  # multiplications, a third less than 9 a position
-    found = suitable and large and worth and library.has_kernels("winograd", out.dtype)
+    many = batch * tiles >= LEAST_TILES
+    found = suitable and wide and many and worth and library.has_kernels("winograd", out.dtype)
     return "winograd" if found else "convolution"
 
 
