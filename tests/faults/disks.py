@@ -3,6 +3,7 @@ loses what was not forced to disk."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -118,7 +119,10 @@ class SmallDisk(Disk):
         super().append(path, content)
 
     def _fill(self, path: Path, content: bytes) -> None:
-        left = self.room - sum(file.stat().st_size for file in self.root.rglob("*") if file.is_file())
+        left = self.room
+        for file in self.root.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # the writing thread has just moved it
+                left -= file.stat().st_size if file.is_file() else 0
         if len(content) > left:
             super().append(path, content[: max(0, left)])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

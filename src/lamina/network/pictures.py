@@ -14,7 +14,7 @@ from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 
 # Operations of a run: one, four and thirty minutes at 4.5e10 a second, which two slow cores were seen to do
-# with narrow networks; wide ones reach twice that.
+# with narrow networks; wide ones reach three times that.
 BUDGETS = {"fast": 3.0e12, "balanced": 1.0e13, "best": 8.0e13}
 SPEED = 9.0e10  # operations a second with a time limit: a schedule that was planned too long ends in time
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 60

@@ -88,8 +88,8 @@ struct Weights {
   bool flipped;  // whether the taps are read from the last to the first: an input's gradient
 };
 
-std::vector<float> pack(const Threads& threads, const float* weight, const Weights& form, const Blocks& blocks) {
-  std::vector<float> packed(kPoints * form.channels * blocks.width);
+std::unique_ptr<float[]> pack(const Threads& threads, const float* weight, const Weights& form, const Blocks& blocks) {
+  std::unique_ptr<float[]> packed(new float[kPoints * form.channels * blocks.width]);  // all of it is written below
   const int64_t vectors = blocks.width / kLanes;
   const int64_t parts = std::min(fine_parts(threads), form.channels);
   Parts(threads, int(parts), [&](int part) {
@@ -106,7 +106,7 @@ std::vector<float> pack(const Threads& threads, const float* weight, const Weigh
           Vector square[kTaps * kTaps], found[kPoints];
           for (int t = 0; t < kTaps * kTaps; ++t) square[t] = Float::vector(lines + t * kLanes);
           transform<WeightsToPoints>(square, found);
-          float* to = packed.data() + (blocks.start[k] * form.channels + (c * blocks.vectors[k] + v) * kLanes);
+          float* to = packed.get() + (blocks.start[k] * form.channels + (c * blocks.vectors[k] + v) * kLanes);
           for (int i = 0; i < kPoints; ++i) Float::put(to + i * form.channels * vectors * kLanes, found[i]);
         }
   });
@@ -117,7 +117,7 @@ std::vector<float> pack(const Threads& threads, const float* weight, const Weigh
 void correlate(const Threads& threads, const float* x, Image in, const float* weight, const Weights& form, float* y,
                Image out, int64_t batch, Sizes low) {
   const Blocks blocks(form.outputs, kLanes, kMostVectors);
-  const std::vector<float> weights = pack(threads, weight, form, blocks);
+  const std::unique_ptr<float[]> weights = pack(threads, weight, form, blocks);
   const std::vector<float> zeros(in.channels, 0.f);
   const Tiles tiles{batch, out.height, out.width};
   const int64_t top = form.flipped ? kTaps - 1 - low[0] : low[0];
@@ -134,7 +134,7 @@ void correlate(const Threads& threads, const float* x, Image in, const float* we
     const Run run{0, in.channels, 0};
     for (int i = 0; i < kPoints; ++i)
       for (size_t k = 0; k < blocks.count(); ++k) {
-        const float* block = weights.data() + i * in.channels * blocks.width + blocks.start[k] * in.channels;
+        const float* block = weights.get() + i * in.channels * blocks.width + blocks.start[k] * in.channels;
         const Grid<float> grid{values + i * from.point, products + i * to.point, 1, count, 0, from.row, 0, to.row};
         with_vectors(blocks.vectors[k], [&](auto vectors) {
           constexpr int V = decltype(vectors)::value;
