@@ -30,12 +30,6 @@ Window window_of(const Call& call, const Sizes& x) {
   return {{x[1], x[2], x[3]}, {low[0], low[1], high[0], high[1]}, kernel[0], kernel[1]};
 }
 
-// Call function(start) for tiles of `size` that cover `count`, the last one pushed back.
-template <class Function>
-void in_tiles(int64_t count, int64_t size, const Function& function) {
-  for (int64_t start = 0; start < count; start += size) function(std::min(start, count - size));
-}
-
 // out[p] = Σ over taps of in[p + tap] · weights[tap], at R neighboring positions and V vectors of channels.
 template <int R, int V>
 void correlate(const Window& window, const float* in, const float* weights, float* out) {

@@ -246,6 +246,12 @@ void with_vectors(int vectors, const Function& function) {
   }
 }
 
+// Call function(start) for tiles of `size` that cover `count`, the last one pushed back.
+template <class Function>
+void in_tiles(int64_t count, int64_t size, const Function& function) {
+  for (int64_t start = 0; start < count; start += size) function(std::min(start, count - size));
+}
+
 // Outputs cut into blocks of whole vectors, as even as they come.
 struct Blocks {
   std::vector<int64_t> start;

@@ -17,12 +17,6 @@ namespace {
 
 constexpr int64_t kGap = 16;  // floats between rows, so that they don't fall into the same cache lines
 
-// Call function(start) for vectors of channels from `first` to `end`, the last one pushed back.
-template <class Function>
-void in_vectors(int64_t first, int64_t end, const Function& function) {
-  for (int64_t start = first; start < end; start += kLanes) function(std::min(start, end - kLanes));
-}
-
 // Images cut into tiles of 4×4 positions, numbered through all images.
 struct Tiles {
   int64_t batch, rows, columns;  // of positions
@@ -53,7 +47,8 @@ void to_points(const float* images, Image in, int64_t image, int64_t y, int64_t 
     const bool inside = row >= 0 && row < in.height && column >= 0 && column < in.width;
     from[i] = inside ? images + ((image * in.height + row) * in.width + column) * in.channels : zeros;
   }
-  in_vectors(first, end, [&](int64_t channel) {
+  in_tiles(end - first, kLanes, [&](int64_t start) {
+    const int64_t channel = first + start;
     Vector square[kSide * kSide], found[kPoints];
 #pragma GCC unroll 36
     for (int i = 0; i < kSide * kSide; ++i) square[i] = Float::vector(from[i] + channel);
@@ -67,7 +62,7 @@ void to_output(const float* values_in, const Values& values, float* images, Imag
                int64_t x) {
   const int64_t rows = std::min<int64_t>(kOut, out.height - y), columns = std::min<int64_t>(kOut, out.width - x);
   float* to = images + ((image * out.height + y) * out.width + x) * out.channels;
-  in_vectors(0, out.channels, [&](int64_t channel) {
+  in_tiles(out.channels, kLanes, [&](int64_t channel) {
     Vector found[kPoints], square[kOut * kOut];
 #pragma GCC unroll 36
     for (int i = 0; i < kPoints; ++i) found[i] = Float::vector(values_in + i * values.point + channel);
@@ -180,7 +175,7 @@ void to_weights(const Threads& threads, const Sums& sums, int64_t outputs, float
   const int64_t parts = std::min(fine_parts(threads), sums.channels), channels = sums.channels;
   Parts(threads, int(parts), [&](int part) {
     for (int64_t c = channels * part / parts; c < channels * (part + 1) / parts; ++c)
-      in_vectors(0, outputs, [&](int64_t output) {
+      in_tiles(outputs, kLanes, [&](int64_t output) {
         Vector found[kPoints], square[kTaps * kTaps];
         for (int i = 0; i < kPoints; ++i) {
           found[i] = Float::vector(sums.at(0, i) + c * sums.width + output);
