@@ -74,7 +74,7 @@ class AlexNet(Module):
         x = x.reshape(x.shape[0], -1)
         keys = (None, None) if key is None else hashed_keys(key, 2)
         for layer, place in zip(self.classifier, keys, strict=False):
-            x = relu(layer(self.dropout(x, key=place, train=train)))
+            x = layer(self.dropout(x, key=place, train=train), activation="relu")
         return self.classifier[-1](x)
 
 

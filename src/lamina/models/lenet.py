@@ -75,7 +75,9 @@ class LeNet(Module):
         for conv in (self.conv1, self.conv2):
             x = self.pool(bend(conv(x)))
         x = x.reshape(x.shape[0], -1)
-        return self.fc3(bend(self.fc2(bend(self.fc1(x)))))
+        for layer in (self.fc1, self.fc2):
+            x = layer(x, activation=self.activation)
+        return self.fc3(x)
 
 
 @register(

@@ -58,10 +58,9 @@ class MLPBody(Module):
     def __call__(
         self, x: Float[Array, "*b i"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
-        bend = ACTIVATIONS[self.activation]
         keys = self.dropout.keys(key, len(self.layers), train=train)
         for index, layer in enumerate(self.layers):
-            x = self.dropout(bend(layer(x)), key=keys[index], train=train)
+            x = self.dropout(layer(x, activation=self.activation), key=keys[index], train=train)
             x = self.tap(f"{index}", x)
         return x
 

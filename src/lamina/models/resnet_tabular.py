@@ -41,7 +41,7 @@ class ResidualBlock(Module):
     def __call__(
         self, x: Float[Array, "b d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b d"]:
-        hidden = relu(self.first(self.norm(x, train=train)))
+        hidden = self.first(self.norm(x, train=train), activation="relu")
         return x + self.second(self.dropout(hidden, key=key, train=train))
 
 

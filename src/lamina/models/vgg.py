@@ -88,7 +88,7 @@ class VGG(Module):
         x = x.reshape(x.shape[0], -1)
         keys = (None, None) if key is None else hashed_keys(key, 2)
         for layer, drawn in zip(self.classifier, keys, strict=False):
-            x = self.dropout(relu(layer(x)), key=drawn, train=train)
+            x = self.dropout(layer(x, activation="relu"), key=drawn, train=train)
         return self.classifier[-1](x)
 
 

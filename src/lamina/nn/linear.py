@@ -11,12 +11,14 @@ from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform
+from lamina.nn.activation import ACTIVATIONS, relu
 from lamina.nn.initializers import Initializer, fan_in_uniform
+from lamina.ops.affine import affine
 from lamina.ops.dense import dense
 
 
 class Linear(Module):
-    """A weighted sum of the features plus a bias: y = x·Wᵀ + b.
+    """A weighted sum of the features plus a bias, and the bend behind it if asked: y = f(x·Wᵀ + b).
 
     The layer everything else is made of. O(batch · in · out).
 
@@ -26,6 +28,9 @@ class Linear(Module):
         bias: add b; leave it out before a normalization, which removes it anyway.
         initializer: how W begins; biases begin the same way as in PyTorch, U(±1/√in).
         key: random key or seed.
+
+    Calling it with ``activation="relu"``, or another name in `lamina.nn.ACTIVATIONS`, bends what comes out;
+    relu in the same pass over the numbers.
 
     Shapes:
         (*batch, inputs) → (*batch, outputs); ``weight`` (outputs, inputs), ``bias`` (outputs,)
@@ -38,6 +43,8 @@ class Linear(Module):
         >>> layer = Linear(3, 2, key=0)
         >>> layer(jnp.ones((5, 3))).shape
         (5, 2)
+        >>> bool((layer(jnp.ones((5, 3)), activation="relu") >= 0).all())
+        True
     """
 
     weight: Float[Array, "o i"]
@@ -61,14 +68,17 @@ class Linear(Module):
         self.bias = uniform(bias_key, (outputs,), low=-bound, high=bound) if bias else None
 
     def __call__(
-        self, x: Float[Array, "*b i"], *, key: Any = None, train: bool = False
+        self, x: Float[Array, "*b i"], *, activation: str = "identity", key: Any = None, train: bool = False
     ) -> Float[Array, "*b o"]:
         if x.shape[-1] != self.inputs:
             raise ShapeError(
                 "wrong shape", where=self.path, expected=f"last axis {self.inputs}", received=tuple(x.shape)
             )
-        y = dense(x, self.weight.astype(x.dtype))
-        return y if self.bias is None else y + aligned(self.bias, y)
+        weight, bend = self.weight.astype(x.dtype), ACTIVATIONS[activation]
+        if self.bias is None:
+            return bend(dense(x, weight))
+        bias = self.bias.astype(x.dtype)
+        return affine(x, weight, bias, bend="relu") if bend is relu else bend(affine(x, weight, bias))
 
 
 def aligned(parameter: Array, y: Array) -> Array:

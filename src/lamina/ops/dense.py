@@ -90,25 +90,39 @@ product.defvjp(_forward, _backward)
 @functools.cache
 def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
     """Return a product that takes the way which suits its size, that of all members in a population."""
-    plain = functools.partial(plain_product, transposed=transposed)
-    native = functools.partial(native_product, transposed=transposed)
+    return way_by_size(
+        functools.partial(native_product, transposed=transposed),
+        functools.partial(plain_product, transposed=transposed),
+        lambda left, right: (left, right, transposed),
+    )
+
+
+def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_of: Callable[..., Any]) -> Any:
+    """Return a function that goes by our kernel where it is faster; all members of a population in one call.
+
+    Args:
+        native: by the kernel.
+        plain: the same by XLA.
+        product_of: given the operands, the two sides of the product they end in, and which are transposed.
+    """
 
     @jax.custom_batching.custom_vmap
-    def single(left: Array, right: Array) -> Array:
-        suits = LEAST_ALONE <= math.prod(_sizes(left, right, transposed)) <= MOST_ALONE
-        way = native if suits and _suits_kernel(left, right, transposed, 1) else plain
-        return way(left, right)
+    def single(*operands: Array) -> Any:
+        sides = product_of(*operands)
+        suits = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE and _suits_kernel(*sides, members=1)
+        return (native if suits else plain)(*operands)
 
     @single.def_vmap
-    def many(members: int, is_mapped: list[bool], left: Array, right: Array) -> tuple[Array, bool]:
+    def many(members: int, is_mapped: list[bool], *operands: Array) -> tuple[Any, Any]:
         axes = tuple(0 if mapped else None for mapped in is_mapped)
-        way = native if _suits_kernel(left, right, transposed, members) else plain
-        return jax.vmap(way, in_axes=axes)(left, right), True
+        way = native if _suits_kernel(*product_of(*operands), members=members) else plain
+        found = jax.vmap(way, in_axes=axes)(*operands)
+        return found, jax.tree.map(lambda _: True, found)
 
     return single
 
 
-def _suits_kernel(left: Any, right: Any, transposed: Sides, members: int) -> bool:
+def _suits_kernel(left: Any, right: Any, transposed: Sides, *, members: int) -> bool:
     """Return whether the product of so many members is one that our kernel computes faster."""
     rows, depth, columns = _sizes(left, right, transposed)
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:

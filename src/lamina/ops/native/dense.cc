@@ -1,131 +1,10 @@
-// Many small matrix products at once: out[p] = left[p] · right[p], each side as it lies or transposed.
-//
-// Panels of the right side are copied so that the tiles of `tiles.h` read them in one line; the left
-// side is read where it lies. Members (p), panels or rows are shared out to the threads. Reference: Goto,
-// van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
+// Many small matrix products in one call, each side as it lies or transposed; and whole layers, relu(x · Wᵀ + b), with
+// both their gradients.
 
-#include "parts.h"
-#include "tiles.h"
+#include "products.h"
 
 namespace lamina {
 namespace {
-
-constexpr int64_t kSmall = 1 << 18;  // products of a part, below which another thread does not pay
-constexpr int64_t kTallPart = 256;  // rows of a part, above which laying out the panels costs next to nothing
-
-// Numbers with the steps between rows and between columns.
-struct Matrix {
-  const float* data;
-  int64_t row, column;
-};
-
-struct Shape {
-  int64_t m, k, n;
-};
-
-// panel[k][column] = right[k][first + column], zeros beyond `columns`
-void pack_rows(Matrix right, int64_t k, int64_t columns, int64_t width, float* panel) {
-  for (int64_t i = 0; i < k; ++i, panel += width) {
-    const float* line = right.data + i * right.row;
-    if (columns == width) {
-      for (int64_t v = 0; v < width; v += kLanes) Float::put(panel + v, Float::vector(line + v));
-    } else {
-      for (int64_t j = 0; j < columns; ++j) panel[j] = line[j];
-      for (int64_t j = columns; j < width; ++j) panel[j] = 0.f;
-    }
-  }
-}
-
-// The same where a column lies in one line.
-void pack_columns(Matrix right, int64_t k, int64_t columns, int64_t width, float* panel) {
-  for (int64_t v = 0; v < width; v += kLanes) {
-    int64_t i = 0;
-    if (v + kLanes <= columns)
-      for (; i + kLanes <= k; i += kLanes)
-        transpose(right.data + v * right.column + i, right.column, panel + i * width + v, width);
-    for (; i < k; ++i)
-      for (int64_t j = v; j < v + kLanes; ++j)
-        panel[i * width + j] = j < columns ? right.data[i + j * right.column] : 0.f;
-  }
-}
-
-// out[r][0 … V·kLanes) for R rows, `columns` wide.
-template <int R, int V>
-inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, const float* panel, float* out, int64_t step,
-                                                int64_t columns) {
-  const float* rows[R];
-  Vector sums[R][V];
-  for (int r = 0; r < R; ++r) rows[r] = left.data + r * left.row;
-  for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) sums[r][v] = Vector{};
-#pragma GCC unroll 2
-  for (int64_t i = 0, at = 0; i < k; ++i, at += left.column, panel += V * kLanes) {
-    Vector b[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) b[v] = Float::vector(panel + v * kLanes);
-#pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
-      const Vector a = Float::spread(rows[r], at);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sums[r][v] = Float::add_product(sums[r][v], a, b[v]);
-    }
-  }
-#pragma GCC unroll 12
-  for (int r = 0; r < R; ++r, out += step) {
-    if (columns == V * kLanes) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) Float::put(out + v * kLanes, sums[r][v]);
-    } else {
-      float line[V * kLanes];
-      for (int v = 0; v < V; ++v) Float::put(line + v * kLanes, sums[r][v]);
-      std::memcpy(out, line, columns * sizeof(float));
-    }
-  }
-}
-
-// The same for any number of rows: tiles of R, what is left by smaller ones.
-template <int R, int V>
-void tiles(Matrix left, int64_t rows, int64_t k, const float* panel, float* out, int64_t step, int64_t columns) {
-  for (; rows >= R; rows -= R, left.data += R * left.row, out += R * step)
-    tile<R, V>(left, k, panel, out, step, columns);
-  if constexpr (R > 1)
-    if (rows > 0) tiles<(R + 1) / 2, V>(left, rows, k, panel, out, step, columns);
-}
-
-// What a part computes: panels and rows of one member.
-struct Area {
-  int64_t first_panel, last_panel, top, bottom;
-};
-
-// A left side that fits into the second-level cache is read whole for one panel after another. Of a larger one some
-// rows at a time are read for many panels, which are laid out together.
-constexpr int64_t kSmallLeft = 1 << 17, kRowsAtHand = 1 << 13, kMostPacked = 1 << 16;  // numbers
-constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
-
-void multiply(Matrix left, Matrix right, const Shape& shape, float* out, const Blocks& blocks, const Area& area) {
-  const int64_t k = shape.k, rows = area.bottom - area.top, panel_size = std::max<int64_t>(1, k * kMostVectors * kLanes);
-  const bool is_small = rows * k <= kSmallLeft;
-  const int64_t together = is_small ? 1 : std::max<int64_t>(1, kMostPacked / panel_size);
-  const int64_t tall = is_small ? rows : std::max<int64_t>(1, kRowsAtHand / k / kEven) * kEven;
-  auto* packed = static_cast<float*>(scratch(0, together * panel_size * sizeof(float)));
-  for (int64_t first = area.first_panel; first < area.last_panel; first += together) {
-    const int64_t last = std::min(area.last_panel, first + together);
-    for (int64_t panel = first; panel < last; ++panel) {
-      const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
-      const Matrix from{right.data + column * right.column, right.row, right.column};
-      auto* pack = right.column == 1 ? pack_rows : pack_columns;
-      pack(from, k, std::min<int64_t>(width, shape.n - column), width, packed + (panel - first) * panel_size);
-    }
-    for (int64_t top = area.top; top < area.bottom; top += tall)
-      for (int64_t panel = first; panel < last; ++panel)
-        with_vectors(blocks.vectors[panel], [&](auto vectors) {
-          constexpr int V = decltype(vectors)::value;
-          const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
-          tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, area.bottom - top), k,
-                             packed + (panel - first) * panel_size, out + top * shape.n + column, shape.n, columns);
-        });
-  }
-}
 
 // Where a member's matrix begins, where leading axes of length one serve all members.
 int64_t member_offset(const Buffer& of, const Buffer& out, int64_t member) {
@@ -139,42 +18,177 @@ int64_t member_offset(const Buffer& of, const Buffer& out, int64_t member) {
   return offset;
 }
 
+const float* numbers(const Buffer& of, const Buffer& out, int64_t member) {
+  return static_cast<const float*>(of.data) + member_offset(of, out, member);
+}
+
 Matrix matrix(const Buffer& of, const Buffer& out, int64_t member, bool transposed) {
+  const float* data = numbers(of, out, member);
   const int64_t columns = of.dimensions[of.dimensions.size - 1];
-  const float* data = static_cast<const float*>(of.data) + member_offset(of, out, member);
   return transposed ? Matrix{data, 1, columns} : Matrix{data, columns, 1};
 }
 
+// The last two axes of a result, and how many of them there are.
+struct Result {
+  Buffer buffer;
+  int64_t members = 1, rows, columns;
+
+  explicit Result(const Buffer& of) : buffer(of) {
+    const Sizes sizes = of.dimensions;
+    rows = sizes[sizes.size - 2];
+    columns = sizes[sizes.size - 1];
+    for (int64_t axis = 0; axis < sizes.size - 2; ++axis) members *= sizes[axis];
+  }
+
+  float* of(int64_t member) const { return static_cast<float*>(buffer.data) + member * rows * columns; }
+};
+
+// Whether one matrix serves several members.
+bool is_shared(const Buffer& of, const Result& out) {
+  const Sizes sizes = of.dimensions;
+  const auto is_one = [](int64_t length) { return length == 1; };
+  return out.members > 1 && std::all_of(sizes.data, sizes.data + sizes.size - 2, is_one);
+}
+
+int64_t last_axis(const Buffer& of, int64_t from_behind) { return of.dimensions[of.dimensions.size - from_behind]; }
+
 void product(const Call& call) {
-  const Buffer left = call.operand(0), right = call.operand(1), out = call.result();
-  const Sizes transposed = call.sizes("transposed"), ls = left.dimensions, os = out.dimensions;
-  const int64_t rank = os.size, m = os[rank - 2], n = os[rank - 1];
-  const Shape shape{m, ls[ls.size - (transposed[0] ? 2 : 1)], n};
-  int64_t members = 1;
-  for (int64_t axis = 0; axis < rank - 2; ++axis) members *= os[axis];
-  const Blocks blocks(n, kLanes, kMostVectors);
-  const int64_t panels = int64_t(blocks.count());
-  const int64_t worth = std::max<int64_t>(1, members * m * n * shape.k / kSmall);
-  const int64_t threads = std::min(worth, call.threads.count()), fine = std::min(worth, fine_parts(call.threads));
-  // few members are cut into panels; few panels, or many rows, into rows, for which each part lays out all panels again
-  const bool is_tall = m >= kTallPart * fine;
-  const bool by_member = members >= fine, by_panel = panels >= threads && !is_tall;
-  const int64_t parts = by_member || is_tall ? fine : by_panel ? std::min(panels, fine) : threads;
-  const auto compute = [&](int64_t member, const Area& area) {
-    multiply(matrix(left, out, member, transposed[0]), matrix(right, out, member, transposed[1]), shape,
-             static_cast<float*>(out.data) + member * m * n, blocks, area);
-  };
-  Parts(call.threads, int(parts), [&](int part) {
-    const auto share = [&](int64_t all) { return std::pair(all * part / parts, all * (part + 1) / parts); };
-    const auto mine = by_member ? share(members) : std::pair<int64_t, int64_t>(0, members);
-    const auto columns = by_member || !by_panel ? std::pair<int64_t, int64_t>(0, panels) : share(panels);
-    const auto rows = by_member || by_panel ? std::pair<int64_t, int64_t>(0, m) : share(m);
-    for (int64_t member = mine.first; member < mine.second; ++member)
-      compute(member, {columns.first, columns.second, rows.first, rows.second});
+  const Buffer left = call.operand(0), right = call.operand(1);
+  const Result out(call.result());
+  const Sizes transposed = call.sizes("transposed");
+  const Plan plan(call.threads, out.members, {out.rows, last_axis(left, transposed[0] ? 2 : 1), out.columns});
+  plan.run([&](int64_t member) {
+    return Product{matrix(left, out.buffer, member, transposed[0]), matrix(right, out.buffer, member, transposed[1]),
+                   {}, out.of(member), is_shared(right, out)};
   });
+}
+
+// y = x · Wᵀ + b, or what relu leaves of it. Operands: x, W, b as one row.
+void affine(const Call& call) {
+  const Buffer x = call.operand(0), weight = call.operand(1), bias = call.operand(2);
+  const Result y(call.result());
+  const bool relu = call.sizes("relu")[0] != 0;
+  const Plan plan(call.threads, y.members, {y.rows, last_axis(x, 1), y.columns});
+  plan.run([&](int64_t member) {
+    return Product{matrix(x, y.buffer, member, false), matrix(weight, y.buffer, member, true),
+                   {numbers(bias, y.buffer, member), relu}, y.of(member)};
+  });
+}
+
+// The gradient behind a layer's bend, change where y > 0: `rows` rows of `columns`. Without y all of it.
+struct Slope {
+  const float *change, *y;
+  int64_t rows, columns;
+};
+
+constexpr int64_t kStrip = 64;  // columns that are summed together
+constexpr int64_t kLeastShared = 1 << 17;  // numbers of slopes, below which waking another thread takes longer
+constexpr int64_t kRowsSummed = 256;  // rows of a partial sum, so that rounding does not grow with all of them
+
+// kept = the slope, sums = its sums over the rows, for columns from `first` on; either may be missing.
+void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
+  const int64_t width = std::min(kStrip, of.columns - first);
+  float total[kStrip] = {};
+  for (int64_t top = 0; top < of.rows; top += kRowsSummed) {
+    float part[kStrip] = {};
+    for (int64_t r = top; r < std::min(of.rows, top + kRowsSummed); ++r) {
+      const int64_t at = r * of.columns + first;
+      const float *change = of.change + at, *y = of.y + at;
+      if (of.y == nullptr) {
+        for (int64_t j = 0; j < width; ++j) part[j] += change[j];
+        continue;
+      }
+      float* line = kept + at;
+#pragma GCC ivdep
+      for (int64_t j = 0; j < width; ++j) {
+        const float slope = y[j] > 0.f ? change[j] : 0.f;
+        line[j] = slope;
+        part[j] += slope;
+      }
+    }
+    for (int64_t j = 0; j < width; ++j) total[j] += part[j];
+  }
+  if (sums != nullptr) std::copy(total, total + width, sums + first);
+}
+
+// Compute products of slopes: each is laid out by the thread that needs it, or, where a member is the work of several,
+// all of them before. slope_of(member), sums_of(member) and product_of(member, slope) say what and where.
+template <class SlopeOf, class SumsOf, class ProductOf>
+void with_slopes(const Threads& threads, const Plan& plan, int64_t members, const SlopeOf& slope_of,
+                 const SumsOf& sums_of, const ProductOf& product_of) {
+  const Slope any = slope_of(0);
+  const int64_t size = any.rows * any.columns, strips = (any.columns + kStrip - 1) / kStrip;
+  const bool is_plain = any.y == nullptr;
+  const auto memory = [&](int64_t slopes) {
+    return is_plain ? nullptr : static_cast<float*>(scratch(1, slopes * size * sizeof(float)));
+  };
+  if (plan.by_member())
+    return plan.run([&](int64_t member) {
+      const Slope slope = slope_of(member);
+      float* kept = memory(1);
+      for (int64_t strip = 0; strip < strips; ++strip) bend_back(slope, strip * kStrip, kept, sums_of(member));
+      return product_of(member, is_plain ? slope.change : kept);
+    });
+  float* kept = memory(members);
+  const auto lay_out = [&](int64_t strip) {
+    const int64_t member = strip / strips;
+    bend_back(slope_of(member), strip % strips * kStrip, is_plain ? nullptr : kept + member * size, sums_of(member));
+  };
+  if (members * size < kLeastShared)
+    for (int64_t strip = 0; strip < members * strips; ++strip) lay_out(strip);
+  else
+    Parts(threads, int(members * strips), [&](int part) { lay_out(part); });
+  plan.run([&](int64_t member) {
+    return product_of(member, is_plain ? slope_of(member).change : kept + member * size);
+  });
+}
+
+// Operands: change, y, W.
+void affine_input_gradient(const Call& call) {
+  const Buffer change = call.operand(0), y = call.operand(1), weight = call.operand(2);
+  const Result out(call.result());
+  const int64_t outputs = last_axis(change, 1);
+  const Plan plan(call.threads, out.members, {out.rows, outputs, out.columns});
+  with_slopes(
+      call.threads, plan, out.members,
+      [&](int64_t member) {
+        return Slope{numbers(change, out.buffer, member), numbers(y, out.buffer, member), out.rows, outputs};
+      },
+      [](int64_t) -> float* { return nullptr; },
+      [&](int64_t member, const float* slope) {
+        return Product{{slope, outputs, 1}, matrix(weight, out.buffer, member, false), {}, out.of(member),
+                       is_shared(weight, out)};
+      });
+}
+
+// Operands: change, x and, behind relu, y; results: the gradients of W and, as one row, of b.
+void affine_weight_gradient(const Call& call) {
+  const Buffer change = call.operand(0), x = call.operand(1);
+  const bool is_bent = call.operands() > 2;
+  const Result out(call.result(0)), sums(call.result(1));
+  const int64_t rows = last_axis(x, 2);
+  const Plan plan(call.threads, out.members, {out.rows, rows, out.columns});
+  with_slopes(
+      call.threads, plan, out.members,
+      [&](int64_t member) {
+        const float* y = is_bent ? numbers(call.operand(2), out.buffer, member) : nullptr;
+        return Slope{numbers(change, out.buffer, member), y, rows, out.rows};
+      },
+      [&](int64_t member) { return sums.of(member); },
+      [&](int64_t member, const float* slope) {
+        return Product{{slope, 1, out.rows}, matrix(x, out.buffer, member, false), {}, out.of(member),
+                       is_shared(x, out)};
+      });
 }
 
 }  // namespace
 }  // namespace lamina
 
 extern "C" XLA_FFI_Error* product_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::product); }
+extern "C" XLA_FFI_Error* affine_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::affine); }
+extern "C" XLA_FFI_Error* affine_input_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::answer(frame, lamina::affine_input_gradient);
+}
+extern "C" XLA_FFI_Error* affine_weight_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::answer(frame, lamina::affine_weight_gradient);
+}

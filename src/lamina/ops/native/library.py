@@ -37,8 +37,9 @@ _COMPILE_SECONDS = 120.0
 # Each source is a library of its own, so that a network without convolutions need not compile them.
 _KERNELS = {
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
-    "dense": ("product",),
+    "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
+    "rows": ("rows",),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lamina.core.wording import plain
 from lamina.report.content import ReportContent
-from lamina.report.figures.canvas import BLUE, MUTED, ORANGE, sheet
+from lamina.report.figures.canvas import BLUE, MUTED, ORANGE, PAPER, sheet
 from lamina.tasks.metrics import metric_number, metric_words
 
 Line = tuple[str, NDArray[np.float64], str]
@@ -83,6 +83,7 @@ def _mark_best(ax: Axes, epochs: NDArray[np.float64], line: Line, best: int | No
         ha="right" if late else "left",
         va="center",
         color=MUTED,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2},  # readable where a curve passes below it
     )
 
 

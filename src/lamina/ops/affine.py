@@ -1,0 +1,141 @@
+"""The weighted sum with its bias, and relu behind it where asked, in one pass over the numbers.
+
+On CPU the three products of such a layer, forward and both gradients, go through kernels of our own where
+those are faster (`lamina.ops.dense`), which add the bias, bend and bend back while the numbers are at hand.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from lamina.core.arrays import Array
+from lamina.ops.dense import plain_product, product, way_by_size
+from lamina.ops.native import library
+
+Bend = Literal["identity", "relu"]
+
+
+def affine(
+    x: Float[Array, "*b i"], weight: Float[Array, "o i"], bias: Float[Array, " o"], *, bend: Bend = "identity"
+) -> Float[Array, "*b o"]:
+    """Compute ``bend(x @ weight.T + bias)`` over the last axis.
+
+    Args:
+        x: any number of leading axes, features last.
+        weight: one row an output, as in PyTorch.
+        bias: one number an output.
+        bend: ``"relu"``, or ``"identity"`` for none.
+
+    Returns:
+        The outputs, same leading axes. O(b·i·o).
+
+    Example:
+        >>> affine(jnp.ones((2, 3, 4)), jnp.ones((5, 4)), -5 * jnp.ones(5), bend="relu").max().item()
+        0.0
+    """
+    flat: Any = _affine(x.reshape(-1, x.shape[-1]), weight, bias[None], bend)
+    return flat.reshape(*x.shape[:-1], weight.shape[0])
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _affine(x: Array, weight: Array, bias: Array, bend: Bend) -> Any:
+    return _LAYERS[bend](x, weight, bias)
+
+
+def _forward(x: Array, weight: Array, bias: Array, bend: Bend) -> tuple[Any, tuple[Array, ...]]:
+    y: Any = _affine(x, weight, bias, bend)
+    return y, (x, weight, y) if bend == "relu" else (x, weight)
+
+
+def _backward(bend: Bend, saved: tuple[Array, ...], change: Array) -> tuple[Any, ...]:
+    """Return the gradients: with s = change where y > 0, dx = s·W, dW = sᵀ·x and db = Σ s."""
+    x, weight, *y = saved
+    dx = _input_gradient(change, *y, weight) if y else product(change, weight, (False, False))
+    return (dx, *_weight_gradient(change, x, *y))
+
+
+_affine.defvjp(_forward, _backward)
+
+
+def plain_affine(x: Array, weight: Array, bias: Array, *, bend: Bend) -> Array:
+    """Return the layer as XLA does it; the bias is one row."""
+    y = plain_product(x, weight, (False, True)) + bias
+    return jax.nn.relu(y) if bend == "relu" else y
+
+
+def native_affine(x: Array, weight: Array, bias: Array, *, bend: Bend) -> Any:
+    """Return the layer as our kernel does it, of a population in one call."""
+    out = jax.ShapeDtypeStruct((x.shape[-2], weight.shape[-2]), x.dtype)
+    return library.call("affine", out, x, weight, bias, vmap_method="expand_dims", relu=[bend == "relu"])
+
+
+def plain_input_gradient(change: Array, y: Array, weight: Array) -> Array:
+    """Return the gradient of what came, behind relu."""
+    return plain_product(_slope(change, y), weight, (False, False))
+
+
+def native_input_gradient(change: Array, y: Array, weight: Array) -> Any:
+    """Return the same by our kernel."""
+    out = jax.ShapeDtypeStruct((change.shape[-2], weight.shape[-1]), change.dtype)
+    return library.call("affine_input_gradient", out, change, y, weight, vmap_method="expand_dims")
+
+
+def plain_weight_gradient(change: Array, x: Array, *y: Array) -> tuple[Array, Array]:
+    """Return the gradients of weight and bias; with y, behind relu."""
+    slope = _slope(change, *y)
+    return plain_product(slope, x, (True, False)), slope.sum(0, keepdims=True)
+
+
+def native_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
+    """Return the same by our kernel."""
+    outputs = change.shape[-1]
+    out = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in ((outputs, x.shape[-1]), (1, outputs))]
+    return tuple(library.call("affine_weight_gradient", out, change, x, *y, vmap_method="expand_dims"))
+
+
+def _slope(change: Array, *y: Array) -> Array:
+    return jnp.where(y[0] > 0, change, 0) if y else change
+
+
+def _differentiable(way: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``way`` with the gradients of ``plain``: second derivatives are rare."""
+
+    @jax.custom_vjp
+    def found(*operands: Array) -> Any:
+        return way(*operands)
+
+    def forward(*operands: Array) -> tuple[Any, tuple[Array, ...]]:
+        return way(*operands), operands
+
+    found.defvjp(forward, lambda operands, change: jax.vjp(plain, *operands)[1](change))
+    return found
+
+
+_LAYERS: dict[Bend, Callable[..., Any]] = {
+    bend: way_by_size(
+        functools.partial(native_affine, bend=bend),
+        functools.partial(plain_affine, bend=bend),
+        lambda x, weight, bias: (x, weight, (False, True)),
+    )
+    for bend in ("identity", "relu")
+}
+_input_gradient = _differentiable(
+    way_by_size(
+        native_input_gradient,
+        plain_input_gradient,
+        lambda change, y, weight: (change, weight, (False, False)),
+    ),
+    plain_input_gradient,
+)
+_weight_gradient = _differentiable(
+    way_by_size(
+        native_weight_gradient, plain_weight_gradient, lambda change, x, *y: (change, x, (True, False))
+    ),
+    plain_weight_gradient,
+)
