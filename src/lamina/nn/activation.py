@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +10,7 @@ from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.registry import Registry
+from lamina.ops.gelu import gelu as ops_gelu
 
 Activation = Callable[[Array], Array]
 
@@ -78,21 +77,7 @@ def gelu(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     References:
         Hendrycks, Gimpel. Gaussian error linear units. 2016.
     """
-    return _gelu(x)
-
-
-@jax.custom_jvp
-def _gelu(x: Any) -> Any:
-    return jax.nn.gelu(x, approximate=False)
-
-
-@_gelu.defjvp
-def _gelu_slope(at: tuple[Any], along: tuple[Any]) -> tuple[Any, Any]:
-    """Return value and slope Φ(x) + x·φ(x): what is kept for the way back is one array instead of three."""
-    (x,), (tangent,) = at, along
-    below = 0.5 * jax.lax.erfc(-math.sqrt(0.5) * x)
-    density = jnp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return x * below, (below + x * density) * tangent
+    return ops_gelu(x)
 
 
 def gelu_tanh(x: Float[Array, "*s"]) -> Float[Array, "*s"]:

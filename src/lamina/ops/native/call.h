@@ -69,6 +69,7 @@ class Call {
   explicit Call(const XLA_FFI_CallFrame* frame) : threads(frame), frame_(frame) {}
 
   int operands() const { return int(frame_->args.size); }
+  int results() const { return int(frame_->rets.size); }
   Buffer operand(int i) const { return buffer(frame_->args.args[i]); }
   Buffer result(int i = 0) const { return buffer(frame_->rets.rets[i]); }
 

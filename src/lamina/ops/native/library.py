@@ -39,6 +39,7 @@ _KERNELS = {
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
     "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
+    "gelu": ("gelu",),
     "rows": ("rows",),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
