@@ -17,9 +17,12 @@ import numpy as np
 
 from benchmarks import worker
 from lamina.core import runtime
+from lamina.ops import affine
 from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
+from lamina.ops.gelu import native_gelu_and_slope, plain_gelu_and_slope
 from lamina.ops.native import library
+from lamina.ops.rows import native_picked, plain_picked
 from lamina.ops.update import (
     Factors,
     Moments,
@@ -111,8 +114,44 @@ def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
     return ways, [now, gradient]
 
 
-KINDS = {"product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam}
-SOURCES = ("convolution", "dense", "depthwise", "update", "winograd")
+def layer(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return a layer with relu and all its gradients by our kernels and by XLA; members share what comes."""
+    members, rows, inputs, outputs = sizes
+    random = np.random.default_rng(0)
+    x = random.normal(size=(rows, inputs)).astype(np.float32)
+    own = [(outputs, inputs), (1, outputs), (rows, outputs)]
+    weight, bias, change = (random.normal(size=(members, *shape)).astype(np.float32) for shape in own)
+
+    def way(forward: Any, input_gradient: Any, weight_gradient: Any) -> Callable[..., Any]:
+        def one(x: Any, weight: Any, bias: Any, change: Any) -> Any:
+            y = forward(x, weight, bias, bend="relu")
+            return y, input_gradient(change, y, weight), weight_gradient(change, x, y)
+
+        return jax.vmap(one, in_axes=(None, 0, 0, 0))
+
+    ours = way(affine.native_affine, affine.native_input_gradient, affine.native_weight_gradient)
+    theirs = way(affine.plain_affine, affine.plain_input_gradient, affine.plain_weight_gradient)
+    return (ours, theirs), [x, weight, bias, change]
+
+
+def gelu(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return GELU with its slope by our kernel and by XLA."""
+    x = np.random.default_rng(0).normal(size=sizes).astype(np.float32)
+    return (native_gelu_and_slope, plain_gelu_and_slope), [x]
+
+
+def rows(sizes: list[int], *, picked: int) -> tuple[Pair, list[Any]]:
+    """Return rows of an array, picked at random, by our kernel and by XLA."""
+    random = np.random.default_rng(0)
+    array = random.random(sizes, np.float32)
+    return (native_picked, plain_picked), [array, random.permutation(sizes[0])[:picked].astype(np.int32)]
+
+
+KINDS = {
+    "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
+    "gelu": gelu, "rows": rows,
+}  # fmt: skip
+SOURCES = ("convolution", "dense", "depthwise", "gelu", "rows", "update", "winograd")
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:

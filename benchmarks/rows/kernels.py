@@ -1,14 +1,15 @@
-"""Row "kernels": products of populations, depthwise convolutions, Adam's updates by our kernels and by XLA;
-convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
+"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, Adam's updates and rows
+of an array by our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
-where `lamina.ops.dense`, `depthwise`, `convolution` and `update` use which.
+where `lamina.ops` uses which.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 from typing import Any
 
 from benchmarks import contest, interpreters, machine, record, spread
@@ -37,6 +38,13 @@ PRODUCTS = [  # members, rows, depth, columns
     ((1, 256, 128, 784), WEIGHT, NONE),
     ((1, 8192, 192, 192), FORWARD, NONE),
 ]
+LAYERS = [  # members, rows, inputs, outputs
+    (256, 128, 64, 32),
+    (64, 128, 128, 128),
+    (1, 128, 784, 256),
+    (1, 128, 256, 256),
+    (1, 2048, 256, 256),
+]
 DEPTHWISE = [
     ((32, 32, 96), 7),
     ((32, 16, 192), 7),
@@ -55,8 +63,12 @@ CONVOLUTIONS = [
     (32, 56, 64, 64),
     (1, 32, 64, 64),
 ]  # batch, side, channels, outputs
+KINDS = ("product", "layer", "depthwise", "convolution", "adam", "gelu", "rows")
 PARTS = ("", "_input_gradient", "_weight_gradient")
 ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
+GELU = [(128, 256), (500, 15, 15, 64), (8320, 768)]
+ROWS = [(60000, 784), (50000, 3072), (1437, 64)]  # of an array of so many rows and columns
+PICKED = 128  # rows
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -71,6 +83,12 @@ def cases() -> list[dict[str, Any]]:
             "name": f"product {members} x {rows} x {depth} x {columns}, {side}",
             "kind": "product", "sizes": sizes,
             "options": {"transposed": transposed, "shared": shared}, "work": members * rows * depth * columns,
+        })  # fmt: skip
+    for sizes in LAYERS:
+        members, rows, inputs, outputs = sizes
+        found.append({
+            "name": f"layer and gradients {members} x {rows} x {inputs} to {outputs}", "kind": "layer",
+            "sizes": sizes, "options": {}, "work": 3 * members * rows * inputs * outputs,
         })  # fmt: skip
     for (batch, side, channels), taps in DEPTHWISE:
         for gradient in (False, True):
@@ -92,12 +110,25 @@ def cases() -> list[dict[str, Any]]:
             "name": f"ten steps of adam, {layers} x {rows} x {columns}", "kind": "adam",
             "sizes": (layers, rows, columns), "options": {}, "work": 200 * layers * rows * columns,
         })  # fmt: skip
+    for sizes in GELU:
+        found.append({
+            "name": f"gelu and slope {' x '.join(map(str, sizes))}", "kind": "gelu", "sizes": sizes,
+            "options": {}, "work": 200 * math.prod(sizes),
+        })  # fmt: skip
+    for rows, columns in ROWS:
+        found.append({
+            "name": f"{PICKED} rows of {rows} x {columns}", "kind": "rows", "sizes": (rows, columns),
+            "options": {"picked": PICKED}, "work": 50 * PICKED * columns,
+        })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=15, help="counted turns each (default %(default)s)")
+    parser.add_argument(
+        "--kinds", nargs="*", default=KINDS, choices=KINDS, metavar="KIND", help="%(choices)s"
+    )
     parser.add_argument("--quick", action="store_true", help="two turns: does it run?")
     interpreters.add_arguments(parser)
     record.add_arguments(parser)
@@ -126,7 +157,8 @@ def lines(found: list[dict[str, Any]], versions: str) -> list[record.Line]:
 def main() -> None:
     arguments = parse()
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
-    options = {"cases": cases(), "turns": arguments.turns}
+    chosen = [case for case in cases() if case["kind"] in arguments.kinds]
+    options = {"cases": chosen, "turns": arguments.turns}
     contender = Contender("lamina", "kernels", interpreters.of(arguments, "lamina"), "kernels", options)
     watch = machine.Watch()
     answer = contest.answer(contender)
