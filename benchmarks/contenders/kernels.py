@@ -22,7 +22,6 @@ from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
 from lamina.ops.gelu import native_gelu_and_slope, plain_gelu_and_slope
 from lamina.ops.native import library
-from lamina.ops.rows import native_picked, plain_picked
 from lamina.ops.update import (
     Factors,
     Moments,
@@ -140,18 +139,11 @@ def gelu(sizes: list[int]) -> tuple[Pair, list[Any]]:
     return (native_gelu_and_slope, plain_gelu_and_slope), [x]
 
 
-def rows(sizes: list[int], *, picked: int) -> tuple[Pair, list[Any]]:
-    """Return rows of an array, picked at random, by our kernel and by XLA."""
-    random = np.random.default_rng(0)
-    array = random.random(sizes, np.float32)
-    return (native_picked, plain_picked), [array, random.permutation(sizes[0])[:picked].astype(np.int32)]
-
-
 KINDS = {
     "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
-    "gelu": gelu, "rows": rows,
+    "gelu": gelu,
 }  # fmt: skip
-SOURCES = ("convolution", "dense", "depthwise", "gelu", "rows", "update", "winograd")
+SOURCES = ("convolution", "dense", "depthwise", "gelu", "update", "winograd")
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:

@@ -1,5 +1,5 @@
-"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, Adam's updates and rows
-of an array by our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
+"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU and Adam's updates by
+our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops` uses which.
@@ -63,12 +63,10 @@ CONVOLUTIONS = [
     (32, 56, 64, 64),
     (1, 32, 64, 64),
 ]  # batch, side, channels, outputs
-KINDS = ("product", "layer", "depthwise", "convolution", "adam", "gelu", "rows")
+KINDS = ("product", "layer", "depthwise", "convolution", "adam", "gelu")
 PARTS = ("", "_input_gradient", "_weight_gradient")
 ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
 GELU = [(128, 256), (500, 15, 15, 64), (8320, 768)]
-ROWS = [(60000, 784), (50000, 3072), (1437, 64)]  # of an array of so many rows and columns
-PICKED = 128  # rows
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -114,11 +112,6 @@ def cases() -> list[dict[str, Any]]:
         found.append({
             "name": f"gelu and slope {' x '.join(map(str, sizes))}", "kind": "gelu", "sizes": sizes,
             "options": {}, "work": 200 * math.prod(sizes),
-        })  # fmt: skip
-    for rows, columns in ROWS:
-        found.append({
-            "name": f"{PICKED} rows of {rows} x {columns}", "kind": "rows", "sizes": (rows, columns),
-            "options": {"picked": PICKED}, "work": 50 * PICKED * columns,
         })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 

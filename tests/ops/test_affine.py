@@ -18,7 +18,7 @@ from lamina.ops.affine import (
     plain_input_gradient,
     plain_weight_gradient,
 )
-from lamina.ops.dense import LEAST_ALONE
+from lamina.ops.dense import LEAST_ALONE, MOST_SUMMED_ALONE
 from lamina.ops.native import library
 
 needs_kernel = pytest.mark.skipif(not library.has_kernels("dense", "float32"), reason="no C++ compiler here")
@@ -102,6 +102,10 @@ def test_single_layers_of_middle_size_take_the_kernels(monkeypatch: pytest.Monke
     assert LEAST_ALONE < 128 * 300 * 200
     jax.grad(lambda w: (affine(x, w, bias, bend="relu") ** 2).sum())(weight)
     assert sorted(set(calls)) == ["affine", "affine_input_gradient", "affine_weight_gradient"]
+    calls.clear()
+    many = normal(MOST_SUMMED_ALONE + 1, 300)
+    jax.grad(lambda w: (affine(many, w, bias, bend="relu") ** 2).sum())(weight)
+    assert "affine" in calls and "affine_weight_gradient" not in calls, "long sums are XLA's"
     calls.clear()
     affine(x[:8], weight[:8], bias[:8])
     assert not calls

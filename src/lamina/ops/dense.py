@@ -25,6 +25,7 @@ Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 LEAST_WORK = 1 << 20  # multiplications of all members
 LEAST_ALONE, MOST_ALONE = 1 << 22, 1 << 28  # of a single one: a small network need not load the kernel
 MOST_DEPTH = 2048  # numbers that are added up
+MOST_SUMMED_ALONE = 384  # the same, where the left side of a single one is transposed: gradients of weights
 LEAST_ROWS = 8
 
 
@@ -109,7 +110,8 @@ def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_o
     @jax.custom_batching.custom_vmap
     def single(*operands: Array) -> Any:
         sides = product_of(*operands)
-        suits = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE and _suits_kernel(*sides, members=1)
+        is_middling = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE and not _sums_much(*sides)
+        suits = is_middling and _suits_kernel(*sides, members=1)
         return (native if suits else plain)(*operands)
 
     @single.def_vmap
@@ -128,6 +130,10 @@ def _suits_kernel(left: Any, right: Any, transposed: Sides, *, members: int) -> 
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
         return False
     return left.dtype == right.dtype == jnp.float32 and library.has_kernels("dense", left.dtype)
+
+
+def _sums_much(left: Any, right: Any, transposed: Sides) -> bool:
+    return transposed[0] and _sizes(left, right, transposed)[1] > MOST_SUMMED_ALONE
 
 
 def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:

@@ -18,7 +18,6 @@ from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
-from lamina.ops.rows import picked
 from lamina.ops.update import all_finite
 from lamina.tasks.base import AbstractTask
 from lamina.train.augment import Augmentation, batch_losses
@@ -220,6 +219,13 @@ def train_chunk(
 
     state, total, counted = jax.lax.fori_loop(0, count, body, (state, jnp.zeros(()), jnp.zeros(())))
     return state, total / counted
+
+
+def picked(array: Array, rows: Array) -> Array:
+    """Return ``array[rows]`` as one gather; rows were counted on the host, so none lies outside."""
+    within = tuple(range(1, array.ndim))
+    numbers = jax.lax.GatherDimensionNumbers(within, collapsed_slice_dims=(0,), start_index_map=(0,))
+    return jax.lax.gather(array, rows[:, None], numbers, (1, *array.shape[1:]), mode="clip")
 
 
 def evaluate_model(program: Program, model: Any, data: Any) -> dict[str, Array]:

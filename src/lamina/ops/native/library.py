@@ -40,7 +40,6 @@ _KERNELS = {
     "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
     "gelu": ("gelu",),
-    "rows": ("rows",),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }
