@@ -33,9 +33,11 @@ def network(shape: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> kera
     return model
 
 
-def compiled(model: keras.Model, recipe: Mapping[str, Any], steps: int) -> keras.Model:
+def compiled(model: keras.Model, recipe: Mapping[str, Any], steps: int, *, falls_over: int) -> keras.Model:
+    """Return the model ready to train; its rate falls to zero over so many steps, over none it stays."""
+    falling = keras.optimizers.schedules.PolynomialDecay(recipe["lr"], max(1, falls_over), 0.0)
     model.compile(
-        optimizer=keras.optimizers.SGD(recipe["lr"], momentum=0.9),
+        optimizer=keras.optimizers.SGD(falling if falls_over else recipe["lr"], momentum=0.9),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=True,
         steps_per_execution=steps,
@@ -50,10 +52,11 @@ def main() -> None:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     data, batch = datasets.load(f"{chosen['folder']}/data.npz"), chosen["recipe"]["batch_size"]
 
-    def fresh(seed: int) -> keras.Model:
+    def fresh(seed: int, falls_over: int = 0) -> keras.Model:
         keras.utils.set_random_seed(seed)
         weights = datasets.load(f"{chosen['folder']}/weights-{seed}.npz")
-        return compiled(network(chosen["shape"], weights), chosen["recipe"], chosen["steps"])
+        model = network(chosen["shape"], weights)
+        return compiled(model, chosen["recipe"], chosen["steps"], falls_over=falls_over)
 
     channel.send(versions=worker.versions("keras", "jax"))
     if chosen["mode"] == "race":
@@ -66,7 +69,7 @@ def main() -> None:
     channel.receive()
     found = []
     for seed in chosen["seeds"]:
-        model = fresh(seed)
+        model = fresh(seed, chosen["epochs"] * -(-len(data["x_train"]) // batch))
         model.fit(data["x_train"], data["y_train"], batch_size=batch, epochs=chosen["epochs"], verbose=0)
         guessed = model.predict(data["x_test"], batch_size=250, verbose=0).argmax(-1)
         found.append(float((guessed == data["y_test"]).mean()))

@@ -52,6 +52,7 @@ def main() -> None:
         gate = Turnstile(channel, epochs=1, began=time.perf_counter())
         train(lamina_networks.make(shape, 0), task, pictures, config=keys, callbacks=[gate])
     found, pictures = [], rows(data["x_train"], data["y_train"])
+    recipe = {**recipe, "schedule": "linear"}
     for seed in chosen["seeds"]:
         keys = config(recipe, epochs=chosen["epochs"], seed=seed, precision=chosen["precision"])
         result = train(lamina_networks.make(shape, seed), task, pictures, config=keys)

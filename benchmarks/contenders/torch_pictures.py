@@ -41,10 +41,15 @@ class Trainer:
         self.recipe, self.autocast = recipe, autocast
         way = {"foreach": True} if variant == "foreach" else {"fused": True}
         self.optimizer = make_optimizer(self.network, recipe, **way)
+        self.schedule: torch.optim.lr_scheduler.LambdaLR | None = None
         self.loss = self._loss
         if variant in ("compiled", "max-autotune"):
             mode = None if variant == "compiled" else variant
             self.loss = torch.compile(self._loss, fullgraph=True, dynamic=False, mode=mode)
+
+    def fall(self, steps: int) -> None:
+        """Let the learning rate fall to zero over so many steps."""
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: 1 - step / steps)
 
     def _cast(self) -> Any:
         return torch.autocast("cpu", torch.bfloat16) if self.autocast else contextlib.nullcontext()
@@ -62,6 +67,8 @@ class Trainer:
             loss = self.loss(x, y)
         loss.backward()
         self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
         return loss.detach()
 
@@ -111,6 +118,7 @@ def main() -> None:
     for seed in chosen["seeds"]:
         trainer = fresh(seed)
         x = data["x_train"] if trainer.last else trainer.placed(data["x_train"])
+        trainer.fall(chosen["epochs"] * -(-len(x) // chosen["recipe"]["batch_size"]))
         for _ in range(chosen["epochs"]):
             trainer.epoch(x, data["y_train"])
         found.append(trainer.accuracy(data["x_test"], data["y_test"]))
