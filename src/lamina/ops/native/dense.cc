@@ -93,11 +93,12 @@ void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
     float part[kStrip] = {};
     for (int64_t r = top; r < std::min(of.rows, top + kRowsSummed); ++r) {
       const int64_t at = r * of.columns + first;
-      const float *change = of.change + at, *y = of.y + at;
+      const float* change = of.change + at;
       if (of.y == nullptr) {
         for (int64_t j = 0; j < width; ++j) part[j] += change[j];
         continue;
       }
+      const float* y = of.y + at;
       float* line = kept + at;
 #pragma GCC ivdep
       for (int64_t j = 0; j < width; ++j) {
