@@ -14,7 +14,7 @@ EIGHT_DEVICES = "--xla_force_host_platform_device_count=8"
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {EIGHT_DEVICES}".strip()
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["MPLBACKEND"] = "Agg"
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of subprocesses would compile every module anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every subprocess compiles all modules anew
 
 # One compile cache for the session and its subprocesses, never the user's. Workers of pytest-xdist
 # inherit the first one.

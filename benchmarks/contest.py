@@ -61,7 +61,7 @@ class Worker:
         self._process = subprocess.Popen(
             contender.command(),
             cwd=ROOT,
-            env={**os.environ, **contender.environment},
+            env=surroundings(contender.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -257,6 +257,16 @@ def whole_run(contender: Contender) -> WholeRun:
     return whole_command(contender.command(), contender.environment, contender.label)
 
 
+def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the driver's environment with a contender's, in which Python keeps its bytecode.
+
+    Peers come compiled by pip, as Lamina does for whoever installs it; a checkout is compiled by its
+    first process.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **environment}
+
+
 def whole_command(command: Sequence[str], environment: Mapping[str, str], label: str) -> WholeRun:
     """Run a command to its end; its last line of output, if any, is a JSON object.
 
@@ -268,7 +278,7 @@ def whole_command(command: Sequence[str], environment: Mapping[str, str], label:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env=surroundings(environment),
             stdout=out,
             stderr=log,
             stdin=subprocess.DEVNULL,

@@ -111,9 +111,6 @@ def main() -> None:
         data = str(folder / "digits.npz")
         python = interpreters.of(arguments, "sklearn")
         subprocess.run([python, "-m", "benchmarks.datasets", "digits", data], cwd=contest.ROOT, check=True)
-        # The peers were installed by pip, which compiles to bytecode; this checkout may not have been.
-        compiling = [interpreters.of(arguments, "lamina"), "-m", "compileall", "-q", "src/lamina"]
-        subprocess.run(compiling, cwd=contest.ROOT, check=True)
         found = entrants(arguments, data)
         quiet = take_turns(found, folder, runs=arguments.runs)
     record.keep(lines(found, versions_of(arguments)), arguments, idle=idle and quiet)

@@ -63,7 +63,6 @@ CONVOLUTIONS = [
     (32, 56, 64, 64),
     (1, 32, 64, 64),
 ]  # batch, side, channels, outputs
-KINDS = ("product", "layer", "depthwise", "convolution", "adam", "gelu")
 PARTS = ("", "_input_gradient", "_weight_gradient")
 ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
 GELU = [(128, 256), (500, 15, 15, 64), (8320, 768)]
@@ -117,10 +116,10 @@ def cases() -> list[dict[str, Any]]:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser, kinds = argparse.ArgumentParser(description=__doc__), sorted({case["kind"] for case in cases()})
     parser.add_argument("--turns", type=int, default=15, help="counted turns each (default %(default)s)")
     parser.add_argument(
-        "--kinds", nargs="*", default=KINDS, choices=KINDS, metavar="KIND", help="%(choices)s"
+        "--kinds", nargs="*", default=kinds, choices=kinds, metavar="KIND", help="%(choices)s"
     )
     parser.add_argument("--quick", action="store_true", help="two turns: does it run?")
     interpreters.add_arguments(parser)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +32,20 @@ def test_the_kernel_is_the_formula(shape: tuple[int, ...]):
     for found in (native_gelu(jnp.asarray(x)), native_gelu_and_slope(jnp.asarray(x))[0]):
         np.testing.assert_allclose(found, value, rtol=3e-6, atol=1e-30)
     np.testing.assert_allclose(native_gelu_and_slope(jnp.asarray(x))[1], slope, rtol=1e-6, atol=5e-7)
+
+
+def test_the_fit_is_as_near_as_it_says():
+    source = Path(library.__file__).with_name("gelu.cc").read_text()
+    first, *others = re.findall(
+        r"\n  (?:Vector p = Vector\{\} \+|p = p \* t [+-]) ([\d.]+)f;", source[source.index("Found gelu") :]
+    )
+    signs = re.findall(r"p = p \* t ([+-])", source)
+    z = np.linspace(0.0, 5.0, 5001)
+    t, p = 1 / (1 + 0.425 * z), np.full_like(z, float(first))
+    for sign, number in zip(signs, others, strict=True):
+        p = p * t + float(sign + number)
+    exact = np.array([math.erfc(value) * math.exp(value * value) for value in z])
+    assert np.abs(p * t / exact - 1).max() < 2e-7
 
 
 @needs_kernel

@@ -14,7 +14,7 @@ from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform
 from lamina.nn.initializers import Initializer, lecun_normal, truncated_normal
-from lamina.nn.linear import aligned
+from lamina.ops.affine import affine
 from lamina.ops.dense import dense
 
 
@@ -77,8 +77,7 @@ class PatchEmbedding(Module):
         x = x.reshape(batch, height // side, side, width // side, side, channels)
         x = x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, -1, side * side * channels)
         flat = self.weight.astype(x.dtype).transpose(0, 2, 3, 1).reshape(self.weight.shape[0], -1)
-        y = dense(x, flat)
-        return y if self.bias is None else y + aligned(self.bias, y)
+        return dense(x, flat) if self.bias is None else affine(x, flat, self.bias.astype(x.dtype))
 
 
 class LearnedPositions(Module):

@@ -1,5 +1,5 @@
-// Many small matrix products in one call, each side as it lies or transposed; and whole layers, relu(x · Wᵀ + b), with
-// both their gradients.
+// Many small matrix products in one call, each side as it lies or transposed; and whole layers, relu(x · Wᵀ + b),
+// with both their gradients.
 
 #include "products.h"
 
@@ -115,8 +115,7 @@ void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
 // Compute products of slopes: each is laid out by the thread that needs it, or, where a member is the work of several,
 // all of them before. slope_of(member), sums_of(member) and product_of(member, slope) say what and where.
 template <class SlopeOf, class SumsOf, class ProductOf>
-void with_slopes(const Threads& threads, const Plan& plan, int64_t members, const SlopeOf& slope_of,
-                 const SumsOf& sums_of, const ProductOf& product_of) {
+void with_slopes(const Plan& plan, const SlopeOf& slope_of, const SumsOf& sums_of, const ProductOf& product_of) {
   const Slope any = slope_of(0);
   const int64_t size = any.rows * any.columns, strips = (any.columns + kStrip - 1) / kStrip;
   const bool is_plain = any.y == nullptr;
@@ -130,15 +129,15 @@ void with_slopes(const Threads& threads, const Plan& plan, int64_t members, cons
       for (int64_t strip = 0; strip < strips; ++strip) bend_back(slope, strip * kStrip, kept, sums_of(member));
       return product_of(member, is_plain ? slope.change : kept);
     });
-  float* kept = memory(members);
+  float* kept = memory(plan.members);
   const auto lay_out = [&](int64_t strip) {
     const int64_t member = strip / strips;
     bend_back(slope_of(member), strip % strips * kStrip, is_plain ? nullptr : kept + member * size, sums_of(member));
   };
-  if (members * size < kLeastShared)
-    for (int64_t strip = 0; strip < members * strips; ++strip) lay_out(strip);
+  if (plan.members * size < kLeastShared)
+    for (int64_t strip = 0; strip < plan.members * strips; ++strip) lay_out(strip);
   else
-    Parts(threads, int(members * strips), [&](int part) { lay_out(part); });
+    Parts(plan.threads, int(plan.members * strips), [&](int part) { lay_out(part); });
   plan.run([&](int64_t member) {
     return product_of(member, is_plain ? slope_of(member).change : kept + member * size);
   });
@@ -151,7 +150,7 @@ void affine_input_gradient(const Call& call) {
   const int64_t outputs = last_axis(change, 1);
   const Plan plan(call.threads, out.members, {out.rows, outputs, out.columns});
   with_slopes(
-      call.threads, plan, out.members,
+      plan,
       [&](int64_t member) {
         return Slope{numbers(change, out.buffer, member), numbers(y, out.buffer, member), out.rows, outputs};
       },
@@ -170,7 +169,7 @@ void affine_weight_gradient(const Call& call) {
   const int64_t rows = last_axis(x, 2);
   const Plan plan(call.threads, out.members, {out.rows, rows, out.columns});
   with_slopes(
-      call.threads, plan, out.members,
+      plan,
       [&](int64_t member) {
         const float* y = is_bent ? numbers(call.operand(2), out.buffer, member) : nullptr;
         return Slope{numbers(change, out.buffer, member), y, rows, out.rows};

@@ -164,7 +164,7 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
 class Plan {
  public:
   Plan(const Threads& threads, int64_t members, const Shape& shape)
-      : threads_(threads), members_(members), shape_(shape), blocks_(shape.n, kLanes, kMostVectors) {
+      : threads(threads), members(members), shape_(shape), blocks_(shape.n, kLanes, kMostVectors) {
     const int64_t worth = std::max<int64_t>(1, members * shape.m * shape.n * shape.k / kSmall);
     const int64_t count = std::min(worth, threads.count()), fine = std::min(worth, fine_parts(threads));
     const bool is_tall = shape.m >= kTallPart * fine;
@@ -174,16 +174,19 @@ class Plan {
     parts_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
   }
 
+  const Threads& threads;
+  const int64_t members;
+
   // Whether each member is the work of one thread.
   bool by_member() const { return by_member_; }
 
   // Compute what product_of(member) says, for all members; it is asked on the thread that computes.
   template <class ProductOf>
   void run(const ProductOf& product_of) const {
-    Parts(threads_, int(parts_), [&](int part) {
+    Parts(threads, int(parts_), [&](int part) {
       const auto share = [&](int64_t all) { return std::pair(all * part / parts_, all * (part + 1) / parts_); };
       const auto whole = [](int64_t all) { return std::pair<int64_t, int64_t>(0, all); };
-      const auto mine = by_member_ ? share(members_) : whole(members_);
+      const auto mine = by_member_ ? share(members) : whole(members);
       const auto columns = by_member_ || !by_panel_ ? whole(panels_) : share(panels_);
       const auto rows = by_member_ || by_panel_ ? whole(shape_.m) : share(shape_.m);
       for (int64_t member = mine.first; member < mine.second; ++member)
@@ -193,8 +196,6 @@ class Plan {
   }
 
  private:
-  const Threads& threads_;
-  const int64_t members_;
   const Shape shape_;
   const Blocks blocks_;
   int64_t panels_, parts_;
