@@ -18,9 +18,12 @@ import numpy as np
 from benchmarks import worker
 from lamina.core import runtime
 from lamina.ops import affine
+from lamina.ops.attention import native_self_attention, plain_self_attention
+from lamina.ops.cross_entropy import native_loss_and_slope, plain_loss_and_slope
 from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
 from lamina.ops.gelu import native_gelu_and_slope, plain_gelu_and_slope
+from lamina.ops.layer_norm import native_gradient, native_normalized, plain_gradient, plain_normalized
 from lamina.ops.native import library
 from lamina.ops.update import (
     Factors,
@@ -139,11 +142,60 @@ def gelu(sizes: list[int]) -> tuple[Pair, list[Any]]:
     return (native_gelu_and_slope, plain_gelu_and_slope), [x]
 
 
+def attention(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return self-attention with its gradient by our kernels and by XLA; sizes: batch, time, heads, width."""
+    batch, time, heads, width = sizes
+    random = np.random.default_rng(0)
+    shapes = (batch, time, 3, heads, width), (batch, time, heads, width)
+    parts, change = (random.normal(size=shape).astype(np.float32) for shape in shapes)
+
+    def way(attend: Callable[..., Any]) -> Callable[..., Any]:
+        def both(parts: Any, change: Any) -> Any:
+            mixed, back = jax.vjp(attend, parts)
+            return mixed, back(change)
+
+        return both
+
+    return (way(native_self_attention), way(plain_self_attention)), [parts, change]
+
+
+def layer_norm(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return layer normalization with its gradients by our kernels and by XLA; sizes: rows, width."""
+    random = np.random.default_rng(0)
+    x, change = (random.normal(size=sizes).astype(np.float32) for _ in range(2))
+    weight, bias = (random.normal(size=sizes[1]).astype(np.float32) for _ in range(2))
+
+    def way(forward: Callable[..., Any], gradient: Callable[..., Any]) -> Callable[..., Any]:
+        def both(x: Any, weight: Any, bias: Any, change: Any) -> Any:
+            y, statistics = forward(x, weight, bias, epsilon=1e-6)
+            return y, gradient(change, x, weight, statistics)
+
+        return both
+
+    ways = way(native_normalized, native_gradient), way(plain_normalized, plain_gradient)
+    return ways, [x, weight, bias, change]
+
+
+def cross_entropy(sizes: list[int]) -> tuple[Pair, list[Any]]:
+    """Return cross-entropy with its slope by our kernel and by XLA; sizes: rows, classes."""
+    random = np.random.default_rng(0)
+    logits = random.normal(size=sizes).astype(np.float32)
+    labels = random.integers(0, sizes[1], sizes[0]).astype(np.int32)
+    ways = (
+        functools.partial(way, smoothing=0.0) for way in (native_loss_and_slope, plain_loss_and_slope)
+    )
+    ours, theirs = ways
+    return (ours, theirs), [logits, labels]
+
+
 KINDS = {
     "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
-    "gelu": gelu,
+    "gelu": gelu, "attention": attention, "layer norm": layer_norm, "cross-entropy": cross_entropy,
 }  # fmt: skip
-SOURCES = ("convolution", "dense", "depthwise", "gelu", "update", "winograd")
+SOURCES = (
+    "attention", "convolution", "cross_entropy", "dense", "depthwise", "gelu", "layer_norm", "update",
+    "winograd",
+)  # fmt: skip
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:

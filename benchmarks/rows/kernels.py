@@ -1,5 +1,5 @@
-"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU and Adam's updates by
-our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
+"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, attention, layer normalization,
+cross-entropy and Adam's updates by our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops` uses which.
@@ -66,6 +66,9 @@ CONVOLUTIONS = [
 PARTS = ("", "_input_gradient", "_weight_gradient")
 ADAM = [(3, 256, 256), (12, 192, 192), (48, 192, 192), (4, 512, 4608)]  # layers, rows, columns
 GELU = [(128, 256), (500, 15, 15, 64), (8320, 768)]
+ATTENTION = [(128, 65, 3, 64), (256, 9, 4, 24), (32, 197, 3, 64), (4, 512, 8, 64), (1, 512, 8, 64)]
+LAYER_NORM = [(1024, 64), (8320, 192), (2304, 768)]  # rows, width
+CROSS_ENTROPY = [(2048, 10), (32768, 10), (4096, 64)]  # rows, classes
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -112,6 +115,18 @@ def cases() -> list[dict[str, Any]]:
             "name": f"gelu and slope {' x '.join(map(str, sizes))}", "kind": "gelu", "sizes": sizes,
             "options": {}, "work": 200 * math.prod(sizes),
         })  # fmt: skip
+    for sizes in ATTENTION:
+        batch, time, heads, width = sizes
+        found.append({
+            "name": f"attention and gradient {batch} x {time} x {heads} x {width}", "kind": "attention",
+            "sizes": sizes, "options": {}, "work": 7 * batch * heads * width * time**2,
+        })  # fmt: skip
+    for name, all_sizes, each in (("layer norm", LAYER_NORM, 200), ("cross-entropy", CROSS_ENTROPY, 100)):
+        for sizes in all_sizes:
+            found.append({
+                "name": f"{name} and gradient {' x '.join(map(str, sizes))}", "kind": name, "sizes": sizes,
+                "options": {}, "work": each * math.prod(sizes),
+            })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 
 

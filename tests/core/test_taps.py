@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError
-from lamina.core.taps import carried, intervene, observe, remat, tap
+from lamina.core.taps import carried, intervene, is_heard, observe, remat, tap
 from lamina.nn import Linear, Stack, relu
 from lamina.nn.stack import Sequential
 
@@ -138,3 +138,15 @@ def test_sequential_gives_each_layer_its_own_key():
     y, seen = observe(net, "middle")(jnp.ones(1000), key=jax.random.PRNGKey(0), train=True)
     kept = np.asarray(seen["middle"]) != 0
     assert 0.4 < (np.asarray(y)[kept] != 0).mean() < 0.6
+
+
+def test_a_tap_is_heard_by_those_who_watch_or_replace_it():
+    def formed(x):
+        return tap("double", 2 * x) + 1 if is_heard("double") else x * 0
+
+    assert formed(3) == 0
+    assert observe(formed, "single", strict=False)(3) == (0, {})
+    assert observe(formed, "dou*")(3) == (7, {"double": 6})
+    assert intervene(formed, {"double": lambda v: 0 * v})(3) == 1
+    with pytest.raises(ConfigError, match="no tap matches 'dubble' .did you mean 'double'"):
+        observe(formed, "dubble")(3)

@@ -12,7 +12,7 @@ import pytest
 
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.module import replace
-from lamina.core.taps import observe
+from lamina.core.taps import intervene, observe
 from lamina.core.tree import named_arrays, trainable
 from lamina.nn import (
     ACTIVATIONS,
@@ -147,6 +147,13 @@ def test_attention_mixes_positions_and_refuses_odd_heads():
     np.testing.assert_allclose(layer(x[:, order]), y[:, order], rtol=1e-4, atol=1e-6)
     with pytest.raises(ConfigError, match="expected a multiple of 3, got 8"):
         MultiHeadAttention(8, heads=3, key=0)
+
+
+def test_attention_weights_can_be_replaced():
+    layer, x = MultiHeadAttention(8, heads=2, key=0), normal(2, 5, 8)
+    even = intervene(layer, {"weights": lambda weights: jnp.full_like(weights, 1 / 5)})(x)
+    np.testing.assert_allclose(even, jnp.broadcast_to(even[:, :1], even.shape), atol=1e-6)
+    assert float(jnp.abs(even - layer(x)).max()) > 1e-3
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (3, 2, 4)])

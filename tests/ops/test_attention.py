@@ -1,4 +1,4 @@
-"""Attention in float64, and against PyTorch."""
+"""Attention in float64, against PyTorch, and the kernel against the plain way."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.ops.attention import attention
+from lamina.ops import attention as attention_module
+from lamina.ops.attention import (
+    MOST_TIME,
+    attention,
+    attention_weights,
+    mixture,
+    plain_self_attention,
+    self_attention,
+    suits_kernel,
+)
+from lamina.ops.native import library
 
+needs_kernel = pytest.mark.skipif(
+    not library.has_kernels("attention", "float32"), reason="no C++ compiler here"
+)
 RANDOM = np.random.default_rng(0)
 
 
@@ -16,21 +29,25 @@ def normal(*shape: int) -> jax.Array:
     return jnp.asarray(RANDOM.normal(size=shape), jnp.float32)
 
 
+def in_float64(query: jax.Array, key: jax.Array, value: jax.Array) -> tuple[np.ndarray, np.ndarray]:
+    q, k, v = (np.asarray(a, np.float64) for a in (query, key, value))
+    scores = np.exp(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]))
+    weights = scores / scores.sum(-1, keepdims=True)
+    return weights @ v, weights
+
+
 def test_attention_in_float64():
     query, key, value = normal(2, 3, 4, 8), normal(2, 3, 5, 8), normal(2, 3, 5, 8)
-    mixed, weights = attention(query, key, value)
-    q, k, v = (np.asarray(a, np.float64) for a in (query, key, value))
-    scores = np.exp(q @ k.transpose(0, 1, 3, 2) / np.sqrt(8))
-    expected = scores / scores.sum(-1, keepdims=True)
-    np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(mixed, expected @ v, rtol=1e-5, atol=1e-6)
+    mixed, weights = in_float64(query, key, value)
+    np.testing.assert_allclose(attention_weights(query, key), weights, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(attention(query, key, value), mixed, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(mixture(jnp.asarray(weights, jnp.float32), value), mixed, rtol=1e-5, atol=1e-6)
 
 
 def test_attention_does_not_overflow():
     big = jnp.full((1, 1, 2, 4), 300.0)
-    mixed, weights = attention(big, big, big)
-    np.testing.assert_allclose(weights, 0.5)
-    np.testing.assert_allclose(mixed, 300.0)
+    np.testing.assert_allclose(attention_weights(big, big), 0.5)
+    np.testing.assert_allclose(attention(big, big, big), 300.0)
 
 
 def test_attention_against_pytorch():
@@ -39,4 +56,65 @@ def test_attention_against_pytorch():
     theirs = torch.nn.functional.scaled_dot_product_attention(
         *(torch.tensor(np.asarray(a)) for a in (query, key, value))
     )
-    np.testing.assert_allclose(attention(query, key, value)[0], theirs, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(attention(query, key, value), theirs, rtol=1e-5, atol=1e-6)
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("batch", "time", "heads", "width"),
+    [(1, 1, 1, 1), (2, 3, 1, 5), (1, 8, 2, 8), (3, 17, 3, 20), (2, 65, 3, 64), (1, 130, 2, 33)],
+)
+def test_the_kernel_is_the_plain_way(batch: int, time: int, heads: int, width: int, monkeypatch):
+    monkeypatch.setattr(attention_module, "LEAST_WORK", 0)
+    parts, goal = normal(batch, time, 3, heads, width), normal(batch, time, heads, width)
+    assert suits_kernel(parts)
+    found, back = jax.vjp(self_attention, parts)
+    expected, plain_back = jax.vjp(plain_self_attention, parts)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(self_attention(parts), found, rtol=1e-6, atol=1e-7)  # no weights are kept
+    np.testing.assert_allclose(back(goal)[0], plain_back(goal)[0], rtol=1e-4, atol=1e-5)
+    in_double = in_float64(*parts.transpose(2, 0, 3, 1, 4))[0].transpose(0, 2, 1, 3)
+    np.testing.assert_allclose(found, in_double, rtol=1e-5, atol=2e-6)
+
+
+@needs_kernel
+def test_a_population_is_a_loop_over_members():
+    several = normal(3, 8, 33, 3, 2, 64)
+    assert suits_kernel(several[0])
+
+    def loss(parts: jax.Array) -> jax.Array:
+        return (self_attention(parts) ** 2).sum()
+
+    alone = jnp.stack([jax.grad(loss)(parts) for parts in several])
+    np.testing.assert_allclose(jax.vmap(jax.grad(loss))(several), alone, rtol=1e-5, atol=1e-6)
+
+
+@needs_kernel
+def test_large_scores_do_not_overflow_and_what_is_no_number_stays_so():
+    parts = jnp.full((2, 64, 3, 2, 64), 300.0).at[1, 5, 1, 0, 3].set(jnp.nan)
+    assert suits_kernel(parts)
+    found = self_attention(parts)
+    np.testing.assert_allclose(found[0], 300.0, rtol=1e-6)
+    assert np.isnan(found[1, :, 0]).all()
+    np.testing.assert_allclose(found[1, :, 1], 300.0, rtol=1e-6)
+
+
+@needs_kernel
+def test_second_derivatives_go_by_the_plain_way():
+    parts = normal(2, 64, 3, 2, 64)
+    assert suits_kernel(parts)
+
+    def slope(way):
+        return jax.grad(lambda p: (jax.grad(lambda q: (way(q) ** 2).sum())(p) ** 2).sum())(parts)
+
+    found, expected = slope(self_attention), slope(plain_self_attention)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * float(jnp.abs(expected).max()))
+
+
+def test_long_and_small_ones_go_by_xla():
+    def shape(*sizes: int, dtype: type = jnp.float32) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(sizes, dtype)
+
+    assert not suits_kernel(shape(1, 4, 3, 1, 8))
+    assert not suits_kernel(shape(1, MOST_TIME + 1, 3, 8, 64))
+    assert not suits_kernel(shape(64, 64, 3, 8, 64, dtype=jnp.bfloat16))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import jax
 
-from lamina.core.taps import tap
+from lamina.core.taps import is_heard, tap
 
 M = TypeVar("M", bound="Module")
 
@@ -104,7 +104,14 @@ class Module(metaclass=_ModuleType):
 
     def tap(self, name: str, value: Any) -> Any:
         """Mark ``value`` inside the forward pass as ``path.name``; see `lamina.core.taps`."""
-        return tap(f"{self.path}.{name}" if self.path else name, value)
+        return tap(self._tapped(name), value)
+
+    def is_heard(self, name: str) -> bool:
+        """Return whether somebody watches or replaces the tap ``name`` of this module."""
+        return is_heard(self._tapped(name))
+
+    def _tapped(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = type(self).__name__

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from lamina.core.arrays import Array
 from lamina.core.module import Module, buffer, static
 from lamina.nn.linear import aligned
+from lamina.ops.layer_norm import layer_norm
 
 
 class LayerNorm(Module):
@@ -46,10 +47,7 @@ class LayerNorm(Module):
     def __call__(
         self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
-        wide = x.astype(jnp.float32)
-        centered = wide - wide.mean(-1, keepdims=True)
-        scale = jax.lax.rsqrt((centered**2).mean(-1, keepdims=True) + self.epsilon)
-        return (centered * scale).astype(x.dtype) * aligned(self.weight, x) + aligned(self.bias, x)
+        return layer_norm(x, self.weight, self.bias, epsilon=self.epsilon)
 
 
 class RMSNorm(Module):

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from lamina.core.arrays import Array
 from lamina.ops.dense import plain_product, product, way_by_size
 from lamina.ops.native import library
+from lamina.ops.ways import differentiable
 
 Bend = Literal["identity", "relu"]
 
@@ -103,20 +104,6 @@ def _slope(change: Array, *y: Array) -> Array:
     return jnp.where(y[0] > 0, change, 0) if y else change
 
 
-def _differentiable(way: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``way`` with the gradients of ``plain``: second derivatives are rare."""
-
-    @jax.custom_vjp
-    def found(*operands: Array) -> Any:
-        return way(*operands)
-
-    def forward(*operands: Array) -> tuple[Any, tuple[Array, ...]]:
-        return way(*operands), operands
-
-    found.defvjp(forward, lambda operands, change: jax.vjp(plain, *operands)[1](change))
-    return found
-
-
 _LAYERS: dict[Bend, Callable[..., Any]] = {
     bend: way_by_size(
         functools.partial(native_affine, bend=bend),
@@ -125,7 +112,7 @@ _LAYERS: dict[Bend, Callable[..., Any]] = {
     )
     for bend in ("identity", "relu")
 }
-_input_gradient = _differentiable(
+_input_gradient = differentiable(
     way_by_size(
         native_input_gradient,
         plain_input_gradient,
@@ -133,7 +120,7 @@ _input_gradient = _differentiable(
     ),
     plain_input_gradient,
 )
-_weight_gradient = _differentiable(
+_weight_gradient = differentiable(
     way_by_size(
         native_weight_gradient, plain_weight_gradient, lambda change, x, *y: (change, x, (True, False))
     ),

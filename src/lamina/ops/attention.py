@@ -1,4 +1,8 @@
-"""Scaled dot-product attention."""
+"""Scaled dot-product attention.
+
+On CPU self-attention over few positions goes through a kernel of our own (`lamina.ops.native`) where it can be
+compiled: all heads in one call that reads the projections where they lie.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,20 @@ from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.ops.dense import Sides, product
+from lamina.ops.native import library
+from lamina.ops.ways import differentiable
+
+# Where the kernel was faster than XLA (docs/decisions/0018-attention-in-one-call.md).
+LEAST_WORK = 1 << 20  # multiplications of the scores of all heads
+MOST_TIME = 512  # positions: the scores of a head stay in the second-level cache
 
 
 def attention(
     query: Float[Array, "b h t k"], key: Float[Array, "b h s k"], value: Float[Array, "b h s k"]
-) -> tuple[Float[Array, "b h t k"], Float[Array, "b h t s"]]:
+) -> Float[Array, "b h t k"]:
     """Mix values by how well their keys match each query.
 
-    weights = softmax(Q Kᵀ / √k),  output = weights · V
+    softmax(Q Kᵀ / √k) · V
 
     Args:
         query: one row a position that asks.
@@ -26,20 +36,126 @@ def attention(
         value: what each asked position gives.
 
     Returns:
-        The mixture and the weights. O(b·h·t·s·k).
+        The mixture. O(b·h·t·s·k).
 
     Example:
-        >>> out, weights = attention(*[jnp.ones((1, 2, 3, 4))] * 3)
-        >>> out.shape, round(float(weights[0, 0, 0].sum()), 5)
-        ((1, 2, 3, 4), 1.0)
+        >>> attention(*[jnp.ones((1, 2, 3, 4))] * 3).shape
+        (1, 2, 3, 4)
 
     References:
         Vaswani et al. Attention is all you need. NeurIPS 2017, section 3.2.1.
     """
-    scale = 1.0 / math.sqrt(query.shape[-1])
-    scores = _products(query * scale, key, (False, True))
-    weights = jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(value.dtype)
-    return _products(weights, value, (False, False)), weights
+    return mixture(attention_weights(query, key), value)
+
+
+def attention_weights(
+    query: Float[Array, "b h t k"], key: Float[Array, "b h s k"]
+) -> Float[Array, "b h t s"]:
+    """Return how much of each asked position an asking one takes: softmax(Q Kᵀ / √k), rows that sum to one.
+
+    Args:
+        query: one row a position that asks.
+        key: one row a position that is asked.
+
+    Example:
+        >>> attention_weights(*[jnp.ones((1, 1, 2, 4))] * 2)[0, 0, 0].tolist()
+        [0.5, 0.5]
+    """
+    scores = _products(query * (1.0 / math.sqrt(query.shape[-1])), key, (False, True))
+    return jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(query.dtype)
+
+
+def mixture(
+    weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]
+) -> Float[Array, "b h t k"]:
+    """Return the values mixed by the weights.
+
+    Args:
+        weights: what each position takes of the others.
+        value: what they give.
+
+    Example:
+        >>> mixture(jnp.ones((1, 1, 2, 3)), jnp.ones((1, 1, 3, 4)))[0, 0, 0].tolist()
+        [3.0, 3.0, 3.0, 3.0]
+    """
+    return _products(weights, value, (False, False))
+
+
+def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
+    """Mix the values of every position by how well their keys match its query.
+
+    Args:
+        parts: queries, keys and values of all heads, a row a position, as one projection gives them.
+
+    Returns:
+        The mixtures, heads beside one another. O(b·h·t²·k).
+
+    Example:
+        >>> self_attention(jnp.ones((1, 5, 3, 2, 4))).shape
+        (1, 5, 2, 4)
+    """
+    return native_self_attention(parts) if suits_kernel(parts) else plain_self_attention(parts)
+
+
+def suits_kernel(parts: Any) -> bool:
+    """Return whether our kernel takes these projections, and is worth it."""
+    batch, time, _, heads, width = parts.shape
+    is_worth = batch * heads * time**2 * width >= LEAST_WORK and time <= MOST_TIME
+    return is_worth and parts.dtype == jnp.float32 and library.has_kernels("attention", parts.dtype)
+
+
+def plain_self_attention(parts: Any) -> Any:
+    """Return the mixtures as XLA computes them."""
+    return _plain(parts)[0]
+
+
+@jax.custom_vjp
+def native_self_attention(parts: Any) -> Any:
+    """Return the mixtures as our kernel computes them."""
+    return library.call("attention", _outputs(parts)[0], parts, vmap_method="broadcast_all")
+
+
+def _forward(parts: Any) -> tuple[Any, tuple[Any, Any]]:
+    mixed, weights = _mixed_and_weights(parts)
+    return mixed, (parts, weights)
+
+
+def _backward(saved: tuple[Any, Any], change: Any) -> tuple[Any]:
+    return (_gradient(change, *saved),)
+
+
+native_self_attention.defvjp(_forward, _backward)
+
+
+def _native(parts: Any) -> tuple[Any, Any]:
+    """Return the mixtures, and for the way back the weights."""
+    mixed, weights = library.call("attention", list(_outputs(parts)), parts, vmap_method="broadcast_all")
+    return mixed, weights
+
+
+def _plain(parts: Any) -> tuple[Any, Any]:
+    query, key, value = parts.transpose(2, 0, 3, 1, 4)
+    weights = attention_weights(query, key)
+    return mixture(weights, value).transpose(0, 2, 1, 3), weights
+
+
+def _outputs(parts: Any) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
+    batch, time, _, heads, width = parts.shape
+    mixed, weights = (batch, time, heads, width), (batch, heads, time, time)
+    return jax.ShapeDtypeStruct(mixed, parts.dtype), jax.ShapeDtypeStruct(weights, parts.dtype)
+
+
+def _native_gradient(change: Any, parts: Any, weights: Any) -> Any:
+    out = jax.ShapeDtypeStruct(parts.shape, parts.dtype)
+    return library.call("attention_gradient", out, change, parts, weights, vmap_method="broadcast_all")
+
+
+def _plain_gradient(change: Any, parts: Any, weights: Any) -> Any:
+    return jax.vjp(plain_self_attention, parts)[1](change)[0]
+
+
+_mixed_and_weights = differentiable(_native, _plain)
+_gradient = differentiable(_native_gradient, _plain_gradient)
 
 
 def _products(left: Array, right: Array, transposed: Sides) -> Any:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.ops.native import library
+from lamina.ops.ways import by_members
 
 Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 
@@ -107,21 +108,14 @@ def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_o
         product_of: given the operands, the two sides of the product they end in, and which are transposed.
     """
 
-    @jax.custom_batching.custom_vmap
-    def single(*operands: Array) -> Any:
+    def suits(members: int, *operands: Any) -> bool:
         sides = product_of(*operands)
-        is_middling = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE and not _sums_much(*sides)
-        suits = is_middling and _suits_kernel(*sides, members=1)
-        return (native if suits else plain)(*operands)
+        if members == 1:
+            is_middling = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE
+            return is_middling and not _sums_much(*sides) and _suits_kernel(*sides, members=1)
+        return _suits_kernel(*sides, members=members)
 
-    @single.def_vmap
-    def many(members: int, is_mapped: list[bool], *operands: Array) -> tuple[Any, Any]:
-        axes = tuple(0 if mapped else None for mapped in is_mapped)
-        way = native if _suits_kernel(*product_of(*operands), members=members) else plain
-        found = jax.vmap(way, in_axes=axes)(*operands)
-        return found, jax.tree.map(lambda _: True, found)
-
-    return single
+    return by_members(native, plain, suits)
 
 
 def _suits_kernel(left: Any, right: Any, transposed: Sides, *, members: int) -> bool:

@@ -14,37 +14,7 @@ from jaxtyping import Float, Int
 
 from lamina.core.arrays import Array
 from lamina.core.registry import Registry
-
-
-def cross_entropy(
-    logits: Float[Array, "*b c"], labels: Int[Array, "*b"], *, smoothing: float = 0.0
-) -> Float[Array, "*b"]:
-    """Return the negative log-likelihood of the label's class.
-
-    -(1-s)·log p_label - (s/c)·Σ_j log p_j,  p = softmax(logits)
-
-    Args:
-        logits: one unbounded score a class.
-        labels: class indices; checked on the host, since JAX clamps indices silently.
-        smoothing: share s in [0, 1) of the target that is spread over all classes.
-
-    Example:
-        >>> round(float(cross_entropy(jnp.array([0.0, 0.0]), jnp.array(1))), 4)
-        0.6931
-
-    References:
-        Szegedy et al. Rethinking the Inception architecture. CVPR 2016 (label smoothing).
-    """
-    scores = jax.nn.log_softmax(logits, axis=-1)
-    hit = _is_label(labels, logits)
-    chosen = -jnp.where(hit, scores, 0).sum(-1)
-    return chosen if smoothing == 0.0 else (1 - smoothing) * chosen - smoothing * scores.mean(-1)
-
-
-def _is_label(labels: Array, logits: Array) -> Array:
-    """Return a mask like ``logits`` that is True at each label's place."""
-    places = jax.lax.broadcasted_iota(labels.dtype, logits.shape, logits.ndim - 1)
-    return labels[..., None] == places
+from lamina.ops.cross_entropy import cross_entropy, is_label
 
 
 def binary_cross_entropy(
@@ -108,7 +78,7 @@ def perceptron_loss(logits: Float[Array, "*b c"], labels: Int[Array, "*b"]) -> F
     References:
         Rosenblatt. The perceptron. Psychological Review 1958.
     """
-    hit = _is_label(labels, logits)
+    hit = is_label(labels, logits)
     return logits.max(-1) - jnp.where(hit, logits, 0).sum(-1)
 
 

@@ -7,7 +7,8 @@ the numbers instead of three.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -15,8 +16,9 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.ops.native import library
+from lamina.ops.ways import by_members
 
-# Numbers of a network from which the kernels are worth being compiled, once a machine, and loaded.
+# Numbers of a network, or of a population, from which the kernels are worth being compiled, once a machine, and loaded.
 LEAST_NUMBERS = 1 << 17
 
 
@@ -68,7 +70,8 @@ def all_finite(arrays: Sequence[Array]) -> jax.Array:
         >>> bool(all_finite([jnp.ones(3), jnp.array(1.0)])), bool(all_finite([jnp.array([1.0, jnp.nan])]))
         (True, False)
     """
-    return native_all_finite(arrays) if suits_kernel(arrays) else plain_all_finite(arrays)
+    found: jax.Array = _all_finite(*arrays)
+    return found
 
 
 def plain_all_finite(arrays: Sequence[Array]) -> jax.Array:
@@ -102,14 +105,23 @@ def adam_step(
     References:
         Kingma, Ba. Adam: a method for stochastic optimization. ICLR 2015.
     """
-    if suits_kernel(gradient) and suits_kernel(now.weight):
-        return native_adam_step(factors, finite, now, gradient, decays)
-    return plain_adam_step(factors, finite, now, gradient, decays)
+    found: Moments = _adam_step(tuple(decays))(factors, finite, now, list(gradient))
+    return found
 
 
-def suits_kernel(arrays: Sequence[Array]) -> bool:
-    """Return whether our kernels take these arrays, and are worth it."""
-    is_large = sum(array.size for array in arrays) >= LEAST_NUMBERS
+@functools.cache
+def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
+    ways = (functools.partial(way, decays=decays) for way in (native_adam_step, plain_adam_step))
+
+    def suits(members: int, factors: Any, finite: Any, now: Moments, gradient: Sequence[Array]) -> bool:
+        return suits_kernel(members, *gradient) and suits_kernel(members, *now.weight)
+
+    return by_members(*ways, suits)
+
+
+def suits_kernel(members: int, *arrays: Any) -> bool:
+    """Return whether our kernels take these arrays of so many networks, and are worth it."""
+    is_large = members * sum(array.size for array in arrays) >= LEAST_NUMBERS
     is_plain = all(array.dtype == jnp.float32 for array in arrays)
     return is_large and is_plain and library.has_kernels("update", jnp.float32)
 
@@ -146,3 +158,8 @@ def native_adam_step(
         "adam", out, numbers, *arrays, vmap_method="broadcast_all", in_place=places, decays=decays
     )
     return Moments(*(found[which::3] for which in range(3)))
+
+
+_all_finite = by_members(
+    lambda *arrays: native_all_finite(arrays), lambda *arrays: plain_all_finite(arrays), suits_kernel
+)

@@ -84,6 +84,13 @@ class Call {
     return {nullptr, 0};
   }
 
+  // An attribute of one number, given by its bits.
+  double number(const char* name) const {
+    double found;
+    std::memcpy(&found, sizes(name).data, sizeof found);
+    return found;
+  }
+
   const Threads threads;
 
  private:

@@ -40,7 +40,7 @@ struct Result {
     for (int64_t axis = 0; axis < sizes.size - 2; ++axis) members *= sizes[axis];
   }
 
-  float* of(int64_t member) const { return static_cast<float*>(buffer.data) + member * rows * columns; }
+  Target of(int64_t member) const { return {static_cast<float*>(buffer.data) + member * rows * columns, columns}; }
 };
 
 // Whether one matrix serves several members.
@@ -174,7 +174,7 @@ void affine_weight_gradient(const Call& call) {
         const float* y = is_bent ? numbers(call.operand(2), out.buffer, member) : nullptr;
         return Slope{numbers(change, out.buffer, member), y, rows, out.rows};
       },
-      [&](int64_t member) { return sums.of(member); },
+      [&](int64_t member) { return sums.of(member).data; },
       [&](int64_t member, const float* slope) {
         return Product{{slope, 1, out.rows}, matrix(x, out.buffer, member, false), {}, out.of(member),
                        is_shared(x, out)};

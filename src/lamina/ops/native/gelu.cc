@@ -5,37 +5,14 @@
 // 1964, 7.1.26.
 
 #include <algorithm>
-#include <cstring>
 
+#include "lines.h"
 #include "parts.h"
-#include "tiles.h"
 
 namespace lamina {
 namespace {
 
 constexpr int64_t kPiece = 1 << 14;  // numbers of a part
-
-typedef int32_t Whole __attribute__((vector_size(4 * kLanes), aligned(4)));
-
-// e^x for x ≤ 0, zero below -87. Reference: Cephes' expf.
-inline Vector exponential(Vector x) {
-  const Vector shifted = x * 1.44269504f + 12582912.f;  // rounds to whole numbers: 1.5 · 2²³
-  const Vector n = shifted - 12582912.f;
-  const Vector r = x - n * 0.693359375f + n * 2.12194440e-4f;
-  Vector p = Vector{} + 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.f;
-  Whole bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 127) << 23;  // the lowest bits of `shifted` are n
-  Vector power;
-  std::memcpy(&power, &bits, sizeof power);
-  return x < -87.f ? Vector{} : p * power;
-}
 
 struct Found {
   Vector value, slope;
@@ -65,24 +42,13 @@ void gelu_all(const Call& call) {
   auto* values = static_cast<float*>(call.result(0).data);
   auto* slopes = call.results() > 1 ? static_cast<float*>(call.result(1).data) : nullptr;
   const int64_t size = x.size(), parts = (size + kPiece - 1) / kPiece;
-  const auto some = [&](int64_t at, int64_t count) {
-    float in[kLanes] = {}, value[kLanes], slope[kLanes];
-    std::memcpy(in, from + at, count * sizeof(float));
-    const Found found = gelu(Float::vector(in));
-    Float::put(value, found.value);
-    Float::put(slope, found.slope);
-    std::memcpy(values + at, value, count * sizeof(float));
-    if (slopes != nullptr) std::memcpy(slopes + at, slope, count * sizeof(float));
-  };
   Parts(call.threads, int(parts), [&](int part) {
-    int64_t at = part * kPiece;
-    const int64_t end = std::min(size, at + kPiece);
-    for (; at + kLanes <= end; at += kLanes) {
-      const Found found = gelu(Float::vector(from + at));
-      Float::put(values + at, found.value);
-      if (slopes != nullptr) Float::put(slopes + at, found.slope);
-    }
-    if (at < end) some(at, end - at);
+    const int64_t begin = part * kPiece;
+    in_vectors(std::min(kPiece, size - begin), [&](int64_t at, auto lanes) {
+      const Found found = gelu(load(from + begin + at, lanes));
+      store(values + begin + at, lanes, found.value);
+      if (slopes != nullptr) store(slopes + begin + at, lanes, found.slope);
+    });
   });
 }
 

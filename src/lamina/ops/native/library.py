@@ -36,10 +36,13 @@ _COMPILE_SECONDS = 120.0
 
 # Each source is a library of its own, so that a network without convolutions need not compile them.
 _KERNELS = {
+    "attention": ("attention", "attention_gradient"),
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
+    "cross_entropy": ("cross_entropy",),
     "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
     "gelu": ("gelu",),
+    "layer_norm": ("layer_norm", "layer_norm_gradient"),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }
@@ -64,7 +67,7 @@ def call(
     *arrays: Any,
     vmap_method: str = "sequential",
     in_place: Mapping[int, int] | None = None,
-    **sizes: Sequence[int],
+    **fixed: Sequence[int] | float,
 ) -> Any:
     """Call a kernel inside a compiled program.
 
@@ -74,17 +77,21 @@ def call(
         *arrays: operands.
         vmap_method: how it is called for many members, as in ``jax.ffi.ffi_call``.
         in_place: operand → result that may lie in the same memory.
-        **sizes: whole numbers, fixed while compiling.
+        **fixed: what is fixed while compiling: whole numbers, or one float, which the kernel gets by its bits.
     """
     import jax
 
     first = out[0] if isinstance(out, list) else out
     target = f"lamina_{name}_{_TYPES[np.dtype(first.dtype).name]}"
-    numbers = {key: np.asarray(value, np.int64) for key, value in sizes.items()}
+    numbers = {key: _whole(value) for key, value in fixed.items()}
     aliases = dict(in_place or {})
     return jax.ffi.ffi_call(target, out, vmap_method=vmap_method, input_output_aliases=aliases)(
         *arrays, **numbers
     )
+
+
+def _whole(value: Sequence[int] | float) -> np.ndarray:
+    return np.float64([value]).view(np.int64) if isinstance(value, float) else np.asarray(value, np.int64)
 
 
 @functools.cache

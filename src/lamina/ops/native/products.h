@@ -29,11 +29,17 @@ struct Finish {
   bool relu = false;
 };
 
+// Where a product goes, with the step between its rows.
+struct Target {
+  float* data;
+  int64_t row;
+};
+
 // Two sides and what is done beside multiplying them; `shares_right` if right side and bias serve all members.
 struct Product {
   Matrix left, right;
   Finish finish;
-  float* out;
+  Target out;
   bool shares_right = false;
 };
 
@@ -153,7 +159,7 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
           tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, area.bottom - top), k,
-                             packed + (panel - first) * panel_size, relu, out + top * shape.n + column, shape.n,
+                             packed + (panel - first) * panel_size, relu, out.data + top * out.row + column, out.row,
                              columns);
         });
   }

@@ -1,0 +1,137 @@
+"""Layer normalization with its own gradient.
+
+On CPU large arrays go through kernels of our own (`lamina.ops.native`) where they can be compiled: XLA reads every
+row once a sum, forward and back.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from lamina.core.arrays import Array
+from lamina.ops.native import library
+from lamina.ops.ways import by_members, differentiable
+
+LEAST_NUMBERS = 1 << 16  # of all members: below, the kernels need not be loaded
+
+
+def layer_norm(
+    x: Float[Array, "*b d"], weight: Float[Array, " d"], bias: Float[Array, " d"], *, epsilon: float
+) -> Float[Array, "*b d"]:
+    """Center and scale the last axis: (x - mean) / √(var + ε) · weight + bias.
+
+    Args:
+        x: rows of features, with any number of leading axes.
+        weight: gain of each feature.
+        bias: shift of each feature.
+        epsilon: ε > 0, keeps the division finite.
+
+    Returns:
+        The same shape and type. O(size).
+
+    Example:
+        >>> y = layer_norm(jnp.array([[1.0, 3.0]]), jnp.ones(2), jnp.zeros(2), epsilon=1e-6)
+        >>> [round(value, 3) for value in y[0].tolist()]
+        [-1.0, 1.0]
+
+    References:
+        Ba, Kiros, Hinton. Layer normalization. 2016.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    found: Any = _layer_norm(float(epsilon), rows, weight, bias)
+    return found.reshape(x.shape)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _layer_norm(epsilon: float, x: Any, weight: Any, bias: Any) -> Any:
+    return _ways(epsilon)[0](x, weight, bias)
+
+
+def _forward(epsilon: float, x: Any, weight: Any, bias: Any) -> tuple[Any, tuple[Any, ...]]:
+    y, statistics = _ways(epsilon)[1](x, weight, bias)
+    return y, (x, weight, statistics)
+
+
+def _backward(_epsilon: float, saved: tuple[Any, ...], change: Any) -> tuple[Any, ...]:
+    return _gradient(change, *saved)
+
+
+_layer_norm.defvjp(_forward, _backward)
+
+
+@functools.cache
+def _ways(epsilon: float) -> tuple[Any, Any]:
+    """Return two functions: the rows, and the rows with mean and scale of each."""
+
+    def alone(way: Any) -> Any:
+        return lambda *operands: way(*operands, epsilon=epsilon)[0]
+
+    def both(way: Any) -> Any:
+        return functools.partial(way, epsilon=epsilon)
+
+    rows = by_members(both(native_rows), alone(plain_normalized), suits_kernel)
+    normalized = by_members(both(native_normalized), both(plain_normalized), suits_kernel)
+    return rows, differentiable(normalized, both(plain_normalized))
+
+
+def suits_kernel(members: int, x: Any, weight: Any, bias: Any) -> bool:
+    """Return whether our kernels take the rows of so many members, and are worth it."""
+    is_plain = all(array.dtype == jnp.float32 for array in (x, weight, bias))
+    return is_plain and members * x.size >= LEAST_NUMBERS and library.has_kernels("layer_norm", x.dtype)
+
+
+def plain_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple[Any, Any]:
+    """Return the rows, and mean and scale of each, as XLA computes them."""
+    wide = x.astype(jnp.float32)
+    mean = wide.mean(-1, keepdims=True)
+    centered = wide - mean
+    scale = jax.lax.rsqrt((centered**2).mean(-1, keepdims=True) + epsilon)
+    y = (centered * scale).astype(x.dtype) * weight.astype(x.dtype)[None] + bias.astype(x.dtype)[None]
+    return y, jnp.concatenate([mean, scale], axis=-1)
+
+
+def native_rows(x: Any, weight: Any, bias: Any, *, epsilon: float) -> Any:
+    """Return the rows as our kernel computes them."""
+    out = jax.ShapeDtypeStruct(x.shape, x.dtype)
+    return library.call("layer_norm", out, x, weight, bias, vmap_method="broadcast_all", epsilon=epsilon)
+
+
+def native_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple[Any, Any]:
+    """Return the rows, and mean and scale of each, as our kernel computes them."""
+    out = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, (x.shape[0], 2))]
+    y, statistics = library.call(
+        "layer_norm", out, x, weight, bias, vmap_method="broadcast_all", epsilon=epsilon
+    )
+    return y, statistics
+
+
+def plain_gradient(change: Any, x: Any, weight: Any, statistics: Any) -> tuple[Any, Any, Any]:
+    """Return the gradients: with g = change·weight, dx = scale·(g - mean g - x̂·mean(g·x̂))."""
+    mean, scale = statistics[:, :1], statistics[:, 1:]
+    normal, wide = (x.astype(jnp.float32) - mean) * scale, change.astype(jnp.float32)
+    g = wide * weight.astype(jnp.float32)[None]
+    dx = scale * (g - g.mean(-1, keepdims=True) - normal * (g * normal).mean(-1, keepdims=True))
+    return dx.astype(x.dtype), (wide * normal).sum(0).astype(weight.dtype), wide.sum(0).astype(weight.dtype)
+
+
+def native_gradient(change: Any, x: Any, weight: Any, statistics: Any) -> tuple[Any, Any, Any]:
+    """Return the same by our kernel."""
+    out = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (x, weight, weight)]
+    operands = (change, x, weight, statistics)
+    dx, dweight, dbias = library.call("layer_norm_gradient", out, *operands, vmap_method="broadcast_all")
+    return dx, dweight, dbias
+
+
+_gradient = differentiable(
+    by_members(
+        native_gradient,
+        plain_gradient,
+        lambda members, change, x, weight, statistics: suits_kernel(members, x, weight, weight),
+    ),
+    plain_gradient,
+)

@@ -1,0 +1,109 @@
+// Self-attention of every example and head: scores, softmax and mixture while they are in the cache, read and written
+// where the projections lie, so that nothing is turned round in memory.
+//
+// mixed = W · V,  W = softmax(Q · Kᵀ / √k). Reference: Vaswani et al. Attention is all you need. NeurIPS 2017.
+
+#include <cmath>
+
+#include "lines.h"
+#include "products.h"
+
+namespace lamina {
+namespace {
+
+// Projections (…, time, 3, heads, width): queries, keys and values of all heads, a row a position.
+struct Projections {
+  int64_t batch = 1, time, heads, width;
+
+  explicit Projections(const Buffer& of) {
+    const int64_t* sizes = of.dimensions.data + of.dimensions.size - 4;
+    time = sizes[0];
+    heads = sizes[2];
+    width = sizes[3];
+    for (const int64_t* size = of.dimensions.data; size < sizes; ++size) batch *= *size;
+  }
+
+  int64_t members() const { return batch * heads; }
+
+  // Where queries (0), keys (1) or values (2) of a member begin.
+  int64_t begin(int64_t member, int which) const {
+    return member / heads * time * row() + which * heads * width + member % heads * width;
+  }
+
+  int64_t row() const { return 3 * heads * width; }
+
+  // The same for (…, time, heads, width).
+  int64_t mixed_begin(int64_t member) const {
+    return member / heads * time * mixed_row() + member % heads * width;
+  }
+
+  int64_t mixed_row() const { return heads * width; }
+};
+
+// Call work(member) for all of them, several a part.
+template <class Work>
+void each(const Threads& threads, const Projections& of, const Work& work) {
+  const int64_t members = of.members(), worth = members * of.time * of.time * of.width / kSmall;
+  const int64_t parts = std::max<int64_t>(1, std::min({members, worth, fine_parts(threads)}));
+  Parts(threads, int(parts), [&](int part) {
+    for (int64_t member = members * part / parts; member < members * (part + 1) / parts; ++member) work(member);
+  });
+}
+
+Matrix turned(Matrix of) { return {of.data, of.column, of.row}; }
+
+// A product that one thread computes, its columns cut into `blocks`.
+void compute(Matrix left, Matrix right, Target out, const Shape& shape, const Blocks& blocks) {
+  multiply({left, right, {}, out}, shape, blocks, {0, int64_t(blocks.count()), 0, shape.m}, false);
+}
+
+// Operand: projections; results: what is mixed and, if asked for, the weights.
+void attention(const Call& call) {
+  const Projections of(call.operand(0));
+  const auto* parts = static_cast<const float*>(call.operand(0).data);
+  auto* mixed = static_cast<float*>(call.result(0).data);
+  auto* kept = call.results() > 1 ? static_cast<float*>(call.result(1).data) : nullptr;
+  const int64_t t = of.time, k = of.width, square = t * t;
+  const float scale = 1.f / std::sqrt(float(k));
+  const Blocks over_time(t, kLanes, kMostVectors), over_width(k, kLanes, kMostVectors);
+  each(call.threads, of, [&](int64_t member) {
+    const auto side = [&](int which) { return Matrix{parts + of.begin(member, which), of.row(), 1}; };
+    auto* weights = kept ? kept + member * square : static_cast<float*>(scratch(1, square * sizeof(float)));
+    compute(side(0), turned(side(1)), {weights, t}, {t, k, t}, over_time);
+    for (int64_t i = 0; i < t; ++i) softmax(weights + i * t, t, scale);
+    const Target out{mixed + of.mixed_begin(member), of.mixed_row()};
+    compute({weights, t, 1}, side(2), out, {t, t, k}, over_width);
+  });
+}
+
+// Operands: the gradient of what was mixed, projections, weights; result: the gradient of the projections.
+void attention_gradient(const Call& call) {
+  const Projections of(call.operand(1));
+  const auto* change = static_cast<const float*>(call.operand(0).data);
+  const auto* parts = static_cast<const float*>(call.operand(1).data);
+  const auto* kept = static_cast<const float*>(call.operand(2).data);
+  auto* gradient = static_cast<float*>(call.result().data);
+  const int64_t t = of.time, k = of.width, square = t * t;
+  const float scale = 1.f / std::sqrt(float(k));
+  const Blocks over_time(t, kLanes, kMostVectors), over_width(k, kLanes, kMostVectors);
+  each(call.threads, of, [&](int64_t member) {
+    const auto side = [&](int which) { return Matrix{parts + of.begin(member, which), of.row(), 1}; };
+    const auto to = [&](int which) { return Target{gradient + of.begin(member, which), of.row()}; };
+    const Matrix above{change + of.mixed_begin(member), of.mixed_row(), 1}, weights{kept + member * square, t, 1};
+    auto* slopes = static_cast<float*>(scratch(1, square * sizeof(float)));
+    const Matrix scores{slopes, t, 1};
+    compute(turned(weights), above, to(2), {t, t, k}, over_width);
+    compute(above, turned(side(2)), {slopes, t}, {t, k, t}, over_time);
+    for (int64_t i = 0; i < t; ++i) softmax_back(weights.data + i * t, slopes + i * t, t, scale);
+    compute(scores, side(1), to(0), {t, t, k}, over_width);
+    compute(turned(scores), side(0), to(1), {t, t, k}, over_width);
+  });
+}
+
+}  // namespace
+}  // namespace lamina
+
+extern "C" XLA_FFI_Error* attention_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::attention); }
+extern "C" XLA_FFI_Error* attention_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::answer(frame, lamina::attention_gradient);
+}
