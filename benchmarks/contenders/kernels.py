@@ -181,9 +181,7 @@ def cross_entropy(sizes: list[int]) -> tuple[Pair, list[Any]]:
     random = np.random.default_rng(0)
     logits = random.normal(size=sizes).astype(np.float32)
     labels = random.integers(0, sizes[1], sizes[0]).astype(np.int32)
-    ways = (
-        functools.partial(way, smoothing=0.0) for way in (native_loss_and_slope, plain_loss_and_slope)
-    )
+    ways = (functools.partial(way, smoothing=0.0) for way in (native_loss_and_slope, plain_loss_and_slope))
     ours, theirs = ways
     return (ours, theirs), [logits, labels]
 

@@ -32,7 +32,9 @@ def examples(rows: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def formula(logits: np.ndarray, labels: np.ndarray, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
     z = logits.astype(np.float64)
-    scores = z - np.log(np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True)) - z.max(-1, keepdims=True)
+    scores = (
+        z - np.log(np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True)) - z.max(-1, keepdims=True)
+    )
     target = (1 - smoothing) * (labels[:, None] == np.arange(z.shape[-1])) + smoothing / z.shape[-1]
     return -(target * scores).sum(-1), np.exp(scores) - target
 

@@ -101,4 +101,6 @@ def test_bfloat16_stays_bfloat16():
     x = normal(4, 8).astype(jnp.bfloat16)
     y = ours(x, jnp.ones(8, jnp.bfloat16), jnp.zeros(8, jnp.bfloat16))
     assert y.dtype == jnp.bfloat16
-    np.testing.assert_allclose(y.astype(jnp.float32), formula(x.astype(jnp.float32), jnp.ones(8), jnp.zeros(8)), atol=0.02)
+    np.testing.assert_allclose(
+        y.astype(jnp.float32), formula(x.astype(jnp.float32), jnp.ones(8), jnp.zeros(8)), atol=0.02
+    )

@@ -26,6 +26,11 @@ from lamina.nn.patches import LearnedPositions, PatchEmbedding
 from lamina.nn.stack import Stack
 
 
+# Blocks that are written out: a scan compiles one, but copies what the way back needs of each into one array and
+# out of it again (docs/decisions/0018-transformers-on-a-cpu.md).
+MOST_WRITTEN_OUT = 12
+
+
 class EncoderBlock(Module):
     """x + attention(norm(x)), then x + W₂ · gelu(W₁ · norm(x)), four times wider inside.
 
@@ -122,7 +127,10 @@ class ViT(Module):
         self.positions = LearnedPositions(token + patches, width, key=keys[2])
         self.dropout = Dropout(dropout)
         self.blocks = Stack(
-            lambda k: EncoderBlock(width, heads=heads, dropout=dropout, key=k), depth=depth, key=keys[3]
+            lambda k: EncoderBlock(width, heads=heads, dropout=dropout, key=k),
+            depth=depth,
+            unroll=depth <= MOST_WRITTEN_OUT,
+            key=keys[3],
         )
         self.ln, self.head = LayerNorm(width, epsilon=1e-6), Linear(width, outputs, key=keys[4])
 

@@ -65,9 +65,7 @@ def attention_weights(
     return jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(query.dtype)
 
 
-def mixture(
-    weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]
-) -> Float[Array, "b h t k"]:
+def mixture(weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]) -> Float[Array, "b h t k"]:
     """Return the values mixed by the weights.
 
     Args:

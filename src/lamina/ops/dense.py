@@ -24,7 +24,7 @@ Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 
 # Where our kernel was faster than XLA (docs/decisions/0013-products-of-populations.md).
 LEAST_WORK = 1 << 20  # multiplications of all members
-LEAST_ALONE, MOST_ALONE = 1 << 22, 1 << 28  # of a single one: a small network need not load the kernel
+LEAST_ALONE, MOST_ALONE = 1 << 22, 1 << 34  # of a single one: a small network need not load the kernel
 MOST_DEPTH = 2048  # numbers that are added up
 MOST_SUMMED_ALONE = 384  # the same, where the left side of a single one is transposed: gradients of weights
 LEAST_ROWS = 8

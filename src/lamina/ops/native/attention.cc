@@ -50,6 +50,12 @@ void each(const Threads& threads, const Projections& of, const Work& work) {
   });
 }
 
+// Fetch `rows` lines of numbers into the cache while something else is computed.
+void fetch(const float* from, int64_t rows, int64_t step, int64_t width) {
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t at = 0; at < width; at += 16) __builtin_prefetch(from + row * step + at, 0, 2);
+}
+
 Matrix turned(Matrix of) { return {of.data, of.column, of.row}; }
 
 // A product that one thread computes, its columns cut into `blocks`.
@@ -68,6 +74,8 @@ void attention(const Call& call) {
   const Blocks over_time(t, kLanes, kMostVectors), over_width(k, kLanes, kMostVectors);
   each(call.threads, of, [&](int64_t member) {
     const auto side = [&](int which) { return Matrix{parts + of.begin(member, which), of.row(), 1}; };
+    if (member + 1 < of.members())
+      for (int which = 0; which < 3; ++which) fetch(parts + of.begin(member + 1, which), t, of.row(), k);
     auto* weights = kept ? kept + member * square : static_cast<float*>(scratch(1, square * sizeof(float)));
     compute(side(0), turned(side(1)), {weights, t}, {t, k, t}, over_time);
     for (int64_t i = 0; i < t; ++i) softmax(weights + i * t, t, scale);
@@ -90,6 +98,11 @@ void attention_gradient(const Call& call) {
     const auto side = [&](int which) { return Matrix{parts + of.begin(member, which), of.row(), 1}; };
     const auto to = [&](int which) { return Target{gradient + of.begin(member, which), of.row()}; };
     const Matrix above{change + of.mixed_begin(member), of.mixed_row(), 1}, weights{kept + member * square, t, 1};
+    if (member + 1 < of.members()) {
+      for (int which = 0; which < 3; ++which) fetch(parts + of.begin(member + 1, which), t, of.row(), k);
+      fetch(change + of.mixed_begin(member + 1), t, of.mixed_row(), k);
+      fetch(kept + (member + 1) * square, 1, square, square);
+    }
     auto* slopes = static_cast<float*>(scratch(1, square * sizeof(float)));
     const Matrix scores{slopes, t, 1};
     compute(turned(weights), above, to(2), {t, t, k}, over_width);
