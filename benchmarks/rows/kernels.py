@@ -1,5 +1,6 @@
-"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, attention, layer normalization,
-cross-entropy and Adam's updates by our kernels and by XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
+"""Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, attention, layer
+normalization, cross-entropy and Adam's updates by our kernels and by XLA; convolutions of 3 x 3 taps by
+Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops` uses which.
@@ -37,6 +38,13 @@ PRODUCTS = [  # members, rows, depth, columns
     ((1, 128, 784, 256), FORWARD, NONE),
     ((1, 256, 128, 784), WEIGHT, NONE),
     ((1, 8192, 192, 192), FORWARD, NONE),
+    ((1, 8320, 192, 768), FORWARD, NONE),
+    ((1, 8320, 768, 192), FORWARD, NONE),
+    ((1, 8320, 192, 768), INPUT, NONE),
+    ((1, 8320, 768, 192), INPUT, NONE),
+    ((1, 2048, 256, 1024), FORWARD, NONE),
+    ((1, 2048, 2048, 2048), FORWARD, NONE),
+    ((1, 2048, 2048, 2048), INPUT, NONE),
 ]
 LAYERS = [  # members, rows, inputs, outputs
     (256, 128, 64, 32),

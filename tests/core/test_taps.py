@@ -148,5 +148,5 @@ def test_a_tap_is_heard_by_those_who_watch_or_replace_it():
     assert observe(formed, "single", strict=False)(3) == (0, {})
     assert observe(formed, "dou*")(3) == (7, {"double": 6})
     assert intervene(formed, {"double": lambda v: 0 * v})(3) == 1
-    with pytest.raises(ConfigError, match="no tap matches 'dubble' .did you mean 'double'"):
+    with pytest.raises(ConfigError, match=r"no tap matches 'dubble' \(did you mean 'double'"):
         observe(formed, "dubble")(3)

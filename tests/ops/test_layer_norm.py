@@ -1,4 +1,4 @@
-"""Layer normalization: kernels and plain way against the formula, with all gradients, and when which is taken."""
+"""Layer normalization: kernels and plain way against the formula, with all gradients; which is taken when."""
 
 from __future__ import annotations
 

@@ -25,9 +25,8 @@ from lamina.nn.normalization import LayerNorm
 from lamina.nn.patches import LearnedPositions, PatchEmbedding
 from lamina.nn.stack import Stack
 
-
-# Blocks that are written out: a scan compiles one, but copies what the way back needs of each into one array and
-# out of it again (docs/decisions/0018-transformers-on-a-cpu.md).
+# Blocks that are written out: a scan compiles one, but copies what the way back needs of each into one
+# array and out of it again (docs/decisions/0018-transformers-on-a-cpu.md).
 MOST_WRITTEN_OUT = 12
 
 

@@ -1,7 +1,7 @@
 """Scaled dot-product attention.
 
-On CPU self-attention over few positions goes through a kernel of our own (`lamina.ops.native`) where it can be
-compiled: all heads in one call that reads the projections where they lie.
+On CPU self-attention over few positions goes through a kernel of our own (`lamina.ops.native`) where it
+can be compiled: all heads in one call that reads the projections where they lie.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lamina.ops.dense import Sides, product
 from lamina.ops.native import library
 from lamina.ops.ways import differentiable
 
-# Where the kernel was faster than XLA (docs/decisions/0018-attention-in-one-call.md).
+# Where the kernel was faster than XLA (docs/decisions/0018-transformers-on-a-cpu.md).
 LEAST_WORK = 1 << 20  # multiplications of the scores of all heads
 MOST_TIME = 512  # positions: the scores of a head stay in the second-level cache
 

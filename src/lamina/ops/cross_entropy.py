@@ -1,7 +1,7 @@
 """Cross-entropy behind softmax, with its slope.
 
-On CPU the rows of few classes go through a kernel of our own (`lamina.ops.native`) where it can be compiled: XLA's
-sums over the classes, forward and back, take several times as long.
+On CPU rows of few classes go through a kernel of our own (`lamina.ops.native`) where it can be compiled:
+XLA's sums over the classes, forward and back, take several times as long.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Layer normalization with its own gradient.
 
-On CPU large arrays go through kernels of our own (`lamina.ops.native`) where they can be compiled: XLA reads every
-row once a sum, forward and back.
+On CPU large arrays go through kernels of our own (`lamina.ops.native`) where they can be compiled: XLA
+reads every row once a sum, forward and back.
 """
 
 from __future__ import annotations

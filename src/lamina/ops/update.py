@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,8 @@ from lamina.core.arrays import Array
 from lamina.ops.native import library
 from lamina.ops.ways import by_members
 
-# Numbers of a network, or of a population, from which the kernels are worth being compiled, once a machine, and loaded.
+# Numbers, of all members of a population, from which the kernels are worth being compiled, once a machine,
+# and loaded.
 LEAST_NUMBERS = 1 << 17
 
 

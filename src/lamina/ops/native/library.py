@@ -77,7 +77,7 @@ def call(
         *arrays: operands.
         vmap_method: how it is called for many members, as in ``jax.ffi.ffi_call``.
         in_place: operand → result that may lie in the same memory.
-        **fixed: what is fixed while compiling: whole numbers, or one float, which the kernel gets by its bits.
+        **fixed: what is fixed while compiling: whole numbers, or a float, which goes by its bits.
     """
     import jax
 

@@ -1,9 +1,11 @@
 // Products of matrices, cut into parts for the threads: out = relu(bias + left · right), each side as it lies or
 // transposed.
 //
-// Panels of the right side are copied so that the tiles of `tiles.h` read them in one line; the left side is read
-// where it lies. Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
+// Panels of the right side are copied so that the tiles of `tiles.h` read them in one line, unless few rows of them lie
+// well; the left side is read where it lies. Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 #pragma once
+
+#include <numeric>
 
 #include "parts.h"
 #include "tiles.h"
@@ -69,7 +71,21 @@ inline void pack_columns(Matrix right, int64_t k, int64_t columns, int64_t width
   }
 }
 
-// A panel begins with a row of the bias.
+// Whether so many rows of a panel, `step` numbers from one to the next, stay in the first-level cache where they lie:
+// it has 64 sets of 8 lines of 64 bytes, and a step of many lines leads to few of the sets.
+inline bool lies_well(int64_t rows, int64_t step) {
+  constexpr int64_t kSets = 64, kWays = 8, kMostRows = 192;
+  const int64_t lines = std::max<int64_t>(1, step * sizeof(float) / 64);
+  return rows <= std::min(kMostRows, kWays * kSets / std::gcd(lines, kSets));
+}
+
+// What a tile reads: the row that its sums begin with, and `step` numbers from one row to the next.
+struct Panel {
+  const float *first, *rows;
+  int64_t step;
+};
+
+// A packed panel begins with a row of the bias.
 inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, int64_t width, float* panel) {
   for (int64_t j = 0; j < width; ++j) panel[j] = bias != nullptr && j < columns ? bias[j] : 0.f;
   (right.column == 1 ? pack_rows : pack_columns)(right, k, columns, width, panel + width);
@@ -77,19 +93,18 @@ inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, in
 
 // out[r][0 … V·kLanes) for R rows, `columns` wide.
 template <int R, int V>
-inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, const float* panel, bool relu, float* out,
+inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel panel, bool relu, float* out,
                                                 int64_t step, int64_t columns) {
   const float* rows[R];
   Vector sums[R][V];
   for (int r = 0; r < R; ++r) rows[r] = left.data + r * left.row;
   for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(panel + v * kLanes);
-  panel += V * kLanes;
+    for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(panel.first + v * kLanes);
 #pragma GCC unroll 2
-  for (int64_t i = 0, at = 0; i < k; ++i, at += left.column, panel += V * kLanes) {
+  for (int64_t i = 0, at = 0; i < k; ++i, at += left.column, panel.rows += panel.step) {
     Vector b[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) b[v] = Float::vector(panel + v * kLanes);
+    for (int v = 0; v < V; ++v) b[v] = Float::vector(panel.rows + v * kLanes);
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       const Vector a = Float::spread(rows[r], at);
@@ -117,7 +132,7 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, const fl
 
 // The same for any number of rows: tiles of R, what is left by smaller ones.
 template <int R, int V>
-void tiles(Matrix left, int64_t rows, int64_t k, const float* panel, bool relu, float* out, int64_t step,
+void tiles(Matrix left, int64_t rows, int64_t k, Panel panel, bool relu, float* out, int64_t step,
            int64_t columns) {
   for (; rows >= R; rows -= R, left.data += R * left.row, out += R * step)
     tile<R, V>(left, k, panel, relu, out, step, columns);
@@ -145,22 +160,30 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
   const int64_t together = keeps ? all : is_small ? 1 : most;
   const int64_t tall = is_small ? rows : std::max<int64_t>(1, kRowsAtHand / k / kEven) * kEven;
   auto* packed = static_cast<float*>(scratch(0, together * panel_size * sizeof(float)));
+  const bool is_flat = right.column == 1 && lies_well(k, right.row);
+  const auto stays = [&](int64_t panel) {
+    return is_flat && blocks.start[panel] + blocks.vectors[panel] * kLanes <= shape.n;
+  };
   for (int64_t first = area.first_panel; first < area.last_panel; first += together) {
     const int64_t last = std::min(area.last_panel, first + together);
     for (int64_t panel = first; panel < last && !(keeps && is_laid_out); ++panel) {
       const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
       const Matrix from{right.data + column * right.column, right.row, right.column};
       const float* bias = finish.bias == nullptr ? nullptr : finish.bias + column;
-      pack(from, k, bias, std::min<int64_t>(width, shape.n - column), width, packed + (panel - first) * panel_size);
+      const int64_t rows_packed = stays(panel) ? 0 : k;
+      pack(from, rows_packed, bias, std::min<int64_t>(width, shape.n - column), width,
+           packed + (panel - first) * panel_size);
     }
     for (int64_t top = area.top; top < area.bottom; top += tall)
       for (int64_t panel = first; panel < last; ++panel)
-        with_vectors(blocks.vectors[panel], [&, left = left, out = out, relu = finish.relu](auto vectors) {
+        with_vectors(blocks.vectors[panel], [&, left = left, right = right, out = out, relu = finish.relu](auto vectors) {
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
+          const float* begin = packed + (panel - first) * panel_size;
+          const Panel here = stays(panel) ? Panel{begin, right.data + column, right.row}
+                                          : Panel{begin, begin + V * kLanes, V * kLanes};
           tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, area.bottom - top), k,
-                             packed + (panel - first) * panel_size, relu, out.data + top * out.row + column, out.row,
-                             columns);
+                             here, relu, out.data + top * out.row + column, out.row, columns);
         });
   }
 }
