@@ -2,7 +2,8 @@
 // transposed.
 //
 // Panels of the right side are copied so that the tiles of `tiles.h` read them in one line, unless few rows of them lie
-// well; the left side is read where it lies. Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
+// well; the left side is read where it lies.
+// Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 #pragma once
 
 #include <numeric>
