@@ -114,7 +114,7 @@ def adam_step(
 def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
     ways = (functools.partial(way, decays=decays) for way in (native_adam_step, plain_adam_step))
 
-    def suits(members: int, factors: Any, finite: Any, now: Moments, gradient: Sequence[Array]) -> bool:
+    def suits(members: int, factors: Any, finite: Any, now: Any, gradient: Any) -> bool:
         return suits_kernel(members, *gradient) and suits_kernel(members, *now.weight)
 
     return by_members(*ways, suits)
