@@ -71,16 +71,17 @@ def _both_along(smoothing: float, at: tuple[Any, Any], along: tuple[Any, Any]) -
 
 @functools.cache
 def _loss(smoothing: float) -> Callable[..., Any]:
-    ways = (functools.partial(way, smoothing=smoothing) for way in (native_loss, plain_loss))
-    return by_members(*ways, suits_kernel)
+    return _by_members(native_loss, plain_loss, smoothing)
 
 
 @functools.cache
 def _both(smoothing: float) -> Callable[..., Any]:
-    ways = (
-        functools.partial(way, smoothing=smoothing) for way in (native_loss_and_slope, plain_loss_and_slope)
-    )
-    return by_members(*ways, suits_kernel)
+    return _by_members(native_loss_and_slope, plain_loss_and_slope, smoothing)
+
+
+def _by_members(native: Callable[..., Any], plain: Callable[..., Any], smoothing: float) -> Any:
+    ours, theirs = (functools.partial(way, smoothing=smoothing) for way in (native, plain))
+    return by_members(ours, theirs, suits_kernel)
 
 
 def suits_kernel(members: int, logits: Any, labels: Any) -> bool:

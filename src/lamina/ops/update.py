@@ -112,12 +112,12 @@ def adam_step(
 
 @functools.cache
 def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
-    ways = (functools.partial(way, decays=decays) for way in (native_adam_step, plain_adam_step))
+    native, plain = (functools.partial(way, decays=decays) for way in (native_adam_step, plain_adam_step))
 
     def suits(members: int, factors: Any, finite: Any, now: Any, gradient: Any) -> bool:
         return suits_kernel(members, *gradient) and suits_kernel(members, *now.weight)
 
-    return by_members(*ways, suits)
+    return by_members(native, plain, suits)
 
 
 def suits_kernel(members: int, *arrays: Any) -> bool:

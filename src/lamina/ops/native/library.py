@@ -91,7 +91,11 @@ def call(
 
 
 def _whole(value: Sequence[int] | float) -> np.ndarray:
-    return np.float64([value]).view(np.int64) if isinstance(value, float) else np.asarray(value, np.int64)
+    return (
+        np.array([value], np.float64).view(np.int64)
+        if isinstance(value, float)
+        else np.asarray(value, np.int64)
+    )
 
 
 @functools.cache
