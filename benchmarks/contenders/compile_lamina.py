@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks import worker
-from benchmarks.contenders.kernels import SOURCES
 from lamina.core import runtime
 from lamina.core.random import make_key
 from lamina.core.tree import parameter_count
@@ -33,7 +32,7 @@ def mark(name: str) -> None:
 
 
 runtime.start()
-for source in SOURCES:
+for source in library.KERNELS:
     library.types_of(source)
 mark("kernels")
 side, batch = chosen["side"], chosen["batch"]

@@ -181,8 +181,8 @@ def cross_entropy(sizes: list[int]) -> tuple[Pair, list[Any]]:
     random = np.random.default_rng(0)
     logits = random.normal(size=sizes).astype(np.float32)
     labels = random.integers(0, sizes[1], sizes[0]).astype(np.int32)
-    ways = (functools.partial(way, smoothing=0.0) for way in (native_loss_and_slope, plain_loss_and_slope))
-    ours, theirs = ways
+    ways = native_loss_and_slope, plain_loss_and_slope
+    ours, theirs = (functools.partial(way, smoothing=0.0) for way in ways)
     return (ours, theirs), [logits, labels]
 
 
@@ -190,10 +190,6 @@ KINDS = {
     "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
     "gelu": gelu, "attention": attention, "layer norm": layer_norm, "cross-entropy": cross_entropy,
 }  # fmt: skip
-SOURCES = (
-    "attention", "convolution", "cross_entropy", "dense", "depthwise", "gelu", "layer_norm", "update",
-    "winograd",
-)  # fmt: skip
 
 
 def seconds(function: Callable[..., Any], arrays: list[Any], calls: int) -> float:
@@ -232,7 +228,7 @@ def measured(case: dict[str, Any], turns: int) -> dict[str, Any]:
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
     runtime.start()
-    if missing := [source for source in SOURCES if not library.has_kernels(source, jnp.float32)]:
+    if missing := [source for source in library.KERNELS if not library.has_kernels(source, jnp.float32)]:
         raise SystemExit(f"these kernels cannot be compiled here: {', '.join(missing)}")
     channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
     channel.receive()

@@ -149,6 +149,12 @@ def test_attention_mixes_positions_and_refuses_odd_heads():
         MultiHeadAttention(8, heads=3, key=0)
 
 
+@pytest.mark.parametrize("rows", [3, 5000])
+def test_layer_norm_refuses_another_width(rows: int):
+    with pytest.raises(ShapeError, match="expected last axis 16, got"):
+        LayerNorm(16)(normal(rows, 32))
+
+
 def test_attention_weights_can_be_replaced():
     layer, x = MultiHeadAttention(8, heads=2, key=0), normal(2, 5, 8)
     even = intervene(layer, {"weights": lambda weights: jnp.full_like(weights, 1 / 5)})(x)

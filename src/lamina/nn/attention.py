@@ -12,7 +12,7 @@ from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
-from lamina.ops.attention import attention_weights, mixture, self_attention
+from lamina.ops.attention import plain_self_attention, self_attention
 
 
 class MultiHeadAttention(Module):
@@ -61,11 +61,8 @@ class MultiHeadAttention(Module):
     ) -> Float[Array, "b t d"]:
         batch, time, width = x.shape
         parts = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
-        mixed = self._seen(parts) if self.is_heard("weights") else self_attention(parts)
+        if self.is_heard("weights"):
+            mixed = plain_self_attention(parts, watch=lambda weights: self.tap("weights", weights))
+        else:
+            mixed = self_attention(parts)
         return self.dropout(self.out_proj(mixed.reshape(batch, time, width)), key=key, train=train)
-
-    def _seen(self, parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
-        """The same step by step, since somebody wants to see the weights or replaces them."""
-        query, keys, value = parts.transpose(2, 0, 3, 1, 4)
-        weights = self.tap("weights", attention_weights(query, keys))
-        return mixture(weights, value).transpose(0, 2, 1, 3)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.errors import ShapeError
 from lamina.core.module import Module, buffer, static
 from lamina.nn.linear import aligned
 from lamina.ops.layer_norm import layer_norm
@@ -26,6 +27,9 @@ class LayerNorm(Module):
 
     Shapes:
         (*batch, width) → the same
+
+    Raises:
+        ShapeError: the last axis is not ``width`` long.
 
     Example:
         >>> y = LayerNorm(4)(jnp.array([[1.0, 2.0, 3.0, 4.0]]))
@@ -47,6 +51,11 @@ class LayerNorm(Module):
     def __call__(
         self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
+        width = self.weight.shape[-1]
+        if x.shape[-1] != width:
+            raise ShapeError(
+                "wrong shape", where=self.path, expected=f"last axis {width}", received=tuple(x.shape)
+            )
         return layer_norm(x, self.weight, self.bias, epsilon=self.epsilon)
 
 

@@ -7,6 +7,7 @@ can be compiled: all heads in one call that reads the projections where they lie
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -23,35 +24,12 @@ LEAST_WORK = 1 << 20  # multiplications of the scores of all heads
 MOST_TIME = 512  # positions: the scores of a head stay in the second-level cache
 
 
-def attention(
-    query: Float[Array, "b h t k"], key: Float[Array, "b h s k"], value: Float[Array, "b h s k"]
-) -> Float[Array, "b h t k"]:
-    """Mix values by how well their keys match each query.
-
-    softmax(Q Kᵀ / √k) · V
-
-    Args:
-        query: one row a position that asks.
-        key: one row a position that is asked.
-        value: what each asked position gives.
-
-    Returns:
-        The mixture. O(b·h·t·s·k).
-
-    Example:
-        >>> attention(*[jnp.ones((1, 2, 3, 4))] * 3).shape
-        (1, 2, 3, 4)
-
-    References:
-        Vaswani et al. Attention is all you need. NeurIPS 2017, section 3.2.1.
-    """
-    return mixture(attention_weights(query, key), value)
-
-
 def attention_weights(
     query: Float[Array, "b h t k"], key: Float[Array, "b h s k"]
 ) -> Float[Array, "b h t s"]:
     """Return how much of each asked position an asking one takes: softmax(Q Kᵀ / √k), rows that sum to one.
+
+    O(b·h·t·s·k).
 
     Args:
         query: one row a position that asks.
@@ -60,13 +38,18 @@ def attention_weights(
     Example:
         >>> attention_weights(*[jnp.ones((1, 1, 2, 4))] * 2)[0, 0, 0].tolist()
         [0.5, 0.5]
+
+    References:
+        Vaswani et al. Attention is all you need. NeurIPS 2017, section 3.2.1.
     """
     scores = _products(query * (1.0 / math.sqrt(query.shape[-1])), key, (False, True))
     return jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(query.dtype)
 
 
 def mixture(weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]) -> Float[Array, "b h t k"]:
-    """Return the values mixed by the weights.
+    """Return the values mixed by the weights: W · V, attention where these are of queries and keys.
+
+    O(b·h·t·s·k).
 
     Args:
         weights: what each position takes of the others.
@@ -97,14 +80,19 @@ def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
 
 def suits_kernel(parts: Any) -> bool:
     """Return whether our kernel takes these projections, and is worth it."""
-    batch, time, _, heads, width = parts.shape
+    batch, time, three, heads, width = parts.shape
     is_worth = batch * heads * time**2 * width >= LEAST_WORK and time <= MOST_TIME
-    return is_worth and parts.dtype == jnp.float32 and library.has_kernels("attention", parts.dtype)
+    return (
+        three == 3
+        and is_worth
+        and parts.dtype == jnp.float32
+        and library.has_kernels("attention", parts.dtype)
+    )
 
 
-def plain_self_attention(parts: Any) -> Any:
-    """Return the mixtures as XLA computes them."""
-    return _plain(parts)[0]
+def plain_self_attention(parts: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
+    """Return the mixtures as XLA computes them; by the weights, or what ``watch`` makes of them."""
+    return _plain(parts, watch)[0]
 
 
 @jax.custom_vjp
@@ -131,9 +119,9 @@ def _native(parts: Any) -> tuple[Any, Any]:
     return mixed, weights
 
 
-def _plain(parts: Any) -> tuple[Any, Any]:
+def _plain(parts: Any, watch: Callable[[Any], Any] = lambda weights: weights) -> tuple[Any, Any]:
     query, key, value = parts.transpose(2, 0, 3, 1, 4)
-    weights = attention_weights(query, key)
+    weights = watch(attention_weights(query, key))
     return mixture(weights, value).transpose(0, 2, 1, 3), weights
 
 

@@ -1,6 +1,6 @@
 """Dense products, lowered so that forward and backward are plain 2-D products.
 
-On CPU the products of a population, those of attention, and single ones of middle size go through a kernel of
+On CPU the products of a population, those of attention, and single ones of some size go through a kernel of
 our own (`lamina.ops.native`) where it can be compiled, all members in one call; others go through XLA.
 """
 
@@ -121,6 +121,8 @@ def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_o
 def _suits_kernel(left: Any, right: Any, transposed: Sides, *, members: int) -> bool:
     """Return whether the product of so many members is one that our kernel computes faster."""
     rows, depth, columns = _sizes(left, right, transposed)
+    if depth != right.shape[-1 if transposed[1] else -2]:  # refused by XLA
+        return False
     if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
         return False
     return left.dtype == right.dtype == jnp.float32 and library.has_kernels("dense", left.dtype)

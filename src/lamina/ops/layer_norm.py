@@ -49,11 +49,11 @@ def layer_norm(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _layer_norm(epsilon: float, x: Any, weight: Any, bias: Any) -> Any:
-    return _ways(epsilon)[0](x, weight, bias)
+    return _normalized(epsilon)(x, weight, bias)[0]
 
 
 def _forward(epsilon: float, x: Any, weight: Any, bias: Any) -> tuple[Any, tuple[Any, ...]]:
-    y, statistics = _ways(epsilon)[1](x, weight, bias)
+    y, statistics = _normalized(epsilon)(x, weight, bias)
     return y, (x, weight, statistics)
 
 
@@ -65,23 +65,15 @@ _layer_norm.defvjp(_forward, _backward)
 
 
 @functools.cache
-def _ways(epsilon: float) -> tuple[Any, Any]:
-    """Return two functions: the rows, and the rows with mean and scale of each."""
-
-    def alone(way: Any) -> Any:
-        return lambda *operands: way(*operands, epsilon=epsilon)[0]
-
-    def both(way: Any) -> Any:
-        return functools.partial(way, epsilon=epsilon)
-
-    rows = by_members(both(native_rows), alone(plain_normalized), suits_kernel)
-    normalized = by_members(both(native_normalized), both(plain_normalized), suits_kernel)
-    return rows, differentiable(normalized, both(plain_normalized))
+def _normalized(epsilon: float) -> Any:
+    native, plain = (functools.partial(way, epsilon=epsilon) for way in (native_normalized, plain_normalized))
+    return differentiable(by_members(native, plain, suits_kernel), plain)
 
 
 def suits_kernel(members: int, x: Any, weight: Any, bias: Any) -> bool:
     """Return whether our kernels take the rows of so many members, and are worth it."""
     is_plain = all(array.dtype == jnp.float32 for array in (x, weight, bias))
+    is_plain = is_plain and x.shape[-1:] == weight.shape == bias.shape  # others are refused by XLA
     return is_plain and members * x.size >= LEAST_NUMBERS and library.has_kernels("layer_norm", x.dtype)
 
 
@@ -93,12 +85,6 @@ def plain_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple
     scale = jax.lax.rsqrt((centered**2).mean(-1, keepdims=True) + epsilon)
     y = (centered * scale).astype(x.dtype) * weight.astype(x.dtype)[None] + bias.astype(x.dtype)[None]
     return y, jnp.concatenate([mean, scale], axis=-1)
-
-
-def native_rows(x: Any, weight: Any, bias: Any, *, epsilon: float) -> Any:
-    """Return the rows as our kernel computes them."""
-    out = jax.ShapeDtypeStruct(x.shape, x.dtype)
-    return library.call("layer_norm", out, x, weight, bias, vmap_method="broadcast_all", epsilon=epsilon)
 
 
 def native_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple[Any, Any]:

@@ -43,7 +43,7 @@ def differentiable(way: Callable[..., Any], plain: Callable[..., Any]) -> Callab
     """Return ``way``, which is a kernel's, with the gradients of ``plain``.
 
     Args:
-        way: by the kernel, itself a gradient: second derivatives are rare.
+        way: by the kernel; a gradient, say, of which further derivatives are rare.
         plain: the same by XLA.
     """
 

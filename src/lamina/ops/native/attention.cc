@@ -4,7 +4,9 @@
 // mixed = W · V,  W = softmax(Q · Kᵀ / √k). Reference: Vaswani et al. Attention is all you need. NeurIPS 2017.
 
 #include <cmath>
+#include <limits>
 
+#include "exponential.h"
 #include "lines.h"
 #include "products.h"
 
@@ -61,6 +63,35 @@ Matrix turned(Matrix of) { return {of.data, of.column, of.row}; }
 // A product that one thread computes, its columns cut into `blocks`.
 void compute(Matrix left, Matrix right, Target out, const Shape& shape, const Blocks& blocks) {
   multiply({left, right, {}, out}, shape, blocks, {0, int64_t(blocks.count()), 0, shape.m}, false);
+}
+
+// A line of numbers becomes e^(scale · (x - largest)) / Σ.
+void softmax(float* line, int64_t count, float scale) {
+  constexpr float kLeast = -std::numeric_limits<float>::infinity();
+  Vector most = Vector{} + kLeast, sums{};
+  in_vectors(count, [&](int64_t at, auto lanes) {
+    const Vector x = load(line + at, lanes, kLeast);
+    most = x > most ? x : most;
+  });
+  float largest = most[0];
+  for (int lane = 1; lane < kLanes; ++lane) largest = std::max(largest, most[lane]);
+  in_vectors(count, [&](int64_t at, auto lanes) {
+    const Vector e = exponential((load(line + at, lanes, kLeast) - largest) * scale);
+    store(line + at, lanes, e);
+    sums += e;
+  });
+  const float share = 1.f / sum(sums);
+  in_vectors(count, [&](int64_t at, auto lanes) { store(line + at, lanes, load(line + at, lanes) * share); });
+}
+
+// change = scale · weights · (change - Σ change · weights), back through a line of softmax.
+void softmax_back(const float* weights, float* change, int64_t count, float scale) {
+  Vector sums{};
+  in_vectors(count, [&](int64_t at, auto lanes) { sums += load(weights + at, lanes) * load(change + at, lanes); });
+  const float mean = sum(sums);
+  in_vectors(count, [&](int64_t at, auto lanes) {
+    store(change + at, lanes, scale * load(weights + at, lanes) * (load(change + at, lanes) - mean));
+  });
 }
 
 // Operand: projections; results: what is mixed and, if asked for, the weights.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "exponential.h"
 #include "lines.h"
 #include "parts.h"
 

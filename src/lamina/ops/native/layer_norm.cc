@@ -4,6 +4,7 @@
 // dx = scale · (g - mean g - x̂ · mean(g · x̂)) with g = change · weight, dweight = Σ change · x̂, dbias = Σ change.
 // Reference: Ba, Kiros, Hinton. Layer normalization. 2016.
 
+#include <algorithm>
 #include <cmath>
 
 #include "lines.h"
@@ -51,14 +52,14 @@ Statistics statistics(const float* x, int64_t width, float epsilon) {
   return {mean, 1.f / std::sqrt(sum(squares) / float(width) + epsilon)};
 }
 
-// Operands: x, weight, bias; results: y and, if asked for, mean and scale of each row.
+// Operands: x, weight, bias; results: y, and mean and scale of each row.
 void layer_norm(const Call& call) {
   const Rows of(call.operand(0), call.operand(1));
   const auto* x = static_cast<const float*>(call.operand(0).data);
   const auto* weights = static_cast<const float*>(call.operand(1).data);
   const auto* biases = static_cast<const float*>(call.operand(2).data);
   auto* y = static_cast<float*>(call.result(0).data);
-  auto* kept = call.results() > 1 ? static_cast<Statistics*>(call.result(1).data) : nullptr;
+  auto* kept = static_cast<Statistics*>(call.result(1).data);
   const float epsilon = float(call.number("epsilon"));
   of.each(call.threads, [&](int64_t member, int64_t first, int64_t last, int) {
     const float *weight = weights + member * of.width, *bias = biases + member * of.width;
@@ -70,7 +71,7 @@ void layer_norm(const Call& call) {
         const Vector normal = (load(line + at, lanes) - found.mean) * found.scale;
         store(out + at, lanes, normal * load(weight + at, lanes) + load(bias + at, lanes));
       });
-      if (kept != nullptr) kept[row] = found;
+      kept[row] = found;
     }
   });
 }

@@ -35,7 +35,7 @@ _TYPES = {"float32": "f32", "bfloat16": "bf16"}
 _COMPILE_SECONDS = 120.0
 
 # Each source is a library of its own, so that a network without convolutions need not compile them.
-_KERNELS = {
+KERNELS = {
     "attention": ("attention", "attention_gradient"),
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
     "cross_entropy": ("cross_entropy",),
@@ -114,7 +114,7 @@ def types_of(source: str) -> frozenset[str]:
     except (OSError, LaminaError, subprocess.SubprocessError):
         return frozenset()
     found = set()
-    for name in _KERNELS[source]:
+    for name in KERNELS[source]:
         for kind in _TYPES.values():
             function = getattr(loaded, f"{name}_{kind}", None)
             if function is not None:

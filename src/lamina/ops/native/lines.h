@@ -1,13 +1,10 @@
 // Lines of numbers, a vector at a time, whatever their length.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 
-#include "exponential.h"
 #include "tiles.h"
 
 namespace lamina {
@@ -38,35 +35,6 @@ inline float sum(Vector numbers) {
   float found = 0.f;
   for (int lane = 0; lane < kLanes; ++lane) found += numbers[lane];
   return found;
-}
-
-// A line of numbers becomes e^(scale · (x - largest)) / Σ.
-inline void softmax(float* line, int64_t count, float scale) {
-  constexpr float kLeast = -std::numeric_limits<float>::infinity();
-  Vector most = Vector{} + kLeast, sums{};
-  in_vectors(count, [&](int64_t at, auto lanes) {
-    const Vector x = load(line + at, lanes, kLeast);
-    most = x > most ? x : most;
-  });
-  float largest = most[0];
-  for (int lane = 1; lane < kLanes; ++lane) largest = std::max(largest, most[lane]);
-  in_vectors(count, [&](int64_t at, auto lanes) {
-    const Vector e = exponential((load(line + at, lanes, kLeast) - largest) * scale);
-    store(line + at, lanes, e);
-    sums += e;
-  });
-  const float share = 1.f / sum(sums);
-  in_vectors(count, [&](int64_t at, auto lanes) { store(line + at, lanes, load(line + at, lanes) * share); });
-}
-
-// change = scale · weights · (change - Σ change · weights), back through a line of softmax.
-inline void softmax_back(const float* weights, float* change, int64_t count, float scale) {
-  Vector sums{};
-  in_vectors(count, [&](int64_t at, auto lanes) { sums += load(weights + at, lanes) * load(change + at, lanes); });
-  const float mean = sum(sums);
-  in_vectors(count, [&](int64_t at, auto lanes) {
-    store(change + at, lanes, scale * load(weights + at, lanes) * (load(change + at, lanes) - mean));
-  });
 }
 
 }  // namespace lamina

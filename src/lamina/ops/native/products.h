@@ -177,7 +177,8 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
     }
     for (int64_t top = area.top; top < area.bottom; top += tall)
       for (int64_t panel = first; panel < last; ++panel)
-        with_vectors(blocks.vectors[panel], [&, left = left, right = right, out = out, relu = finish.relu](auto vectors) {
+        with_vectors(blocks.vectors[panel], [&, left = left, right = right, out = out,
+                                             relu = finish.relu](auto vectors) {
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
           const float* begin = packed + (panel - first) * panel_size;
