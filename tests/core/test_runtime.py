@@ -24,9 +24,9 @@ def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch):
     assert runtime.cache_folder() == Path.home() / ".cache" / "lamina" / "xla"
 
 
-def run(script: str, **environment: str) -> str:
+def run(script: str, *words: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, *words],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -58,3 +58,26 @@ def test_versions_and_device_in_words():
     assert set(runtime.versions()) == {"lamina", "python", "jax", "jaxlib", "optax", "numpy"}
     assert runtime.describe_device().startswith("cpu (")
     assert runtime.available_cores() >= 1
+
+
+IN_A_CYCLE = """
+import gc, sys
+from lamina.core import runtime
+runtime.start()
+class Journal:
+    def __init__(self):
+        self.file, self.itself = open(sys.argv[1], "w"), self
+    def __del__(self):
+        print("finalized")
+Journal().file.write("the last line")
+{more}
+"""
+
+
+def test_a_process_ends_without_a_last_collection_but_files_are_written(tmp_path: Path):
+    assert run(IN_A_CYCLE.format(more=""), str(tmp_path / "journal")) == ""
+    assert (tmp_path / "journal").read_text() == "the last line"  # which Python itself loses
+
+
+def test_whoever_looks_for_leaks_sees_the_last_collection(tmp_path: Path):
+    assert run(IN_A_CYCLE.format(more="gc.set_debug(gc.DEBUG_STATS)"), str(tmp_path / "j")) == "finalized"
