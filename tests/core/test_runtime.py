@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -81,3 +82,26 @@ def test_a_process_ends_without_a_last_collection_but_files_are_written(tmp_path
 
 def test_whoever_looks_for_leaks_sees_the_last_collection(tmp_path: Path):
     assert run(IN_A_CYCLE.format(more="gc.set_debug(gc.DEBUG_STATS)"), str(tmp_path / "j")) == "finalized"
+
+
+def test_of_all_packages_jax_reads_its_plugins_alone(tmp_path: Path):
+    for name in ("jax_rocm7_plugin", "heavy"):
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from importlib import metadata; from lamina.core import runtime\n"
+        "names = lambda: {each.metadata['Name'] for each in metadata.distributions()}\n"
+        "before = names()\n"
+        "with runtime.importing_jax(): during = names()\n"
+        "print(sorted(during), 'heavy' in before, before == names())"
+    )
+    during, *rest = run(script, str(tmp_path)).rsplit(" ", 2)
+    assert rest == ["True", "True"]
+    assert set(ast.literal_eval(during)) == {"jax_rocm7_plugin", "jax", "jaxlib", "jaxtyping"}
+
+
+def test_fitting_does_not_import_jaxtyping():
+    script = "import sys, lamina.network, lamina.estimators, lamina.models; print('jaxtyping' in sys.modules)"
+    assert run(script) == "False"

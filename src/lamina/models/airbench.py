@@ -6,13 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.pictures import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu

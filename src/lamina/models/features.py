@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.inputs import ImageInputs, Inputs, TableInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.nn.embedding import Embedding
 from lamina.nn.initializers import truncated_normal
 from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.features import TableFeatures
 from lamina.models.registry import register
 from lamina.nn.initializers import zeros

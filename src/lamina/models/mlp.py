@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxtyping import Float
-
 from lamina.core.arrays import Array
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
+from lamina.core.shapes import Float
 
 
 class ImageFeatures(Module):

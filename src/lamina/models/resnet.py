@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from jax import lax
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.pictures import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import namespace, split
+from lamina.core.shapes import Float
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.mlp import MLPBody
 from lamina.models.registry import register

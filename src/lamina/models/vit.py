@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
@@ -14,6 +13,7 @@ from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.pictures import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import gelu

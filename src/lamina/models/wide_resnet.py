@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxtyping import Float
-
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.models.pictures import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu

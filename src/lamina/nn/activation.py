@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.registry import Registry
+from lamina.core.shapes import Float
 from lamina.ops.gelu import gelu as ops_gelu
 
 Activation = Callable[[Array], Array]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxtyping import Float
-
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
 from lamina.ops.attention import plain_self_attention, self_attention

@@ -7,12 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
 from lamina.core.random import split
+from lamina.core.shapes import Float
 from lamina.nn.activation import relu, sigmoid
 from lamina.nn.linear import Linear, aligned
 

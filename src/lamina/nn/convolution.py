@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from jaxtyping import Float
-
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform
+from lamina.core.shapes import Float
 from lamina.nn.initializers import Initializer, fan_in_uniform
 from lamina.nn.linear import aligned
 from lamina.ops.convolution import convolution

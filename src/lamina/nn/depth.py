@@ -7,12 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_bits
 from lamina.core.module import Module, buffer
+from lamina.core.shapes import Float
 
 
 class DropPath(Module):

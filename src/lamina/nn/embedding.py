@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxtyping import Float, Int
-
 from lamina.core.arrays import Array
 from lamina.core.module import Module, static
+from lamina.core.shapes import Float, Int
 from lamina.nn.initializers import Initializer, truncated_normal
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_keys
 from lamina.core.module import Module, static
 from lamina.core.random import namespace, random_bits, split, uniform
+from lamina.core.shapes import Float
 from lamina.core.taps import carried
 from lamina.core.tree import stack_modules
 from lamina.nn.initializers import ones

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jaxtyping import Float
-
 from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform
+from lamina.core.shapes import Float
 from lamina.nn.activation import ACTIVATIONS, relu
 from lamina.nn.initializers import Initializer, fan_in_uniform
 from lamina.ops.affine import affine

@@ -7,11 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module, buffer, static
+from lamina.core.shapes import Float
 from lamina.nn.linear import aligned
 from lamina.ops.layer_norm import layer_norm
 

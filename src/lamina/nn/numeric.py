@@ -8,11 +8,11 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import normal, split, uniform
+from lamina.core.shapes import Float
 from lamina.nn.activation import relu
 from lamina.nn.initializers import zeros
 from lamina.nn.linear import aligned

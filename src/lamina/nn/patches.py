@@ -7,12 +7,12 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
 from lamina.core.module import Module, static
 from lamina.core.random import split, uniform
+from lamina.core.shapes import Float
 from lamina.nn.initializers import Initializer, lecun_normal, truncated_normal
 from lamina.ops.affine import affine
 from lamina.ops.dense import dense

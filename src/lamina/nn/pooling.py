@@ -7,11 +7,11 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module, static
+from lamina.core.shapes import Float
 from lamina.nn.convolution import Edges, Sizes, edges, per_axis
 from lamina.ops.pooling import max_pool, sum_pool
 

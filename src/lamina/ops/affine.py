@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.shapes import Float
 from lamina.ops.dense import plain_product, product, way_by_size
 from lamina.ops.native import library
 from lamina.ops.ways import differentiable

@@ -12,11 +12,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits, hashed_key
 from lamina.core.registry import Registry
+from lamina.core.shapes import Float
 
 Pictures = Float[Array, "b y x c"]
 GRAY = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)

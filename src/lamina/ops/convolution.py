@@ -14,9 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.shapes import Float
 from lamina.ops.depthwise import depthwise_convolution
 from lamina.ops.native import library
 from lamina.ops.window import Window, out_shape

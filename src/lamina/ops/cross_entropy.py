@@ -12,9 +12,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float, Int
 
 from lamina.core.arrays import Array
+from lamina.core.shapes import Float, Int
 from lamina.ops.native import library
 from lamina.ops.ways import by_members
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float, Int
 
 from lamina.core.arrays import Array
 from lamina.core.registry import Registry
+from lamina.core.shapes import Float, Int
 from lamina.ops.cross_entropy import cross_entropy, is_label
 
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.shapes import Float
 
 Padding = Sequence[tuple[int, int]]
 

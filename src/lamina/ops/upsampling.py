@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Float
 
 from lamina.core.arrays import Array
+from lamina.core.shapes import Float
 from lamina.ops.convolution import Padding, convolution
 
 

@@ -84,10 +84,7 @@ def fit(
             began=began,
             warn=_warn,
         ).fitted.network
-    from lamina.core.runtime import collector_paused
-
-    with collector_paused():
-        from lamina.network import prepare, run
+    from lamina.network import prepare, run
 
     prepared = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
     return run(prepared, callbacks=callbacks, test_table=test_table, began=began).network

@@ -1,0 +1,26 @@
+"""The names that write the shape of an array in a signature: jaxtyping's, for whoever reads them.
+
+Type checkers, the tests and every process that has imported jaxtyping itself see its types. Others see
+stand-ins, because its import takes as long as fitting a small table and nothing there reads annotations.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING or "jaxtyping" in sys.modules:
+    from jaxtyping import Float, Int
+else:
+
+    class Float:
+        """Stands for an array of floating-point numbers of a shape: ``Float[Array, "b d"]``."""
+
+        def __class_getitem__(cls, _: Any) -> Any:
+            return Any
+
+    class Int(Float):
+        """Stands for an array of whole numbers of a shape."""
+
+
+__all__ = ["Float", "Int"]
