@@ -308,8 +308,16 @@ def test_statistics_without_a_place_are_refused():
         train(Careless(), MulticlassTask(3), rows(), config=replaced(epochs=1))
 
 
+@pytest.fixture(params=["whole", "in parts"])
+def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train populations as one, and as parts of two members."""
+    if request.param == "in parts":
+        monkeypatch.setattr("lamina.train.engine.LEAST_MEMBERS", 2)
+
+
+@pytest.mark.usefixtures("parts")
 def test_population_equals_one_by_one():
-    seeds, valid = range(5), rows(40, seed=1)
+    seeds, valid = range(4), rows(40, seed=1)
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=s, dropout=0.1) for s in seeds]
     config = replaced(epochs=8, patience=2)
     together = train_population(models, MulticlassTask(3), rows(), valid, config=config, seeds=seeds)
@@ -330,9 +338,10 @@ def test_population_sweeps_rates_over_shared_batches():
     assert slow.history["train_loss"][-1] > fast.history["train_loss"][-1]
 
 
+@pytest.mark.usefixtures("parts")
 def test_an_interrupted_population_ends_with_the_same_bits(tmp_path):
-    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=seed, dropout=0.2) for seed in range(3)]
-    keys = {"config": replaced(chunk=3, ema=0.9, patience=2), "seeds": [4, 5, 6]}
+    models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=seed, dropout=0.2) for seed in range(4)]
+    keys = {"config": replaced(chunk=3, ema=0.9, patience=2), "seeds": [4, 5, 6, 7]}
     valid = rows(40, seed=1)
     whole = train_population(models, MulticlassTask(3), rows(), valid, **keys)
     chunks = iter(range(100))

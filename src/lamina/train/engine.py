@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.errors import ConfigError
@@ -25,6 +26,9 @@ from lamina.train.step import (
     jit_first_population,
     jit_first_state,
 )
+
+Parts = tuple[TrainState, ...]  # of one model, or of the parts of a population
+LEAST_MEMBERS = 64  # of a part: below, what starts each product costs more than what the cache saves
 
 SWEPT = ("lr", "weight_decay", "momentum", "beta2", "clip", "l1", "l2", "ema", "warmup")
 
@@ -47,20 +51,28 @@ class AbstractEngine(abc.ABC):
         self.hyper = {**self.planned, **length}
 
     @abc.abstractmethod
-    def first_state(self) -> TrainState:
-        """Return the state before the first step."""
+    def first_parts(self) -> Parts:
+        """Return the states before the first step."""
+
+    @abc.abstractmethod
+    def joined(self, trees: Sequence[Any]) -> Any:
+        """Return as one tree what each part has one of: states, losses, metrics."""
+
+    @abc.abstractmethod
+    def parted(self, state: TrainState) -> Parts:
+        """Undo `joined` for states, so that training goes on from them."""
 
     @abc.abstractmethod
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch: (steps, batch), or (members, steps, batch)."""
 
     @abc.abstractmethod
-    def chunk(self, state: TrainState, data: Any, order: Any, count: int) -> tuple[TrainState, Any]:
-        """Take ``count`` steps; return the state and the mean loss."""
+    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
+        """Take ``count`` steps; return the states and the mean loss."""
 
     @abc.abstractmethod
-    def end(self, state: TrainState, valid: Any, epoch: int) -> tuple[TrainState, Any]:
-        """Evaluate and keep the best; return the state and the metrics."""
+    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
+        """Evaluate and keep the best; return the states and the metrics."""
 
 
 class SingleEngine(AbstractEngine):
@@ -77,26 +89,39 @@ class SingleEngine(AbstractEngine):
         self.models, self.program, self.config = [detached(model)], program, config
         self.planned = self.hyper = hyper
 
-    def first_state(self) -> TrainState:
+    def first_parts(self) -> Parts:
         """Return the state before the first step."""
         key = make_key(self.config.seed)
-        return jit_first_state(self.program, self.models[0], key, self.hyper, self.config.ema > 0)
+        return (jit_first_state(self.program, self.models[0], key, self.hyper, self.config.ema > 0),)
+
+    def joined(self, trees: Sequence[Any]) -> Any:
+        """Return what the only part has."""
+        return trees[0]
+
+    def parted(self, state: TrainState) -> Parts:
+        """Return the state as the only part."""
+        return (state,)
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch, (steps, batch)."""
         return epoch_order(self.config.seed, epoch, rows, batch_size)
 
-    def chunk(self, state: TrainState, data: Any, order: Any, count: int) -> tuple[TrainState, Any]:
+    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
         """Take ``count`` steps; return the state and the mean loss."""
-        return jit_chunk(self.program, state, data, order, np.int32(count), self.hyper)
+        state, loss = jit_chunk(self.program, parts[0], data, order, np.int32(count), self.hyper)
+        return (state,), loss
 
-    def end(self, state: TrainState, valid: Any, epoch: int) -> tuple[TrainState, Any]:
+    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
         """Evaluate and keep the best; return the state and the metrics."""
-        return jit_end(self.program, state, valid, np.int32(epoch), self.hyper)
+        state, metrics = jit_end(self.program, parts[0], valid, np.int32(epoch), self.hyper)
+        return (state,), metrics
 
 
 class PopulationEngine(AbstractEngine):
     """Many models of one architecture, each with its own seed and numbers, in one program.
+
+    On CPU equal parts of the members take the steps of a chunk one after another, so that what a part
+    needs stays in the caches.
 
     Args:
         models: untrained models.
@@ -134,12 +159,33 @@ class PopulationEngine(AbstractEngine):
         if "warmup" in swept:
             swept["warmup"] = np.round(swept["warmup"] * hyper["total"])
         self.planned = self.hyper = {**numbers, **swept}
+        on_cpu = jax.default_backend() == "cpu"
+        self.parts = equal_parts(members) if on_cpu else [slice(0, members)]
 
-    def first_state(self) -> TrainState:
-        """Return the members' states, stacked."""
+    def first_parts(self) -> Parts:
+        """Return the members' states, stacked within each part."""
         keys = np.stack([make_key(seed) for seed in self.seeds])
-        models = stack_modules(self.models)
-        return jit_first_population(self.program, models, keys, self.hyper, self.config.ema > 0)
+        averaged = self.config.ema > 0
+        return tuple(
+            jit_first_population(
+                self.program, stack_modules(self.models[part]), keys[part], self._numbers(part), averaged
+            )
+            for part in self.parts
+        )
+
+    def joined(self, trees: Sequence[Any]) -> Any:
+        """Return the members' trees, stacked."""
+        return trees[0] if len(trees) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *trees)
+
+    def parted(self, state: TrainState) -> Parts:
+        """Return the members' states, stacked within each part."""
+        return tuple(
+            jax.tree.map(lambda array, part=part: jnp.array(np.asarray(array)[part]), state)
+            for part in self.parts
+        )
+
+    def _numbers(self, part: slice) -> dict[str, np.ndarray]:
+        return {name: values[part] for name, values in self.hyper.items()}
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
         """Return the rows of every batch, (steps, batch) if shared, else (members, steps, batch)."""
@@ -147,15 +193,43 @@ class PopulationEngine(AbstractEngine):
             return epoch_order(self.seeds[0], epoch, rows, batch_size)
         return np.stack([epoch_order(seed, epoch, rows, batch_size) for seed in self.seeds])
 
-    def chunk(self, state: TrainState, data: Any, order: Any, count: int) -> tuple[TrainState, Any]:
+    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
         """Take ``count`` steps with every member; return the states and the mean losses."""
-        return jit_chunk_population(
-            self.program, state, data, order, np.int32(count), self.shared_order, self.hyper
-        )
+        found = [  # JAX computes one part while the next is given to it
+            jit_chunk_population(
+                self.program,
+                state,
+                data,
+                order if self.shared_order else order[part],
+                np.int32(count),
+                self.shared_order,
+                self._numbers(part),
+            )
+            for state, part in zip(parts, self.parts, strict=True)
+        ]
+        return tuple(state for state, _ in found), self.joined([loss for _, loss in found])
 
-    def end(self, state: TrainState, valid: Any, epoch: int) -> tuple[TrainState, Any]:
+    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
         """Evaluate every member and keep its best; return the states and the metrics."""
-        return jit_end_population(self.program, state, valid, np.int32(epoch), self.hyper)
+        found = [
+            jit_end_population(self.program, state, valid, np.int32(epoch), self._numbers(part))
+            for state, part in zip(parts, self.parts, strict=True)
+        ]
+        return tuple(state for state, _ in found), self.joined([metrics for _, metrics in found])
+
+
+def equal_parts(members: int) -> list[slice]:
+    """Return slices of equal length, as many as they are not too short, which share one compiled program.
+
+    Example:
+        >>> equal_parts(130)
+        [slice(0, 65, None), slice(65, 130, None)]
+        >>> len(equal_parts(256)), len(equal_parts(100)), len(equal_parts(8))
+        (4, 1, 1)
+    """
+    enough = range(min(members, LEAST_MEMBERS), members + 1)
+    size = next(size for size in enough if members % size == 0)
+    return [slice(first, first + size) for first in range(0, members, size)]
 
 
 def member_states(state: TrainState, members: int) -> list[TrainState]:

@@ -105,7 +105,7 @@ class Loop:
         check_memory(*need)
         self.feed = make_feed(train, device_memory=config.device_memory)
         self.valid = None if valid is None else evaluation_batches(valid, batch_size=self._evaluated(valid))
-        self.state = self.engine.first_state()
+        self.parts = self.engine.first_parts()
         self.history: dict[str, list[Any]] = {}
         self.info: dict[str, Any] = {
             "rows": self.rows,
@@ -126,6 +126,19 @@ class Loop:
         return min(most, max(1024, self.batch_size))
 
     @property
+    def state(self) -> TrainState:
+        """The state of all models as one tree; to look at single values of it costs less by `_now`."""
+        return self.engine.joined(self.parts)
+
+    @state.setter
+    def state(self, state: TrainState) -> None:
+        self.parts = self.engine.parted(state)
+
+    def _now(self, name: str) -> np.ndarray:
+        """Return one of the state's values, of a population one a member."""
+        return np.asarray(self.engine.joined([getattr(part, name) for part in self.parts]))
+
+    @property
     def interrupted(self) -> bool:
         """Whether the run was stopped from outside, to be resumed."""
         return self.ended in INTERRUPTED
@@ -140,7 +153,7 @@ class Loop:
 
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
-        return jax.tree.map(np.asarray, self.state.model)
+        return jax.tree.map(np.asarray, self.engine.joined([part.model for part in self.parts]))
 
     def snapshot(self) -> Snapshot:
         """Return the whole state of the run, to be written as a checkpoint."""
@@ -148,7 +161,7 @@ class Loop:
             "epoch": self.epoch,
             "done": self.done,
             "total": self.total,
-            "step": int(np.asarray(self.state.step).max()),
+            "step": int(self._now("step").max()),
             "spent": self.clock.spent,
             "step_seconds": self.clock.step_seconds,
             "history": {name: list(values) for name, values in self.history.items()},
@@ -167,7 +180,7 @@ class Loop:
         self.rollback.restore(snapshot)
         self.clock.began -= snapshot.place["spent"]
         self.clock.step_seconds = snapshot.place.get("step_seconds", 0.0)  # 0.0: not kept before 2026-11-26
-        self.ended = "early stopping" if bool(np.asarray(self.state.stopped).all()) else ""
+        self.ended = "early stopping" if bool(self._now("stopped").all()) else ""
 
     def _take(self, snapshot: Snapshot) -> None:
         """Make state, place and history those of a snapshot, which stays as it is."""
@@ -225,23 +238,23 @@ class Loop:
         padded = np.zeros((*rows.shape[:-2], width, rows.shape[-1]), np.int32)
         padded[..., :count, :] = rows
         data, order = self.feed.chunk(padded)
-        self.state, loss = self.engine.chunk(self.state, data, order, count)
+        self.parts, loss = self.engine.chunk(self.parts, data, order, count)
         return plain(loss)
 
     def _after_chunk(self, rows: np.ndarray) -> None:
-        skipped = int(np.asarray(self.state.skipped_in_row).min())  # of a population, all must be stuck
+        skipped = int(self._now("skipped_in_row").min())  # of a population, all must be stuck
         if skipped >= self.rollback.patience:
             why = f"{skipped} steps in a row had a loss or gradient that is not finite"
             self._go_back(why, rows)
         reason = self.should_stop()
         if reason:
             self.stop(reason)
-        self._call("on_chunk_end", int(np.asarray(self.state.step).max()))
+        self._call("on_chunk_end", int(self._now("step").max()))
 
     def _end_epoch(self, loss: Any, began: float) -> None:
         before, fresh = time.perf_counter(), self.clock.compile_seconds
         self.epoch += 1
-        self.state, metrics = self.engine.end(self.state, self.valid, self.epoch)
+        self.parts, metrics = self.engine.end(self.parts, self.valid, self.epoch)
         lr = metrics.pop("lr")
         logs = {"train_loss": loss, **{f"valid_{n}": plain(v) for n, v in metrics.items()}, "lr": plain(lr)}
         if self.clock.compile_seconds == fresh:
@@ -249,12 +262,12 @@ class Loop:
         logs["seconds"] = time.perf_counter() - began
         for name, value in {"epoch": float(self.epoch), **logs}.items():
             self.history.setdefault(name, []).append(value)
-        if bool(np.asarray(self.state.stopped).all()):
+        if bool(self._now("stopped").all()):
             self.stop("early stopping")
-        self.info["best_epoch"] = plain(self.state.best_epoch)
-        self.info["best_value"] = plain(self.state.best_value)
+        self.info["best_epoch"] = plain(self._now("best_epoch"))
+        self.info["best_value"] = plain(self._now("best_value"))
         self.done, self.total = 0, 0.0
-        step = int(np.asarray(self.state.step).max())
+        step = int(self._now("step").max())
         is_last = self.ended or self.epoch >= self.config.epochs
         if (is_last or self.rollback.is_due(step)) and not self.rollback.keep(self.snapshot()):
             self._go_back("the weights are not finite", np.empty(0, np.int32))
@@ -263,7 +276,7 @@ class Loop:
 
     def _go_back(self, why: str, rows: np.ndarray) -> None:
         """Go on from the last good state with a lower learning rate, or give up."""
-        step = int(np.asarray(self.state.step).max())
+        step = int(self._now("step").max())
         snapshot, factor = self.rollback.back(epoch=self.epoch + 1, step=step, why=why, rows=rows)
         self._take(snapshot)
         self.scale_lr(factor)
