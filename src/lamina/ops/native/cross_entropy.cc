@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "exponential.h"
+#include "lines.h"
 #include "parts.h"
 
 namespace lamina {
@@ -18,27 +19,30 @@ constexpr int64_t kMostClasses = 64;  // ops/cross_entropy.py: MOST_CLASSES
 constexpr int64_t kRows = 256;  // of a part
 
 // z[class][row] = logits[row][class] for `count` rows, the last one repeated in the lanes beyond.
-void to_lanes(const float* logits, int64_t count, int64_t classes, Vector* z) {
+template <class Lanes>
+void to_lanes(const float* logits, Lanes count, int64_t classes, Vector* z) {
   auto* out = reinterpret_cast<float*>(z);
   int64_t j = 0;
-  if (count == kLanes)
+  if constexpr (std::is_same_v<Lanes, All>)
     for (; j + kLanes <= classes; j += kLanes) transpose(logits + j, classes, out + j * kLanes, kLanes);
   for (; j < classes; ++j)
     for (int64_t lane = 0; lane < kLanes; ++lane)
-      out[j * kLanes + lane] = logits[std::min(lane, count - 1) * classes + j];
+      out[j * kLanes + lane] = logits[std::min<int64_t>(lane, count - 1) * classes + j];
 }
 
-void from_lanes(const Vector* z, int64_t count, int64_t classes, float* out) {
+template <class Lanes>
+void from_lanes(const Vector* z, Lanes count, int64_t classes, float* out) {
   const auto* in = reinterpret_cast<const float*>(z);
   int64_t j = 0;
-  if (count == kLanes)
+  if constexpr (std::is_same_v<Lanes, All>)
     for (; j + kLanes <= classes; j += kLanes) transpose(in + j * kLanes, kLanes, out + j, classes);
   for (; j < classes; ++j)
     for (int64_t row = 0; row < count; ++row) out[row * classes + j] = in[j * kLanes + row];
 }
 
-// Up to kLanes rows; `slope` may be missing.
-void some_rows(const float* logits, const int32_t* labels, int64_t count, int64_t classes, float s, float* loss,
+// As many rows as a vector has lanes, or fewer; `slope` may be missing.
+template <class Lanes>
+void some_rows(const float* logits, const int32_t* labels, Lanes count, int64_t classes, float s, float* loss,
                float* slope) {
   Vector z[kMostClasses], largest = Vector{} - std::numeric_limits<float>::infinity();
   to_lanes(logits, count, classes, z);
@@ -61,7 +65,7 @@ void some_rows(const float* logits, const int32_t* labels, int64_t count, int64_
   const Vector log_total = logarithm(total), mean = centered * (1.f / float(classes));
   Vector found = hit * (log_total - (chosen - largest));
   if (s != 0.f) found += s * (log_total - mean);
-  for (int64_t lane = 0; lane < count; ++lane) loss[lane] = found[lane];
+  store(loss, count, found);
   if (slope == nullptr) return;
   const Vector share = (hit + s) / total;
   for (int64_t j = 0; j < classes; ++j) z[j] = z[j] * share - s / float(classes);
@@ -81,10 +85,12 @@ void cross_entropy(const Call& call) {
   auto* slopes = call.results() > 1 ? static_cast<float*>(call.result(1).data) : nullptr;
   const float smoothing = float(call.number("smoothing"));
   Parts(call.threads, int((rows + kRows - 1) / kRows), [&](int part) {
-    const int64_t end = std::min(rows, (part + 1) * kRows);
-    for (int64_t row = part * kRows; row < end; row += kLanes)
-      some_rows(from + row * classes, labels + row, std::min<int64_t>(kLanes, end - row), classes, smoothing,
-                losses + row, slopes ? slopes + row * classes : nullptr);
+    const int64_t first = part * kRows;
+    in_vectors(std::min(rows - first, kRows), [&](int64_t place, auto lanes) {
+      const int64_t row = first + place;
+      some_rows(from + row * classes, labels + row, lanes, classes, smoothing, losses + row,
+                slopes ? slopes + row * classes : nullptr);
+    });
   });
 }
 

@@ -81,35 +81,58 @@ struct Slope {
   int64_t rows, columns;
 };
 
-constexpr int64_t kStrip = 64;  // columns that are summed together
+constexpr int64_t kStrip = 64;  // columns that are the work of one thread
 constexpr int64_t kLeastShared = 1 << 17;  // numbers of slopes, below which waking another thread takes longer
 constexpr int64_t kRowsSummed = 256;  // rows of a partial sum, so that rounding does not grow with all of them
 
-// kept = the slope, sums = its sums over the rows, for columns from `first` on; either may be missing.
+// Columns a vector at a time, or one by one.
+struct Wide {
+  static constexpr int64_t kWidth = kLanes;
+  static Vector read(const float* p) { return Float::vector(p); }
+  static void put(float* p, Vector value) { Float::put(p, value); }
+  static Vector where_positive(Vector y, Vector change) { return y > Vector{} ? change : Vector{}; }
+};
+struct Narrow {
+  static constexpr int64_t kWidth = 1;
+  static float read(const float* p) { return *p; }
+  static void put(float* p, float value) { *p = value; }
+  static float where_positive(float y, float change) { return y > 0.f ? change : 0.f; }
+};
+
+// kept = the slope, sums = its sums over the rows, for `count` times K's width of columns from `first` on; either may
+// be missing.
+template <class K, int count>
 void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
-  const int64_t width = std::min(kStrip, of.columns - first);
-  float total[kStrip] = {};
+  using Number = decltype(K::read(nullptr));
+  Number total[count] = {};
   for (int64_t top = 0; top < of.rows; top += kRowsSummed) {
-    float part[kStrip] = {};
+    Number part[count] = {};
     for (int64_t r = top; r < std::min(of.rows, top + kRowsSummed); ++r) {
-      const int64_t at = r * of.columns + first;
-      const float* change = of.change + at;
-      if (of.y == nullptr) {
-        for (int64_t j = 0; j < width; ++j) part[j] += change[j];
-        continue;
-      }
-      const float* y = of.y + at;
-      float* line = kept + at;
-#pragma GCC ivdep
-      for (int64_t j = 0; j < width; ++j) {
-        const float slope = y[j] > 0.f ? change[j] : 0.f;
-        line[j] = slope;
-        part[j] += slope;
+      const int64_t row = r * of.columns + first;
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) {
+        const int64_t at = row + i * K::kWidth;
+        Number slope = K::read(of.change + at);
+        if (of.y != nullptr) {
+          slope = K::where_positive(K::read(of.y + at), slope);
+          K::put(kept + at, slope);
+        }
+        part[i] += slope;
       }
     }
-    for (int64_t j = 0; j < width; ++j) total[j] += part[j];
+    for (int i = 0; i < count; ++i) total[i] += part[i];
   }
-  if (sums != nullptr) std::copy(total, total + width, sums + first);
+  for (int i = 0; sums != nullptr && i < count; ++i) K::put(sums + first + i * K::kWidth, total[i]);
+}
+
+// The same for the columns of a strip.
+void bend_back_strip(const Slope& of, int64_t strip, float* kept, float* sums) {
+  const int64_t end = std::min((strip + 1) * kStrip, of.columns);
+  int64_t first = strip * kStrip;
+  for (; first + 4 * kLanes <= end; first += 4 * kLanes) bend_back<Wide, 4>(of, first, kept, sums);
+  for (; first + kLanes <= end; first += kLanes) bend_back<Wide, 1>(of, first, kept, sums);
+  for (; first + 2 <= end; first += 2) bend_back<Narrow, 2>(of, first, kept, sums);
+  for (; first < end; ++first) bend_back<Narrow, 1>(of, first, kept, sums);
 }
 
 // Compute products of slopes: each is laid out by the thread that needs it, or, where a member is the work of several,
@@ -126,13 +149,13 @@ void with_slopes(const Plan& plan, const SlopeOf& slope_of, const SumsOf& sums_o
     return plan.run([&](int64_t member) {
       const Slope slope = slope_of(member);
       float* kept = memory(1);
-      for (int64_t strip = 0; strip < strips; ++strip) bend_back(slope, strip * kStrip, kept, sums_of(member));
+      for (int64_t strip = 0; strip < strips; ++strip) bend_back_strip(slope, strip, kept, sums_of(member));
       return product_of(member, is_plain ? slope.change : kept);
     });
   float* kept = memory(plan.members);
   const auto lay_out = [&](int64_t strip) {
     const int64_t member = strip / strips;
-    bend_back(slope_of(member), strip % strips * kStrip, is_plain ? nullptr : kept + member * size, sums_of(member));
+    bend_back_strip(slope_of(member), strip % strips, is_plain ? nullptr : kept + member * size, sums_of(member));
   };
   if (plan.members * size < kLeastShared)
     for (int64_t strip = 0; strip < plan.members * strips; ++strip) lay_out(strip);

@@ -92,6 +92,17 @@ inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, in
   (right.column == 1 ? pack_rows : pack_columns)(right, k, columns, width, panel + width);
 }
 
+// The first `count` numbers of a line, by powers of two: what memcpy is called for takes as long as a tile's row.
+inline void put_first(float* out, const float* line, int64_t count) {
+  for (; count >= kLanes; count -= kLanes, out += kLanes, line += kLanes) Float::put(out, Float::vector(line));
+#pragma GCC unroll 4
+  for (int64_t size = kLanes / 2; size > 0; size /= 2) {
+    if ((count & size) == 0) continue;
+    std::memcpy(out, line, size * sizeof(float));
+    out += size, line += size;
+  }
+}
+
 // out[r][0 … V·kLanes) for R rows, `columns` wide.
 template <int R, int V>
 inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel panel, bool relu, float* out,
@@ -126,7 +137,7 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel pa
     } else {
       float line[V * kLanes];
       for (int v = 0; v < V; ++v) Float::put(line + v * kLanes, sums[r][v]);
-      std::memcpy(out, line, columns * sizeof(float));
+      put_first(out, line, columns);
     }
   }
 }
