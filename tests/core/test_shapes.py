@@ -24,9 +24,7 @@ def test_under_test_they_are_those_of_jaxtyping():
 def test_elsewhere_they_can_be_evaluated():
     hints = "typing.get_type_hints(lamina.ops.affine.affine)['return']"
     assert run(f"import typing, lamina.ops.affine; print({hints})") == "typing.Any"
-    assert (
-        run(f"import typing, jaxtyping, lamina.ops.affine; print({hints}.__name__)") == "Float[Array, '*b o']"
-    )
+    assert run(f"import typing, jaxtyping, lamina.ops.affine; print('*b o' in str({hints}))") == "True"
 
 
 def test_fitting_does_not_import_jaxtyping():
