@@ -17,6 +17,7 @@ import gc
 import io
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,16 @@ def _only_plugins_read() -> Iterator[None]:
     """Let JAX see, of all installed packages, only those that may be its plugins.
 
     It reads the metadata of each, a millisecond a package, to find one named jax-rocm…-plugin.
+    Other threads see all packages.
     """
     from importlib import metadata
 
-    everything = metadata.distributions
+    everything, here = metadata.distributions, threading.get_ident()
 
     def plugins(**context: Any) -> Iterator[metadata.Distribution]:
         for found in everything(**context):
             folder = getattr(found, "_path", None)  # jax_rocm7_plugin-0.10.2.dist-info
-            if folder is None or folder.name.lower().startswith("jax"):
+            if threading.get_ident() != here or folder is None or folder.name.lower().startswith("jax"):
                 yield found
 
     metadata.distributions = plugins
