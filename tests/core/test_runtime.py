@@ -70,6 +70,12 @@ class Journal:
         self.file, self.itself = open(sys.argv[1], "w"), self
     def __del__(self):
         print("finalized")
+class Proxy:
+    @property
+    def __class__(self):
+        print("asked")
+        raise ReferenceError
+proxy = Proxy()
 Journal().file.write("the last line")
 {more}
 """
