@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import os
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from lamina.cli.arguments import HelpShown
+from lamina.core import runtime
 from lamina.core.errors import ConfigError, Interrupted, LaminaError, suggest
 
 # verb → what it does; the modules are imported when they are used, so that --help is quick
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fault(error)
     finally:
         if argv is None:
-            gc.freeze()  # else the process spends half a second on freeing what the system frees anyway
+            runtime.leave_objects_to_the_system()
 
 
 def _write_utf8() -> None:

@@ -39,8 +39,8 @@ def start() -> None:
 def leave_objects_to_the_system() -> None:
     """Spare the ending process the search for cycles among some 200,000 objects, most of them JAX's.
 
-    The system takes a process's memory back at once; walking through it takes .4 s, a sixth of
-    fitting a small table. Objects that nothing but a cycle refers to then die without their
+    The system takes a process's memory back at once; walking through it was a sixth of a cold start
+    (docs/log.md). Objects that nothing but a cycle refers to then die without their
     finalizer, as Python reserves for all that live until the end; files among them are written out.
     """
     if not gc.get_debug():  # else somebody is looking for leaks
@@ -62,7 +62,7 @@ def importing_jax() -> Iterator[None]:
 def _only_plugins_read() -> Iterator[None]:
     """Let JAX see, of all installed packages, only those that may be its plugins.
 
-    It reads the metadata of each, a millisecond a package, to find one named jax-rocm…-plugin.
+    It reads the metadata of each to find one named jax-rocm…-plugin.
     Other threads see all packages.
     """
     from importlib import metadata

@@ -1,7 +1,7 @@
 """The names that write the shape of an array in a signature: jaxtyping's, for whoever reads them.
 
 Type checkers, the tests and every process that has imported jaxtyping itself see its types. Others see
-stand-ins, because its import takes as long as fitting a small table and nothing there reads annotations.
+stand-ins, because its import is paid at every start and nothing there reads annotations.
 """
 
 from __future__ import annotations
