@@ -139,10 +139,10 @@ def test_ten_thousand_rows_take_half_a_second():
     targets, probabilities = binary(10_000, 4)
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         metric_intervals("binary", targets, probabilities)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5 * 3  # three times the figure of an idle machine
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.5 * 3  # of a processor: three times the figure of an idle machine
 
 
 def test_the_same_seed_gives_the_same_interval():
