@@ -1,8 +1,8 @@
 """Adam and AdamW, written so that each array is passed over once.
 
 Optax's pieces divide three times an element and keep the old moments alive beside the new
-ones, so that a step that is not finite can be undone. Here the two bias corrections are
-folded into one factor and one ε, and such a step stands still (`lamina.ops.update`).
+ones, so that a step that is not finite can be undone. Here such a step stands still
+(`lamina.ops.update`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from jax import Array
 
 from lamina.ops.update import Factors, Moments, adam_step
 from lamina.train.rule import Rule
-
-EPSILON = 1e-8  # of the paper
-
 
 class AdamState(NamedTuple):
     """What Adam remembers.
@@ -65,10 +62,7 @@ def adam_rule(
 
     def step(gradient: Any, state: AdamState, parameters: Any, finite: Array) -> tuple[Any, AdamState]:
         steps = state.steps + finite.astype(jnp.int32)
-        power = jnp.maximum(steps, 1).astype(jnp.float32)
-        root = jnp.sqrt(1 - beta2**power)
-        rate = lr * root / (1 - beta1**power)
-        factors = Factors(1 - beta1, 1 - beta2, rate, EPSILON * root, jnp.asarray(lr * decay))
+        factors = Factors(lr, beta1, beta2, jnp.asarray(decay, jnp.float32), steps)
         weights, form = jax.tree.flatten(parameters)
         decays = [False] * len(weights) if decayed is None else jax.tree.leaves(decayed)
         now = Moments(weights, jax.tree.leaves(state.mu), jax.tree.leaves(state.nu))

@@ -122,6 +122,6 @@ def factor(name: str, step: Array, total: Array, warmup: Array) -> Array:
         >>> float(factor("constant", jnp.array(0.0), jnp.array(10.0), jnp.array(4.0)))
         0.25
     """
-    rise = jnp.where(warmup > 0, jnp.minimum((step + 1) / jnp.maximum(warmup, 1), 1), 1)
+    rise = jnp.minimum((step + 1) / warmup, 1)  # without a warm-up of infinity and one
     body = SCHEDULES[name](jnp.maximum(step - warmup, 0), jnp.maximum(total - warmup, 1))
     return rise * body

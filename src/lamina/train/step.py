@@ -142,7 +142,7 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
     gradient, finite = _checked(program, loss, gradient, hyper)
     step = state.step.astype(jnp.float32)
-    lr = hyper["lr"] * state.lr_scale * factor(program.schedule, step, hyper["total"], hyper["warmup"])
+    lr = factor(program.schedule, step, hyper["total"], hyper["warmup"]) * hyper["lr"] * state.lr_scale
     parameters, rest = partition(state.model)
     rule = make_optimizer(program, lr, hyper, state.model)
     new, opt_state = rule.step(gradient, state.optimizer, parameters, finite)
@@ -261,7 +261,7 @@ def end_epoch(
     """
     model = kept_model(program, state)
     last = jnp.maximum(state.step - 1, 0).astype(jnp.float32)
-    rate = hyper["lr"] * state.lr_scale * factor(program.schedule, last, hyper["total"], hyper["warmup"])
+    rate = factor(program.schedule, last, hyper["total"], hyper["warmup"]) * hyper["lr"] * state.lr_scale
     if valid is None:  # nothing to judge by: the newest is the best
         return state._replace(best=model, best_epoch=epoch), {"lr": rate}
     metrics = {**evaluate_model(program, model, valid), "lr": rate}

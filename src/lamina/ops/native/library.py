@@ -74,15 +74,14 @@ def call(
     Args:
         name: of the kernel, without its type.
         out: ``jax.ShapeDtypeStruct`` of the result, or a list of those of several.
-        *arrays: operands.
+        *arrays: operands, of which the first has the kernel's type of numbers.
         vmap_method: how it is called for many members, as in ``jax.ffi.ffi_call``.
         in_place: operand → result that may lie in the same memory.
         **fixed: what is fixed while compiling: whole numbers, or a float, which goes by its bits.
     """
     import jax
 
-    first = out[0] if isinstance(out, list) else out
-    target = f"lamina_{name}_{_TYPES[np.dtype(first.dtype).name]}"
+    target = f"lamina_{name}_{_TYPES[np.dtype(arrays[0].dtype).name]}"
     numbers = {key: _whole(value) for key, value in fixed.items()}
     aliases = dict(in_place or {})
     return jax.ffi.ffi_call(target, out, vmap_method=vmap_method, input_output_aliases=aliases)(

@@ -13,9 +13,11 @@ namespace {
 
 constexpr int64_t kPiece = 1 << 14;  // numbers of a part: some of each array fit into the second-level cache
 
-// The factors of one network's step; `moves` is zero where nothing may change.
+// The factors of one network's step: what the newest gradient adds to the moments, and the learning rate and ε, corrected
+// for moments that began at zero.
 struct Factors {
-  float take1, take2, rate, epsilon, shrink, moves;
+  float take1, take2, rate, epsilon, shrink;
+  bool moves;  // else nothing may change
 };
 
 // A piece of one network's numbers in an array.
@@ -77,23 +79,42 @@ void step(const Factors f, const Arrays a, float shrink, int64_t count) {
   }
 }
 
-// Operands: factors, then weight, mu, nu and gradient of each array; results: weight, mu, nu of each.
+constexpr int kNumbers = 6;  // operands of `adam` before the arrays
+
+// The factors of each network, of learning rate, both decays, weight decay, steps, and whether the step is finite.
+std::vector<Factors> factors_of(const Call& call, double epsilon) {
+  const auto floats = [&](int which) { return static_cast<const float*>(call.operand(which).data); };
+  const float *lr = floats(0), *beta1 = floats(1), *beta2 = floats(2), *decay = floats(3);
+  const auto* steps = static_cast<const int32_t*>(call.operand(4).data);
+  const auto* finite = static_cast<const bool*>(call.operand(5).data);
+  std::vector<Factors> found(call.operand(4).size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    const int taken = std::max(steps[i], 1);
+    const double root = std::sqrt(1 - std::pow(double(beta2[i]), taken));
+    const double rate = lr[i] * root / (1 - std::pow(double(beta1[i]), taken));
+    found[i] = {1.f - beta1[i], 1.f - beta2[i], float(rate), float(epsilon * root), lr[i] * decay[i], finite[i]};
+  }
+  return found;
+}
+
+// Operands: numbers of the step, then weight, mu, nu and gradient of each array; results: weight, mu, nu of each.
 void adam(const Call& call) {
   const Sizes decays = call.sizes("decays");
-  const auto* factors = static_cast<const Factors*>(call.operand(0).data);
-  const int64_t members = call.operand(0).size() / int64_t(sizeof(Factors) / sizeof(float));
+  const std::vector<Factors> factors = factors_of(call, call.number("epsilon"));
+  const auto members = int64_t(factors.size());
   std::vector<int64_t> sizes;
-  for (int64_t array = 0; array < decays.size; ++array) sizes.push_back(call.operand(1 + 4 * int(array)).size());
+  for (int64_t array = 0; array < decays.size; ++array)
+    sizes.push_back(call.operand(kNumbers + 4 * int(array)).size());
   each(call.threads, pieces_of(sizes, members), [&](const Piece& piece) {
     const auto in = [&](int which) {
-      return static_cast<const float*>(call.operand(1 + 4 * piece.array + which).data) + piece.first;
+      return static_cast<const float*>(call.operand(kNumbers + 4 * piece.array + which).data) + piece.first;
     };
     const auto out = [&](int which) {
       return static_cast<float*>(call.result(3 * piece.array + which).data) + piece.first;
     };
     const Factors& own = factors[piece.member];
     const Arrays arrays{in(0), in(1), in(2), in(3), out(0), out(1), out(2)};
-    if (own.moves != 0.f) return step(own, arrays, decays[piece.array] ? own.shrink : 0.f, piece.count);
+    if (own.moves) return step(own, arrays, decays[piece.array] ? own.shrink : 0.f, piece.count);
     for (int which = 0; which < 3; ++which) keep(in(which), out(which), piece.count);
   });
 }
@@ -106,7 +127,7 @@ bool all_finite(const float* numbers, int64_t count) {
   return largest < 0x7f800000u;
 }
 
-// Operands: arrays; result: one for each network whose numbers are all finite, else zero.
+// Operands: arrays; result: of each network whether its numbers are all finite.
 void finite(const Call& call) {
   const Buffer out = call.result();
   const int64_t members = out.size();
@@ -117,7 +138,7 @@ void finite(const Call& call) {
     if (!all_finite(static_cast<const float*>(call.operand(piece.array).data) + piece.first, piece.count))
       bad[piece.member] = true;
   });
-  for (int64_t member = 0; member < members; ++member) static_cast<float*>(out.data)[member] = bad[member] ? 0.f : 1.f;
+  for (int64_t member = 0; member < members; ++member) static_cast<bool*>(out.data)[member] = !bad[member];
 }
 
 }  // namespace
