@@ -31,7 +31,7 @@ BENDS: list[Bend] = ["identity", "relu"]
 
 
 def normal(*shape: int) -> jax.Array:
-    return jnp.asarray(RANDOM.normal(size=shape).astype(np.float32))
+    return jnp.array(RANDOM.normal(size=shape).astype(np.float32))
 
 
 def formula(x: jax.Array, weight: jax.Array, bias: jax.Array, bend: Bend) -> jax.Array:
@@ -156,6 +156,6 @@ def test_second_derivatives(is_native: bool, monkeypatch: pytest.MonkeyPatch):
 def test_what_is_no_number_stays_so(bad: float):
     x = np.array(normal(128, 300))
     x[5, 7] = bad
-    y = affine(jnp.asarray(x), abs(normal(200, 300)), normal(200), bend="relu")
+    y = affine(jnp.array(x), abs(normal(200, 300)), normal(200), bend="relu")
     assert not np.isfinite(np.asarray(y)[5]).any()
     assert np.isfinite(np.delete(np.asarray(y), 5, axis=0)).all()

@@ -48,12 +48,16 @@ cases = pytest.mark.parametrize("case", list(CASES))
 needs_kernels = pytest.mark.skipif(not library.types_of("convolution"), reason="no C++ compiler here")
 
 
-def arrays(case: str, dtype: str = "float32") -> tuple[Any, Any, Window]:
+plain = jax.jit(plain_convolution, static_argnums=(2, 3))
+native = jax.jit(native_convolution, static_argnums=2)
+
+
+def arrays(case: str, dtype: Any = np.float32) -> tuple[Any, Any, Window]:
     x_shape, weight_shape, stride, padding, dilation = CASES[case]
     random = np.random.default_rng(len(case))
     x, weight = random.normal(size=x_shape), random.normal(size=weight_shape)
     low, high = zip(*padding, strict=True)
-    return jnp.asarray(x, dtype), jnp.asarray(weight, dtype), Window(stride, low, high, dilation)
+    return jnp.array(x.astype(dtype)), jnp.array(weight.astype(dtype)), Window(stride, low, high, dilation)
 
 
 def formula(x: Any, weight: Any, window: Window) -> np.ndarray:
@@ -102,29 +106,35 @@ def tolerance(case: str) -> float:
 
 def gradients(function: Any, x: Any, weight: Any) -> Any:
     """Of a bent sum, so that what flows back differs from place to place."""
-    return jax.grad(lambda x, w: jnp.sin(function(x, w).astype(jnp.float32)).sum(), (0, 1))(x, weight)
+    bent = jax.grad(lambda x, w: jnp.sin(function(x, w).astype(jnp.float32)).sum(), (0, 1))
+    return jax.jit(bent)(x, weight)
 
 
 @cases
 def test_plain_is_the_formula(case: str):
     x, weight, window = arrays(case)
-    assert gap(plain_convolution(x, weight, window), formula(x, weight, window)) < 2e-6
+    assert gap(plain(x, weight, window), formula(x, weight, window)) < 2e-6
 
 
 @needs_kernels
 @cases
 def test_kernels_are_the_formula(case: str):
     x, weight, window = arrays(case)
-    assert gap(native_convolution(x, weight, window), formula(x, weight, window)) < tolerance(case)
+    assert gap(native(x, weight, window), formula(x, weight, window)) < tolerance(case)
 
 
 @needs_kernels
 @pytest.mark.parametrize("case", list(FEW))
 def test_gradients_with_few_multiplications_are_the_formula(case: str):
     x, weight, window = arrays(case)
-    y, back = jax.vjp(lambda x, w: native_convolution(x, w, window), x, weight)
-    dy = jnp.asarray(np.random.default_rng(1).normal(size=y.shape), jnp.float32)
-    for found, exact in zip(back(dy), exact_gradients(x, weight, window, dy), strict=True):
+    size = jax.eval_shape(native, x, weight, window).shape
+    dy = np.random.default_rng(1).normal(size=size).astype(np.float32)
+
+    def pulled_back(x: Any, weight: Any, dy: Any) -> Any:
+        return jax.vjp(lambda x, w: native_convolution(x, w, window), x, weight)[1](dy)
+
+    both = jax.jit(pulled_back)(x, weight, dy)
+    for found, exact in zip(both, exact_gradients(x, weight, window, dy), strict=True):
         assert gap(found, exact) < tolerance(case)
 
 
@@ -156,7 +166,7 @@ def test_gradients_of_gradients(case: str):
         def squares(x: Any, w: Any) -> Any:
             return sum(((g**2).sum() for g in gradients(function, x, w)), jnp.zeros(()))
 
-        return jax.grad(squares, (0, 1))(x, weight)
+        return jax.jit(jax.grad(squares, (0, 1)))(x, weight)
 
     found = second(lambda x, w: native_convolution(x, w, window))
     assert max(map(gap, found, second(lambda x, w: plain_convolution(x, w, window)))) < 2e-5
@@ -165,11 +175,11 @@ def test_gradients_of_gradients(case: str):
 @pytest.mark.skipif("bf16" not in library.types_of("convolution"), reason="the processor knows no bfloat16")
 @cases
 def test_bfloat16(case: str):
-    x, weight, window = arrays(case, "bfloat16")
-    found = native_convolution(x, weight, window)
+    x, weight, window = arrays(case, jnp.bfloat16)
+    found = native(x, weight, window)
     assert found.dtype == jnp.bfloat16
     assert gap(found, formula(x, weight, window)) < 6e-3  # eight bits of the result
-    wide = [jnp.asarray(array, jnp.float32) for array in (x, weight)]
+    wide = [np.asarray(array, np.float32) for array in (x, weight)]
     wanted = gradients(lambda x, w: plain_convolution(x, w, window).astype(jnp.bfloat16), *wide)
     assert max(map(gap, gradients(lambda x, w: native_convolution(x, w, window), x, weight), wanted)) < 2e-2
 
@@ -178,33 +188,35 @@ def test_bfloat16(case: str):
 @pytest.mark.parametrize("case", ["same", "many channels", "many weights"])
 def test_the_same_call_gives_the_same_bits(case: str):
     x, weight, window = arrays(case)
-    both = [gradients(lambda x, w: native_convolution(x, w, window), x, weight) for _ in range(5)]
-    assert all(bool((a == b).all()) for other in both for a, b in zip(both[0], other, strict=True))
+    again = jax.jit(lambda x, w: gradients(lambda x, w: native_convolution(x, w, window), x, w))
+    both = jax.device_get([again(x, weight) for _ in range(5)])
+    assert all((a == b).all() for other in both for a, b in zip(both[0], other, strict=True))
 
 
 @needs_kernels
 def test_a_population_is_one_by_one():
     x, weight, window = arrays("same")
-    weights = jnp.stack([weight, 2 * weight, weight[::-1]])
-    found = jax.vmap(lambda w: native_convolution(x, w, window))(weights)
-    assert bool((found == jnp.stack([native_convolution(x, w, window) for w in weights])).all())
+    weight = np.asarray(weight)
+    weights = np.stack([weight, 2 * weight, weight[::-1]])
+    found = jax.jit(jax.vmap(lambda w: native_convolution(x, w, window)))(weights)
+    np.testing.assert_array_equal(found, np.stack([native(x, w, window) for w in weights]))
 
 
 @needs_kernels
 def test_it_runs_where_images_lie_on_several_devices():
     x, weight, window = arrays("many channels")
-    x = jnp.concatenate([x] * 8)[:8]
+    x = np.concatenate([x] * 8)[:8]
     mesh = jax.sharding.Mesh(np.array(jax.devices()[:8]), ("b",))
     spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("b")))
     found = jax.jit(lambda x: native_convolution(x, weight, window))(spread)
-    assert gap(found, native_convolution(x, weight, window)) < 1e-6
+    assert gap(found, native(x, weight, window)) < 1e-6
 
 
 @pytest.mark.parametrize("groups", [2, 3, 12])
 def test_groups(groups: int):
     random = np.random.default_rng(groups)
-    x = jnp.asarray(random.normal(size=(2, 6, 5, 12)), jnp.float32)
-    weight = jnp.asarray(random.normal(size=(24, 12 // groups, 3, 3)), jnp.float32)
+    x = random.normal(size=(2, 6, 5, 12)).astype(np.float32)
+    weight = random.normal(size=(24, 12 // groups, 3, 3)).astype(np.float32)
     window = Window((1, 2), (1, 1), (1, 0), (1, 1))
     padding = ((1, 1), (1, 0))
 
@@ -212,10 +224,9 @@ def test_groups(groups: int):
         return convolution(x, w, stride=(1, 2), padding=padding, dilation=(1, 1), groups=groups)
 
     parts = [
-        formula(a, b, window)
-        for a, b in zip(jnp.split(x, groups, -1), jnp.split(weight, groups), strict=True)
+        formula(a, b, window) for a, b in zip(np.split(x, groups, -1), np.split(weight, groups), strict=True)
     ]
-    assert gap(ours(x, weight), np.concatenate(parts, -1)) < 2e-6
+    assert gap(jax.jit(ours)(x, weight), np.concatenate(parts, -1)) < 2e-6
     wanted = gradients(lambda x, w: plain_convolution(x, w, window, groups), x, weight)
     assert max(map(gap, gradients(ours, x, weight), wanted)) < 2e-5
 
@@ -223,12 +234,12 @@ def test_groups(groups: int):
 @pytest.mark.parametrize("dimensions", [1, 3])
 def test_other_dimensions(dimensions: int):
     random = np.random.default_rng(dimensions)
-    x = jnp.asarray(random.normal(size=(2, *[6] * dimensions, 4)), jnp.float32)
-    weight = jnp.asarray(random.normal(size=(5, 4, *[3] * dimensions)), jnp.float32)
+    x = random.normal(size=(2, *[6] * dimensions, 4)).astype(np.float32)
+    weight = random.normal(size=(5, 4, *[3] * dimensions)).astype(np.float32)
     keywords = {"stride": (2,) * dimensions, "dilation": (1,) * dimensions}
-    found = convolution(x, weight, padding=((1, 1),) * dimensions, **keywords)
+    found = jax.jit(lambda x, w: convolution(x, w, padding=((1, 1),) * dimensions, **keywords))(x, weight)
     window = Window((2,) * dimensions, (1,) * dimensions, (1,) * dimensions, (1,) * dimensions)
-    assert gap(found, plain_convolution(x, weight, window)) < 2e-6
+    assert gap(found, plain(x, weight, window)) < 2e-6
     assert found.shape == (2, *[3] * dimensions, 5)
 
 

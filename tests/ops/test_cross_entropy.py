@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,11 @@ def formula(logits: np.ndarray, labels: np.ndarray, smoothing: float) -> tuple[n
     return -(target * scores).sum(-1), np.exp(scores) - target
 
 
+def by_all(ways: tuple[Callable, ...], logits: np.ndarray, labels: np.ndarray, smoothing: float) -> list:
+    """What each way makes of the same examples, in one program."""
+    return jax.jit(lambda *both: [way(*both, smoothing=smoothing) for way in ways])(logits, labels)
+
+
 @needs_kernel
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize(
@@ -47,12 +53,11 @@ def formula(logits: np.ndarray, labels: np.ndarray, smoothing: float) -> tuple[n
 def test_the_kernel_is_the_formula(rows: int, classes: int, smoothing: float):
     logits, labels = examples(rows, classes)
     loss, slope = formula(logits, labels, smoothing)
-    operands = jnp.asarray(logits), jnp.asarray(labels)
-    found, found_slope = native_loss_and_slope(*operands, smoothing=smoothing)
+    ways = native_loss_and_slope, native_loss, plain_loss_and_slope
+    (found, found_slope), alone, plain = by_all(ways, logits, labels, smoothing)
     np.testing.assert_allclose(found, loss, rtol=2e-6, atol=2e-6)
     np.testing.assert_allclose(found_slope, slope, rtol=1e-5, atol=5e-7)
-    np.testing.assert_array_equal(native_loss(*operands, smoothing=smoothing), found)
-    plain = plain_loss_and_slope(*operands, smoothing=smoothing)
+    np.testing.assert_array_equal(alone, found)
     for ours, theirs in zip((found, found_slope), plain, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
 
@@ -65,9 +70,8 @@ def test_odd_rows_are_as_xla_has_them(smoothing: float):
     logits[0, 0], logits[1, 1], logits[2, 2], logits[3, 3] = 500, -500, np.inf, -np.inf
     logits[4, 4], logits[5], logits[6] = np.nan, 3e38, -np.inf
     labels = np.array([0, 1, 0, 0, 0, 1, 0, -1, 5, 2, 3, 4], np.int32)
-    operands = jnp.asarray(logits), jnp.asarray(labels)
-    found = native_loss_and_slope(*operands, smoothing=smoothing)
-    expected = plain_loss_and_slope(*operands, smoothing=smoothing)
+    ways = native_loss_and_slope, plain_loss_and_slope
+    found, expected = by_all(ways, logits, labels, smoothing)
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
@@ -77,35 +81,36 @@ def test_odd_rows_are_as_xla_has_them(smoothing: float):
 def test_members_take_the_kernel_together(smoothing: float, monkeypatch: pytest.MonkeyPatch):
     logits, labels = examples(64, 10)
     members = LEAST_NUMBERS // logits.size + 1
-    several = jnp.asarray(RANDOM.normal(size=(members, *logits.shape)), jnp.float32)
+    several = RANDOM.normal(size=(members, *logits.shape)).astype(np.float32)
     calls, call = [], library.call
     monkeypatch.setattr(library, "call", lambda name, *a, **k: calls.append(name) or call(name, *a, **k))
 
     def loss(z: jax.Array) -> jax.Array:
         return (cross_entropy(z, jnp.asarray(labels), smoothing=smoothing) ** 2).sum()
 
-    alone = [jax.grad(loss)(z) for z in several]
+    one, together = jax.jit(jax.grad(loss)), jax.jit(jax.vmap(jax.grad(loss)))
+    alone = np.stack([one(z) for z in several])
     assert not calls
-    np.testing.assert_allclose(jax.vmap(jax.grad(loss))(several), jnp.stack(alone), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(together(several), alone, rtol=1e-4, atol=1e-5)
     assert calls == ["cross_entropy"]
 
 
 @needs_kernel
 def test_second_derivatives_are_those_of_the_formula():
     logits, labels = examples(LEAST_NUMBERS // 10 + 1, 10)
-    along = jnp.asarray(RANDOM.normal(size=logits.shape), jnp.float32)
+    along = RANDOM.normal(size=logits.shape).astype(np.float32)
 
-    def loss(z: jax.Array, labels: np.ndarray) -> jax.Array:
-        return cross_entropy(z, jnp.asarray(labels)).sum()
+    def loss(z: jax.Array, labels: jax.Array) -> jax.Array:
+        return cross_entropy(z, labels).sum()
 
-    def curved(z: jax.Array, labels: np.ndarray, along: jax.Array) -> jax.Array:
+    @jax.jit
+    def curved(z: jax.Array, labels: jax.Array, along: jax.Array) -> jax.Array:
         return jax.grad(lambda z: (jax.grad(functools.partial(loss, labels=labels))(z) * along).sum())(z)
 
     few = slice(0, 7)
-    found = curved(jnp.asarray(logits), labels, along)[few]  # by the kernel; the few alone by XLA
+    found = np.asarray(curved(logits, labels, along))[few]  # by the kernel; the few alone by XLA
     p = formula(logits[few], labels[few], 0.0)[1] + (labels[few, None] == np.arange(10))
-    expected = p * (np.asarray(along)[few] - (p * np.asarray(along)[few]).sum(-1, keepdims=True))
+    expected = p * (along[few] - (p * along[few]).sum(-1, keepdims=True))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(
-        curved(jnp.asarray(logits[few]), labels[few], along[few]), expected, rtol=1e-4, atol=1e-6
-    )
+    alone = curved(logits[few], labels[few], along[few])
+    np.testing.assert_allclose(alone, expected, rtol=1e-4, atol=1e-6)

@@ -36,7 +36,7 @@ def arrays(case: str) -> tuple[Any, Any, Window]:
     random = np.random.default_rng(len(case))
     x, weight = random.normal(size=shape), random.normal(size=(shape[-1], 1, *kernel))
     window = Window((1, 1), (top, left), (bottom, right), (1, 1))
-    return jnp.asarray(x, jnp.float32), jnp.asarray(weight, jnp.float32), window
+    return jnp.array(x.astype(np.float32)), jnp.array(weight.astype(np.float32)), window
 
 
 def gap(found: Any, wanted: Any) -> float:
@@ -61,14 +61,14 @@ def slopes(convolve: Any, x: Any, weight: Any) -> tuple[Any, Any]:
 def test_the_kernels_are_the_convolution_with_its_gradients(case: str):
     x, weight, window = arrays(case)
 
-    def ours(x: Any, weight: Any) -> Any:
-        return native_depthwise(x, weight, window)
+    def of(convolve: Any) -> Any:
+        both = jax.jit(lambda x, weight: (convolve(x, weight), slopes(convolve, x, weight)))
+        return both(x, weight)
 
-    def plain(x: Any, weight: Any) -> Any:
-        return plain_convolution(x, weight, window, x.shape[-1])
-
-    assert gap(ours(x, weight), plain(x, weight)) < 2e-6
-    assert max(map(gap, slopes(ours, x, weight), slopes(plain, x, weight))) < 2e-5
+    value, ours = of(lambda x, w: native_depthwise(x, w, window))
+    plain_value, plain = of(lambda x, w: plain_convolution(x, w, window, x.shape[-1]))
+    assert gap(value, plain_value) < 2e-6
+    assert max(map(gap, ours, plain)) < 2e-5
 
 
 @needs_kernels
@@ -79,7 +79,7 @@ def test_gradients_of_gradients():
         def steepness(x: Any, weight: Any) -> Any:
             return sum((slope**2).sum() for slope in slopes(lambda x, w: convolve(x, w) ** 2, x, weight))
 
-        return jax.grad(steepness, argnums=(0, 1))(x, weight)
+        return jax.jit(jax.grad(steepness, argnums=(0, 1)))(x, weight)
 
     ours = curvature(lambda x, w: native_depthwise(x, w, window))
     plain = curvature(lambda x, w: plain_convolution(x, w, window, x.shape[-1]))
@@ -89,17 +89,19 @@ def test_gradients_of_gradients():
 @needs_kernels
 def test_a_population_is_a_loop():
     x, weight, window = arrays("few channels")
-    weights = jnp.stack([weight, 2 * weight])
-    together = jax.vmap(lambda w: native_depthwise(x, w, window))(weights)
-    assert gap(together, jnp.stack([native_depthwise(x, w, window) for w in weights])) == 0
+    weights = np.stack([weight, 2 * np.asarray(weight)])
+    together = jax.jit(jax.vmap(lambda w: native_depthwise(x, w, window)))(weights)
+    alone = jax.jit(lambda w: native_depthwise(x, w, window))
+    assert gap(together, np.stack([alone(w) for w in weights])) == 0
 
 
 def test_shifted_sums():
     random = np.random.default_rng(0)
-    x = jnp.asarray(random.normal(size=(2, 9, 8, 6)), jnp.float32)
-    weight = jnp.asarray(random.normal(size=(12, 1, 7, 3)), jnp.float32)
+    x = random.normal(size=(2, 9, 8, 6)).astype(np.float32)
+    weight = random.normal(size=(12, 1, 7, 3)).astype(np.float32)
     window = Window((2, 1), (3, 0), (3, 2), (1, 1))
-    assert gap(shifted_sum(x, weight, window), plain_convolution(x, weight, window, 6)) < 2e-6
+    both = jax.jit(lambda x, w: (shifted_sum(x, w, window), plain_convolution(x, w, window, 6)))
+    assert gap(*both(x, weight)) < 2e-6
 
 
 def test_what_the_kernels_do_not_do_is_a_shifted_sum(monkeypatch: pytest.MonkeyPatch):
@@ -107,12 +109,16 @@ def test_what_the_kernels_do_not_do_is_a_shifted_sum(monkeypatch: pytest.MonkeyP
         raise AssertionError("no kernel for this")
 
     monkeypatch.setattr(depthwise, "native_depthwise", refuse)
-    x, weight, window = arrays("as MobileNet's")
-    for case in (
+    *both, window = arrays("as MobileNet's")
+    x, weight = map(np.asarray, both)
+    for x_case, weight_case, window_case in (
         (x, weight, window._replace(stride=(2, 2))),
-        (x, jnp.concatenate([weight, weight]), window),
+        (x, np.concatenate([weight, weight]), window),
         (x[..., :15], weight[:15], window),
-        (x.astype(jnp.float16), weight.astype(jnp.float16), window),
+        (x.astype(np.float16), weight.astype(np.float16), window),
     ):
-        groups = case[0].shape[-1]
-        assert gap(depthwise_convolution(*case), plain_convolution(*case, groups)) < 5e-3
+
+        def of(x: Any, weight: Any, window: Window = window_case) -> tuple[Any, Any]:
+            return depthwise_convolution(x, weight, window), plain_convolution(x, weight, window, x.shape[-1])
+
+        assert gap(*jax.jit(of)(x_case, weight_case)) < 5e-3

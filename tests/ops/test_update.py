@@ -27,8 +27,8 @@ WAYS = [
 
 def arrays(seed: int, *, members: int | None = None, positive: bool = False) -> list[jax.Array]:
     random, front = np.random.default_rng(seed), () if members is None else (members,)
-    found = [jnp.asarray(random.normal(size=(*front, *shape)), jnp.float32) for shape in SHAPES]
-    return [jnp.abs(array) for array in found] if positive else found
+    found = [random.normal(size=(*front, *shape)).astype(np.float32) for shape in SHAPES]
+    return [jnp.array(abs(array) if positive else array) for array in found]
 
 
 def moments(members: int | None = None) -> Moments:
@@ -52,7 +52,7 @@ def test_adam_by_its_formula(way: Any):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_step_that_is_not_finite_changes_no_bit(way: Any):
-    now, gradient = moments(), [jnp.full_like(array, jnp.nan) for array in arrays(3)]
+    now, gradient = moments(), [np.full_like(array, np.nan) for array in arrays(3)]
     found = jax.jit(lambda now, g: way(FACTORS, jnp.bool_(False), now, g, DECAYS))(now, gradient)
     jax.tree.map(np.testing.assert_array_equal, found, now)
 
@@ -76,16 +76,18 @@ def test_large_float32_arrays_take_the_kernel_and_no_others(monkeypatch: pytest.
     real = library.call
     monkeypatch.setattr(library, "call", lambda name, *a, **k: taken.append(name) or real(name, *a, **k))
 
-    def step(now: Moments, gradient: list[jax.Array]) -> Moments:
-        assert all_finite(gradient)
-        return adam_step(FACTORS, jnp.bool_(True), now, gradient, decays=[False] * len(gradient))
+    @jax.jit
+    def step(now: Moments, gradient: list[jax.Array]) -> tuple[jax.Array, Moments]:
+        finite = all_finite(gradient)
+        return finite, adam_step(FACTORS, finite, now, gradient, decays=[False] * len(gradient))
 
-    large, small = moments(), Moments(*([array[:100] for array in own[1:2]] for own in moments()))
-    step(large, arrays(3))
+    large, gradient = jax.device_get((moments(), arrays(3)))
+    assert step(large, gradient)[0]
     assert taken == ["finite", "adam"]
-    step(small, [array[:100] for array in arrays(3)[1:2]])
-    low = Moments(*([array.astype(jnp.bfloat16) for array in own] for own in large[:1]), *large[1:])
-    step(low, [array.astype(jnp.bfloat16) for array in arrays(3)])
+    small = Moments(*([array[:100] for array in own[1:2]] for own in large))
+    assert step(small, [array[:100] for array in gradient[1:2]])[0]
+    low = large._replace(weight=[array.astype(jnp.bfloat16) for array in large.weight])
+    assert step(low, [array.astype(jnp.bfloat16) for array in gradient])[0]
     assert taken == ["finite", "adam"]
 
 
@@ -97,23 +99,24 @@ def test_one_number_that_is_none_is_found_wherever_it_lies(
     least: int, bad: float, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(update, "LEAST_NUMBERS", least)
-    whole = arrays(0)
-    assert all_finite(whole)
+    whole = jax.device_get(arrays(0))
+    found = jax.jit(lambda arrays: all_finite(arrays))  # anew for either way
+    assert found(whole)
     for i, shape in enumerate(SHAPES):
         for place in {0, max(0, int(np.prod(shape)) - 1)}:
-            broken = [*whole]
-            broken[i] = whole[i].ravel().at[place].set(bad).reshape(shape)
-            assert not all_finite(broken)
+            broken = [array.copy() for array in whole]
+            broken[i].reshape(-1)[place] = bad
+            assert not found(broken)
 
 
 @needs_kernel
 def test_each_member_is_finite_or_not_by_itself(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(update, "LEAST_NUMBERS", 0)
-    several = arrays(0, members=4)
-    several[1] = several[1].at[2, 5].set(jnp.nan)
-    assert jax.vmap(all_finite)(several).tolist() == [True, True, False, True]
+    several = [np.array(array) for array in arrays(0, members=4)]
+    several[1][2, 5] = np.nan
+    assert jax.jit(jax.vmap(all_finite))(several).tolist() == [True, True, False, True]
 
 
 @needs_kernel
 def test_the_largest_numbers_are_finite():
-    assert all_finite([jnp.full(update.LEAST_NUMBERS, np.finfo(np.float32).max)])
+    assert all_finite([jnp.array(np.full(update.LEAST_NUMBERS, np.finfo(np.float32).max))])
