@@ -16,6 +16,7 @@ from jax import Array
 from lamina.ops.update import Factors, Moments, adam_step
 from lamina.train.rule import Rule
 
+
 class AdamState(NamedTuple):
     """What Adam remembers.
 
