@@ -14,6 +14,7 @@ import pytest
 
 from lamina import nn
 from lamina.core.module import Module
+from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.nn.ensemble import random_signs
 
@@ -74,7 +75,7 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     ),
     "Stack": (lambda key: nn.Stack(lambda k: nn.Linear(4, 4, key=k), depth=3, key=key), (5, 4), (5, 4)),
 }
-KEY = jax.random.PRNGKey(0)
+KEY = make_key(0)
 
 every = pytest.mark.parametrize("name", LAYERS)
 
@@ -84,11 +85,12 @@ def make(name: str, seed: int = 0) -> Module:
     return LAYERS[name][0](seed)
 
 
+@functools.cache
 def example(name: str, dtype: str = "float32") -> jax.Array:
     random, shape = np.random.default_rng(0), LAYERS[name][1]
     if name == "Embedding":
-        return jnp.asarray(random.integers(0, 6, shape), jnp.int32)
-    return jnp.asarray(random.normal(size=shape), dtype)
+        return jax.device_put(random.integers(0, 6, shape).astype(np.int32))
+    return jax.device_put(random.normal(size=shape).astype(dtype))
 
 
 def call(layer: Any, x: jax.Array) -> jax.Array:
@@ -125,15 +127,16 @@ def test_compiled_equals_eager(name: str):
 @every
 def test_population_equals_a_loop(name: str):
     layers, x = [make(name, seed) for seed in range(2)], example(name)
-    together = jax.vmap(call, in_axes=(0, None), axis_size=2)(stack_modules(layers), x)
-    close(together, jnp.stack([compiled(layer, x) for layer in layers]))
+    population = jax.jit(jax.vmap(call, in_axes=(0, None), axis_size=2))
+    close(population(stack_modules(layers), x), np.stack([compiled(layer, x) for layer in layers]))
 
 
 @every
 def test_gradients_are_finite_and_reach_every_parameter(name: str):
-    x = example(name)
-    goal = jnp.cos(jnp.arange(np.prod(LAYERS[name][2]), dtype=jnp.float32)).reshape(LAYERS[name][2])
-    gradient = named_arrays(jax.grad(lambda layer: (call(layer, x) * goal).sum())(make(name)))
+    x, shape = example(name), LAYERS[name][2]
+    goal = np.cos(np.arange(np.prod(shape), dtype=np.float32)).reshape(shape)
+    slope = jax.jit(jax.grad(lambda layer: (call(layer, x) * goal).sum()))
+    gradient = named_arrays(jax.device_get(slope(make(name))))
     trained = named_arrays(jax.tree.map(np.asarray, trainable(make(name))))
     for path, array in gradient.items():
         assert np.isfinite(array).all(), path
