@@ -215,6 +215,9 @@ def test_a_checkpoint_that_kept_no_pace_is_gone_on_from():
     assert same_bits(run(replaced(chunk=3), resume=part.snapshot), run(replaced(chunk=3)))
 
 
+spoiled = jax.jit(lambda model: jax.tree.map(lambda array: array * jnp.nan, model))
+
+
 class Spoil(Callback):
     """Make the weights NaN after some step, the first time the run comes there."""
 
@@ -223,7 +226,7 @@ class Spoil(Callback):
 
     def on_chunk_end(self, step, run):
         if step == self.at and run.rollback.count == 0:
-            run.state = run.state._replace(model=jax.tree.map(lambda array: array * jnp.nan, run.state.model))
+            run.state = run.state._replace(model=spoiled(run.state.model))
 
 
 @pytest.mark.parametrize("stop_at", [2, 8, 11])
