@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -41,17 +41,25 @@ def copied(layer: Any, twin: Any) -> Any:
     return replace(layer, **arrays)
 
 
-def compare(layer: Any, twin: Any, x: np.ndarray, **keys: Any) -> None:
+@functools.partial(jax.jit, static_argnames="train")
+def gradients(layer: Any, x: Any, goal: Any, *, train: bool = False) -> tuple[tuple[Any, Any], Any]:
+    """The gradients of a weighted sum with regard to parameters and input, and the outputs."""
+
+    def loss(layer: Any, x: Any) -> tuple[Any, Any]:
+        y = layer(x, train=train)
+        return (y * goal).sum(), y
+
+    return jax.grad(loss, argnums=(0, 1), has_aux=True)(layer, x)
+
+
+def compare(layer: Any, twin: Any, x: np.ndarray, *, train: bool = False) -> None:
     """Outputs, and gradients of a weighted sum with regard to input and parameters."""
     leaf = torch.tensor(x, requires_grad=True)
     theirs = twin(leaf)
     goal = normal(*theirs.shape)
     (theirs * torch.tensor(goal)).sum().backward()
-    ours = layer(jnp.asarray(x), **keys)
+    (gradient, slope), ours = gradients(layer, x, goal, train=train)
     close(ours, theirs)
-    gradient, slope = jax.grad(lambda layer, x: (layer(x, **keys) * goal).sum(), argnums=(0, 1))(
-        layer, jnp.asarray(x)
-    )
     close(slope, leaf.grad, atol=1e-5)
     for name, value in twin.named_parameters():
         close(getattr(gradient, name), value.grad, rtol=1e-4, atol=1e-5)
@@ -74,11 +82,16 @@ def test_linear_begins_as_pytorch_does():
 def test_embedding():
     twin = torch.nn.Embedding(7, 4)
     layer = copied(Embedding(7, 4, key=0), twin)
-    codes = RANDOM.integers(0, 7, (3, 5))
-    close(layer(jnp.asarray(codes, jnp.int32)), twin(torch.tensor(codes)))
-    goal = normal(3, 5, 4)
-    (twin(torch.tensor(codes)) * torch.tensor(goal)).sum().backward()
-    gradient = jax.grad(lambda layer: (layer(jnp.asarray(codes, jnp.int32)) * goal).sum())(layer)
+    codes, goal = RANDOM.integers(0, 7, (3, 5)), normal(3, 5, 4)
+    theirs = twin(torch.tensor(codes))
+    (theirs * torch.tensor(goal)).sum().backward()
+
+    def loss(layer: Any) -> tuple[Any, Any]:
+        y = layer(codes.astype(np.int32))
+        return (y * goal).sum(), y
+
+    gradient, ours = jax.jit(jax.grad(loss, has_aux=True))(layer)
+    close(ours, theirs)
     close(gradient.weight, twin.weight.grad)
 
 
@@ -96,11 +109,11 @@ def test_normalization_of_examples(layer: Any, make: Any):
 
 def test_batch_norm_learns_the_same_running_statistics():
     twin, layer = torch.nn.BatchNorm1d(3), BatchNorm(3)
+    statistics = jax.jit(lambda layer, x: observe(layer, "running_*")(x, train=True)[1])
     for scale in (1.0, 4.0, 0.5):
-        x = scale * normal(8, 3) + scale
+        x = np.float32(scale) * normal(8, 3) + np.float32(scale)
         compare(layer, twin, x, train=True)
-        _, seen = observe(layer, "running_*")(jnp.asarray(x), train=True)
-        layer = replace(layer, **seen)
+        layer = replace(layer, **statistics(layer, x))
         twin.zero_grad()
         close(layer.running_mean, twin.running_mean)
         close(layer.running_var, twin.running_var)
@@ -122,8 +135,25 @@ TWINS = {
 }
 
 
+X = np.concatenate([normal(4, 5) * 3, [[-20.0, -3.5, 0.5, 3.5, 20.0]]]).astype(np.float32)
+GOAL = normal(*X.shape)
+
+
+@pytest.fixture(scope="module")
+def values_and_slopes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Each activation and the gradient of a weighted sum of it, from one program."""
+
+    def of_all(x: jax.Array) -> dict[str, tuple[jax.Array, jax.Array]]:
+        return {
+            name: (bend(x), jax.grad(lambda x, bend=bend: (bend(x) * GOAL).sum())(x))
+            for name, bend in ACTIVATIONS.items()
+        }
+
+    return jax.jit(of_all)(X)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activation(name: str):
+def test_activation(name: str, values_and_slopes: dict[str, tuple[np.ndarray, np.ndarray]]):
     functional = torch.nn.functional
     special = {
         "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
@@ -132,14 +162,12 @@ def test_activation(name: str):
         "step": lambda x: torch.heaviside(x, torch.zeros(())),
     }
     twin = special[name] if name in special else getattr(functional, TWINS[name])
-    x = np.concatenate([normal(4, 5) * 3, [[-20.0, -3.5, 0.5, 3.5, 20.0]]]).astype(np.float32)
-    leaf = torch.tensor(x, requires_grad=True)
-    close(ACTIVATIONS[name](jnp.asarray(x)), twin(leaf), atol=1e-6)
+    value, slope = values_and_slopes[name]
+    leaf = torch.tensor(X, requires_grad=True)
+    close(value, twin(leaf), atol=1e-6)
     if name == "step":
         return
-    goal = normal(*x.shape)
-    (twin(leaf) * torch.tensor(goal)).sum().backward()
-    slope = jax.grad(lambda x: (ACTIVATIONS[name](x) * goal).sum())(jnp.asarray(x))
+    (twin(leaf) * torch.tensor(GOAL)).sum().backward()
     close(slope, leaf.grad, rtol=1e-4, atol=1e-5)
 
 
@@ -154,6 +182,6 @@ def test_multi_head_attention():
     )
     x = normal(3, 5, 8)
     theirs, weights = twin(*[torch.tensor(x)] * 3, average_attn_weights=False)
-    ours, seen = observe(layer, "weights")(jnp.asarray(x))
+    ours, seen = jax.jit(lambda layer, x: observe(layer, "weights")(x))(layer, x)
     close(ours, theirs)
     close(seen["weights"], weights)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -28,7 +27,7 @@ def encoded(value: float, edges: tuple[float, ...]) -> list[float]:
 
 
 def test_piecewise_encoding_is_that_of_the_paper():
-    found = np.asarray(PiecewiseLinearEmbedding(EDGES, 4, key=0).encode(jnp.asarray(X)))
+    found = np.asarray(jax.jit(PiecewiseLinearEmbedding(EDGES, 4, key=0).encode)(X))
     for row, values in enumerate(X):
         for column, edges in enumerate(EDGES):
             expected = encoded(float(values[column]), edges)
@@ -38,11 +37,11 @@ def test_piecewise_encoding_is_that_of_the_paper():
 
 def test_piecewise_embedding_begins_as_a_line_and_bends_at_the_edges_only():
     layer = PiecewiseLinearEmbedding(EDGES, 4, key=0)
-    np.testing.assert_allclose(layer(jnp.asarray(X)), layer.linear(jnp.asarray(X)), rtol=1e-6)
+    np.testing.assert_allclose(*jax.jit(lambda x: (layer(x), layer.linear(x)))(X), rtol=1e-6)
     weight = np.random.default_rng(0).normal(size=layer.weight.shape).astype(np.float32)
     bent = replace(layer, weight=weight)
     grid = np.stack([np.linspace(-2, 4, 241)] * 2, axis=1).astype(np.float32)
-    second = np.abs(np.diff(np.asarray(bent(jnp.asarray(grid)))[:, 0, 0], n=2))
+    second = np.abs(np.diff(np.asarray(jax.jit(bent)(grid))[:, 0, 0], n=2))
     bends = grid[1:-1, 0][second > 1e-3]
     np.testing.assert_allclose(sorted(bends), [0.0, 0.5], atol=1e-5)  # inner edges; the ends go on
 
@@ -55,8 +54,8 @@ def test_edges_are_no_parameters():
 
 
 def test_columns_without_numbers():
-    assert PiecewiseLinearEmbedding([], 4, key=0)(jnp.zeros((3, 0))).shape == (3, 0, 4)
-    assert LinearEmbedding(0, 4, key=0)(jnp.zeros((3, 0))).shape == (3, 0, 4)
+    for layer in (PiecewiseLinearEmbedding([], 4, key=0), LinearEmbedding(0, 4, key=0)):
+        assert jax.jit(layer)(np.zeros((3, 0), np.float32)).shape == (3, 0, 4)
 
 
 def test_periodic_embedding_by_its_formula():
@@ -64,7 +63,7 @@ def test_periodic_embedding_by_its_formula():
     angle = 2 * np.pi * X[..., None].astype(np.float64) * layer.frequency
     waves = np.concatenate([np.cos(angle), np.sin(angle)], -1)
     expected = np.maximum(np.einsum("bnt,ntd->bnd", waves, layer.weight) + layer.bias, 0)
-    np.testing.assert_allclose(layer(jnp.asarray(X)), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(jax.jit(layer)(X), expected, rtol=1e-3, atol=1e-4)
     assert PeriodicEmbedding(50, 4, frequencies=50, deviation=0.5, key=0).frequency.std() == pytest.approx(
         0.5, rel=0.05
     )
@@ -77,7 +76,9 @@ def test_a_column_is_embedded_by_itself(kind: str):
         "piecewise": PiecewiseLinearEmbedding(EDGES, 4, key=0),
         "periodic": PeriodicEmbedding(2, 4, frequencies=3, key=0),
     }[kind]
-    jacobian = jax.jacobian(layer)(jnp.array([0.3, 0.7]))  # (column, width, column)
+    jacobian = np.asarray(
+        jax.jit(jax.jacobian(layer))(np.array([0.3, 0.7], np.float32))
+    )  # (column, width, column)
     np.testing.assert_array_equal(jacobian[0, :, 1], 0)
     np.testing.assert_array_equal(jacobian[1, :, 0], 0)
     assert np.abs(jacobian[0, :, 0]).max() > 0

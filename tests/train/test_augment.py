@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError
-from lamina.core.hashing import hashed_keys
+from lamina.core.inputs import ImageInputs
+from lamina.core.random import make_key
 from lamina.models import build
 from lamina.tasks import MulticlassTask, RegressionTask
-from lamina.train import TrainConfig, train
+from lamina.train import TrainConfig, TrainResult, train
 from lamina.train.augment import Augmentation, batch_losses
 
-KEY = hashed_keys(0, 1)[0]
+KEY = make_key(0)
 
 
 def batch(rows: int = 8) -> dict[str, Any]:
     random = np.random.default_rng(0)
     return {
-        "x": jnp.asarray(random.integers(0, 256, (rows, 6, 6, 1)), jnp.uint8),
-        "y": jnp.asarray(random.integers(0, 3, rows), jnp.int32),
-        "weight": jnp.ones(rows),
+        "x": random.integers(0, 256, (rows, 6, 6, 1)).astype(np.uint8),
+        "y": random.integers(0, 3, rows).astype(np.int32),
+        "weight": np.ones(rows, np.float32),
     }
+
+
+def mixed_batch(word: str, one: dict[str, Any]) -> dict[str, np.ndarray]:
+    return jax.device_get(jax.jit(Augmentation.of((word,)))(one, KEY))
+
+
+def enlarged(mixed: dict[str, Any]) -> dict[str, Any]:
+    """The batch with pictures that are large enough for a network, from 0 to 1."""
+    return {**mixed, "x": mixed["x"].repeat(2, axis=1).repeat(2, axis=2) / np.float32(255)}
 
 
 def test_words_become_changes():
@@ -54,51 +64,58 @@ def test_wrong_words(word: str, said: str):
 
 def test_mixup_mixes_pictures_and_losses_in_the_same_shares():
     one = batch()
-    mixed = Augmentation.of(("mixup:1",))(one, KEY)
-    share = np.asarray(mixed["share"])
+    mixed = mixed_batch("mixup:1", one)
+    share = mixed["share"]
     assert 0 < share[0] < 1 and (share == share[0]).all()
-    x = np.asarray(one["x"], np.float32)
+    x = one["x"].astype(np.float32)
     assert np.allclose(mixed["x"], share[0] * x + (1 - share[0]) * np.roll(x, 1, 0), atol=1e-3)
     model, task = build("lenet", inputs=(12, 12, 1), outputs=3), MulticlassTask(3)
-    large = {**mixed, "x": jnp.repeat(jnp.repeat(mixed["x"], 2, 1), 2, 2) / 255}
-    found = batch_losses(task, model, large, key=KEY)["all"][0]
-    parts = [task.losses(model, {**large, "y": y}, key=KEY)["all"][0] for y in (mixed["y"], mixed["partner"])]
+
+    @jax.jit
+    def losses(batch: dict[str, Any]) -> tuple[Any, list[Any]]:
+        parts = [task.losses(model, {**batch, "y": y}, key=KEY) for y in (batch["y"], batch["partner"])]
+        return batch_losses(task, model, batch, key=KEY)["all"][0], [part["all"][0] for part in parts]
+
+    found, parts = jax.device_get(losses(enlarged(mixed)))
     assert np.isclose(found, share[0] * parts[0] + (1 - share[0]) * parts[1], rtol=1e-5)
 
 
 def test_cutmix_shares_are_the_areas():
     one = batch()
-    one["x"] = jnp.broadcast_to(jnp.arange(8, dtype=jnp.uint8)[:, None, None, None], (8, 6, 6, 1))
-    seen = set()
+    one["x"] = np.broadcast_to(np.arange(8, dtype=np.uint8)[:, None, None, None], (8, 6, 6, 1))
+    cutmix, seen = jax.jit(Augmentation.of(("cutmix",))), set()
     for seed in range(20):
-        mixed = Augmentation.of(("cutmix",))(one, hashed_keys(seed, 1)[0])
-        own = (np.asarray(mixed["x"]) == np.asarray(one["x"])).mean((1, 2, 3))
+        mixed = cutmix(one, make_key(seed))
+        own = (np.asarray(mixed["x"]) == one["x"]).mean((1, 2, 3))
         assert np.allclose(own, mixed["share"], atol=1e-6)
         seen.add(round(float(own[0]), 3))
     assert len(seen) > 5
 
 
 def test_regression_targets_are_mixed_too():
-    one = {**batch(), "y": jnp.arange(8.0)[:, None]}
-    mixed = Augmentation.of(("mixup",))(one, KEY)
+    mixed = mixed_batch("mixup", {**batch(), "y": np.arange(8, dtype=np.float32)[:, None]})
     assert mixed["partner"].tolist() == np.roll(np.arange(8.0), 1)[:, None].tolist()
     model = build("lenet", inputs=(12, 12, 1), outputs=1)
-    large = {**mixed, "x": jnp.repeat(jnp.repeat(mixed["x"], 2, 1), 2, 2) / 255}
-    assert np.isfinite(batch_losses(RegressionTask(1), model, large, key=KEY)["all"][0])
+    loss = jax.jit(lambda batch: batch_losses(RegressionTask(1), model, batch, key=KEY)["all"][0])
+    assert np.isfinite(loss(enlarged(mixed)))
+
+
+def bright_or_dark() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    y = np.arange(96) % 2
+    x = (random.uniform(0, 60, (96, 12, 12, 1)) + 150 * y[:, None, None, None]).astype(np.uint8)
+    return {"x": x, "y": y.astype(np.int32), "weight": np.ones(96, np.float32)}
+
+
+def trained(rows: dict[str, Any], **keys: Any) -> TrainResult:
+    model = build("lenet", inputs=ImageInputs(12, 12, 1, (100.0,), (80.0,)), outputs=2)
+    config = TrainConfig(epochs=6, lr=3e-3, batch_size=16, accumulate=2, **keys)
+    return train(model, MulticlassTask(2), rows, rows, config=config)
 
 
 @pytest.mark.parametrize("words", [(), ("flip", "shift:1", "cutmix")])
 def test_training_learns_and_repeats(words: tuple[str, ...]):
-    random = np.random.default_rng(0)
-    y = np.arange(96) % 2
-    x = (random.uniform(0, 60, (96, 12, 12, 1)) + 150 * y[:, None, None, None]).astype(np.uint8)
-    rows = {"x": x, "y": y.astype(np.int32), "weight": np.ones(96, np.float32)}
-    config = TrainConfig(epochs=6, lr=3e-3, augment=words, batch_size=16, accumulate=2)
-    from lamina.core.inputs import ImageInputs
-
-    inputs = ImageInputs(12, 12, 1, (100.0,), (80.0,))
-    model = build("lenet", inputs=inputs, outputs=2)
-    results = [train(model, MulticlassTask(2), rows, rows, config=config) for _ in range(2)]
+    results = [trained(bright_or_dark(), augment=words) for _ in range(2)]
     assert results[0].history["valid_accuracy"][-1] > 0.95
     assert results[0].history["train_loss"] == results[1].history["train_loss"]
 
@@ -116,12 +133,6 @@ def test_rows_that_are_made_when_asked_for():
         def take(self, rows: np.ndarray) -> np.ndarray:
             return self.array[rows]
 
-    x = np.random.default_rng(0).integers(0, 256, (40, 12, 12, 1)).astype(np.uint8)
-    rows = {"x": x, "y": (np.arange(40) % 2).astype(np.int32), "weight": np.ones(40, np.float32)}
-    config, model = TrainConfig(epochs=2, lr=1e-3), build("lenet", inputs=(12, 12, 1), outputs=2)
-    model = build("airbench", inputs=(12, 12, 1), outputs=2, size=4)
-    x_float = {**rows, "x": x.astype(np.float32)}
-    plain = train(model, MulticlassTask(2), x_float, x_float, config=config)
-    streamed = {**rows, "x": Stream(x.astype(np.float32))}
-    found = train(model, MulticlassTask(2), streamed, streamed, config=config)
+    rows = bright_or_dark()
+    plain, found = trained(rows), trained({**rows, "x": Stream(rows["x"])})
     assert np.allclose(plain.history["train_loss"], found.history["train_loss"], rtol=1e-4)

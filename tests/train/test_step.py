@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -81,9 +80,11 @@ def test_clipping_scales_the_whole_gradient(fitted: Any, by_hand: Any):
 
 @pytest.mark.parametrize("name", ["cosine", "linear", "one-cycle", "wsd", "step", "ramp"])
 def test_the_schedule_is_taken_step_by_step_after_the_warm_up(name: str, fitted: Any, by_hand: Any):
+    schedule = jax.jit(SCHEDULES[name])
+
     def step(w: np.ndarray, gradient: np.ndarray, number: int) -> np.ndarray:
         rise = min((number + 1) / 2, 1)
-        body = SCHEDULES[name](jnp.float32(max(number - 2, 0)), jnp.float32(9 - 2))
+        body = schedule(np.float32(max(number - 2, 0)), np.float32(9 - 2))
         return -gradient * rise * float(body)
 
     result = fitted(schedule=name, warmup=2 / 9)
@@ -111,7 +112,7 @@ def test_running_statistics_are_written_back_and_not_trained(line: Any):
     model = build("resnet-tabular", inputs=(3,), outputs=1, size=4, depth=1, dropout=0.0)
     config = TrainConfig(epochs=1, batch_size=24, lr=1e-30, optimizer="sgd")
     result = train(model, RegressionTask(), line, config=config)
-    first = np.asarray(model.first(jnp.asarray(line["x"])), np.float64)
+    first = np.asarray(jax.jit(model.first)(line["x"]), np.float64)
     norm = result.model.blocks.blocks.norm
     np.testing.assert_allclose(norm.running_mean[0], 0.1 * first.mean(0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(norm.running_var[0], 0.9 + 0.1 * first.var(0, ddof=1), rtol=1e-4)
@@ -125,8 +126,9 @@ def test_the_finite_check_is_computed_once_and_not_in_every_update(keys: dict[st
     def inputs_of_fusions(depth: int) -> int:
         """Return how many inputs the fusions have together."""
         model = build("mlp", inputs=(4,), outputs=1, size=8, depth=depth)
-        state = jit_first_state(program, model, make_key(0), hyper, False)
-        batch = {"x": jnp.ones((8, 4)), "y": jnp.ones((8, 1)), "weight": jnp.ones(8)}
+        state = jax.eval_shape(lambda: jit_first_state(program, model, make_key(0), hyper, False))
+        shapes = {"x": (8, 4), "y": (8, 1), "weight": (8,)}
+        batch = {name: jax.ShapeDtypeStruct(shape, np.float32) for name, shape in shapes.items()}
         compiled = jax.jit(train_step, static_argnums=0).lower(program, state, batch, hyper).compile()
         return compiled.as_text().count(" parameter(")
 
@@ -146,7 +148,8 @@ def test_partition_and_back():
 
 
 def test_factor_never_leaves_zero_to_one():
-    for name in SCHEDULES:
-        for number in (0, 3, 50, 99, 150):
-            value = float(factor(name, jnp.float32(number), jnp.float32(100), jnp.float32(5)))
+    total, warmup = np.float32(100), np.float32(5)
+    factors = jax.jit(lambda number: {name: factor(name, number, total, warmup) for name in SCHEDULES})
+    for number in (0, 3, 50, 99, 150):
+        for name, value in jax.device_get(factors(np.float32(number))).items():
             assert 0 <= value <= 1 + 1e-6, name
