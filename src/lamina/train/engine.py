@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.errors import ConfigError
@@ -179,8 +178,9 @@ class PopulationEngine(AbstractEngine):
 
     def parted(self, state: TrainState) -> Parts:
         """Return the members' states, stacked within each part."""
+        host = jax.tree.map(np.asarray, state)
         return tuple(
-            jax.tree.map(lambda array, part=part: jnp.array(np.asarray(array)[part]), state)
+            jax.device_put(jax.tree.map(lambda array, part=part: array[part], host), may_alias=False)
             for part in self.parts
         )
 

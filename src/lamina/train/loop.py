@@ -184,8 +184,7 @@ class Loop:
 
     def _take(self, snapshot: Snapshot) -> None:
         """Make state, place and history those of a snapshot, which stays as it is."""
-        copies = {name: np.array(array) for name, array in snapshot.arrays.items()}
-        self.state = jax.tree.map(jnp.array, with_arrays(self.state, copies))
+        self.state = jax.device_put(with_arrays(self.state, snapshot.arrays), may_alias=False)
         place = snapshot.place
         self.epoch, self.done, self.total = place["epoch"], place["done"], place["total"]
         self.history = {name: list(values) for name, values in place["history"].items()}
