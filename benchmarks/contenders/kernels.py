@@ -101,7 +101,7 @@ def adam(sizes: list[int]) -> tuple[Pair, list[Any]]:
     shapes = [(rows, columns), (rows,)] * layers
     now = Moments(*([random.random(shape).astype(np.float32) for shape in shapes] for _ in range(3)))
     gradient = [random.normal(size=shape).astype(np.float32) for shape in shapes]
-    factors = Factors(*(jnp.float32(value) for value in (0.1, 0.001, 0.001, 1e-8, 1e-5)))
+    factors = Factors(*(jnp.float32(value) for value in (0.001, 0.9, 0.999, 0.01)), steps=jnp.int32(1))
 
     def way(step: Callable[..., Moments], finite: Callable[..., Any]) -> Callable[..., Any]:
         def steps(now: Moments, gradient: list[Any]) -> Moments:
