@@ -1,13 +1,12 @@
 // Work cut into parts, and memory that a thread keeps.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "call.h"
@@ -18,37 +17,41 @@ namespace lamina {
 // that nobody waits for a thread that never comes; which thread takes it changes no result.
 class Parts {
  public:
-  Parts(const Threads& threads, int parts, std::function<void(int)> work) {
+  template <class Work>
+  Parts(const Threads& threads, int parts, const Work& work) {
     if (parts <= 1) {
       if (parts == 1) work(0);
       return;
     }
-    auto shared = std::make_shared<Shared>();
-    shared->parts = parts;
-    shared->work = std::move(work);
-    const int helpers = int(threads.count()) < parts ? int(threads.count()) : parts;
-    for (int helper = 1; helper < helpers; ++helper)
-      if (!threads.schedule([shared] { shared->take(); })) break;
-    shared->take();
-    shared->wait();
+    const auto call = [](const void* kept, int part) { (*static_cast<const Work*>(kept))(part); };
+    run(threads, std::make_shared<Shared>(parts, call, &work));
   }
 
  private:
   static constexpr int kLooks = 4000;  // before sleeping: falling asleep and waking up costs more than most parts
 
+  // In C's words, because <functional>, <mutex> and <condition_variable> take as long to compile as all the rest.
   struct Shared {
-    int parts = 0;
+    Shared(int parts, void (*call)(const void*, int), const void* work) : parts(parts), call(call), work(work) {}
+    ~Shared() {
+      pthread_cond_destroy(&ended);
+      pthread_mutex_destroy(&mutex);
+    }
+
+    const int parts;
+    void (*const call)(const void*, int);
+    const void* const work;  // lives until all parts are done, and nobody who comes later asks for it
     std::atomic<int> next{0}, done{0};
-    std::function<void(int)> work;
-    std::mutex mutex;
-    std::condition_variable ended;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 
     void take() {
       for (int part = next++; part < parts; part = next++) {
-        work(part);
+        call(work, part);
         if (++done < parts) continue;
-        std::lock_guard<std::mutex> lock(mutex);
-        ended.notify_all();
+        pthread_mutex_lock(&mutex);
+        pthread_cond_broadcast(&ended);
+        pthread_mutex_unlock(&mutex);
       }
     }
 
@@ -59,10 +62,19 @@ class Parts {
         __builtin_ia32_pause();
 #endif
       }
-      std::unique_lock<std::mutex> lock(mutex);
-      ended.wait(lock, [&] { return done == parts; });
+      pthread_mutex_lock(&mutex);
+      while (done != parts) pthread_cond_wait(&ended, &mutex);
+      pthread_mutex_unlock(&mutex);
     }
   };
+
+  static void run(const Threads& threads, const std::shared_ptr<Shared>& shared) {
+    const int helpers = int(threads.count()) < shared->parts ? int(threads.count()) : shared->parts;
+    for (int helper = 1; helper < helpers; ++helper)
+      if (!threads.schedule([shared] { shared->take(); })) break;
+    shared->take();
+    shared->wait();
+  }
 };
 
 // How many parts to cut work into: several a thread, so that one that wakes up late or is held up takes fewer.
