@@ -199,6 +199,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     ),
     "cycles": (date(cycles=["week"]), "cycles.0: .*expected one of month"),
     "scales": (date(scales={"second": QUANTILE}), "scales: .*elapsed"),
+    "date format": (date(form="%Y-%m-%d|%Y-%M"), "form: .*expected a format of dates, got '%Y-%m-%d.%Y-%M'"),
     "categories": (lambda d: d["inputs"]["columns"][-1].update(values=[1]), "values: .*a list of texts"),
     "column": (column(name="x"), "inputs.columns: .*expected the columns of schema.inputs"),
     "twice": (lambda d: d["schema"]["inputs"].append(d["schema"]["inputs"][0]), "of schema.inputs"),

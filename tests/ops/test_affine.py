@@ -31,7 +31,7 @@ BENDS: list[Bend] = ["identity", "relu"]
 
 
 def normal(*shape: int) -> jax.Array:
-    return jnp.array(RANDOM.normal(size=shape).astype(np.float32))
+    return jax.device_put(RANDOM.normal(size=shape).astype(np.float32))
 
 
 def formula(x: jax.Array, weight: jax.Array, bias: jax.Array, bend: Bend) -> jax.Array:

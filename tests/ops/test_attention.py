@@ -28,7 +28,7 @@ weigh, mix = jax.jit(attention_weights), jax.jit(mixture)
 
 
 def normal(*shape: int) -> jax.Array:
-    return jnp.array(RANDOM.normal(size=shape).astype(np.float32))
+    return jax.device_put(RANDOM.normal(size=shape).astype(np.float32))
 
 
 def in_float64(query: jax.Array, key: jax.Array, value: jax.Array) -> tuple[np.ndarray, np.ndarray]:

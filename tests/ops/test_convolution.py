@@ -57,7 +57,11 @@ def arrays(case: str, dtype: Any = np.float32) -> tuple[Any, Any, Window]:
     random = np.random.default_rng(len(case))
     x, weight = random.normal(size=x_shape), random.normal(size=weight_shape)
     low, high = zip(*padding, strict=True)
-    return jnp.array(x.astype(dtype)), jnp.array(weight.astype(dtype)), Window(stride, low, high, dilation)
+    return (
+        jax.device_put(x.astype(dtype)),
+        jax.device_put(weight.astype(dtype)),
+        Window(stride, low, high, dilation),
+    )
 
 
 def formula(x: Any, weight: Any, window: Window) -> np.ndarray:

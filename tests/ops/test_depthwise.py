@@ -36,7 +36,7 @@ def arrays(case: str) -> tuple[Any, Any, Window]:
     random = np.random.default_rng(len(case))
     x, weight = random.normal(size=shape), random.normal(size=(shape[-1], 1, *kernel))
     window = Window((1, 1), (top, left), (bottom, right), (1, 1))
-    return jnp.array(x.astype(np.float32)), jnp.array(weight.astype(np.float32)), window
+    return jax.device_put(x.astype(np.float32)), jax.device_put(weight.astype(np.float32)), window
 
 
 def gap(found: Any, wanted: Any) -> float:

@@ -37,7 +37,7 @@ WAYS = [
 def arrays(seed: int, *, members: int | None = None, positive: bool = False) -> list[jax.Array]:
     random, front = np.random.default_rng(seed), () if members is None else (members,)
     found = [random.normal(size=(*front, *shape)).astype(np.float32) for shape in SHAPES]
-    return [jnp.array(abs(array) if positive else array) for array in found]
+    return [jax.device_put(abs(array) if positive else array) for array in found]
 
 
 def moments(members: int | None = None) -> Moments:

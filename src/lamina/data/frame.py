@@ -163,6 +163,20 @@ def _parsed(texts: pl.Series, form: str) -> pl.Series:
     return texts.cast(pl.Datetime) if dates is None else dates
 
 
+def is_date_format(form: str) -> bool:
+    """Return whether dates can be read by a format, or by each of several between bars.
+
+    Example:
+        >>> is_date_format("%Y-%m-%d|%d.%m.%Y"), is_date_format("%Y-%M")
+        (True, False)
+    """
+    try:
+        _parsed(pl.Series([], dtype=pl.String), form)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
 def _ticks(dtype: pl.DataType) -> float:
     """Return how many ticks of a temporal type make a second."""
     return {"ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(dtype, "time_unit", "ns")]  # times of day tick in ns

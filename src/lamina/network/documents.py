@@ -92,10 +92,18 @@ def _scales(value: Any, place: str) -> None:
         raise wrong(place, "elapsed and perhaps year", sorted(value))
 
 
+def _date_format(value: Any, place: str) -> None:
+    from lamina.data.frame import is_date_format  # takes Polars, which a network of pictures does without
+
+    form.text(value, place)
+    if not is_date_format(value):
+        raise wrong(place, "a format of dates", value)
+
+
 _BINS = items(form.rising)
 _CYCLES = items(form.one_of("month", "day of week", "day of year", "hour"))
 _NUMERIC = record(**_COMMON, scaler=_SCALER, bins=_BINS)
-_DATETIME = record(**_COMMON, form=form.text, cycles=_CYCLES, scales=_scales, bins=_BINS)
+_DATETIME = record(**_COMMON, form=_date_format, cycles=_CYCLES, scales=_scales, bins=_BINS)
 _COLUMN = variant(
     "kind",
     {

@@ -75,6 +75,10 @@ FAULTS = {
         {"x_train": X, "y_train": Y, "x_test": X[:, :1], "y_test": Y},
         ": the parts have different numbers of columns; got train: 2, test: 1",
     ),
+    "types of targets": (
+        {"x_train": X, "y_train": Y, "x_test": X, "y_test": np.zeros(6, "V8")},
+        f": the parts have targets of different types; got train: {Y.dtype}, test: |V8",
+    ),
     "no targets": (
         {"x_train": X, "y_train": Y, "x_test": X},
         ", array 'x_test': inputs for test have no targets beside them\n  mend: add y_test",

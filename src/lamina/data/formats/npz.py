@@ -65,7 +65,13 @@ def read_npz(path: str) -> AbstractTable:
 
 
 def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> None:
-    """Raise DataError where parts have different columns, or pictures of different sizes."""
+    """Raise DataError where parts have different columns, pictures of different sizes, or unlike targets."""
+    kinds = {part: pair[1].dtype for part, pair in parts.items()}
+    try:
+        np.result_type(*kinds.values())
+    except TypeError as error:
+        received = ", ".join(f"{part}: {kind}" for part, kind in kinds.items())
+        raise DataError("the parts have targets of different types", where=path, received=received) from error
     shapes = {part: pair[0].shape[1:] for part, pair in parts.items()}
     if len(set(shapes.values())) == 1:
         return
