@@ -105,7 +105,7 @@ class Call {
 // Answer XLA: say which interface this is when it asks, else compute.
 template <class Work>
 XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame, const Work& work) {
-  const XLA_FFI_Extension_Base* extension = frame->extension_start;
+  const auto* extension = frame->extension_start;  // its type has another name from JAX 0.12 on
   if (extension != nullptr && extension->type == XLA_FFI_Extension_Metadata) {
     auto* metadata = reinterpret_cast<const XLA_FFI_Metadata_Extension*>(extension)->metadata;
     metadata->api_version = {XLA_FFI_Api_Version_STRUCT_SIZE, nullptr, XLA_FFI_API_MAJOR, XLA_FFI_API_MINOR};
