@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,13 @@ def test_compiled_once_and_loaded_after_that(tmp_path: Path, monkeypatch: pytest
 def test_without_them_nothing_is_written(tmp_path: Path, environment: dict[str, str]):
     assert not probe(tmp_path, **environment)
     assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(shutil.which("g++") is None or "LAMINA_NATIVE" in os.environ, reason="no g++ here")
+@pytest.mark.parametrize("source", library.KERNELS)
+def test_every_source_compiles_where_there_is_a_compiler(source: str):
+    """Otherwise nobody would notice: XLA takes over without a word, and tests of kernels are skipped."""
+    assert library.has_kernels(source, "float32")
 
 
 def test_types_without_kernels():
