@@ -19,6 +19,9 @@ from lamina.nn import BatchNorm, Linear, Sequential
 from lamina.tasks import MulticlassTask
 from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig, train, train_population
 from lamina.train.checkpoint import Checkpoints
+from lamina.train.clock import compile_counter
+from lamina.train.engine import SingleEngine
+from lamina.train.loop import Loop
 
 CONFIG = TrainConfig(epochs=4, lr=0.01, batch_size=16, optimizer="adam")
 
@@ -207,6 +210,17 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimize
     assert same_bits(whole, resumed)
     assert resumed.history["valid_loss"] == whole.history["valid_loss"]
     assert resumed.best_epoch == whole.best_epoch
+
+
+def test_taking_up_a_run_compiles_nothing_for_its_arrays():
+    model, task = build("mlp", inputs=(4,), outputs=3, size=11), MulticlassTask(3)  # a size of its own
+    stopped = train(model, task, rows(), config=CONFIG, should_stop=lambda: "interrupted")
+    loop = Loop(
+        lambda program, hyper: SingleEngine(model, program, CONFIG, hyper), task, rows(), None, CONFIG
+    )
+    before = compile_counter().seconds
+    loop.restore(stopped.snapshot)
+    assert compile_counter().seconds == before
 
 
 def test_a_checkpoint_that_kept_no_pace_is_gone_on_from():

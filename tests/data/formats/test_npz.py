@@ -77,7 +77,8 @@ FAULTS = {
     ),
     "types of targets": (
         {"x_train": X, "y_train": Y, "x_test": X, "y_test": np.zeros(6, "V8")},
-        f": the parts have targets of different types; got train: {Y.dtype}, test: |V8",
+        f": the parts have targets of different types; got train: {Y.dtype}, test: |V8\n"
+        "  mend: save the targets of all parts with one type",
     ),
     "no targets": (
         {"x_train": X, "y_train": Y, "x_test": X},

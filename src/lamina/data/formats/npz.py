@@ -71,7 +71,12 @@ def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> 
         np.result_type(*kinds.values())
     except TypeError as error:
         received = ", ".join(f"{part}: {kind}" for part, kind in kinds.items())
-        raise DataError("the parts have targets of different types", where=path, received=received) from error
+        raise DataError(
+            "the parts have targets of different types",
+            where=path,
+            received=received,
+            mend="save the targets of all parts with one type",
+        ) from error
     shapes = {part: pair[0].shape[1:] for part, pair in parts.items()}
     if len(set(shapes.values())) == 1:
         return
