@@ -45,11 +45,11 @@ class Recipe:
     augment: tuple[str, ...]
     epochs: int
     keys: tuple[tuple[str, Any], ...] = (
-        ("batch_size", 500),
+        ("batch_size", 1000),
         ("optimizer", "muon"),
-        ("lr", 0.012),
-        ("momentum", 0.8),
-        ("weight_decay", 0.3),
+        ("lr", 0.025),
+        ("momentum", 0.7),
+        ("weight_decay", 0.4),
         ("schedule", "linear"),
         ("warmup", 0.1),
         ("precision", "bfloat16"),
@@ -58,8 +58,8 @@ class Recipe:
 
 
 RECIPES = {
-    "94": Recipe(64, 2, ("flip", "shift:2"), epochs=10),
-    "96": Recipe(128, 3, ("flip", "shift:4", "cutout:12"), epochs=48),
+    "94": Recipe(64, 2, ("alternate-flip", "shift:2"), epochs=13),
+    "96": Recipe(128, 3, ("alternate-flip", "shift:4", "cutout:12"), epochs=48),
 }
 SMOOTHING = 0.2
 VIEWS = "flip-shift"

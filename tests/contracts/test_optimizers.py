@@ -17,6 +17,7 @@ from lamina.tasks import MulticlassTask, RegressionTask
 from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, train
 from lamina.train.adam import adam_rule
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
+from lamina.train.muon import muon_rule, orthogonalized
 from lamina.train.schedules import factor
 
 RATES = {"sgd": 0.3, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.1, "lion": 0.003}
@@ -108,6 +109,50 @@ def lion(g, memory, step):
 )  # fmt: skip
 def test_steps_are_those_of_the_formula(name, rule):
     np.testing.assert_allclose(trajectory(name), by_formula(rule), rtol=2e-4)
+
+
+def powers(x: np.ndarray) -> np.ndarray:
+    """What Muon makes of a matrix, by its singular values in float64."""
+    u, s, v = np.linalg.svd(x.astype(np.float64), full_matrices=False)
+    s = s / np.linalg.norm(s)
+    for _ in range(5):
+        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+    return u * s @ v * 0.2 * np.sqrt(max(x.shape))
+
+
+def test_muon_evens_out_singular_values():
+    random = np.random.default_rng(0)
+    shapes = [(8, 20), (20, 8), (6, 6), (3, 4, 9), (8, 3, 3, 3), (2, 5, 4, 3, 3)]  # the last two convolutions
+    arrays = [random.normal(size=shape).astype(np.float32) for shape in shapes]
+    steep = (np.linalg.qr(arrays[0].T)[0] * np.logspace(0, -5, 8)).T.astype(np.float32)
+    found = jax.jit(orthogonalized)([*arrays, steep])
+    for array, y in zip([*arrays, steep], found, strict=True):
+        kept = array.ndim - 2 if array.ndim < 4 else array.ndim - 4
+        matrices = array.reshape(int(np.prod(array.shape[:kept])), array.shape[kept], -1)
+        expected = np.stack([powers(matrix) for matrix in matrices]).reshape(array.shape)
+        tolerance = 5e-3 if array is steep else 1e-4
+        assert np.linalg.norm(y - expected) < tolerance * np.linalg.norm(expected), array.shape
+
+
+def test_muon_moves_matrices_and_leaves_the_rest_to_adam():
+    random = np.random.default_rng(1)
+    weight, slopes = random.normal(size=(4, 6)), random.normal(size=(3, 4, 6))
+    hidden, decayed = [True, False, True], [True, True, False]
+    rule = muon_rule(np.float32(0.1), np.float32(0.8), hidden=hidden, decay=np.float32(0.5), decayed=decayed)
+    start = [np.float32(weight), np.float32(weight), np.ones(6, np.float32)]
+    parameters, state, step = start, rule.init(start), jax.jit(rule.step)
+    memory, momentum, expected = {}, 0.0, weight
+    for slope in slopes:
+        gradient = [np.float32(slope), np.float32(slope), np.float32(slope[0])]
+        parameters, state = step(gradient, state, parameters, np.True_)
+        momentum = 0.8 * momentum + 0.2 * slope
+        expected = expected - 0.1 * (powers(0.8 * momentum + 0.2 * slope) + 0.5 * expected)
+        weight = weight - 0.1 * (adam(slope, memory, memory.setdefault("t", 0) + 1) + 0.5 * weight)
+        memory["t"] += 1
+    np.testing.assert_allclose(parameters[0], expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(parameters[1], weight, rtol=1e-3, atol=1e-4)
+    stopped, kept = step([np.float32(np.nan) * g for g in gradient], state, parameters, np.False_)
+    jax.tree.map(np.testing.assert_array_equal, (parameters, state), (stopped, kept))
 
 
 def test_decay_is_decoupled_and_spares_biases():

@@ -14,7 +14,7 @@ from lamina.core.random import make_key
 from lamina.models import build
 from lamina.tasks import MulticlassTask, RegressionTask
 from lamina.train import TrainConfig, TrainResult, train
-from lamina.train.augment import Augmentation, batch_losses
+from lamina.train.augment import Augmentation, batch_losses, mirrored_now
 
 KEY = make_key(0)
 
@@ -49,10 +49,11 @@ def test_words_become_changes():
     [
         (
             "flipp",
-            "unknown augmentation 'flipp' (did you mean 'flip'?); expected none, or some of brightness",
+            "unknown augmentation 'flipp' (did you mean 'flip'?); expected none, or some of alternate-flip",
         ),
         ("shift:far", "strength of 'shift' is out of range; expected a number from 0, got far"),
         ("shift:-1", "strength of 'shift' is out of range; expected a number from 0, got -1"),
+        ("alternate-flip:0.3", "'alternate-flip' has no strength; got 0.3"),
         ("cutout:nan", "strength of 'cutout' is out of range; expected a number from 0, got nan"),
     ],
 )
@@ -100,6 +101,20 @@ def test_regression_targets_are_mixed_too():
     assert np.isfinite(loss(enlarged(mixed)))
 
 
+def test_pictures_are_mirrored_in_turn():
+    rows, mirrored = np.arange(1000), jax.jit(mirrored_now)
+    epochs = [np.asarray(mirrored(rows, KEY, np.int32(epoch))) for epoch in range(4)]
+    assert abs(epochs[0].mean() - 0.5) < 0.05
+    assert (
+        (epochs[1] == ~epochs[0]).all() and (epochs[2] == epochs[0]).all() and (epochs[3] == epochs[1]).all()
+    )
+    assert (mirrored(rows, make_key(1), np.int32(0)) != epochs[0]).any()
+    assert (mirrored(rows[::-1], KEY, np.int32(0)) == epochs[0][::-1]).all()  # wherever they stand in a batch
+    one, flipped = batch(), np.arange(8) % 3 == 0
+    seen = mixed_batch("alternate-flip", {**one, "mirrored": flipped})["x"]
+    assert (seen == np.where(flipped[:, None, None, None], one["x"][:, :, ::-1], one["x"])).all()
+
+
 def bright_or_dark() -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     y = np.arange(96) % 2
@@ -113,7 +128,7 @@ def trained(rows: dict[str, Any], **keys: Any) -> TrainResult:
     return train(model, MulticlassTask(2), rows, rows, config=config)
 
 
-@pytest.mark.parametrize("words", [(), ("flip", "shift:1", "cutmix")])
+@pytest.mark.parametrize("words", [(), ("flip", "shift:1", "cutmix"), ("alternate-flip",)])
 def test_training_learns_and_repeats(words: tuple[str, ...]):
     results = [trained(bright_or_dark(), augment=words) for _ in range(2)]
     assert results[0].history["valid_accuracy"][-1] > 0.95

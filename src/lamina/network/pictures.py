@@ -124,4 +124,4 @@ def may_mirror(table: AbstractTable, schema: Schema, encoder: ImageEncoder, rows
 
 def views_for(augment: tuple[str, ...]) -> str:
     """Return what is averaged at prediction: mirror images too, where training saw them."""
-    return "flip" if any(word.partition(":")[0] == "flip" for word in augment) else "one"
+    return "flip" if any(word.partition(":")[0] in ("flip", "alternate-flip") for word in augment) else "one"

@@ -35,20 +35,21 @@ def uniforms(key: Any, count: int, *, low: float, high: float) -> Float[Array, "
     return low + (high - low) * share
 
 
-def _each(values: Array) -> Array:
+def per_picture(values: Array) -> Array:
+    """Return one value a picture, (b,), so that it goes with pictures: (b, 1, 1, 1)."""
     return values.reshape(-1, 1, 1, 1)
 
 
 def flip(x: Pictures, key: Any, strength: float) -> Pictures:
     """Mirror left and right with probability ``strength``."""
     chosen = uniforms(key, len(x), low=0.0, high=1.0) < strength
-    return jnp.where(_each(chosen), x[:, :, ::-1], x)
+    return jnp.where(per_picture(chosen), x[:, :, ::-1], x)
 
 
 def turn_over(x: Pictures, key: Any, strength: float) -> Pictures:
     """Mirror top and bottom with probability ``strength``: for pictures without an up."""
     chosen = uniforms(key, len(x), low=0.0, high=1.0) < strength
-    return jnp.where(_each(chosen), x[:, ::-1], x)
+    return jnp.where(per_picture(chosen), x[:, ::-1], x)
 
 
 def shift(x: Pictures, key: Any, strength: float) -> Pictures:
@@ -145,12 +146,12 @@ def crop(x: Pictures, key: Any, strength: float) -> Pictures:
 
 def brightness(x: Pictures, key: Any, strength: float) -> Pictures:
     """Multiply by a factor within 1 ± ``strength``."""
-    return jnp.clip(x * _each(uniforms(key, len(x), low=1 - strength, high=1 + strength)), 0, 255)
+    return jnp.clip(x * per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength)), 0, 255)
 
 
 def contrast(x: Pictures, key: Any, strength: float) -> Pictures:
     """Pull values from the picture's mean, or to it, by a factor within 1 ± ``strength``."""
-    factor = _each(uniforms(key, len(x), low=1 - strength, high=1 + strength))
+    factor = per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength))
     mean = x.mean((1, 2, 3), keepdims=True)
     return jnp.clip(mean + (x - mean) * factor, 0, 255)
 
@@ -159,7 +160,7 @@ def saturation(x: Pictures, key: Any, strength: float) -> Pictures:
     """Pull colors from gray, or to it, by a factor within 1 ± ``strength``; gray pictures stay."""
     if x.shape[-1] != 3:
         return x
-    factor = _each(uniforms(key, len(x), low=1 - strength, high=1 + strength))
+    factor = per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength))
     gray = (x * jnp.array(GRAY, x.dtype).reshape(1, 1, 1, 3)).sum(-1, keepdims=True)
     return jnp.clip(gray + (x - gray) * factor, 0, 255)
 
@@ -197,7 +198,7 @@ def box_mask(x: Pictures, key: Any, height: Float[Array, " b"], width: Float[Arr
         places = (jnp.arange(length, dtype=jnp.float32) + 0.5).reshape(
             [-1 if a == axis else 1 for a in range(4)]
         )
-        near = jnp.abs(places - _each(middle)) <= _each(size) / 2
+        near = jnp.abs(places - per_picture(middle)) <= per_picture(size) / 2
         inside = near if inside is None else inside & near
     return inside
 

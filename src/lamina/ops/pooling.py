@@ -114,11 +114,12 @@ def _axis_max_backward(
     axis: int, size: int, length: int, step: int, winner: Array, dy: Array
 ) -> tuple[Array]:
     zero = jnp.zeros((), dy.dtype)
-    if length == step and size == dy.shape[axis] * length:
+    if length == step:  # what is behind the last window gets nothing
         wide = (*dy.shape[: axis + 1], length, *dy.shape[axis + 1 :])
         won = lax.broadcasted_iota(winner.dtype, wide, axis + 1) == jnp.expand_dims(winner, axis + 1)
         dx = jnp.where(won, jnp.expand_dims(dy, axis + 1), zero)
-        return (dx.reshape(*dy.shape[:axis], size, *dy.shape[axis + 1 :]),)
+        dx = dx.reshape(*dy.shape[:axis], dy.shape[axis] * length, *dy.shape[axis + 1 :])
+        return (_padded_axis(dx, axis, size - dx.shape[axis]),)
     rest = size - (dy.shape[axis] - 1) * step - 1
     parts = []
     for place in range(length):
@@ -126,6 +127,11 @@ def _axis_max_backward(
         edges[axis] = (place, rest - place, step - 1)
         parts.append(lax.pad(jnp.where(winner == place, dy, zero), zero, edges))
     return (functools.reduce(jnp.add, parts),)
+
+
+def _padded_axis(x: Array, axis: int, after: int) -> Array:
+    edges = [(0, after if number == axis else 0, 0) for number in range(x.ndim)]
+    return lax.pad(x, jnp.zeros((), x.dtype), edges) if after else x
 
 
 _axis_max.defvjp(_axis_max_forward, _axis_max_backward)

@@ -10,10 +10,11 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.hashing import hashed_bits, hashed_key
-from lamina.ops.augment import CHANGES, box_mask, uniforms
+from lamina.ops.augment import CHANGES, box_mask, flip, per_picture, uniforms
 from lamina.tasks.base import AbstractTask, Batch
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
+ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Augmentation:
     """
 
     changes: tuple[tuple[str, float], ...]
+
+    @property
+    def alternates(self) -> bool:
+        """Whether a change depends on which row it is and how often it was seen."""
+        return any(name == ALTERNATING for name, _ in self.changes)
 
     @staticmethod
     def of(words: tuple[str, ...]) -> Augmentation | None:
@@ -47,7 +53,8 @@ class Augmentation:
         """Return the batch with changed pictures, and partners where examples are mixed.
 
         Args:
-            batch: ``{"x": (b, y, x, c), ...}``, pixels of any type in 0 to 255.
+            batch: ``{"x": (b, y, x, c), ...}``, pixels of any type in 0 to 255; with ``mirrored`` (see
+                `mirrored_now`) where a change alternates, else it is drawn.
             key: random key of the step.
         """
         x, extra = batch["x"].astype(jnp.float32), {}
@@ -55,17 +62,42 @@ class Augmentation:
             own = hashed_key(key, jnp.array(number, jnp.uint32))
             if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
+            elif name == ALTERNATING:
+                now = batch.get("mirrored")
+                x = flip(x, own, 0.5) if now is None else jnp.where(per_picture(now), x[:, :, ::-1], x)
             else:
                 x = CHANGES[name][0](x, own, strength)
         return {**batch, "x": x, **extra}
 
 
+def mirrored_now(rows: Array, key: Any, epoch: Array) -> Array:
+    """Return which pictures are mirrored in this epoch: each in every other one, half of them in the first.
+
+    So two epochs show every picture from both sides, where coins would show a quarter of them twice
+    from the same.
+
+    Args:
+        rows: numbers of the pictures, (b,).
+        key: random key of the run.
+        epoch: number of the epoch, from 0.
+
+    References:
+        Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024, section 3.6.
+    """
+    first = hashed_key(key, rows)[:, 0] >> jnp.uint32(31)
+    return (first + epoch.astype(jnp.uint32)) % jnp.uint32(2) == 1
+
+
 def _read(word: str) -> tuple[str, float]:
     name, _, number = word.partition(":")
-    known = (*CHANGES, *MIXES)
+    known = (*CHANGES, ALTERNATING, *MIXES)
     if name not in known:
         expected = "none, or some of " + ", ".join(sorted(known))
         raise ConfigError(f"unknown augmentation '{name}'{suggest(name, known)}", expected=expected)
+    if name == ALTERNATING:
+        if number:
+            raise ConfigError(f"'{name}' has no strength", received=number, mend=f"write {name} alone")
+        return name, 1.0
     default = MIXES[name] if name in MIXES else CHANGES[name][1]
     try:
         strength = float(number) if number else default

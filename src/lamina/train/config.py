@@ -77,7 +77,7 @@ class TrainConfig:
     )
     augment: tuple[str, ...] = key(
         (),
-        "random changes of training pictures, each perhaps with a strength: flip,shift:4; or none",
+        "random changes of training pictures, some with a strength: alternate-flip,shift:4; or none",
         check=lambda value: all(isinstance(item, str) for item in value),
         expected="names separated by commas",
     )

@@ -96,7 +96,10 @@ class Loop:
         self.batch_size = batch_size_of(config, self.rows)
         self.steps_per_epoch = -(-self.rows // self.batch_size)
         hyper = make_hyper(config, total_steps=self.steps_per_epoch * max(1, config.epochs))
-        self.engine = make_engine(make_program(task, config), hyper)
+        program = make_program(task, config)
+        if program.augmentation is not None and program.augmentation.alternates:
+            train = {**train, "row": np.arange(self.rows, dtype=np.int32)}
+        self.engine = make_engine(program, hyper)
         resident = fits(train, device_memory=config.device_memory)
         averaged = config.ema > 0
         need = needed_mib(

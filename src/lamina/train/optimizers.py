@@ -12,10 +12,10 @@ from typing import Any
 
 from jax import Array
 
-from lamina.core.module import map_arrays
 from lamina.core.registry import Registry
 from lamina.core.rules import Rules
 from lamina.train.adam import adam_rule
+from lamina.train.muon import muon_rule
 from lamina.train.rule import Rule, from_optax
 
 Hyper = Mapping[str, Array]
@@ -124,36 +124,8 @@ def lion(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
 @_optimizer("muon")
 def muon(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Orthogonalized momentum for matrices, Adam for the rest (Jordan et al. 2024)."""
-    from optax import contrib
-
-    decay = hyper["weight_decay"]
-    rule = contrib.muon(
-        learning_rate=lr,
-        beta=hyper["momentum"],
-        weight_decay=decay,
-        weight_decay_mask=decayed,
-        adam_weight_decay=decay,
-        muon_weight_dimension_numbers=_muon_dimensions,
-        consistent_rms=0.2,  # matches Adam's step size, so one lr serves both parts (Liu et al. 2025)
-    )
-    return from_optax(rule)
-
-
-def _muon_dimensions(parameters: Any) -> Any:
-    """Return which arrays Muon takes: matrices (out, in), stacked or not, that `MUON` admits."""
-    from optax import contrib
-
-    def dimensions(path: str, array: Any, _: bool) -> Any:
-        if array.ndim < 2 or not MUON[path]:
-            return None
-        if array.ndim < 4:
-            return contrib.MuonDimensionNumbers(reduction_axis=array.ndim - 1, output_axis=array.ndim - 2)
-        stacked = array.ndim - 4  # convolutions (out, in, y, x): everything an output sums over is one axis
-        return contrib.MuonDimensionNumbers(
-            reduction_axis=(stacked + 1, stacked + 2, stacked + 3), output_axis=stacked
-        )
-
-    return map_arrays(parameters, dimensions)
+    hidden = MUON.apply(decayed, strict=False)
+    return muon_rule(lr, hyper["momentum"], hidden=hidden, decay=hyper["weight_decay"], decayed=decayed)
 
 
 @_optimizer("schedule-free")

@@ -65,6 +65,7 @@ def make_hyper(config: TrainConfig, *, total_steps: int) -> dict[str, np.ndarray
         "l2": config.l2,
         "ema": config.ema,
         "total": total_steps,
+        "epoch_steps": total_steps / max(1, config.epochs),
         "warmup": round(config.warmup * total_steps),
         "patience": config.patience,
         "plateau_factor": config.plateau_factor,

@@ -20,7 +20,7 @@ from lamina.core.module import map_arrays
 from lamina.core.taps import observe
 from lamina.ops.update import all_finite
 from lamina.tasks.base import AbstractTask
-from lamina.train.augment import Augmentation, batch_losses
+from lamina.train.augment import Augmentation, batch_losses, mirrored_now
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
 from lamina.train.rule import Rule, where_finite
 from lamina.train.schedules import factor
@@ -130,7 +130,8 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     Args:
         program: what is fixed while compiling.
         state: before the step.
-        batch: ``{"x", "y", "weight"}``, rows first.
+        batch: ``{"x", "y", "weight"}``, rows first; with their numbers, ``row``, where pictures are mirrored
+            in turn.
         hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, warmup …``
 
     Returns:
@@ -138,6 +139,9 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     """
     key = hashed_key(state.key, state.step)
     if program.augmentation is not None:
+        if program.augmentation.alternates:
+            epoch = state.step // hyper["epoch_steps"].astype(jnp.int32)
+            batch = {**batch, "mirrored": mirrored_now(batch["row"], state.key, epoch)}
         batch = program.augmentation(batch, hashed_key(key, jnp.array(_AUGMENTS, jnp.uint32)))
     loss, gradient, seen = _accumulated(program, state.model, batch, key, hyper)
     gradient, finite = _checked(program, loss, gradient, hyper)

@@ -1,0 +1,160 @@
+"""Muon: momentum whose singular values are made equal before it moves a matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lamina.train.adam import AdamState, adam_rule
+from lamina.train.rule import Rule, where_finite
+
+POLYNOMIAL = (3.4445, -4.7750, 2.0315)  # steepest at zero (Jordan et al. 2024)
+ITERATIONS = 5
+SIZE = 0.2  # root mean square of a step per unit of lr, as Adam's (Liu et al. 2025)
+EPSILON = 1e-8
+
+
+class MuonState(NamedTuple):
+    """What Muon remembers.
+
+    Args:
+        momentum: moving averages of the matrices' gradients, one an array.
+        adam: of all the other arrays.
+    """
+
+    momentum: list[Array]
+    adam: AdamState
+
+
+def muon_rule(lr: Array, beta: Array, *, hidden: Any, decay: Array | float = 0.0, decayed: Any) -> Rule:
+    """Return the rule of Muon for hidden matrices, AdamW (.9, .999) for the rest.
+
+    m ← β·m + (1-β)·g,  w ← w - lr·(.2·√max(rows, columns)·orthogonalized(β·m + (1-β)·g) + decay·w)
+
+    Args:
+        lr: learning rate of this step, which serves both parts.
+        beta: decay of the momentum.
+        hidden: tree of booleans like the parameters: where True, Muon moves arrays of two axes (rows,
+            columns), of three (stacked matrices) and of four or more, whose last three axes are one:
+            convolutions (out, in, y, x), perhaps stacked.
+        decay: weight decay per unit of lr.
+        decayed: tree of booleans like the parameters.
+
+    Returns:
+        The rule. O(rows² · columns) a matrix, rows its smaller side.
+
+    References:
+        Jordan et al. Muon: an optimizer for hidden layers in neural networks. 2024.
+        Liu et al. Muon is scalable for LLM training. 2025.
+    """
+    admitted, decays = jax.tree.leaves(hidden), jax.tree.leaves(decayed)
+
+    def parted(leaves: Sequence[Any], values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the values of the matrices and those of the rest, one value a parameter."""
+        kinds = _matrices(leaves, admitted)
+        return (
+            [value for value, kind in zip(values, kinds, strict=True) if kind],
+            [value for value, kind in zip(values, kinds, strict=True) if not kind],
+        )
+
+    def adam(leaves: Sequence[Any]) -> Rule:
+        others = parted(leaves, decays)[1]
+        return adam_rule(lr, jnp.float32(0.9), jnp.float32(0.999), decay=decay, decayed=others)
+
+    def init(parameters: Any) -> MuonState:
+        leaves = jax.tree.leaves(parameters)
+        ours, others = parted(leaves, leaves)
+        return MuonState([jnp.zeros(array.shape, jnp.float32) for array in ours], adam(leaves).init(others))
+
+    def step(gradient: Any, state: MuonState, parameters: Any, finite: Array) -> tuple[Any, MuonState]:
+        leaves, form = jax.tree.flatten(parameters)
+        ours, others = parted(leaves, leaves)
+        slopes, other_slopes = parted(leaves, jax.tree.leaves(gradient))
+        momentum = [beta * m + (1 - beta) * g for m, g in zip(state.momentum, slopes, strict=True)]
+        ahead = [beta * m + (1 - beta) * g for m, g in zip(momentum, slopes, strict=True)]
+        ways, shrinking, moved = orthogonalized(ahead), parted(leaves, decays)[0], []
+        for weight, way, shrinks in zip(ours, ways, shrinking, strict=True):
+            change = way + decay * weight if shrinks else way
+            moved.append(weight - (lr * change).astype(weight.dtype))
+        moved, momentum = where_finite(finite, (moved, momentum), (ours, state.momentum))
+        others, after = adam(leaves).step(other_slopes, state.adam, others, finite)
+        matrices, rest = iter(moved), iter(others)
+        joined = [next(matrices if kind else rest) for kind in _matrices(leaves, admitted)]
+        return jax.tree.unflatten(form, joined), MuonState(momentum, after)
+
+    return Rule(init, step)
+
+
+def _matrices(leaves: Sequence[Any], admitted: Sequence[bool]) -> list[bool]:
+    return [leaf.ndim > 1 and hidden for leaf, hidden in zip(leaves, admitted, strict=True)]
+
+
+def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
+    """Return arrays like these whose matrices have singular values of about .2·√max(rows, columns).
+
+    With X a matrix over its norm and A = X·Xᵀ, each iteration is X ← P·X with P = a + b·A + c·A². All P
+    commute with A, so the product of the P is found from A alone, rows × rows, and X is multiplied once.
+    The norm is √trace(A). Matrices of equal rows go through it together.
+
+    Args:
+        arrays: as `muon_rule` takes them.
+
+    Returns:
+        The arrays, each of its shape. O(rows² · columns) a matrix.
+    """
+    wide = [_as_wide_matrices(array) for array in arrays]
+    grams = [jnp.einsum("kij,klj->kil", x, x, precision="highest") for x in wide]
+    norms = [jnp.sqrt(jnp.trace(gram, axis1=1, axis2=2))[:, None, None] + EPSILON for gram in grams]
+    grams = [gram / (norm * norm) for gram, norm in zip(grams, norms, strict=True)]
+    factors: list[Any] = list(grams)
+    for rows in sorted({gram.shape[-1] for gram in grams}):
+        places = [place for place, gram in enumerate(grams) if gram.shape[-1] == rows]
+        product = _product_of_polynomials(jnp.concatenate([grams[place] for place in places]))
+        first = 0
+        for place in places:
+            last = first + len(grams[place])
+            factors[place], first = product[first:last], last
+    found = []
+    for array, x, factor, norm in zip(arrays, wide, factors, norms, strict=True):
+        y = factor @ x * (SIZE * math.sqrt(max(x.shape[1:])) / norm)
+        found.append(_in_the_shape_of(array, y))
+    return found
+
+
+def _as_wide_matrices(array: Array) -> Array:
+    """Return stacked matrices (k, rows, columns) with rows ≤ columns."""
+    x = array.astype(jnp.float32)
+    kept = x.ndim - 2 if x.ndim < 4 else x.ndim - 4  # axes of the stack
+    x = x.reshape(math.prod(x.shape[:kept]), x.shape[kept], -1)
+    return x.swapaxes(1, 2) if x.shape[1] > x.shape[2] else x
+
+
+def _in_the_shape_of(array: Array, y: Array) -> Array:
+    kept = array.ndim - 2 if array.ndim < 4 else array.ndim - 4
+    rows = array.shape[kept]
+    return (y if y.shape[1] == rows else y.swapaxes(1, 2)).reshape(array.shape)
+
+
+def _product_of_polynomials(gram: Array) -> Array:
+    """Return what ``ITERATIONS`` steps multiply X by, from A = X·Xᵀ (k, rows, rows).
+
+    With exact arithmetic all matrices here commute and are symmetric. "Highest" because A has the squares
+    of the singular values: in half of float32's digits the small ones would drown.
+    """
+    a, b, c = POLYNOMIAL
+    ones = jnp.broadcast_to(jnp.eye(gram.shape[-1], dtype=gram.dtype), gram.shape)
+
+    def times(left: Array, right: Array) -> Array:
+        return jnp.matmul(left, right, precision="highest")
+
+    product = polynomial = a * ones + b * gram + c * times(gram, gram)
+    for _ in range(ITERATIONS - 1):
+        gram = times(times(polynomial, gram), polynomial)
+        polynomial = a * ones + b * gram + c * times(gram, gram)
+        product = times(polynomial, product)
+    return product
