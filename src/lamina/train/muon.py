@@ -99,7 +99,7 @@ def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
 
     With X a matrix over its norm and A = X·Xᵀ, each iteration is X ← P·X with P = a + b·A + c·A². All P
     commute with A, so the product of the P is found from A alone, rows × rows, and X is multiplied once.
-    The norm is √trace(A). Matrices of equal rows go through it together.
+    Matrices that are nearly square are multiplied each time, which costs them less.
 
     Args:
         arrays: as `muon_rule` takes them.
@@ -110,19 +110,42 @@ def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
     wide = [_as_wide_matrices(array) for array in arrays]
     grams = [jnp.einsum("kij,klj->kil", x, x, precision="highest") for x in wide]
     norms = [jnp.sqrt(jnp.trace(gram, axis1=1, axis2=2))[:, None, None] + EPSILON for gram in grams]
+    wide = [x / norm for x, norm in zip(wide, norms, strict=True)]
     grams = [gram / (norm * norm) for gram, norm in zip(grams, norms, strict=True)]
-    factors: list[Any] = list(grams)
+    factors = iter(_factors([gram for x, gram in zip(wide, grams, strict=True) if not _is_nearly_square(x)]))
+    evened = [
+        _iterated(x, gram) if _is_nearly_square(x) else next(factors) @ x
+        for x, gram in zip(wide, grams, strict=True)
+    ]
+    return [_in_the_shape_of(array, y) for array, y in zip(arrays, evened, strict=True)]
+
+
+def _is_nearly_square(x: Array) -> bool:
+    """Return whether 5 · (2 · columns + rows) · rows² is less than (2 · columns + 17 · rows) · rows²."""
+    return 2 * x.shape[2] < 3 * x.shape[1]
+
+
+def _iterated(x: Array, gram: Array) -> Array:
+    """Return what the iterations make of matrices (k, rows, columns) of norm one, whose A is known."""
+    a, b, c = POLYNOMIAL
+    for iteration in range(ITERATIONS):
+        gram = gram if iteration == 0 else jnp.einsum("kij,klj->kil", x, x)
+        x = a * x + (b * gram + c * (gram @ gram)) @ x
+    return x
+
+
+def _factors(grams: Sequence[Array]) -> list[Array]:
+    """Return what multiplies each X. Where single products don't fill the device, equal sizes go together."""
+    if jax.default_backend() == "cpu":
+        return [_product_of_polynomials(gram) for gram in grams]
+    found = list(grams)
     for rows in sorted({gram.shape[-1] for gram in grams}):
         places = [place for place, gram in enumerate(grams) if gram.shape[-1] == rows]
         product = _product_of_polynomials(jnp.concatenate([grams[place] for place in places]))
         first = 0
         for place in places:
             last = first + len(grams[place])
-            factors[place], first = product[first:last], last
-    found = []
-    for array, x, factor, norm in zip(arrays, wide, factors, norms, strict=True):
-        y = factor @ x * (SIZE * math.sqrt(max(x.shape[1:])) / norm)
-        found.append(_in_the_shape_of(array, y))
+            found[place], first = product[first:last], last
     return found
 
 
@@ -135,8 +158,10 @@ def _as_wide_matrices(array: Array) -> Array:
 
 
 def _in_the_shape_of(array: Array, y: Array) -> Array:
+    """Return matrices of singular values about one at their size, shaped like the array they come from."""
     kept = array.ndim - 2 if array.ndim < 4 else array.ndim - 4
     rows = array.shape[kept]
+    y = y * (SIZE * math.sqrt(max(y.shape[1:])))
     return (y if y.shape[1] == rows else y.swapaxes(1, 2)).reshape(array.shape)
 
 
