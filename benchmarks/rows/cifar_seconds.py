@@ -46,7 +46,7 @@ class Recipe:
     epochs: int
     keys: tuple[tuple[str, Any], ...] = (
         ("batch_size", 1000),
-        ("optimizer", "muon"),
+        ("optimizer", "muon-all"),
         ("lr", 0.025),
         ("momentum", 0.7),
         ("weight_decay", 0.4),

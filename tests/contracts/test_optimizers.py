@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 
+from lamina.core.rules import Rules
 from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.tasks import MulticlassTask, RegressionTask
@@ -18,7 +19,9 @@ from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, train
 from lamina.train.adam import adam_rule
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
 from lamina.train.muon import muon_rule, orthogonalized
+from lamina.train.optimizers import DECAY
 from lamina.train.schedules import factor
+from lamina.train.state import partition
 
 RATES = {"sgd": 0.3, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.1, "lion": 0.003}
 
@@ -137,8 +140,10 @@ def test_muon_evens_out_singular_values():
 def test_muon_moves_matrices_and_leaves_the_rest_to_adam():
     random = np.random.default_rng(1)
     weight, slopes = random.normal(size=(4, 6)), random.normal(size=(3, 4, 6))
-    hidden, decayed = [True, False, True], [True, True, False]
-    rule = muon_rule(np.float32(0.1), np.float32(0.8), hidden=hidden, decay=np.float32(0.5), decayed=decayed)
+    matrices, decayed = Rules({"1": False}, default=True), [True, True, False]
+    rule = muon_rule(
+        np.float32(0.1), np.float32(0.8), matrices=matrices, decay=np.float32(0.5), decayed=decayed
+    )
     start = [np.float32(weight), np.float32(weight), np.ones(6, np.float32)]
     parameters, state, step = start, rule.init(start), jax.jit(rule.step)
     memory, momentum, expected = {}, 0.0, weight
@@ -153,6 +158,22 @@ def test_muon_moves_matrices_and_leaves_the_rest_to_adam():
     np.testing.assert_allclose(parameters[1], weight, rtol=1e-3, atol=1e-4)
     stopped, kept = step([np.float32(np.nan) * g for g in gradient], state, parameters, np.False_)
     jax.tree.map(np.testing.assert_array_equal, (parameters, state), (stopped, kept))
+
+
+def test_which_arrays_muon_moves():
+    model = build("tabm-mini", inputs=(3,), outputs=1, size=8)
+    parameters, _ = partition(model)
+    decayed = DECAY.apply(parameters, strict=False)
+    hyper = {name: np.float32(0.9) for name in ("momentum", "weight_decay")}
+    count = {
+        name: len(OPTIMIZERS[name](np.float32(0.1), hyper, decayed).init(parameters).momentum)
+        for name in ("muon", "muon-all")
+    }
+    arrays = {
+        path: array for path, array in named_arrays(parameters).items() if array.ndim > 1 and DECAY[path]
+    }
+    assert count == {"muon": sum(path.startswith("body") for path in arrays), "muon-all": len(arrays)}
+    assert count["muon"] < count["muon-all"]
 
 
 def test_decay_is_decoupled_and_spares_biases():

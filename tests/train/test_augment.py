@@ -149,5 +149,6 @@ def test_rows_that_are_made_when_asked_for():
             return self.array[rows]
 
     rows = bright_or_dark()
-    plain, found = trained(rows), trained({**rows, "x": Stream(rows["x"])})
+    turns = ("alternate-flip",)  # asks for the number of each row
+    plain, found = (trained({**rows, "x": x}, augment=turns) for x in (rows["x"], Stream(rows["x"])))
     assert np.allclose(plain.history["train_loss"], found.history["train_loss"], rtol=1e-4)

@@ -24,6 +24,9 @@ _OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
     for preset in ("balanced", "best")
 } | {("mlp", "fast"): {"size": 128}}
 FEW_ROWS = 15_000  # below this dropout helps the regressions we measured, above it harms them
+SOME_ROWS = (
+    10_000  # from here Muon for embeddings and heads too is better on validation rows (log, 2026-11-27)
+)
 MANY_ROWS = 300_000  # beyond this an ensemble's epoch costs minutes on two cores
 
 
@@ -77,10 +80,12 @@ def choose(
     if name == "auto":
         name, reason = _model_for(preset, inputs, rows)
     spec = _suitable(MODELS[name], "table")
-    options = dict(_OPTIONS.get((name, preset), {}))
+    options, keys = dict(_OPTIONS.get((name, preset), {})), preset_keys(preset, task=task, rows=rows)
     if name.startswith("tabm") and preset != "fast":
         options["dropout"] = 0.1 if rows < FEW_ROWS or task != "regression" else 0.0
-    return Choice(spec, reason, options, {**preset_keys(preset, task=task, rows=rows), **spec.defaults})
+        if preset == "balanced" and rows >= SOME_ROWS:
+            keys["optimizer"] = "muon-all"
+    return Choice(spec, reason, options, {**keys, **spec.defaults})
 
 
 def _choose_for_pictures(name: str, budget: float, *, task: str, inputs: ImageInputs, rows: int) -> Choice:

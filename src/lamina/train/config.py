@@ -38,7 +38,8 @@ _NOT_NEGATIVE = {"check": not_negative, "expected": ">= 0"}
 _SHARE = {"check": lambda value: 0 <= value < 1, "expected": ">= 0 and < 1"}
 
 OPTIMIZER_NAMES = (
-    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon", "schedule-free",
+    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon", "muon-all",
+    "schedule-free",
 )  # fmt: skip
 SCHEDULE_NAMES = ("constant", "step", "cosine", "linear", "one-cycle", "wsd", "ramp", "plateau")
 

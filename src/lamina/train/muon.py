@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.core.rules import Rules
 from lamina.train.adam import AdamState, adam_rule
 from lamina.train.rule import Rule, where_finite
 
@@ -31,17 +32,17 @@ class MuonState(NamedTuple):
     adam: AdamState
 
 
-def muon_rule(lr: Array, beta: Array, *, hidden: Any, decay: Array | float = 0.0, decayed: Any) -> Rule:
-    """Return the rule of Muon for hidden matrices, AdamW (.9, .999) for the rest.
+def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float = 0.0, decayed: Any) -> Rule:
+    """Return the rule of Muon for matrices, AdamW (.9, .999) for the rest.
 
     m ← β·m + (1-β)·g,  w ← w - lr·(.2·√max(rows, columns)·orthogonalized(β·m + (1-β)·g) + decay·w)
 
     Args:
         lr: learning rate of this step, which serves both parts.
         beta: decay of the momentum.
-        hidden: tree of booleans like the parameters: where True, Muon moves arrays of two axes (rows,
-            columns), of three (stacked matrices) and of four or more, whose last three axes are one:
-            convolutions (out, in, y, x), perhaps stacked.
+        matrices: paths → whether Muon moves an array, if it has two axes (rows, columns), three (stacked
+            matrices) or four and more, whose last three axes are one: convolutions (out, in, y, x), perhaps
+            stacked.
         decay: weight decay per unit of lr.
         decayed: tree of booleans like the parameters.
 
@@ -52,46 +53,46 @@ def muon_rule(lr: Array, beta: Array, *, hidden: Any, decay: Array | float = 0.0
         Jordan et al. Muon: an optimizer for hidden layers in neural networks. 2024.
         Liu et al. Muon is scalable for LLM training. 2025.
     """
-    admitted, decays = jax.tree.leaves(hidden), jax.tree.leaves(decayed)
+    decays = jax.tree.leaves(decayed)
 
-    def parted(leaves: Sequence[Any], values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Return the values of the matrices and those of the rest, one value a parameter."""
-        kinds = _matrices(leaves, admitted)
-        return (
-            [value for value, kind in zip(values, kinds, strict=True) if kind],
-            [value for value, kind in zip(values, kinds, strict=True) if not kind],
-        )
+    def kinds(parameters: Any) -> list[bool]:
+        admitted = jax.tree.leaves(matrices.apply(parameters, strict=False))
+        arrays = jax.tree.leaves(parameters)
+        return [array.ndim > 1 and one for array, one in zip(arrays, admitted, strict=True)]
 
-    def adam(leaves: Sequence[Any]) -> Rule:
-        others = parted(leaves, decays)[1]
+    def adam(kind: Sequence[bool]) -> Rule:
+        others = _parted(decays, kind)[1]
         return adam_rule(lr, jnp.float32(0.9), jnp.float32(0.999), decay=decay, decayed=others)
 
     def init(parameters: Any) -> MuonState:
-        leaves = jax.tree.leaves(parameters)
-        ours, others = parted(leaves, leaves)
-        return MuonState([jnp.zeros(array.shape, jnp.float32) for array in ours], adam(leaves).init(others))
+        kind = kinds(parameters)
+        ours, others = _parted(jax.tree.leaves(parameters), kind)
+        return MuonState([jnp.zeros(array.shape, jnp.float32) for array in ours], adam(kind).init(others))
 
     def step(gradient: Any, state: MuonState, parameters: Any, finite: Array) -> tuple[Any, MuonState]:
         leaves, form = jax.tree.flatten(parameters)
-        ours, others = parted(leaves, leaves)
-        slopes, other_slopes = parted(leaves, jax.tree.leaves(gradient))
+        kind = kinds(parameters)
+        ours, others = _parted(leaves, kind)
+        slopes, other_slopes = _parted(jax.tree.leaves(gradient), kind)
         momentum = [beta * m + (1 - beta) * g for m, g in zip(state.momentum, slopes, strict=True)]
         ahead = [beta * m + (1 - beta) * g for m, g in zip(momentum, slopes, strict=True)]
-        ways, shrinking, moved = orthogonalized(ahead), parted(leaves, decays)[0], []
+        ways, shrinking, moved = orthogonalized(ahead), _parted(decays, kind)[0], []
         for weight, way, shrinks in zip(ours, ways, shrinking, strict=True):
             change = way + decay * weight if shrinks else way
             moved.append(weight - (lr * change).astype(weight.dtype))
         moved, momentum = where_finite(finite, (moved, momentum), (ours, state.momentum))
-        others, after = adam(leaves).step(other_slopes, state.adam, others, finite)
-        matrices, rest = iter(moved), iter(others)
-        joined = [next(matrices if kind else rest) for kind in _matrices(leaves, admitted)]
+        others, after = adam(kind).step(other_slopes, state.adam, others, finite)
+        by_muon, by_adam = iter(moved), iter(others)
+        joined = [next(by_muon if one else by_adam) for one in kind]
         return jax.tree.unflatten(form, joined), MuonState(momentum, after)
 
     return Rule(init, step)
 
 
-def _matrices(leaves: Sequence[Any], admitted: Sequence[bool]) -> list[bool]:
-    return [leaf.ndim > 1 and hidden for leaf, hidden in zip(leaves, admitted, strict=True)]
+def _parted(values: Sequence[Any], kind: Sequence[bool]) -> tuple[list[Any], list[Any]]:
+    """Return the values of what Muon moves and those of the rest, one value a parameter."""
+    pairs = list(zip(values, kind, strict=True))
+    return [value for value, ours in pairs if ours], [value for value, ours in pairs if not ours]
 
 
 def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
@@ -149,18 +150,22 @@ def _factors(grams: Sequence[Array]) -> list[Array]:
     return found
 
 
+def _stack_axes(array: Array) -> int:
+    """Return how many axes stand before a matrix, whose columns are all axes behind its rows."""
+    return array.ndim - 2 if array.ndim < 4 else array.ndim - 4
+
+
 def _as_wide_matrices(array: Array) -> Array:
     """Return stacked matrices (k, rows, columns) with rows ≤ columns."""
     x = array.astype(jnp.float32)
-    kept = x.ndim - 2 if x.ndim < 4 else x.ndim - 4  # axes of the stack
+    kept = _stack_axes(x)
     x = x.reshape(math.prod(x.shape[:kept]), x.shape[kept], -1)
     return x.swapaxes(1, 2) if x.shape[1] > x.shape[2] else x
 
 
 def _in_the_shape_of(array: Array, y: Array) -> Array:
     """Return matrices of singular values about one at their size, shaped like the array they come from."""
-    kept = array.ndim - 2 if array.ndim < 4 else array.ndim - 4
-    rows = array.shape[kept]
+    rows = array.shape[_stack_axes(array)]
     y = y * (SIZE * math.sqrt(max(y.shape[1:])))
     return (y if y.shape[1] == rows else y.swapaxes(1, 2)).reshape(array.shape)
 

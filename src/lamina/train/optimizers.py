@@ -123,9 +123,14 @@ def lion(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
 
 @_optimizer("muon")
 def muon(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
-    """Orthogonalized momentum for matrices, Adam for the rest (Jordan et al. 2024)."""
-    hidden = MUON.apply(decayed, strict=False)
-    return muon_rule(lr, hyper["momentum"], hidden=hidden, decay=hyper["weight_decay"], decayed=decayed)
+    """Orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)."""
+    return muon_rule(lr, hyper["momentum"], matrices=MUON, decay=hyper["weight_decay"], decayed=decayed)
+
+
+@_optimizer("muon-all")
+def muon_all(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
+    """Muon for every matrix that decays: first features and last heads too."""
+    return muon_rule(lr, hyper["momentum"], matrices=DECAY, decay=hyper["weight_decay"], decayed=decayed)
 
 
 @_optimizer("schedule-free")
