@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lamina.network.choose import preset_keys
+from lamina.core.inputs import TableInputs
+from lamina.network.choose import choose, preset_keys
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,12 @@ from lamina.network.choose import preset_keys
 )
 def test_tables_get_about_as_many_steps_whatever_their_rows(preset: str, rows: int, task: str, epochs: int):
     assert preset_keys(preset, task=task, rows=rows)["epochs"] == epochs
+
+
+@pytest.mark.parametrize(
+    ("preset", "rows", "optimizer"),
+    [("balanced", 13_209, "muon-all"), ("balanced", 4_160, "muon"), ("best", 13_209, "muon")],
+)
+def test_embeddings_and_heads_go_by_muon_where_rows_are_many(preset: str, rows: int, optimizer: str):
+    chosen = choose("auto", preset, task="regression", inputs=TableInputs(4), rows=rows)
+    assert chosen.spec.name == "tabm-mini" and chosen.keys["optimizer"] == optimizer
