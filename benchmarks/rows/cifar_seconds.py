@@ -59,7 +59,7 @@ class Recipe:
 
 RECIPES = {
     "94": Recipe(64, 2, ("alternate-flip", "shift:2"), epochs=13),
-    "96": Recipe(128, 3, ("alternate-flip", "shift:4", "cutout:12"), epochs=48),
+    "96": Recipe(128, 3, ("alternate-flip", "shift:4", "cutout:12"), epochs=62),
 }
 SMOOTHING = 0.2
 VIEWS = "flip-shift"

@@ -15,7 +15,7 @@ from lamina.core.rules import Rules
 from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.tasks import MulticlassTask, RegressionTask
-from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, train
+from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, muon, train
 from lamina.train.adam import adam_rule
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
 from lamina.train.muon import muon_rule, orthogonalized
@@ -135,6 +135,16 @@ def test_muon_evens_out_singular_values():
         expected = np.stack([powers(matrix) for matrix in matrices]).reshape(array.shape)
         tolerance = 5e-3 if array is steep else 1e-4
         assert np.linalg.norm(y - expected) < tolerance * np.linalg.norm(expected), array.shape
+
+
+def test_matrices_of_equal_rows_go_together_where_a_device_is_wide(monkeypatch):
+    random = np.random.default_rng(2)
+    arrays = [random.normal(size=shape).astype(np.float32) for shape in [(4, 9), (2, 4, 12), (3, 3), (12, 5)]]
+    alone = jax.jit(orthogonalized)(arrays)
+    monkeypatch.setattr(muon.jax, "default_backend", lambda: "gpu")
+    found = jax.jit(lambda arrays: orthogonalized(arrays))(arrays)  # a function of its own is traced anew
+    for one, together in zip(alone, found, strict=True):
+        np.testing.assert_allclose(together, one, rtol=1e-4, atol=1e-5)
 
 
 def test_muon_moves_matrices_and_leaves_the_rest_to_adam():

@@ -10,6 +10,7 @@ import pytest
 import lamina
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module
+from lamina.network.choose import preset_keys
 
 X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
 TARGETS = {
@@ -47,6 +48,15 @@ def weight(outputs: int) -> np.ndarray:
 @pytest.mark.parametrize(("task", "outputs"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
 def test_as_many_outputs_as_the_task_takes(task: str, outputs: int):
     assert fit(task, Own(weight(outputs))).model_name == "Own"
+
+
+def test_it_is_trained_by_the_keys_of_the_preset_and_not_of_the_network_that_auto_would_take():
+    many = np.random.default_rng(0).normal(size=(16_000, 3))
+    model = Own(weight(1))
+    net = lamina.fit(
+        many, many[:, 0] * many[:, 1], model=model, task="regression", epochs=1, numeric="standard"
+    )
+    assert net.config["optimizer"] == preset_keys("balanced", task="regression", rows=12_000)["optimizer"]
 
 
 def test_members_have_an_axis_of_their_own():

@@ -174,6 +174,8 @@ def prepare(
         rows=rows,
         seconds=None if given.time_limit is None else given.time_limit / len(folds),
     )
+    if model is not None and preset:  # the preset's keys, not those of the architecture that auto would take
+        choice = dataclasses.replace(choice, keys=preset)
     given = _with_changes(given, keys, table, schema, encoder, learned)
     config = _resolved(given, keys, choice, schema, rows=rows, folds=len(folds), valid=len(split.valid))
     if model is not None:

@@ -119,7 +119,8 @@ def _axis_max_backward(
         won = lax.broadcasted_iota(winner.dtype, wide, axis + 1) == jnp.expand_dims(winner, axis + 1)
         dx = jnp.where(won, jnp.expand_dims(dy, axis + 1), zero)
         dx = dx.reshape(*dy.shape[:axis], dy.shape[axis] * length, *dy.shape[axis + 1 :])
-        return (_padded_axis(dx, axis, size - dx.shape[axis]),)
+        behind = [(0, size - dx.shape[axis] if place == axis else 0) for place in range(1, dx.ndim - 1)]
+        return (_padded(dx, behind, 0.0),)
     rest = size - (dy.shape[axis] - 1) * step - 1
     parts = []
     for place in range(length):
@@ -127,11 +128,6 @@ def _axis_max_backward(
         edges[axis] = (place, rest - place, step - 1)
         parts.append(lax.pad(jnp.where(winner == place, dy, zero), zero, edges))
     return (functools.reduce(jnp.add, parts),)
-
-
-def _padded_axis(x: Array, axis: int, after: int) -> Array:
-    edges = [(0, after if number == axis else 0, 0) for number in range(x.ndim)]
-    return lax.pad(x, jnp.zeros((), x.dtype), edges) if after else x
 
 
 _axis_max.defvjp(_axis_max_forward, _axis_max_backward)

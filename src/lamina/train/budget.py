@@ -12,16 +12,8 @@ from lamina.core.tree import named_arrays
 from lamina.train.feed import size_in_mib
 
 # Copies of the parameters that are alive at once: model, gradient, best, and what the optimizer keeps.
-_COPIES = {
-    "sgd": 3,
-    "momentum": 4,
-    "nesterov": 4,
-    "adagrad": 4,
-    "rmsprop": 4,
-    "lion": 4,
-    "muon": 4,
-    "muon-all": 4,
-}
+_WITH_ONE_MOMENT = ("momentum", "nesterov", "adagrad", "rmsprop", "lion", "muon", "muon-all")
+_COPIES = {"sgd": 3, **dict.fromkeys(_WITH_ONE_MOMENT, 4)}
 _MOST_COPIES = 5
 _GROUP_LIMIT, _GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 _MACHINE = Path("/proc/meminfo")

@@ -132,7 +132,7 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
         state: before the step.
         batch: ``{"x", "y", "weight"}``, rows first; with their numbers, ``row``, where pictures are mirrored
             in turn.
-        hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, warmup …``
+        hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, epoch_steps, warmup …``
 
     Returns:
         The state after the step, and the loss.
