@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.module import Module
+from lamina.core.module import Module, static
 from lamina.core.random import make_key, split
 from lamina.core.tree import named_arrays
 from lamina.models import build
@@ -32,27 +32,37 @@ class Stage(Module):
 
 
 class ConvNet(Module):
-    """One stage a number of channels, pooling between them, the mean over space, a weighted sum."""
+    """One stage a number of channels, pooling between them, a weighted sum of the mean over space.
+
+    Args:
+        colors: of the pictures.
+        channels: of the stages.
+        outputs: numbers that come out.
+        places: whose numbers the sum sees; 1 is the mean over them, else all that are left.
+        key: of the initial weights.
+    """
 
     stages: list[Stage]
     head: Linear
+    places: int = static()
 
-    def __init__(self, colors: int, channels: tuple[int, ...], outputs: int, *, key: Any):
+    def __init__(self, colors: int, channels: tuple[int, ...], outputs: int, *, places: int = 1, key: Any):
         *keys, head_key = split(key, len(channels) + 1)
         widths = zip((colors, *channels), channels, keys, strict=False)
         self.stages = [Stage(i, o, halves=o != channels[-1], key=k) for i, o, k in widths]
-        self.head = Linear(channels[-1], outputs, key=head_key)
+        self.head, self.places = Linear(places * channels[-1], outputs, key=head_key), places
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
         for index, stage in enumerate(self.stages):
             x = self.tap(f"stages.{index}", stage(x, train=train))
-        return self.head(GlobalAveragePool()(x))
+        return self.head(GlobalAveragePool()(x) if self.places == 1 else x.reshape(*x.shape[:-3], -1))
 
 
 def make(shape: Mapping[str, Any], seed: int) -> Module:
     """Return the network that a row describes: its kind, side, colors, and sizes."""
     if shape["kind"] == "cnn":
-        return ConvNet(shape["colors"], tuple(shape["channels"]), 10, key=make_key(seed))
+        places = shape.get("places", 1)
+        return ConvNet(shape["colors"], tuple(shape["channels"]), 10, places=places, key=make_key(seed))
     inputs = (shape["side"], shape["side"], shape["colors"])
     sizes = {"size": shape["width"], "depth": shape["depth"], "patch": shape["patch"]}
     return build("vit", inputs=inputs, outputs=10, seed=seed, **sizes)

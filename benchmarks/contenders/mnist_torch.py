@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks import datasets, worker
-from benchmarks.contenders.torch_networks import ConvNet
+from benchmarks.contenders.torch_networks import conv_net
 
 chosen = json.loads(sys.argv[1])
 EVALUATED = 1000  # pictures at once
@@ -29,7 +29,7 @@ def accuracy(network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
 data = datasets.load(chosen["data"])
 x, x_test = (torch.from_numpy(datasets.standardized_digits(data[name])) for name in ("x_train", "x_test"))
 y, y_test = (torch.from_numpy(data[name]) for name in ("y_train", "y_test"))
-network = ConvNet(chosen["shape"]["colors"], chosen["shape"]["channels"], 10)
+network = conv_net(chosen["shape"])
 network = network.to(memory_format=torch.channels_last)
 optimizer = torch.optim.Adam(network.parameters(), lr=chosen["lr"], fused=True)
 

@@ -25,16 +25,18 @@ class Stage(nn.Module):
 
 
 class ConvNet(nn.Module):
-    """One stage a number of channels, pooling between them, the mean over space, a weighted sum."""
+    """One stage a number of channels, pooling between them, a weighted sum of the mean or of all places."""
 
-    def __init__(self, colors: int, channels: Sequence[int], outputs: int):
+    def __init__(self, colors: int, channels: Sequence[int], outputs: int, *, places: int = 1):
         super().__init__()
         widths = zip((colors, *channels), channels, strict=False)
         self.stages = nn.Sequential(*[Stage(i, o, halves=o != channels[-1]) for i, o in widths])
-        self.head = nn.Linear(channels[-1], outputs)
+        self.head, self.places = nn.Linear(places * channels[-1], outputs), places
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.stages(x).mean((2, 3)))
+        x = self.stages(x)
+        # Channels last in memory: the numbers of all places lie in a row, nothing is copied.
+        return self.head(x.mean((2, 3)) if self.places == 1 else x.permute(0, 2, 3, 1).flatten(1))
 
 
 class Attention(nn.Module):
@@ -95,15 +97,18 @@ class ViT(nn.Module):
         return self.head(self.ln(self.blocks(x))[:, 0])
 
 
+def conv_net(shape: Mapping[str, Any]) -> ConvNet:
+    """Return the convolution network that a row describes."""
+    return ConvNet(shape["colors"], shape["channels"], 10, places=shape.get("places", 1))
+
+
 def make(shape: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> nn.Module:
     """Return the network that a row describes, with Lamina's initial weights.
 
     Raises:
         RuntimeError: an array is missing, unknown or of another shape: the networks are not the same.
     """
-    network = (
-        ConvNet(shape["colors"], shape["channels"], 10) if shape["kind"] == "cnn" else ViT(shape, outputs=10)
-    )
+    network = conv_net(shape) if shape["kind"] == "cnn" else ViT(shape, outputs=10)
     counters = {n: b for n, b in network.named_buffers() if n.endswith("num_batches_tracked")}
     network.load_state_dict({**{n: torch.from_numpy(a.copy()) for n, a in weights.items()}, **counters})
     return network

@@ -1,6 +1,7 @@
 """Row "MNIST to 98 and 99 %": seconds from before a process starts until its test accuracy is reached.
 
-The network of `cnn_step` with 16-32-64 channels, 60,000 training pictures, batch 125, Adam with a rate that
+The network of `cnn_step` with 16-32-64 channels and a head that sees every place (its mean over space
+takes more than five epochs to 99 %), 60,000 training pictures, batch 125, Adam with a rate that
 falls to zero over the epochs; all 10,000 test pictures are looked at after every sixth of an epoch. Imports,
 reading the file, compiling and looking are counted. Lamina by its public `train`, with the compile cache of
 an earlier run and with none (its convolution kernels are then compiled too); PyTorch channels last with fused
@@ -27,7 +28,7 @@ TOLERANCE = 0.1  # of an epoch, between the means until a goal is reached
 BATCH, STEPS = 125, 480  # of an epoch
 RECIPE = {"batch_size": BATCH, "lr": 3e-3, "every": STEPS // 6, "chunk": STEPS // 30}
 QUICK_ROWS = 4000
-SHAPE = {"kind": "cnn", "side": 28, "colors": 1, "channels": (16, 32, 64)}
+SHAPE = {"kind": "cnn", "side": 28, "colors": 1, "channels": (16, 32, 64), "places": 7 * 7}
 
 
 def parse() -> argparse.Namespace:

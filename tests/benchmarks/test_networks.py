@@ -19,10 +19,12 @@ from benchmarks.contenders import torch_networks, torch_pictures  # noqa: E402
 
 SHAPES = {
     "cnn": {"kind": "cnn", "side": 16, "colors": 3, "channels": [4, 6, 8]},
+    "cnn, every place": {"kind": "cnn", "side": 8, "colors": 3, "channels": [4, 6], "places": 4 * 4},
     "vit": {"kind": "vit", "side": 8, "colors": 3, "width": 64, "depth": 2, "heads": 1, "patch": 4},
 }
 RECIPES: dict[str, dict[str, Any]] = {
     "cnn": {"optimizer": "momentum", "lr": 0.05, "batch_size": 8},
+    "cnn, every place": {"optimizer": "momentum", "lr": 0.05, "batch_size": 8},
     "vit": {"optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.05, "batch_size": 8},
 }
 STEPS = 4
