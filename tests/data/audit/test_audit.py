@@ -388,8 +388,20 @@ def test_rare_classes_are_noted():
     result = check((np.random.default_rng(0).normal(size=(1000, 2)), y))
     assert said(result) == [
         "note: <arrays>, column 'target': class True has 0.60% of the rows: read "
-        "balanced_accuracy, not accuracy"
+        "balanced_accuracy, not accuracy\n"
+        "  mend: if every class matters as much as another: class_weight=balanced"
     ]
+
+
+@pytest.mark.parametrize(("share", "is_noted"), [(0.69, False), (0.7, True)])
+def test_a_class_that_most_rows_have_is_noted(share, is_noted):
+    y = np.where(np.arange(1000) < share * 1000, "usual", "seldom")
+    result = check((np.random.default_rng(0).normal(size=(1000, 2)), y))
+    noted = [
+        "note: <arrays>, column 'target': class 'usual' has 70% of the rows: read balanced_accuracy beside "
+        "accuracy\n  mend: if every class matters as much as another: class_weight=balanced"
+    ]
+    assert said(result) == (noted if is_noted else [])
 
 
 def test_many_categories_are_noted(monkeypatch):

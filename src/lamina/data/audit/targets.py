@@ -16,6 +16,8 @@ from lamina.data.table import LARGEST_NUMBER, AbstractColumn, AbstractTable
 CLASS_TASKS = ("binary", "multiclass")
 LIKELY_CLASSES = 20  # up to here a number of classes is never doubted
 RARE_CLASS = 0.01
+COMMON_CLASS = 0.7  # share from which an answer that is always the same looks good
+BALANCE = "if every class matters as much as another: class_weight=balanced"
 WORDS_ALLOWED = 0.05  # share of cells that may be no number before regression is refused
 
 
@@ -73,7 +75,10 @@ def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
         yield error("too-many-classes", where, message, mend)
     elif len(labels) <= LIKELY_CLASSES and counts.min() < RARE_CLASS * rows:
         share = f"class {labels[int(counts.argmin())]!r} has {counts.min() / rows:.2%} of the rows"
-        yield note("rare-class", where, f"{share}: read balanced_accuracy, not accuracy")
+        yield note("rare-class", where, f"{share}: read balanced_accuracy, not accuracy", BALANCE)
+    elif len(labels) <= LIKELY_CLASSES and counts.max() >= COMMON_CLASS * rows:
+        share = f"class {labels[int(counts.argmax())]!r} has {counts.max() / rows:.0%} of the rows"
+        yield note("common-class", where, f"{share}: read balanced_accuracy beside accuracy", BALANCE)
 
 
 def _constant(table: AbstractTable, column: AbstractColumn, value: object) -> Finding:
