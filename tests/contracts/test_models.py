@@ -56,7 +56,7 @@ PROMPT = ("lenet", "resnet", "vit")
 
 def spared(pairs: list[tuple[str, str]]) -> list[Any]:
     """The pairs, those of the image families that take long to compile marked slow."""
-    long = [place == "image" and name not in PROMPT for name, place in pairs]
+    long = [place in INPUTS["image"] and name not in PROMPT for name, place in pairs]
     marks = [[pytest.mark.slow] if is_long else [] for is_long in long]
     return [pytest.param(*pair, marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
 

@@ -1,8 +1,9 @@
 """Every ``python`` and ``console`` block of the README and the documentation runs.
 
 The blocks of a page run in order, in one temporary folder that holds ``examples/``: code in one namespace,
-commands (lines that begin with ``$``) in a shell, where a ``lamina fit`` that names no epochs gets two. A
-block with ``title="x.py"`` is also written to that file. A comment right before a block changes this:
+commands (lines that begin with ``$``) in a shell. A training is cut to two epochs: what is typed is tested, not
+what is learned. A block with ``title="x.py"`` is also written to that file. A comment right before a block
+changes this:
 
     <!-- not run: reason -->     left out
     <!-- exit 2 -->              the last command ends with this status
@@ -65,12 +66,17 @@ def commands(body: str) -> list[str]:
     typed = re.sub(r"\\\n", "", body)
     lines = [line[2:] for line in typed.splitlines() if line.startswith("$ ")]
     parts = [[p for p in line.split(" && ") if not LEFT_OUT.match(p.strip())] for line in lines]
-    return [" && ".join(shortened(part) for part in p) for p in parts if p]
+    return [" && ".join(ended(part) for part in p) for p in parts if p]
 
 
-def shortened(command: str) -> str:
-    """A training of no stated length is cut to two epochs: it is the command that is tested."""
+def ended(command: str) -> str:
+    """A training of no stated length is given one."""
     return f"{command} epochs=2" if command.startswith("lamina fit") and "epochs=" not in command else command
+
+
+def shortened(text: str) -> str:
+    """Every training of more than two epochs is cut to two."""
+    return re.sub(r"\bepochs=(\d+)", lambda found: f"epochs={min(int(found[1]), 2)}", text)
 
 
 def page_parameters() -> list:
@@ -113,7 +119,7 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
 @pytest.mark.filterwarnings("default::lamina.core.errors.LaminaWarning")  # the table of wines has copies
 @pytest.mark.parametrize("path", page_parameters())
 def test_page_runs(path: Path, folder: Path, namespace: dict[str, object]):
-    for block in blocks(path.read_text()):
+    for block in blocks(shortened(path.read_text())):
         if block.note.startswith("not run"):
             continue
         if block.title:
@@ -161,3 +167,4 @@ def test_blocks_are_found_with_their_notes():
 def test_trainings_are_shortened():
     assert commands("$ pip install . && lamina fit a.csv\n") == ["lamina fit a.csv epochs=2"]
     assert commands("$ lamina fit a.csv epochs=9\n") == ["lamina fit a.csv epochs=9"]
+    assert shortened("fit(a, epochs=20, seed=0), epochs=1") == "fit(a, epochs=2, seed=0), epochs=1"
