@@ -1,9 +1,9 @@
 """Every ``python`` and ``console`` block of the README and the documentation runs.
 
 The blocks of a page run in order, in one temporary folder that holds ``examples/``: code in one namespace,
-commands (lines that begin with ``$``) in a shell. A training is cut to two epochs: what is typed is tested, not
-what is learned. A block with ``title="x.py"`` is also written to that file. A comment right before a block
-changes this:
+commands (lines that begin with ``$``) in a shell. A training is cut to two epochs: what is typed is tested,
+not what is learned. A block with ``title="x.py"`` is also written to that file. A comment right before a
+block changes this:
 
     <!-- not run: reason -->     left out
     <!-- exit 2 -->              the last command ends with this status

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from lamina.report import ReportContent, draw_figures, write_figures
+from lamina.report import ReportContent, draw_figures, figures_of, render, write_figures
 from lamina.report.figures import FIGURES
 from lamina.report.figures.canvas import house_style
 from lamina.report.figures.classes import confusion
@@ -76,6 +76,15 @@ def test_the_same_bytes_whatever_the_user_has_set(binary: ReportContent, tmp_pat
     for path in paths:
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.read_bytes() == (theirs / path.name).read_bytes()
+
+
+def test_figures_drawn_once_serve_the_page_and_the_folder(binary: ReportContent, tmp_path: Path):
+    figures = figures_of(binary)
+    assert draw_figures(binary, figures) == draw_figures(binary)
+    (page,) = {render(binary, figures_of(binary)), render(binary)}
+    assert "<svg" in page
+    paths = write_figures(binary, tmp_path, figures=figures)
+    assert [path.stem for path in paths] == list(figures)
 
 
 def test_figures_are_written_by_the_writer_given(binary: ReportContent, tmp_path: Path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina.report.content import ReportContent
-    from lamina.report.figures import draw_figures, write_figures
+    from lamina.report.figures import draw_figures, figures_of, write_figures
     from lamina.report.html import render
     from lamina.report.importance import permutation_importance, table_score
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ReportContent": "lamina.report.content",
     "draw_figures": "lamina.report.figures",
+    "figures_of": "lamina.report.figures",
     "permutation_importance": "lamina.report.importance",
     "render": "lamina.report.html",
     "table_score": "lamina.report.importance",
@@ -24,6 +25,7 @@ _HOMES = {
 __all__ = [
     "ReportContent",
     "draw_figures",
+    "figures_of",
     "permutation_importance",
     "render",
     "table_score",

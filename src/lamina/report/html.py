@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
+
+from matplotlib.figure import Figure
 
 from lamina.core.wording import plain
 from lamina.report import sections
@@ -41,18 +44,19 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def render(content: ReportContent) -> str:
+def render(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
     """Return the report as an HTML page; the same content gives the same page.
 
     Args:
         content: what the report is about; whatever is missing is left out.
+        figures: of this content, where they are there already.
 
     Example:
         >>> page = render(ReportContent(title="a < b", task="binary", model_name="mlp"))
         >>> "<title>a &lt; b</title>" in page
         True
     """
-    drawings = draw_figures(content)
+    drawings = draw_figures(content, figures)
     body = (
         sections.short(content),
         quality(content, drawings),

@@ -71,7 +71,7 @@ def write_report(
         importance_seconds: how long the importance of columns may take; 0 leaves it out.
         pictures: write the pictures beside the page, which has its own.
     """
-    from lamina.report import render, write_figures
+    from lamina.report import figures_of, render, write_figures
 
     network = fitted.network
     score, found = "", []
@@ -80,9 +80,10 @@ def write_report(
     content = report_content(fitted, record, intervals=intervals, seconds=seconds)
     seen = picture_content(fitted, table)
     content = dataclasses.replace(content, importance=found, importance_score=score, **seen)
-    storage.write_file(folder.report, render(content).encode())
+    figures = figures_of(content)
+    storage.write_file(folder.report, render(content, figures).encode())
     if pictures:
-        write_figures(content, folder.figures, write=storage.write_file)
+        write_figures(content, folder.figures, figures=figures, write=storage.write_file)
 
 
 def report_content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -45,38 +45,52 @@ TITLES = {
 }
 
 
-def draw_figures(content: ReportContent) -> dict[str, str]:
-    """Return the figures that the content allows, as SVG elements by name.
+def figures_of(content: ReportContent) -> dict[str, Figure]:
+    """Return the figures that the content allows, by name in the order of the page.
 
     Args:
         content: what the report is about.
     """
-    return {name: to_svg(figure, name, TITLES[name]) for name, figure in _drawn(content)}
+    found = {}
+    for name, draw in FIGURES.items():
+        with house_style():
+            figure = draw(content)
+        if figure is not None:
+            found[name] = figure
+    return found
+
+
+def draw_figures(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> dict[str, str]:
+    """Return the figures that the content allows, as SVG elements by name.
+
+    Args:
+        content: what the report is about.
+        figures: of this content, where they are there already.
+    """
+    figures = figures_of(content) if figures is None else figures
+    return {name: to_svg(figure, name, TITLES[name]) for name, figure in figures.items()}
 
 
 def write_figures(
-    content: ReportContent, folder: Path, *, write: Callable[[Path, bytes], object] = Path.write_bytes
+    content: ReportContent,
+    folder: Path,
+    *,
+    figures: Mapping[str, Figure] | None = None,
+    write: Callable[[Path, bytes], object] = Path.write_bytes,
 ) -> list[Path]:
     """Write the figures that the content allows as PNG.
 
     Args:
         content: what the report is about.
         folder: an existing folder.
+        figures: of this content, where they are there already.
         write: how bytes are put into a file.
 
     Returns:
         The paths written, in the order of the page.
     """
     paths = []
-    for name, figure in _drawn(content):
+    for name, figure in (figures_of(content) if figures is None else figures).items():
         paths.append(folder / f"{name}.png")
         write(paths[-1], to_png(figure))
     return paths
-
-
-def _drawn(content: ReportContent) -> Iterator[tuple[str, Figure]]:
-    for name, draw in FIGURES.items():
-        with house_style():
-            figure = draw(content)
-        if figure is not None:
-            yield name, figure
