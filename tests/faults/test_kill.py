@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.skipif(not hasattr(os, "fork"), re
 
 
 def test_killed_runs_end_with_the_same_bytes(root: Path):
-    command = [sys.executable, "-m", "tests.faults.kill", "--count", "4"]
+    command = [sys.executable, "-m", "tests.faults.kill", "--count", "8"]
     environment = {**os.environ, "PYTHONPATH": str(root / "src"), "XLA_FLAGS": ""}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -12,7 +12,7 @@ import pytest
 
 from lamina.report import ReportContent, draw_figures, figures_of, render, write_figures
 from lamina.report.figures import FIGURES
-from lamina.report.figures.canvas import house_style
+from lamina.report.figures.canvas import house_style, to_png
 from lamina.report.figures.classes import confusion
 from lamina.report.figures.training import learning_curves
 from lamina.report.figures.values import sample
@@ -44,7 +44,7 @@ def texts(figure) -> list[str]:
     ],
 )
 def test_what_is_drawn(content: str, names: set[str], request: pytest.FixtureRequest):
-    drawings = draw_figures(request.getfixturevalue(content))
+    drawings = draw_figures(figures_of(request.getfixturevalue(content)))
     assert set(drawings) == names
     for svg in drawings.values():
         assert svg.startswith('<svg viewBox="0 0 ') and svg.endswith("</svg>")
@@ -63,14 +63,14 @@ def test_every_figure_has_a_title_and_named_axes(regression: ReportContent, mult
 
 
 def test_the_same_bytes_whatever_the_user_has_set(binary: ReportContent, tmp_path: Path):
-    first = draw_figures(binary)
+    first = draw_figures(figures_of(binary))
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     ours.mkdir()
     theirs.mkdir()
-    paths = write_figures(binary, ours)
+    paths = write_figures(figures_of(binary), ours)
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30, "svg.fonttype": "path"}):
-        assert draw_figures(binary) == first
-        write_figures(binary, theirs)
+        assert draw_figures(figures_of(binary)) == first
+        write_figures(figures_of(binary), theirs)
         assert matplotlib.rcParams["font.size"] == 30
     assert [path.name for path in paths] == [f"{name}.png" for name in first]
     for path in paths:
@@ -80,21 +80,25 @@ def test_the_same_bytes_whatever_the_user_has_set(binary: ReportContent, tmp_pat
 
 def test_figures_drawn_once_serve_the_page_and_the_folder(binary: ReportContent, tmp_path: Path):
     figures = figures_of(binary)
-    assert draw_figures(binary, figures) == draw_figures(binary)
-    (page,) = {render(binary, figures_of(binary)), render(binary)}
-    assert "<svg" in page
-    paths = write_figures(binary, tmp_path, figures=figures)
-    assert [path.stem for path in paths] == list(figures)
+    assert render(binary, figures) == render(binary)
+    for path in write_figures(figures, tmp_path):
+        assert path.read_bytes() == to_png_after_svg(binary, path.stem)
+
+
+def to_png_after_svg(content: ReportContent, name: str) -> bytes:
+    figure = figures_of(content)[name]
+    draw_figures({name: figure})
+    return to_png(figure)
 
 
 def test_figures_are_written_by_the_writer_given(binary: ReportContent, tmp_path: Path):
     written = {}
-    paths = write_figures(binary, tmp_path, write=written.__setitem__)
+    paths = write_figures(figures_of(binary), tmp_path, write=written.__setitem__)
     assert list(written) == paths and not list(tmp_path.iterdir())
 
 
 def test_pyplot_is_never_imported(binary: ReportContent):
-    draw_figures(binary)
+    draw_figures(figures_of(binary))
     assert "matplotlib.pyplot" not in sys.modules
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lamina.core.wording import plain
 from lamina.report import sections
 from lamina.report.content import ReportContent
-from lamina.report.figures import draw_figures
+from lamina.report.figures import draw_figures, figures_of
 from lamina.report.markup import text
 from lamina.report.quality import quality
 from lamina.report.summary import TASKS
@@ -56,7 +56,7 @@ def render(content: ReportContent, figures: Mapping[str, Figure] | None = None) 
         >>> "<title>a &lt; b</title>" in page
         True
     """
-    drawings = draw_figures(content, figures)
+    drawings = draw_figures(figures_of(content) if figures is None else figures)
     body = (
         sections.short(content),
         quality(content, drawings),

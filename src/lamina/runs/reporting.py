@@ -83,7 +83,7 @@ def write_report(
     figures = figures_of(content)
     storage.write_file(folder.report, render(content, figures).encode())
     if pictures:
-        write_figures(content, folder.figures, figures=figures, write=storage.write_file)
+        write_figures(figures, folder.figures, write=storage.write_file)
 
 
 def report_content(

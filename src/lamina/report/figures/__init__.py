@@ -60,37 +60,33 @@ def figures_of(content: ReportContent) -> dict[str, Figure]:
     return found
 
 
-def draw_figures(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> dict[str, str]:
-    """Return the figures that the content allows, as SVG elements by name.
+def draw_figures(figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Return figures as SVG elements by name.
 
     Args:
-        content: what the report is about.
-        figures: of this content, where they are there already.
+        figures: of a report, as `figures_of` returns them.
     """
-    figures = figures_of(content) if figures is None else figures
     return {name: to_svg(figure, name, TITLES[name]) for name, figure in figures.items()}
 
 
 def write_figures(
-    content: ReportContent,
+    figures: Mapping[str, Figure],
     folder: Path,
     *,
-    figures: Mapping[str, Figure] | None = None,
     write: Callable[[Path, bytes], object] = Path.write_bytes,
 ) -> list[Path]:
-    """Write the figures that the content allows as PNG.
+    """Write figures as PNG.
 
     Args:
-        content: what the report is about.
+        figures: of a report, as `figures_of` returns them.
         folder: an existing folder.
-        figures: of this content, where they are there already.
         write: how bytes are put into a file.
 
     Returns:
         The paths written, in the order of the page.
     """
     paths = []
-    for name, figure in (figures_of(content) if figures is None else figures).items():
+    for name, figure in figures.items():
         paths.append(folder / f"{name}.png")
         write(paths[-1], to_png(figure))
     return paths

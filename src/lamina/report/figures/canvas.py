@@ -118,7 +118,7 @@ def to_png(figure: Figure) -> bytes:
 
 
 def _save(figure: Figure, stream: IO[Any], **options: Any) -> None:
-    """Save a figure; where its parts stand is found out the first time alone, which is half the work."""
+    """Save a figure; where its parts stand is found out the first time alone."""
     figure.savefig(stream, **options)
     figure.set_layout_engine("none")
 
