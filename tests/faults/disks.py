@@ -120,9 +120,10 @@ class SmallDisk(Disk):
 
     def _fill(self, path: Path, content: bytes) -> None:
         left = self.room
-        for file in self.root.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):  # the writing thread has just moved it
-                left -= file.stat().st_size if file.is_file() else 0
+        for folder, _, names in os.walk(self.root):  # passes over folders that are no more, unlike rglob
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # the writing thread has just moved it
+                    left -= os.stat(os.path.join(folder, name)).st_size
         if len(content) > left:
             super().append(path, content[: max(0, left)])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
