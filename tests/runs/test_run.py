@@ -148,9 +148,10 @@ def test_python_s_door_writes_the_same_folder(houses: Path, tmp_path: Path, no_r
 
 def test_the_time_limit_includes_all_of_it(houses: Path, tmp_path: Path):
     began = time.perf_counter()
-    keys = {**SOLD, "epochs": 10**6, "early_stopping": False, "time_limit": 5}
+    limit = 10  # compiling alone takes up to four seconds of it where nothing is in the cache
+    keys = {**SOLD, "epochs": 10**6, "early_stopping": False, "time_limit": limit}
     done = fit(houses, tmp_path / "run", keys=keys, began=began - 1)  # a second was spent on reading
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < limit
     assert done.fitted.network.info["ended"] == "time limit" and (tmp_path / "run" / "report.html").is_file()
 
 
