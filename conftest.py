@@ -38,7 +38,7 @@ settings.load_profile("house")
 # Annotations are checked as functions are called, in the rooms that compute with arrays. The others do
 # not: beartype refuses some of Polars' types (`data`) and plain protocols (`train`), and the doors are handed
 # wrong types on purpose, which they must answer with words.
-CHECKED = ["core", "ops", "nn", "models", "tasks"]
+CHECKED = ["core", "ops", "nn", "models", "objectives"]
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"  # an int is a float
 install_import_hook([f"lamina.{room}" for room in CHECKED], CHECKER)
 

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks import machine
 
 DIGITS_MEAN, DIGITS_DEVIATION = np.float32(33.3), np.float32(78.6)  # of MNIST's training pixels
-# of the whole CIFAR-10's training pictures, from 0 to 255
+# of the whole CIFAR-10's training images, from 0 to 255
 CIFAR_MEAN = np.array([125.3, 123.0, 113.9], np.float32)
 CIFAR_DEVIATION = np.array([63.0, 62.1, 66.7], np.float32)
 
@@ -43,7 +43,7 @@ def mnist() -> dict[str, np.ndarray]:
 
 
 def mnist_pixels() -> dict[str, np.ndarray]:
-    """Return `mnist` as pictures of bytes (rows, 28, 28, 1)."""
+    """Return `mnist` as images of bytes (rows, 28, 28, 1)."""
     data = mnist()
     pixels = {
         f"x_{part}": np.rint(255 * data[f"x_{part}"]).astype(np.uint8).reshape(-1, 28, 28, 1)
@@ -53,7 +53,7 @@ def mnist_pixels() -> dict[str, np.ndarray]:
 
 
 def standardized_digits(x: np.ndarray) -> np.ndarray:
-    """Return bytes of MNIST as float32 with mean 0 and deviation 1 over the training rows."""
+    """Return bytes of MNIST as float32 with mean 0 and std 1 over the training rows."""
     return (x.astype(np.float32) - DIGITS_MEAN) / DIGITS_DEVIATION
 
 
@@ -68,15 +68,15 @@ def synthetic_digits(*, rows: int = 60_000, test: int = 10_000) -> dict[str, np.
 
 
 def colored(side: int, *, rows: int, test: int) -> dict[str, np.ndarray]:
-    """Return pictures of ten classes, standardized float32 (rows, side, side, 3).
+    """Return images of ten classes, standardized float32 (rows, side, side, 3).
 
     The first ones of ``$LAMINA_DATA/cifar10_subset``, each pixel repeated up to ``side``, a multiple of 32;
     noisy prototypes without it.
     """
     path = Path(os.environ.get("LAMINA_DATA", "")) / "cifar10_subset" / "cifar10_10k_2k.npz"
     if not path.exists():
-        machine.say("no pictures in $LAMINA_DATA/cifar10_subset: synthetic ones")
-        return synthetic_pictures(side, rows=rows, test=test)
+        machine.say("no images in $LAMINA_DATA/cifar10_subset: synthetic ones")
+        return synthetic_images(side, rows=rows, test=test)
     data, found = load(str(path)), {}
     for part, count in (("train", rows), ("test", test)):
         chosen = np.random.default_rng(0).permutation(len(data[f"x_{part}"]))[:count]
@@ -87,8 +87,8 @@ def colored(side: int, *, rows: int, test: int) -> dict[str, np.ndarray]:
     return found
 
 
-def synthetic_pictures(side: int, *, rows: int, test: int) -> dict[str, np.ndarray]:
-    """Return ten noisy prototypes of colored pictures."""
+def synthetic_images(side: int, *, rows: int, test: int) -> dict[str, np.ndarray]:
+    """Return ten noisy prototypes of colored images."""
     random = np.random.default_rng(0)
     prototypes = random.standard_normal((10, side, side, 3), np.float32)
     labels = random.integers(0, 10, rows + test)

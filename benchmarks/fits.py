@@ -91,7 +91,7 @@ def _number(text: str) -> float | str:
 
 
 def show_means(lines: Sequence[Line]) -> None:
-    """Print mean and deviation over the seeds of every set and preset."""
+    """Print mean and std over the seeds of every set and preset."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         groups.setdefault((line["set"], line["preset"]), []).append(line)

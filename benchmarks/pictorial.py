@@ -1,4 +1,4 @@
-"""The sets of pictures of the quality rows, each as one .npz with its parts."""
+"""The sets of images of the quality rows, each as one .npz with its parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALID = 0.1  # share of the training rows that validate where there are no offic
 
 
 @dataclass(frozen=True)
-class PictureSet:
+class ImageSet:
     """One set.
 
     Args:
@@ -55,10 +55,10 @@ def read_cifar(path: Path) -> Parts:
 
 
 SETS = {
-    "mnist": PictureSet(read_idx_folder, "mnist"),
-    "fashion_mnist": PictureSet(read_idx_folder, "fashion_mnist"),
-    "pneumoniamnist": PictureSet(read_medical, "pneumoniamnist", task="binary"),
-    "cifar10": PictureSet(read_cifar, ""),
+    "mnist": ImageSet(read_idx_folder, "mnist"),
+    "fashion_mnist": ImageSet(read_idx_folder, "fashion_mnist"),
+    "pneumoniamnist": ImageSet(read_medical, "pneumoniamnist", task="binary"),
+    "cifar10": ImageSet(read_cifar, ""),
 }
 
 

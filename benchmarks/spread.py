@@ -70,8 +70,8 @@ def agree(
         return ""
     difference = abs(statistics.fmean(ours) - statistics.fmean(theirs))
     if paired:
-        _, deviation = mean_and_deviation([a - b for a, b in zip(ours, theirs, strict=True)])
-        error = deviation / math.sqrt(len(ours))
+        _, std = mean_and_deviation([a - b for a, b in zip(ours, theirs, strict=True)])
+        error = std / math.sqrt(len(ours))
     else:
         parts = [mean_and_deviation(values)[1] ** 2 / len(values) for values in (ours, theirs)]
         error = math.sqrt(sum(parts))

@@ -1,4 +1,4 @@
-"""What the rows "one training step of a network for pictures" share: contenders, quality, lines.
+"""What the rows "one training step of a network for images" share: contenders, quality, lines.
 
 All contenders begin with the very same weights, which Lamina's contender writes; they must have the
 same number of parameters. A turn is a fixed number of steps. In the quality check the learning rate falls to
@@ -29,10 +29,10 @@ class StepRow:
         name: of the row.
         shape: of the network, as the contenders' ``make`` takes it.
         recipe: keys of training: optimizer, lr, weight_decay.
-        flops: multiplications and additions of the forward pass of a picture.
+        flops: multiplications and additions of the forward pass of an image.
         variants: of PyTorch.
         steps: in a turn.
-        rows: pictures of the quality check.
+        rows: images of the quality check.
         keras: whether Keras takes part.
         tolerance: of test accuracy.
     """
@@ -76,17 +76,17 @@ def contenders(row: StepRow, arguments: argparse.Namespace, folder: str) -> list
     recipe = {**row.recipe, "batch_size": BATCH}
     shared = {"folder": folder, "shape": dict(row.shape), "recipe": recipe, "mode": "race",
               "precision": arguments.precision}  # fmt: skip
-    found = [Contender("lamina", "train", interpreters.of(arguments, "lamina"), "lamina_pictures", shared)]
+    found = [Contender("lamina", "train", interpreters.of(arguments, "lamina"), "lamina_images", shared)]
     for variant in arguments.variants:
         both = variant == "fused" and not arguments.quick
         for matmul in ("highest", "medium") if both else ("medium",):
             options = {**shared, "variant": variant, "threads": machine.cores(), "matmul": matmul}
             python = interpreters.of(arguments, "torch")
-            found.append(Contender("torch", f"{variant}, {matmul}", python, "torch_pictures", options))
+            found.append(Contender("torch", f"{variant}, {matmul}", python, "torch_images", options))
     if row.keras and not arguments.without_keras:
         options = {**shared, "steps": arguments.steps}
         python = interpreters.of(arguments, "keras")
-        found.append(Contender("keras", f"{arguments.steps} steps a call", python, "keras_pictures", options))
+        found.append(Contender("keras", f"{arguments.steps} steps a call", python, "keras_images", options))
     return found
 
 
@@ -97,7 +97,7 @@ def asked(contender: Contender, arguments: argparse.Namespace, mode: str) -> dic
 
 
 def write_data(row: StepRow, arguments: argparse.Namespace, folder: str) -> None:
-    """Write the pictures: those of a turn, and those of the quality check."""
+    """Write the images: those of a turn, and those of the quality check."""
     data = datasets.colored(row.shape["side"], rows=arguments.rows, test=250 if arguments.quick else 2000)
     count = arguments.steps * BATCH
     fill = np.resize(np.arange(len(data["x_train"])), count)
@@ -126,9 +126,9 @@ def lines(
         taken, extra = spread.spread(timing.seconds).scaled(1000 / arguments.steps), {}
         if id(timing) in answers:
             found = answers[id(timing)]["quality"]
-            mean, deviation = spread.mean_and_deviation(found)
+            mean, std = spread.mean_and_deviation(found)
             agrees = spread.agree(answers[id(ours)]["quality"], found, tolerance=row.tolerance)
-            extra = {"quality": mean, "quality_deviation": deviation, "quality_agrees": agrees}
+            extra = {"quality": mean, "quality_deviation": std, "quality_agrees": agrees}
         return record.Line(
             row=row.name if arguments.precision == "float32" else f"{row.name}_bf16",
             contender=timing.contender.name,

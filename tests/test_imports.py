@@ -14,7 +14,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
 
-BEFORE_NETWORK = {"core", "ops", "nn", "models", "data", "tasks", "train"}
+BEFORE_NETWORK = {"core", "ops", "nn", "models", "data", "objectives", "train", "modalities", "tasks"}
 TOOLS = {"search", "compress", "trust", "scale", "interop"}
 BEFORE_DOORS = BEFORE_NETWORK | {"network"} | TOOLS | {"report", "runs"}
 MAY_IMPORT = {
@@ -23,8 +23,10 @@ MAY_IMPORT = {
     "nn": {"core", "ops"},
     "models": {"core", "ops", "nn"},
     "data": {"core"},
-    "tasks": {"core", "ops"},
-    "train": {"core", "ops", "tasks", "data"},
+    "objectives": {"core", "ops"},
+    "train": {"core", "ops", "objectives", "data"},
+    "modalities": BEFORE_NETWORK - {"modalities", "tasks"},
+    "tasks": BEFORE_NETWORK - {"tasks"},
     "network": BEFORE_NETWORK,
     **dict.fromkeys(TOOLS, BEFORE_NETWORK | {"network"}),
     "report": BEFORE_NETWORK | {"network"} | TOOLS,

@@ -12,10 +12,10 @@ from lamina.core import runtime
 from lamina.core.random import make_key
 from lamina.core.tree import parameter_count
 from lamina.models import build
+from lamina.objectives import MulticlassObjective
 from lamina.ops.native import library
-from lamina.tasks import MulticlassTask
 from lamina.train import TrainConfig
-from lamina.train.feed import roomy
+from lamina.train.feed import round_up
 from lamina.train.plan import make_hyper, make_program
 from lamina.train.step import jit_chunk, jit_first_state
 
@@ -38,13 +38,13 @@ mark("kernels")
 side, batch = chosen["side"], chosen["batch"]
 model = build(chosen["model"], inputs=(side, side, 3), outputs=10, size=chosen["size"])
 config = TrainConfig(batch_size=batch, optimizer=chosen["optimizer"], precision=chosen["precision"])
-program, hyper = make_program(MulticlassTask(10), config), make_hyper(config, total_steps=1000)
+program, hyper = make_program(MulticlassObjective(10), config), make_hyper(config, total_steps=1000)
 mark("build")
 state = jax.eval_shape(lambda *a: jit_first_state(program, *a, hyper, False), model, make_key(0))
 rows = {
-    "x": jax.ShapeDtypeStruct((roomy(1000), side, side, 3), jnp.float32),
-    "y": jax.ShapeDtypeStruct((roomy(1000),), jnp.int32),
-    "weight": jax.ShapeDtypeStruct((roomy(1000),), jnp.float32),
+    "x": jax.ShapeDtypeStruct((round_up(1000), side, side, 3), jnp.float32),
+    "y": jax.ShapeDtypeStruct((round_up(1000),), jnp.int32),
+    "weight": jax.ShapeDtypeStruct((round_up(1000),), jnp.float32),
 }
 order = jax.ShapeDtypeStruct((32, batch), jnp.int32)
 mark("state")

@@ -126,7 +126,7 @@ def layer(sizes: list[int]) -> tuple[Pair, list[Any]]:
 
     def way(forward: Any, input_gradient: Any, weight_gradient: Any) -> Callable[..., Any]:
         def one(x: Any, weight: Any, bias: Any, change: Any) -> Any:
-            y = forward(x, weight, bias, bend="relu")
+            y = forward(x, weight, bias, activation="relu")
             return y, input_gradient(change, y, weight), weight_gradient(change, x, y)
 
         return jax.vmap(one, in_axes=(None, 0, 0, 0))

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks import datasets, worker
 from benchmarks.contenders.lamina_turns import FOREVER, Turnstile, rows
 from lamina.models import build
-from lamina.tasks import MulticlassTask
+from lamina.objectives import MulticlassObjective
 from lamina.train import TrainConfig, train
 
 
@@ -37,7 +37,7 @@ def accuracy(trained: Any, x: np.ndarray, y: np.ndarray) -> float:
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
     data = datasets.load(chosen["data"])
-    train_rows, task = rows(data["x_train"], data["y_train"]), MulticlassTask(10)
+    train_rows, task = rows(data["x_train"], data["y_train"]), MulticlassObjective(10)
     channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
     channel.receive()
     if chosen["mode"] == "race":

@@ -1,4 +1,4 @@
-"""The networks of the rows of pictures, made of Lamina's layers, and their weights under PyTorch's names."""
+"""The networks of the rows of images, made of Lamina's layers, and their weights under PyTorch's names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamina.nn import BatchNorm, Conv, GlobalAveragePool, Linear, MaxPool, relu
 
 
 class Stage(Module):
-    """Convolve with 3 x 3 kernels, normalize, bend; halve the picture where asked."""
+    """Convolve with 3 x 3 kernels, normalize, activate; halve the image where asked."""
 
     conv: Conv
     norm: BatchNorm
@@ -35,7 +35,7 @@ class ConvNet(Module):
     """One stage a number of channels, pooling between them, a weighted sum of the mean over space.
 
     Args:
-        colors: of the pictures.
+        colors: of the images.
         channels: of the stages.
         outputs: numbers that come out.
         places: whose numbers the sum sees; 1 is the mean over them, else all that are left.

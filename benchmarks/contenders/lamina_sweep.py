@@ -10,7 +10,7 @@ from benchmarks import datasets, worker
 from benchmarks.contenders.lamina_mlp import accuracy
 from benchmarks.contenders.lamina_turns import FOREVER, Turnstile, rows
 from lamina.models import build
-from lamina.tasks import MulticlassTask
+from lamina.objectives import MulticlassObjective
 from lamina.train import TrainConfig, train_population
 
 
@@ -20,7 +20,7 @@ def config(epochs: int) -> TrainConfig:
 
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
-    data, lrs, task = datasets.load(chosen["data"]), chosen["lrs"], MulticlassTask(10)
+    data, lrs, task = datasets.load(chosen["data"]), chosen["lrs"], MulticlassObjective(10)
     train_rows = rows(data["x_train"], data["y_train"])
     models = [build("mlp", inputs=(64,), outputs=10, size=32, depth=1, seed=seed) for seed in range(len(lrs))]
     channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))

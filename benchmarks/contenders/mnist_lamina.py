@@ -10,18 +10,18 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.contenders import lamina_networks
 from benchmarks.contenders.lamina_turns import rows
-from lamina.tasks import MulticlassTask
+from lamina.objectives import MulticlassObjective
 from lamina.train import Callback, TrainConfig, train
 
 chosen = json.loads(sys.argv[1])
-EVALUATED = 1000  # pictures at once
+EVALUATED = 1000  # images at once
 
 
 class Judge(Callback):
     """Looks at the test rows whenever another ``every`` steps are done, and notes the time.
 
     Args:
-        x: test pictures.
+        x: test images.
         y: their labels.
     """
 
@@ -58,6 +58,6 @@ config = TrainConfig(
     chunk=chosen["chunk"],
 )
 network = lamina_networks.make(chosen["shape"], chosen["seed"])
-train(network, MulticlassTask(10), rows(x, data["y_train"]), config=config, callbacks=[judge],
+train(network, MulticlassObjective(10), rows(x, data["y_train"]), config=config, callbacks=[judge],
       should_stop=judge.enough)  # fmt: skip
 print(json.dumps({"found": judge.found}))

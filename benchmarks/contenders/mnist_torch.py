@@ -11,7 +11,7 @@ from benchmarks import datasets, worker
 from benchmarks.contenders.torch_networks import conv_net
 
 chosen = json.loads(sys.argv[1])
-EVALUATED = 1000  # pictures at once
+EVALUATED = 1000  # images at once
 worker.keep_memory()
 torch.set_num_threads(chosen["threads"])
 torch.set_float32_matmul_precision("medium")

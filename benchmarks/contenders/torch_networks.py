@@ -1,4 +1,4 @@
-"""The networks of the rows of pictures in PyTorch: the layers, names and shapes of `lamina_networks`."""
+"""The networks of the rows of images in PyTorch: the layers, names and shapes of `lamina_networks`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 
 class Stage(nn.Module):
-    """Convolve with 3 x 3 kernels, normalize, bend; halve the picture where asked."""
+    """Convolve with 3 x 3 kernels, normalize, activate; halve the image where asked."""
 
     def __init__(self, inputs: int, outputs: int, *, halves: bool):
         super().__init__()

@@ -1,11 +1,11 @@
 """Row "CIFAR-10 in seconds": the whole set in the memory of one GPU, trained over many seeds.
 
-Two recipes of `airbench`, for 94 % and for 96 %, in bfloat16. Seconds count from the pictures on the host,
-whose mean, deviation and covariance of patches are known, and a network still to be built to the trained
+Two recipes of `airbench`, for 94 % and for 96 %, in bfloat16. Seconds count from the images on the host,
+whose mean, std and covariance of patches are known, and a network still to be built to the trained
 weights on the host. The programs are compiled by a first run that is not counted (its seconds are
 ``first``; both recipes compile at once). How many epochs fit ``--seconds`` is read off two short runs that
-are not counted either. The accuracy is that of all test pictures, averaged over six views of each;
-``--valid-only`` takes 5,000 training pictures instead, for tuning.
+are not counted either. The accuracy is that of all test images, averaged over six views of each;
+``--valid-only`` takes 5,000 training images instead, for tuning.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ FIRST_SEED = 1000  # of runs that are not counted
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one goal is trained for; keys found with the smaller network on validation pictures (docs/log.md).
+    """How one goal is trained for; keys found with the smaller network on validation images (docs/log.md).
 
     Args:
         size: channels of the first group of `airbench`.
         depth: convolutions of a group.
-        augment: changes of the training pictures.
-        epochs: passes over the pictures, where no seconds are asked for.
+        augment: changes of the training images.
+        epochs: passes over the images, where no seconds are asked for.
         keys: further keys of `TrainConfig`.
     """
 
@@ -62,7 +62,7 @@ RECIPES = {
     "96": Recipe(128, 3, ("alternate-flip", "shift:4", "cutout:12"), epochs=62),
 }
 SMOOTHING = 0.2
-VIEWS = "flip-shift"
+TEST_TIME_AUGMENTATIONS = "flip-shift"
 
 
 def parse() -> argparse.Namespace:
@@ -73,8 +73,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10, help="counted runs a goal (default %(default)s)")
     parser.add_argument("--stop-after", type=float, default=float("inf"), metavar="SECONDS",
                         help="begin no run that would end later")  # fmt: skip
-    parser.add_argument("--valid-only", action="store_true", help="leave the test pictures alone")
-    parser.add_argument("--quick", action="store_true", help="few pictures, one seed: does it run?")
+    parser.add_argument("--valid-only", action="store_true", help="leave the test images alone")
+    parser.add_argument("--quick", action="store_true", help="few images, one seed: does it run?")
     record.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.seconds and len(arguments.seconds) != len(arguments.goals):
@@ -100,21 +100,21 @@ class Goal:
 
     Args:
         recipe: the recipe.
-        rows: training pictures.
-        judge: pictures that it is judged by.
+        rows: training images.
+        judge: images that it is judged by.
     """
 
     def __init__(self, recipe: Recipe, rows: dict[str, np.ndarray], judge: dict[str, np.ndarray]):
         from lamina.data import infer_schema
         from lamina.data import read as read_table
         from lamina.data.encoders import ImageEncoder
-        from lamina.tasks import MulticlassTask
+        from lamina.objectives import MulticlassObjective
         from lamina.train.feed import evaluation_batches
 
         table = read_table(rows["x"], y=rows["y"])
         self.inputs = ImageEncoder().fit(table, infer_schema(table, target="target")).inputs
         self.recipe, self.rows = recipe, rows
-        self.task = MulticlassTask(10, smoothing=SMOOTHING)
+        self.task = MulticlassObjective(10, smoothing=SMOOTHING)
         self.judge = evaluation_batches(judge, batch_size=1000)
 
     def run(self, seed: int, epochs: int) -> tuple[float, float]:
@@ -122,7 +122,7 @@ class Goal:
         import jax
 
         from lamina.models import build
-        from lamina.nn.views import Views
+        from lamina.nn.augmented import Augmented
         from lamina.train import TrainConfig, train
         from lamina.train.plan import make_program
         from lamina.train.step import jit_evaluate
@@ -134,7 +134,7 @@ class Goal:
         model = build("airbench", inputs=self.inputs, outputs=10, **options)
         found = train(model, self.task, self.rows, config=config).model
         seconds = time.perf_counter() - began
-        views = jax.device_put(Views(found, kind=VIEWS))
+        views = jax.device_put(Augmented(found, kind=TEST_TIME_AUGMENTATIONS))
         judged = jit_evaluate(make_program(self.task, config), views, self.judge)
         return seconds, float(judged["accuracy"])
 
@@ -169,13 +169,13 @@ def line(
     from lamina.core.runtime import describe_device, versions
 
     seconds, accuracies = zip(*runs, strict=True)
-    mean, deviation = spread.mean_and_deviation(accuracies)
+    mean, std = spread.mean_and_deviation(accuracies)
     return record.Line(
         ROW, "lamina", f"{name} %, {jax.default_backend()}", "s",
-        **record.timed(spread.spread(seconds)), first=first, quality=mean, quality_deviation=deviation,
+        **record.timed(spread.spread(seconds)), first=first, quality=mean, quality_deviation=std,
         seeds=str(len(runs)), versions=" ".join(f"{n}={v}" for n, v in versions().items()),
         note=f"{describe_device()}; airbench size {recipe.size} depth {recipe.depth}, {epochs} epochs, "
-             f"bfloat16, mean {np.mean(seconds):.3f} s; quality: accuracy of {kind} pictures, {VIEWS}",
+             f"bfloat16, mean {np.mean(seconds):.3f} s; quality: accuracy of {kind} images, {TEST_TIME_AUGMENTATIONS}",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ CHANNELS, SIDE, COLORS = (32, 64, 128, 256), 64, 3
 
 
 def forward_flops(side: int, colors: int, channels: Sequence[int]) -> float:
-    """Return the multiplications and additions of the convolutions of one picture."""
+    """Return the multiplications and additions of the convolutions of one image."""
     widths = zip((colors, *channels), channels, strict=False)
     return sum(2.0 * (side >> level) ** 2 * 9 * i * o for level, (i, o) in enumerate(widths))
 

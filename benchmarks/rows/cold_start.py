@@ -72,7 +72,7 @@ def lines(found: list[Entrant], versions: Mapping[str, str]) -> list[record.Line
     accuracies = {id(entrant): [run.answer["accuracy"] for run in entrant.runs] for entrant in found}
 
     def line(entrant: Entrant) -> record.Line:
-        mean, deviation = spread.mean_and_deviation(accuracies[id(entrant)])
+        mean, std = spread.mean_and_deviation(accuracies[id(entrant)])
         return record.Line(
             row="cold_start",
             contender=entrant.contender.name,
@@ -81,7 +81,7 @@ def lines(found: list[Entrant], versions: Mapping[str, str]) -> list[record.Line
             **record.timed(spread.spread(seconds[id(entrant)])),
             **record.compared(spread.ratio(seconds[id(entrant)], seconds[id(ours)])),
             quality=mean,
-            quality_deviation=deviation,
+            quality_deviation=std,
             quality_agrees=spread.agree(accuracies[id(ours)], accuracies[id(entrant)], tolerance=TOLERANCE),
             seeds=str(len(entrant.runs)),
             cpu_seconds=statistics.median(run.cpu_seconds for run in entrant.runs),

@@ -1,6 +1,6 @@
 """Row "compile time": seconds to trace, lower and compile the training step of ResNet-18 and ViT-tiny.
 
-Batch 64, pictures of 224 x 224 x 3, float32, AdamW (``--optimizers`` for others), 2 cores; asked are at most
+Batch 64, images of 224 x 224 x 3, float32, AdamW (``--optimizers`` for others), 2 cores; asked are at most
 8 seconds each. Every run finds an empty cache. The kernels in C++, compiled once a machine, are counted
 apart, in the note. Nothing is executed.
 """

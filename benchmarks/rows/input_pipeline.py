@@ -1,6 +1,6 @@
 """Row "input pipeline": a folder of JPEGs of mixed sizes, decoded by one thread and by one a core.
 
-Pictures are seeded noise and shapes in ten class folders of a temporary folder. Measured are images per
+Images are seeded noise and shapes in ten class folders of a temporary folder. Measured are images per
 second of decoding to the network's size (every file in the page cache), the seconds from the path to a
 resident array, heads, survey and encoder included, and how long the second look at the same files takes.
 """
@@ -24,25 +24,25 @@ from lamina.data.images.threads import in_threads
 from lamina.data.schema import infer_schema
 from lamina.data.source import read
 
-CLASSES, PICTURES = 10, 10_000
+CLASSES, IMAGES = 10, 10_000
 SMALLEST, LARGEST = 160, 640  # pixels of a side, drawn evenly in the logarithm
 ROW = "input_pipeline"
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=PICTURES, help="how many (default %(default)s)")
+    parser.add_argument("--images", type=int, default=IMAGES, help="how many (default %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="counted runs each (default %(default)s)")
     parser.add_argument("--size", type=int, default=None, help="side of the square, else by rule")
-    parser.add_argument("--quick", action="store_true", help="200 pictures, two runs: does it run?")
+    parser.add_argument("--quick", action="store_true", help="200 images, two runs: does it run?")
     record.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.pictures, arguments.runs = 200, 2
+        arguments.images, arguments.runs = 200, 2
     return arguments
 
 
-def picture(random: np.random.Generator) -> Image.Image:
+def image(random: np.random.Generator) -> Image.Image:
     """Return soft colors with shapes and noise on them, which JPEG compresses about as photographs."""
     height, width = np.exp(random.uniform(np.log(SMALLEST), np.log(LARGEST), 2)).astype(int).tolist()
     coarse = random.integers(0, 256, (max(2, height // 32), max(2, width // 32), 3), dtype=np.uint8)
@@ -58,12 +58,12 @@ def picture(random: np.random.Generator) -> Image.Image:
 
 
 def make(root: Path, count: int) -> int:
-    """Write the pictures in class folders and return their bytes."""
+    """Write the images in class folders and return their bytes."""
     random = np.random.default_rng(0)
     for number in range(count):
         folder = root / f"class-{number % CLASSES}"
         folder.mkdir(exist_ok=True)
-        picture(random).save(folder / f"{number:05d}.jpg", quality=85)
+        image(random).save(folder / f"{number:05d}.jpg", quality=85)
     return sum(path.stat().st_size for path in root.rglob("*.jpg"))
 
 
@@ -100,7 +100,7 @@ def main() -> None:
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
     watch = machine.Watch()
     with tempfile.TemporaryDirectory() as name:
-        size = make(Path(name), arguments.pictures)
+        size = make(Path(name), arguments.images)
         table = read(name)
         canvas = choose_canvas(table.images, arguments.size)
         paths = [table.images.name(row) for row in range(table.height)]

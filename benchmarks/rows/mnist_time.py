@@ -1,8 +1,8 @@
 """Row "MNIST to 98 and 99 %": seconds from before a process starts until its test accuracy is reached.
 
 The network of `cnn_step` with 16-32-64 channels and a head that sees every place (with the mean over space
-five epochs end below 99 %), 60,000 training pictures, batch 125, Adam with a rate that falls to zero over the
-epochs; all 10,000 test pictures are looked at after every sixth of an epoch. Imports, reading the file,
+five epochs end below 99 %), 60,000 training images, batch 125, Adam with a rate that falls to zero over the
+epochs; all 10,000 test images are looked at after every sixth of an epoch. Imports, reading the file,
 compiling and looking are counted. Lamina by its public `train`, with the compile cache of an earlier run and
 with none (its convolution kernels are then compiled too); PyTorch channels last with fused Adam, eager and
 compiled with a warm cache. Interleaved; every run has another seed.
@@ -93,13 +93,13 @@ def line(
         note = f"{failed} of {len(own)} runs did not reach it" if failed else "Lamina did not always reach it"
         return record.Line(**shared, median=float("nan"), versions=versions, note=note)
     epochs, seconds = zip(*own, strict=True)
-    mean, deviation = spread.mean_and_deviation(epochs)
+    mean, std = spread.mean_and_deviation(epochs)
     return record.Line(
         **shared,
         **record.timed(spread.spread(seconds)),
         **record.compared(spread.ratio(seconds, [way[1] for way in ours])),
         quality=mean,
-        quality_deviation=deviation,
+        quality_deviation=std,
         quality_agrees=spread.agree([way[0] for way in ours], epochs, tolerance=TOLERANCE),
         seeds=str(len(own)),
         versions=versions,

@@ -76,9 +76,9 @@ def lines(race: contest.Race, arguments: argparse.Namespace, *, rows: int, limit
         found = reached.get(id(timing))
         extra = {}
         if found is not None:
-            mean, deviation = spread.mean_and_deviation(found)
+            mean, std = spread.mean_and_deviation(found)
             agrees = spread.agree(reached[id(ours)], found, tolerance=TOLERANCE)
-            extra = {"quality": mean, "quality_deviation": deviation, "quality_agrees": agrees}
+            extra = {"quality": mean, "quality_deviation": std, "quality_agrees": agrees}
         return record.Line(
             row="small_mlp_epoch" if arguments.precision == "float32" else "small_mlp_epoch_bf16",
             contender=timing.contender.name,

@@ -119,9 +119,9 @@ def lines(race: contest.Race, arguments: argparse.Namespace, *, limit: float) ->
         taken = spread.spread(steps[id(timing)])
         extra = {}
         if id(timing) in reached:
-            mean, deviation = spread.mean_and_deviation(reached[id(timing)])
+            mean, std = spread.mean_and_deviation(reached[id(timing)])
             agrees = spread.agree(reached[id(ours)], reached[id(timing)], tolerance=TOLERANCE, paired=True)
-            extra = {"quality": mean, "quality_deviation": deviation, "quality_agrees": agrees}
+            extra = {"quality": mean, "quality_deviation": std, "quality_agrees": agrees}
         return record.Line(
             row="sweep_256",
             contender=timing.contender.name,

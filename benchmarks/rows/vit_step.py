@@ -13,7 +13,7 @@ WIDTH, DEPTH, HEADS, PATCH, SIDE, COLORS = 192, 12, 3, 4, 32, 3
 
 
 def forward_flops(*, width: int, depth: int, patch: int, side: int, colors: int) -> float:
-    """Return the multiplications and additions of one picture's products."""
+    """Return the multiplications and additions of one image's products."""
     patches = (side // patch) ** 2
     tokens = patches + 1
     block = 12 * tokens * width**2 + 2 * tokens**2 * width

@@ -18,12 +18,12 @@ _WHERE = {
     "list_models": "lamina.models",
     "load": "lamina.network.load",
 }
-_ROOMS = ("core", "data", "models", "network", "nn", "ops", "report", "tasks", "train")
+_ROOMS = ("core", "data", "models", "network", "nn", "objectives", "ops", "report", "train")
 
 __all__ = ["__version__", *_WHERE, *_ROOMS]
 
 if TYPE_CHECKING:
-    from lamina import core, data, models, network, nn, ops, report, tasks, train
+    from lamina import core, data, models, network, nn, objectives, ops, report, train
     from lamina.data.audit import check
     from lamina.estimators import NeuralClassifier, NeuralRegressor
     from lamina.models import build, list_models

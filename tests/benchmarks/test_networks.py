@@ -1,4 +1,4 @@
-"""Both sides of a row of pictures are one network: parameters, outputs, losses of the first steps."""
+"""Both sides of a row of images are one network: parameters, outputs, losses of the first steps."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmarks.contenders.lamina_turns import rows
 from benchmarks.rows import cnn_step, vit_step
 
 from lamina.core.tree import parameter_count
-from lamina.tasks import MulticlassTask
+from lamina.objectives import MulticlassObjective
 from lamina.train import Callback, TrainConfig, train
 
 torch = pytest.importorskip("torch")
-from benchmarks.contenders import torch_networks, torch_pictures  # noqa: E402
+from benchmarks.contenders import torch_images, torch_networks  # noqa: E402
 
 SHAPES = {
     "cnn": {"kind": "cnn", "side": 16, "colors": 3, "channels": [4, 6, 8]},
@@ -48,10 +48,10 @@ def test_the_first_steps_have_the_same_losses(kind: str):
     y = RANDOM.integers(0, 10, 8)
     model, losses = lamina_networks.make(shape, 0), Losses()
     config = TrainConfig(epochs=STEPS, early_stopping=False, **recipe)
-    train(model, MulticlassTask(10), rows(x, y), config=config, callbacks=[losses])
+    train(model, MulticlassObjective(10), rows(x, y), config=config, callbacks=[losses])
     network = torch_networks.make(shape, lamina_networks.weights(model))
     assert sum(p.numel() for p in network.parameters()) == parameter_count(model)
-    trainer = torch_pictures.Trainer(network, recipe, "fused", autocast=False)
+    trainer = torch_images.Trainer(network, recipe, "fused", autocast=False)
     placed = trainer.placed(torch.from_numpy(x))
     theirs = [trainer.step(placed, torch.from_numpy(y)).item() for _ in range(STEPS)]
     np.testing.assert_allclose(losses.found, theirs, rtol=1e-4)

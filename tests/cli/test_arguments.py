@@ -54,7 +54,7 @@ def test_what_the_audit_advises_can_be_typed(typed: str, read: str):
         (["a.csv", "lr=1", "lr=2"], "lr is given twice, as 1 and as 2"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_mend(words: list[str], message: str):
+def test_what_is_wrong_is_said_with_the_fix(words: list[str], message: str):
     with pytest.raises(ConfigError, match=message):
         make_parser().read(words, pairs=True)
 

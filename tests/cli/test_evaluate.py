@@ -23,7 +23,7 @@ def test_text_shows_intervals(run: Path, animals: Path, capsys: CaptureFixture[s
     assert head.strip() == "animals.csv (150 rows)" and " to " in first and first.startswith("accuracy")
 
 
-def test_the_artefact_alone_will_do(run: Path, animals: Path):
+def test_the_artifact_alone_will_do(run: Path, animals: Path):
     assert main(["evaluate", str(run / "network"), str(animals)]) == 0
 
 
@@ -48,7 +48,7 @@ def test_a_run_that_has_not_ended(tmp_path: Path, animals: Path, capsys: Capture
     assert "the run has not ended" in capsys.readouterr().err
 
 
-def test_an_altered_artefact(run: Path, tmp_path: Path, animals: Path, capsys: CaptureFixture[str]):
+def test_an_altered_artifact(run: Path, tmp_path: Path, animals: Path, capsys: CaptureFixture[str]):
     import shutil
 
     shutil.copytree(run / "network", tmp_path / "n")

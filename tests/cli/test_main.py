@@ -44,7 +44,7 @@ def test_endings_have_their_status_and_one_message(
 ):
     noted = ZeroDivisionError("of ours")
     noted.add_note("runs/a/log.txt")
-    interrupted = Interrupted("interrupted", where="runs/a", mend="lamina resume runs/a")
+    interrupted = Interrupted("interrupted", where="runs/a", fix="lamina resume runs/a")
     for error, status, words in (
         (RunError("disk full"), 3, "lamina: disk full\n"),
         (interrupted, 130, "lamina: runs/a: interrupted; to go on:\nlamina resume runs/a\n"),

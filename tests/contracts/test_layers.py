@@ -68,8 +68,8 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "GlobalMaxPool": (lambda key: nn.GlobalMaxPool(), (2, 5, 6, 4), (2, 4)),
     "GlobalAveragePool": (lambda key: nn.GlobalAveragePool(), (2, 5, 6, 4), (2, 4)),
     "AdaptiveAveragePool": (lambda key: nn.AdaptiveAveragePool(2), (2, 5, 6, 4), (2, 2, 2, 4)),
-    "Views": (
-        lambda key: nn.Views(nn.Sequential([nn.GlobalMaxPool(), nn.Linear(4, 3, key=key)]), kind="flip"),
+    "Augmented": (
+        lambda key: nn.Augmented(nn.Sequential([nn.GlobalMaxPool(), nn.Linear(4, 3, key=key)]), kind="flip"),
         (2, 5, 6, 4),
         (2, 3),
     ),

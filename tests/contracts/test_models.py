@@ -17,7 +17,7 @@ from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.models import MODELS
-from lamina.tasks import RegressionTask
+from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
 from lamina.train.optimizers import DECAY
 from lamina.train.state import partition
@@ -33,7 +33,7 @@ INPUTS = {
         "only numbers": TableInputs(3, (), BINS),
     },
     "image": {
-        "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), deviation=(70.0, 75.0, 80.0)),
+        "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), std=(70.0, 75.0, 80.0)),
         "plain image": (16, 20, 1),
     },
 }
@@ -276,13 +276,13 @@ def test_overfits_eight_samples(name: str, place: str):
     }
     config = TrainConfig(epochs=600, lr=0.03, schedule="cosine", weight_decay=0.0)
     model = make(name, place, dropout=0.0)
-    losses = train(model, RegressionTask(OUTPUTS), rows, config=config).history["train_loss"]
+    losses = train(model, RegressionObjective(OUTPUTS), rows, config=config).history["train_loss"]
     assert losses[0] > 0.5
     assert losses[-1] < 0.1
 
 
 @images
-def test_overfits_eight_pictures(name: str, place: str):
+def test_overfits_eight_images(name: str, place: str):
     """With the program of the gradient, which is compiled already; a network per pixel learns each pixel."""
     model, x = make(name, place), examples(place)
     optimizer = optax.adam(0.01)
@@ -304,6 +304,6 @@ def test_overfits_eight_pictures(name: str, place: str):
 
 
 @pytest.mark.parametrize(("name", "place"), spared([pair for pair in EVERY if pair[1] in INPUTS["image"]]))
-def test_bytes_and_floats_are_the_same_pictures(name: str, place: str):
+def test_bytes_and_floats_are_the_same_images(name: str, place: str):
     model, x = make(name, place), np.abs(examples(place)).astype(np.uint8)
     np.testing.assert_array_equal(forward(model, x), forward(model, x.astype(np.float32)))

@@ -14,7 +14,7 @@ import pytest
 from lamina.core.rules import Rules
 from lamina.core.tree import named_arrays
 from lamina.models import build
-from lamina.tasks import MulticlassTask, RegressionTask
+from lamina.objectives import MulticlassObjective, RegressionObjective
 from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, muon, train
 from lamina.train.adam import adam_rule
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
@@ -45,7 +45,7 @@ def test_learns(name):
     config = TrainConfig(
         epochs=30, lr=RATES.get(name, 0.01), optimizer=name, weight_decay=1e-4, batch_size=16
     )
-    result = train(model, MulticlassTask(3), rows, rows, config=config)
+    result = train(model, MulticlassObjective(3), rows, rows, config=config)
     assert max(result.history["valid_accuracy"]) > 0.9
     assert result.skipped == 0
     assert all(np.isfinite(array).all() for array in named_arrays(result.model).values())
@@ -59,7 +59,7 @@ def trajectory(name: str, steps: int = 5, **keys) -> np.ndarray:
         epochs=steps, lr=0.05, batch_size=12, optimizer=name, early_stopping=False, weight_decay=0.0, **keys
     )
     model = build("linear", inputs=(1,), outputs=1)
-    result = train(model, RegressionTask(), rows, config=config)
+    result = train(model, RegressionObjective(), rows, config=config)
     return np.array([result.model.numeric.weight[0, 0], result.model.numeric.bias[0]], np.float64)
 
 
@@ -194,7 +194,7 @@ def test_decay_is_decoupled_and_spares_biases():
     config = TrainConfig(
         epochs=1, lr=0.1, batch_size=12, optimizer="adamw", weight_decay=0.5, early_stopping=False
     )
-    after = train(model, RegressionTask(), rows, config=config).model.numeric
+    after = train(model, RegressionObjective(), rows, config=config).model.numeric
     np.testing.assert_allclose(after.weight, 1 - 0.1 * 0.5, rtol=1e-5)  # no gradient: decay alone
     np.testing.assert_allclose(after.bias, 1 - 0.1, rtol=1e-4)  # Adam's first step alone
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.models import build
-from lamina.tasks import RegressionTask
+from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
 
 torch = pytest.importorskip("torch")
@@ -46,7 +46,7 @@ def ours(name: str) -> np.ndarray:
     decay = 0.01 if name == "adamw" else 0.0  # PyTorch's default
     config = TrainConfig(epochs=STEPS, lr=LR, batch_size=16, optimizer=name, weight_decay=decay)
     model = build("linear", inputs=(3,), outputs=1)
-    layer = train(model, RegressionTask(), rows, config=config).model.numeric
+    layer = train(model, RegressionObjective(), rows, config=config).model.numeric
     return np.concatenate([layer.weight.ravel(), layer.bias])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
 FILES = {"a.bin": bytes(range(200)), "b.json": manifest.to_json({"x": 1})}
 
@@ -38,7 +38,7 @@ def test_every_changed_byte_is_noticed(folder):
             changed = bytearray(content)
             changed[place] ^= 1 << (place % 8)
             file.write_bytes(bytes(changed))
-            with pytest.raises(ArtefactError):
+            with pytest.raises(ArtifactError):
                 manifest.read_folder(folder)
         file.write_bytes(content)
 
@@ -85,7 +85,7 @@ DAMAGE = {
 def test_damage_is_refused(folder, name):
     change, said = DAMAGE[name]
     change(folder)
-    with pytest.raises(ArtefactError, match=f"(?s){said}.*mend: "):
+    with pytest.raises(ArtifactError, match=f"(?s){said}.*fix: "):
         manifest.read_folder(folder)
 
 
@@ -95,11 +95,11 @@ def test_what_systems_leave_in_a_folder_is_passed_over(folder):
     assert manifest.read_folder(folder) == FILES
 
 
-@pytest.mark.parametrize("version", [2, 99, 10**30])
+@pytest.mark.parametrize("version", [manifest.FORMAT_VERSION + 1, 99, 10**30])
 def test_a_newer_format_is_refused_politely(folder, version):
     rewritten(folder, lambda stored: stored | {"format_version": version, "news": []})
     with pytest.raises(
-        ArtefactError, match=r"(?s)was written by a newer version of Lamina.*pip install --upgrade"
+        ArtifactError, match=r"(?s)was written by a newer version of Lamina.*pip install --upgrade"
     ):
         manifest.read_folder(folder)
 
@@ -108,7 +108,7 @@ def test_an_older_format_is_for_those_who_migrate(folder):
     rewritten(folder, lambda stored: stored | {"format_version": 0})
     assert manifest.read_versioned(folder) == (0, FILES)
     with pytest.raises(
-        ArtefactError, match=r"(?s)an older Lamina.*expected format 1 to 1, got 0.*mend: load and save"
+        ArtifactError, match=r"(?s)an older Lamina.*expected format 2 to 2, got 0.*fix: load and save"
     ):
         manifest.read_folder(folder)
 
@@ -132,7 +132,7 @@ def test_an_older_format_is_for_those_who_migrate(folder):
 )
 def test_no_name_leaves_the_folder(folder, name):
     rewritten(folder, lambda stored: stored["files"].update({name: stored["files"]["a.bin"]}))
-    with pytest.raises(ArtefactError, match="names what no artefact holds"):
+    with pytest.raises(ArtifactError, match="names what no artifact holds"):
         manifest.read_folder(folder)
 
 
@@ -154,20 +154,20 @@ def test_no_name_leaves_the_folder(folder, name):
 )
 def test_a_manifest_of_another_form_is_refused(folder, change):
     rewritten(folder, lambda stored: stored | change)
-    with pytest.raises(ArtefactError, match="names what no artefact holds"):
+    with pytest.raises(ArtifactError, match="names what no artifact holds"):
         manifest.read_folder(folder)
 
 
 def test_a_manifest_that_is_no_object_is_refused(folder):
     (folder / manifest.MANIFEST).write_bytes(b"[]\n")
-    with pytest.raises(ArtefactError, match="names what no artefact holds"):
+    with pytest.raises(ArtifactError, match="names what no artifact holds"):
         manifest.read_folder(folder)
 
 
 def test_there_must_be_a_folder(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     for name in ("none", "file", "nul\0"):
-        with pytest.raises(ArtefactError, match="no such folder"):
+        with pytest.raises(ArtifactError, match="no such folder"):
             manifest.read_folder(tmp_path / name)
 
 
@@ -177,5 +177,5 @@ def test_a_system_that_refuses_is_quoted(folder, monkeypatch, function):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, function, refuse)
-    with pytest.raises(ArtefactError, match=r"(?s)cannot be read \(Permission denied\).*mend: "):
+    with pytest.raises(ArtifactError, match=r"(?s)cannot be read \(Permission denied\).*fix: "):
         manifest.read_folder(folder)

@@ -1,4 +1,4 @@
-"""What JSON lets pass, and an artefact must not."""
+"""What JSON lets pass, and an artifact must not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import pytest
 
 from lamina.core import strict_json
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.core.manifest import to_json
 
 VALUE = {"a": [1, 2.5, None, True, "ü\U0001f600"], "b": {"c": {}, "d": []}}
@@ -42,14 +42,14 @@ def test_what_lamina_writes_is_read():
 )
 def test_the_rest_is_refused(content, said):
     with pytest.raises(
-        ArtefactError, match=r"(?s)^config.json: is not the JSON that Lamina writes.*mend:"
+        ArtifactError, match=r"(?s)^config.json: is not the JSON that Lamina writes.*fix:"
     ) as caught:
         strict_json.parse(content, where="config.json")
     assert said in str(caught.value)
 
 
 def test_what_is_too_large_is_not_parsed():
-    with pytest.raises(ArtefactError, match="f: is too large; expected 3 bytes at most, got 4"):
+    with pytest.raises(ArtifactError, match="f: is too large; expected 3 bytes at most, got 4"):
         strict_json.parse(b"1234", where="f", most=3)
 
 

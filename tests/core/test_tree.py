@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.core.tree import named_arrays, parameter_count, stack_modules, trainable, with_arrays
 from lamina.nn import BatchNorm, Linear, Sequential
 
@@ -35,11 +35,11 @@ def test_arrays_have_names_and_go_back_by_name():
 
 def test_arrays_that_do_not_fit_are_refused():
     arrays = named_arrays(net())
-    with pytest.raises(ArtefactError, match="array 'steps' is missing"):
+    with pytest.raises(ArtifactError, match="array 'steps' is missing"):
         with_arrays(net(), {name: a for name, a in arrays.items() if name != "steps"})
-    with pytest.raises(ArtefactError, match=r"array 'stepz' has no place in the model .did you mean 'steps'"):
+    with pytest.raises(ArtifactError, match=r"array 'stepz' has no place in the model .did you mean 'steps'"):
         with_arrays(net(), {**arrays, "stepz": np.zeros(1)})
-    with pytest.raises(ArtefactError, match=r"steps: array has the wrong shape; expected \(2,\), got \(3,\)"):
+    with pytest.raises(ArtifactError, match=r"steps: array has the wrong shape; expected \(2,\), got \(3,\)"):
         with_arrays(net(), {**arrays, "steps": np.zeros(3)})
 
 

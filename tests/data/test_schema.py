@@ -170,7 +170,7 @@ def test_several_targets():
         infer_schema(table, target=["p", "s"])
     assert str(caught.value) == (
         "<frame>, column 's': one of several targets is text; expected numbers (regression) or 0 and 1"
-        " (multilabel)\n  mend: name one target, or turn the text into 0/1 columns"
+        " (multilabel)\n  fix: name one target, or turn the text into 0/1 columns"
     )
 
 
@@ -186,11 +186,11 @@ def test_what_is_asked_for_must_exist():
         infer_schema(table, target="prise")
     assert str(caught.value) == (
         "<frame>: target column 'prise' is absent (did you mean 'price'?); expected one of size, price\n"
-        "  mend: name a column that the data have"
+        "  fix: name a column that the data have"
     )
     with pytest.raises(DataError, match=r"group column 'team' is absent"):
         infer_schema(table, target="price", group="team")
-    with pytest.raises(DataError, match=r"no target is named\n  mend: name at least one column"):
+    with pytest.raises(DataError, match=r"no target is named\n  fix: name at least one column"):
         infer_schema(table, target=[])
     with pytest.raises(
         ConfigError, match=r"unknown task 'regresion' \(did you mean 'regression'\?\); expected one of"
@@ -201,6 +201,6 @@ def test_what_is_asked_for_must_exist():
 def test_a_date_is_no_target():
     frame = pl.DataFrame({"a": NOISE[:3], "y": ["2024-01-01", "2024-01-02", "2024-01-03"]})
     with pytest.raises(
-        DataError, match=r"column 'y': a date cannot be predicted as it is\n  mend: make it a number"
+        DataError, match=r"column 'y': a date cannot be predicted as it is\n  fix: make it a number"
     ):
         infer_schema(read(frame.with_columns(pl.col("y").str.to_date())), target="y")

@@ -110,53 +110,53 @@ CASES = {
     "one axis": (
         lambda: read([1.0, 2.0]),
         "X: X is not a table; expected shape (rows, columns), got shape (2,)\n"
-        "  mend: reshape a single column with X.reshape(-1, 1)",
+        "  fix: reshape a single column with X.reshape(-1, 1)",
     ),
     "five axes": (
         lambda: read(np.zeros((2, 3, 4, 5, 6))),
         "X: X is not a table; expected shape (rows, columns), got shape (2, 3, 4, 5, 6)\n"
-        "  mend: flatten all axes but the first",
+        "  fix: flatten all axes but the first",
     ),
     "ragged lists": (
         lambda: read([[1, 2], [3]]),
-        "X: rows are of unequal length\n  mend: make every row as long",
+        "X: rows are of unequal length\n  fix: make every row as long",
     ),
     "lengths": (
         lambda: read([[1], [2]], y=[1, 2, 3]),
         "X and y are of unequal length; expected 2 rows, got 3 in y\n"
-        "  mend: give one target for each row of X",
+        "  fix: give one target for each row of X",
     ),
     "weights": (
         lambda: read([[1], [2]], y=[1, 2], sample_weight=[1]),
         "X and sample_weight are of unequal length; expected 2 rows, got 1 in sample_weight\n"
-        "  mend: give one weight for each row of X",
+        "  fix: give one weight for each row of X",
     ),
     "y twice": (
         lambda: read(([[1]], [1]), y=[1]),
-        "y is given twice\n  mend: give (X, y), or X and y=, not both",
+        "y is given twice\n  fix: give (X, y), or X and y=, not both",
     ),
     "complex": (
         lambda: read(np.ones((2, 2), complex)),
-        "X: complex numbers cannot be learned from\n  mend: give the real and imaginary part as columns",
+        "X: complex numbers cannot be learned from\n  fix: give the real and imaginary part as columns",
     ),
     "names": (
         lambda: read([[1, 2]], names=["a", "a"]),
         "names do not fit X; expected 2 different names, got ['a', 'a']",
     ),
-    "empty dict": (lambda: read({}), "there is no column\n  mend: give at least one"),
+    "empty dict": (lambda: read({}), "there is no column\n  fix: give at least one"),
     "unequal columns": (
         lambda: read({"a": [1, 2], "b": [1]}),
         "column 'b' does not fit column 'a'; expected shape (2,), got shape (1,)\n"
-        "  mend: give columns of equal length",
+        "  fix: give columns of equal length",
     ),
     "twins": (
         lambda: read(pd.DataFrame(np.zeros((2, 2)), columns=["a", "a"])),
-        "<frame>: column name 'a' stands 2 times (columns 1, 2)\n  mend: give every column a name of its own",
+        "<frame>: column name 'a' stands 2 times (columns 1, 2)\n  fix: give every column a name of its own",
     ),
     "nothing like data": (
         lambda: read(7),
         "X: X is not a table; expected shape (rows, columns), got shape ()\n"
-        "  mend: give a path, a frame, a dict of columns or a matrix",
+        "  fix: give a path, a frame, a dict of columns or a matrix",
     ),
 }
 

@@ -124,13 +124,13 @@ def test_times_that_are_none():
     assert str(caught.value) == (
         "<frame>, row 1, column 'when': a time is needed in every row to split by it; "
         "expected a number or a date, got None\n"
-        "  mend: write the times alike, best as 2025-01-31 or 2025-01-31 12:00:00"
+        "  fix: write the times alike, best as 2025-01-31 or 2025-01-31 12:00:00"
     )
 
 
 def test_one_group_cannot_be_split():
     with pytest.raises(
-        DataError, match=r"column 'team': all rows are of one group\n  mend: name another group column"
+        DataError, match=r"column 'team': all rows are of one group\n  fix: name another group column"
     ):
         split_of({"y": np.arange(3), "team": ["a"] * 3}, group="team")
 
@@ -143,7 +143,7 @@ def test_shares_out_of_range(shares):
 
 def test_no_row_is_left():
     with pytest.raises(
-        DataError, match=r"<frame>: no row is left to train on\n  mend: add rows, or lower valid="
+        DataError, match=r"<frame>: no row is left to train on\n  fix: add rows, or lower valid="
     ):
         split_of({"y": pl.Series([None, None], dtype=pl.Float64)})
 

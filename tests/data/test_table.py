@@ -51,7 +51,7 @@ def test_dropped_columns_are_gone_and_absent_ones_are_named(table):
         table.column("B")
     assert str(caught.value) == (
         f"{table.source}: column 'B' is absent; expected one of a, b, y\n"
-        "  mend: name a column that the data have, such as 'b'"
+        "  fix: name a column that the data have, such as 'b'"
     )
     with pytest.raises(DataError, match="did you mean 'target'"):
         ArrayTable(np.zeros((1, 1)), ["x"], {"target": np.zeros(1)}).column("tarGetx")

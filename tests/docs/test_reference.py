@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-ROOMS = ["core", "ops", "nn", "models", "data", "tasks", "train", "network", "report", "estimators"]
+ROOMS = ["core", "ops", "nn", "models", "data", "objectives", "train", "network", "report", "estimators"]
 
 
 def named_on(page: str) -> set[str]:

@@ -52,8 +52,8 @@ def plane() -> tuple[np.ndarray, np.ndarray]:
 
 # --- parameters ------------------------------------------------------------------------------------
 
-PICTURES = {"augment", "image_size", "views"}  # scikit-learn knows no pictures
-NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every", *PICTURES}
+IMAGES = {"augment", "image_size", "test_time_augmentation"}  # scikit-learn knows no images
+NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every", *IMAGES}
 ONLY_CLASSES, ONLY_NUMBERS = {"label_smoothing", "class_weight"}, {"quantiles"}
 
 
@@ -339,5 +339,5 @@ def test_scikit_learn_missing_is_said_in_one_sentence():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == [
         "sklearn is needed for NeuralClassifier",
-        '  mend: pip install "lamina[sklearn]"',
+        '  fix: pip install "lamina[sklearn]"',
     ]

@@ -95,40 +95,40 @@ def file(name: str, content: str | bytes, message: str) -> Case:
     return Case(written(content, name), message, data=name)
 
 
-DIFFERENT = "\n  mend: give it the ending of its type"
-ANEW = "\n  mend: write the file anew"
-WRITTEN = "\n  mend: check that it was written to the end"
+DIFFERENT = "\n  fix: give it the ending of its type"
+ANEW = "\n  fix: write the file anew"
+WRITTEN = "\n  fix: check that it was written to the end"
 FILES = {
     "missing": fault(
-        written("", "tt.csv"), "t.csv: no such file\n  mend: did you mean 'tt.csv'?"
+        written("", "tt.csv"), "t.csv: no such file\n  fix: did you mean 'tt.csv'?"
     ),
     "no path": fault(
-        lambda: None, "the path is an empty text\n  mend: give the path of a file", data=""
+        lambda: None, "the path is an empty text\n  fix: give the path of a file", data=""
     ),
     "a folder": fault(
         lambda: Path("t.csv").mkdir(),
         "t.csv: the folder is empty; expected files ending in "
         ".png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif\n"
-        "  mend: put the pictures of each class into a folder of its own, such as t.csv/cat/1.jpg",
+        "  fix: put the images of each class into a folder of its own, such as t.csv/cat/1.jpg",
     ),
     "a link to nothing": fault(
         lambda: os.symlink("gone.csv", "t.csv"),
-        "t.csv: a link that leads nowhere\n  mend: it points to gone.csv",
+        "t.csv: a link that leads nowhere\n  fix: it points to gone.csv",
     ),
     "a pipe": fault(
         lambda: os.mkfifo("t.csv"),
         "t.csv: is a pipe or device, not a table\n"
-        "  mend: save it as a file, or give - for CSV on standard input",
+        "  fix: save it as a file, or give - for CSV on standard input",
     ),
     "a name too long": fault(
         lambda: None,
-        f"{'a' * 200}: cannot be read (File name too long)\n  mend: check the path",
+        f"{'a' * 200}: cannot be read (File name too long)\n  fix: check the path",
         data="a" * 300 + ".csv",
     ),
     "a name that is no UTF-8": fault(
         lambda: Path(os.fsdecode(b"caf\xe9.csv")).write_bytes(CSV) and None,
         "caf\\xe9.csv: the name of the file is not UTF-8 text\n"
-        "  mend: rename the file with letters of UTF-8",
+        "  fix: rename the file with letters of UTF-8",
         data=os.fsdecode(b"caf\xe9.csv"),
     ),
     "empty": file("t.csv", "", f"t.csv: the file is empty{WRITTEN}"),
@@ -137,7 +137,7 @@ FILES = {
     "only a header": file(
         "t.csv",
         "a,y\n",
-        "t.csv: there is a header, but no row below it\n  mend: add rows below the header",
+        "t.csv: there is a header, but no row below it\n  fix: add rows below the header",
     ),
     "Parquet as CSV": file("t.csv", PARQUET, f"t.csv: this is a Parquet file, not text{DIFFERENT}"),
     "Arrow as JSON": file("t.jsonl", FEATHER, f"t.jsonl: this is an Arrow file, not text{DIFFERENT}"),
@@ -147,61 +147,61 @@ FILES = {
         b"PK\x03\x04....",
         f"t.csv: this is a ZIP archive (an .xlsx or .npz file is one), not text{DIFFERENT}",
     ),
-    "a picture as CSV": file(
+    "an image as CSV": file(
         "t.csv", b"\x89PNG\r\n\x1a\n", f"t.csv: this is a PNG image, not text{DIFFERENT}"
     ),
     "anything as CSV": file(
         "t.csv",
         bytes(range(256)),
         "t.csv: this is a binary file, not text\n"
-        "  mend: export the table as CSV (UTF-8) and read that",
+        "  fix: export the table as CSV (UTF-8) and read that",
     ),
     "CSV as Parquet": file(
         "t.parquet",
         CSV,
-        "t.parquet: this is no Parquet file\n  mend: give the file the ending of its type",
+        "t.parquet: this is no Parquet file\n  fix: give the file the ending of its type",
     ),
     "CSV as Arrow": file(
         "t.feather",
         CSV,
         "t.feather: this is no Arrow file\n"
-        "  mend: give the file the ending of its type; Feather version 1 must be saved anew",
+        "  fix: give the file the ending of its type; Feather version 1 must be saved anew",
     ),
     "CSV as archive": file(
         "t.npz",
         CSV,
         "t.npz: not a whole .npz file (File is not a zip file)\n"
-        "  mend: write it anew with numpy.savez",
+        "  fix: write it anew with numpy.savez",
     ),
     "CSV as JSON": file(
         "t.jsonl",
         CSV,
         "t.jsonl, line 1: not JSON (Expecting value: line 1 column 1 (char 0))\n"
-        '  mend: write one object per line, such as {"age": 31, "price": 7.5}',
+        '  fix: write one object per line, such as {"age": 31, "price": 7.5}',
     ),
     "CSV as gzip": file(
         "t.csv.gz",
         CSV,
         "t.csv.gz: not a whole gzip file (Not a gzipped file (b'a,'))\n"
-        "  mend: compress it anew, or rename it if it was never compressed",
+        "  fix: compress it anew, or rename it if it was never compressed",
     ),
     "an ending unknown": file(
         "t.xlsx",
         CSV,
         "t.xlsx: no table is read from a '.xlsx' file; expected one of .csv .tsv .parquet .feather "
         ".arrow .jsonl .ndjson .npz (.csv .tsv .jsonl also .gz)\n"
-        "  mend: rename the file after its type, or convert it",
+        "  fix: rename the file after its type, or convert it",
     ),
     "Parquet in gzip": file(
         "t.parquet.gz",
         gzip.compress(PARQUET),
-        "t.parquet.gz: a '.parquet.gz' file is not read\n  mend: unpack it first: gunzip t.parquet.gz",
+        "t.parquet.gz: a '.parquet.gz' file is not read\n  fix: unpack it first: gunzip t.parquet.gz",
     ),
     "gzip cut short": file(
         "t.csv.gz",
         GZIP[: len(GZIP) // 2],
         "t.csv.gz: not a whole gzip file (Compressed file ended before the end-of-stream marker was "
-        "reached)\n  mend: compress it anew, or rename it if it was never compressed",
+        "reached)\n  fix: compress it anew, or rename it if it was never compressed",
     ),
     "Parquet cut short": file(
         "t.parquet",
@@ -233,48 +233,48 @@ FILES = {
         "t.npz",
         NPZ[:-100],
         "t.npz: not a whole .npz file (File is not a zip file)\n"
-        "  mend: write it anew with numpy.savez",
+        "  fix: write it anew with numpy.savez",
     ),
     "JSON cut short": file(
         "t.jsonl",
         '{"a": 1, "y": 2}\n{"a":\n',
         "t.jsonl, line 2: not JSON (Expecting value: line 1 column 6 (char 5))\n"
-        '  mend: write one object per line, such as {"age": 31, "price": 7.5}',
+        '  fix: write one object per line, such as {"age": 31, "price": 7.5}',
     ),
     "another encoding": file(
         "t.csv",
         CSV + "0.5,größe\n".encode("latin-1"),
         "t.csv, line 62: byte 0xf6 is not UTF-8 text\n"
-        "  mend: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+        "  fix: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
     ),
     "a zero byte": file(
         "t.csv",
         CSV * 10 + b"\0,no\n",
         "t.csv, line 611: there is a NUL byte\n"
-        "  mend: write the file anew: it is damaged, or not text",
+        "  fix: write the file anew: it is damaged, or not text",
     ),
     "a row too long": file(
         "t.csv",
         CSV + b"0.5,no,7\n0.5,no\n",
         "t.csv, line 62: ragged row: 3 fields where the header has 2\n"
-        "  mend: put quotes around a value that contains the separator, or remove the surplus",
+        "  fix: put quotes around a value that contains the separator, or remove the surplus",
     ),
     "a row too short": file(
         "t.csv",
         CSV + b"0.5\n0.5,no\n",
         "t.csv, line 62: ragged row: 1 fields where the header has 2\n"
-        "  mend: fill the missing fields (an empty field is allowed), or remove the line",
+        "  fix: fill the missing fields (an empty field is allowed), or remove the line",
     ),
     "an open quote": file(
         "t.csv",
         CSV + b'"0.5,no\n0.5,no\n',
         "t.csv, line 62: a quote is opened here and never closed\n"
-        '  mend: close it, or write "" for a quote that belongs to the value',
+        '  fix: close it, or write "" for a quote that belongs to the value',
     ),
     "twin columns": file(
         "t.csv",
         "a,a,y\n1,2,no\n",
         "t.csv, line 1: column name 'a' stands 2 times (columns 1, 2)\n"
-        "  mend: give every column a name of its own",
+        "  fix: give every column a name of its own",
     ),
 }  # fmt: skip

@@ -1,8 +1,8 @@
-"""Damaged artefacts: every changed byte is noticed.
+"""Damaged artifacts: every changed byte is noticed.
 
     python -m tests.faults.damage --count 100000
 
-changes as many random single bytes of an artefact with 20 MB of weights, one at a time. The
+changes as many random single bytes of an artifact with 20 MB of weights, one at a time. The
 folder is checked as `lamina.load` checks it, before anything is parsed.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from tests.faults.count import counting
 
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
 LARGE = 20_000_000  # bytes of weights
 
@@ -30,7 +30,7 @@ def check_noticed(folder: Path, what: str) -> None:
     """Raise Unnoticed unless the folder is refused."""
     try:
         manifest.read_folder(folder)
-    except ArtefactError:
+    except ArtifactError:
         return
     raise Unnoticed(f"{folder}: {what}")
 
@@ -57,7 +57,7 @@ def large(parent: Path) -> Path:
 
 
 def damage(count: int, seed: int = 0) -> dict[str, int]:
-    """Change ``count`` random bytes of a large artefact, one at a time.
+    """Change ``count`` random bytes of a large artifact, one at a time.
 
     Returns:
         How many changes each file took.

@@ -20,7 +20,7 @@ TOKENS = (
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 3, 7, 255, 4096, 2**31, 2**53, 2**63, -(2**63), 10**30, 10**400, 0.5,
     -0.5, -0.0, 1e-320, 1e308, float("nan"), float("inf"), "", "x", "é\u202e", "\ud800", "a" * 3000, "none",
-    "numeric", "category", "quantile", "MulticlassTask", "float64", "%Y", "%q", [], {}, [[]], [None],
+    "numeric", "category", "quantile", "MulticlassObjective", "float64", "%Y", "%q", [], {}, [[]], [None],
     [0] * 500, ["a", "a"], [1, "a"], {"": 0}, {"name": "x"}, {"kind": "category"},
 )  # fmt: skip
 

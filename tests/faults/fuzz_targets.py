@@ -65,14 +65,14 @@ def _write(path: str, content: bytes) -> None:
     os.pwrite(file, content, 0)
 
 
-# --- artefacts: the first byte says of which one a file is replaced ------------------------------------
+# --- artifacts: the first byte says of which one a file is replaced ------------------------------------
 
 
 @functools.cache
-def _artefacts() -> list[dict[str, bytes]]:
-    from tests.faults.artefacts import network, pictures
+def _artifacts() -> list[dict[str, bytes]]:
+    from tests.faults.artifacts import images, network
 
-    from lamina.network.artefact import to_files
+    from lamina.network.artifact import to_files
 
     tabm = {"members": 2, "embedding_width": 2}
     made = [  # tables of few columns, all of them together of every kind
@@ -83,7 +83,7 @@ def _artefacts() -> list[dict[str, bytes]]:
         network(
             "quantile", model="ft-transformer", size=8, depth=1, rows=6, columns=["number", "when", "flag"]
         ),
-        pictures(size=1, views="flip"),
+        images(size=1, test_time_augmentation="flip"),
     ]
     return [_short(to_files(net)) for net in made]
 
@@ -101,31 +101,31 @@ def _short(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 @functools.cache
-def _table(of_pictures: bool) -> Any:
-    from tests.faults.artefacts import drawn, frame
+def _table(of_images: bool) -> Any:
+    from tests.faults.artifacts import drawn, frame
 
     from lamina.data import read
 
-    return drawn() if of_pictures else read(frame().head(3))
+    return drawn() if of_images else read(frame().head(3))
 
 
 @functools.cache
 def _described(which: int) -> Any:
-    """Return what the documents of an artefact say, read once for all weights that are tried with them."""
+    """Return what the documents of an artifact say, read once for all weights that are tried with them."""
     from lamina.network.load import read_documents
 
-    return read_documents(_artefacts()[which], manifest.FORMAT_VERSION, place=Path("net"))
+    return read_documents(_artifacts()[which], manifest.FORMAT_VERSION, place=Path("net"))
 
 
 def _load_with(name: str, content: bytes) -> None:
-    """Load an artefact whose manifest fits the altered file, and use all of it but the model itself."""
+    """Load an artifact whose manifest fits the altered file, and use all of it but the model itself."""
     from lamina.network.load import from_files
 
-    which = content[0] % len(_artefacts()) if content else 0
+    which = content[0] % len(_artifacts()) if content else 0
     if name == "model.safetensors":
         _use(_described(which).filled(content[1:]))
         return
-    files = {**_artefacts()[which], name: content[1:]}
+    files = {**_artifacts()[which], name: content[1:]}
     network = from_files(files, manifest.FORMAT_VERSION, place=Path("net"))
     _use(network)
     if name == "schema.json":  # no other file decides what the encoder does
@@ -133,7 +133,7 @@ def _load_with(name: str, content: bytes) -> None:
 
 
 def _transform(encoder: Any) -> None:
-    """Encode some rows; pictures need the memory of the size that is asked for, so only up to a size."""
+    """Encode some rows; images need the memory of the size that is asked for, so only up to a size."""
     canvas = getattr(encoder, "canvas", None)
     if canvas is None or canvas.height * canvas.width < 1 << 20:
         encoder.transform(_table(canvas is not None))
@@ -145,12 +145,12 @@ def _use(network: Any) -> None:
     shape = {"binary": 2, "regression": len(network.schema.targets)}.get(
         network.task.kind, network.task.outputs
     )
-    levels = (3,) if type(network.task).__name__ == "QuantileTask" else ()
+    levels = (3,) if type(network.task).__name__ == "QuantileObjective" else ()
     network.answers(network.in_target_unit(np.zeros((2, shape, *levels))))
 
 
 def _stored(name: str) -> list[bytes]:
-    return [bytes([index]) + files[name] for index, files in enumerate(_artefacts())]
+    return [bytes([index]) + files[name] for index, files in enumerate(_artifacts())]
 
 
 def _behind_first(
@@ -159,7 +159,7 @@ def _behind_first(
     return lambda content, chance: content[:1] + change(content[1:], chance)
 
 
-def _artefact(name: str) -> Target:
+def _artifact(name: str) -> Target:
     change = mutate.mutated_safetensors if name.endswith("safetensors") else mutate.mutated_json
     return Target(functools.partial(_load_with, name), lambda: _stored(name), _behind_first(change))
 
@@ -245,7 +245,7 @@ def _read_pairs(content: bytes) -> None:
 
 @functools.cache
 def _tables() -> list[bytes]:
-    from tests.faults.artefacts import frame
+    from tests.faults.artifacts import frame
 
     whole = frame()
     forms: tuple[tuple[list[str], int, dict[str, Any]], ...] = (
@@ -312,7 +312,7 @@ def _lines(content: bytes, chance: random.Random) -> bytes:
 
 
 TARGETS = {
-    **{name: _artefact(name) for name in FILES},
+    **{name: _artifact(name) for name in FILES},
     "MANIFEST.json": Target(_read_manifest, _manifests, functools.partial(mutate.mutated_json, indent=1)),
     "config.toml": Target(_read_config, _records, _lines),
     "key=value": Target(_read_pairs, lambda: [text.encode() for text in _PAIRS], _lines),

@@ -104,7 +104,7 @@ def _child(data: Path, folder: Path, keys: dict[str, object]) -> None:
     """Begin the run, or go on with it."""
     from lamina.data.source import read
 
-    job.write_report = lambda *args, **keywords: None  # its pictures take longer than the training
+    job.write_report = lambda *args, **keywords: None  # its images take longer than the training
     if (folder / "config.toml").exists():
         resume.resume(folder)
     else:

@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, refused, damaged and taken up again, in any order: what must hold holds.
+"""Runs that are killed, interrupted, refused, damaged and resumed again, in any order: what must hold holds.
 
     python -m tests.faults.machine --count 300
 
@@ -43,10 +43,10 @@ from tests.faults.kill import write_data
 
 import lamina
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError, Interrupted, LaminaError, RunError, RunLockedError
+from lamina.core.errors import ArtifactError, Interrupted, LaminaError, RunError, RunLockedError
 from lamina.core.tree import named_arrays
 from lamina.data.source import read
-from lamina.network.artefact import to_files
+from lamina.network.artifact import to_files
 from lamina.runs import begin, job, resume
 from lamina.runs.folder import RunFolder
 from lamina.train.background import BackgroundWriter
@@ -325,7 +325,7 @@ class RunMachine(RuleBasedStateMachine):
         there = (self.run / "network").is_dir() and not self.network_is_damaged
         try:
             found = named_arrays(lamina.load(self.run).model)
-        except ArtefactError:
+        except ArtifactError:
             assert not there
             met["nothing to load"] += 1
             return

@@ -22,7 +22,7 @@ from tests.faults.count import counting
 from lamina.core.errors import RunError
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.models import build
-from lamina.tasks import RegressionTask
+from lamina.objectives import RegressionObjective
 from lamina.train import Callback, TrainConfig, train
 from lamina.train.checkpoint import Checkpoints
 from lamina.train.rollback import is_finite
@@ -99,11 +99,13 @@ def one(seed: int, folder: Path) -> str:
     model = build("mlp", inputs=(4,), outputs=1, size=8, depth=1, seed=0)
     rows = clean()
     try:
-        result = train(model, RegressionTask(), rows, rows, config=config, callbacks=[checkpoints, poisoner])
+        result = train(
+            model, RegressionObjective(), rows, rows, config=config, callbacks=[checkpoints, poisoner]
+        )
         assert is_finite({f"model.{name}": array for name, array in named_arrays(result.model).items()})
         ended = "recovered" if result.skipped or poisoner.done else "not met"
     except RunError as error:
-        assert "not finite" in str(error) and "mend:" in str(error), str(error)
+        assert "not finite" in str(error) and "fix:" in str(error), str(error)
         ended = "stopped with the cause"
     checkpoints.writer.finish()
     for path in checkpoints._found():

@@ -18,7 +18,7 @@ from tests.faults.count import counting
 from tests.faults.disks import DarkeningDisk, PowerCut
 
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.train.checkpoint import Checkpoints, Snapshot
 
 OLD = {"model.safetensors": bytes(range(64)), "config.json": b"{}"}
@@ -41,7 +41,7 @@ def _found_network(root: Path, done: list[str]) -> None:
     storage.clear_pending(root / "runs") if (root / "runs").is_dir() else None
     try:
         found = manifest.read_folder(root / "runs" / "net")
-    except ArtefactError as error:
+    except ArtifactError as error:
         if done or (root / "runs" / "net" / manifest.MANIFEST).is_file():
             raise Mixture(f"after {done}: {error}") from error
         return

@@ -11,14 +11,14 @@ import pytest
 from pytest import CaptureFixture, MonkeyPatch
 from tests.faults.bad_columns import ARCHIVES, COLUMNS, CONFIGS
 from tests.faults.bad_files import FILES, Case
-from tests.faults.bad_pictures import PICTURES
+from tests.faults.bad_images import IMAGES
 
 import lamina
 from lamina.cli.main import main
 
 pytestmark = pytest.mark.faults
 
-CASES = FILES | COLUMNS | ARCHIVES | CONFIGS | PICTURES
+CASES = FILES | COLUMNS | ARCHIVES | CONFIGS | IMAGES
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tests.faults.test_bad_input import everything
 import lamina
 from lamina.cli.main import main
 from lamina.core.errors import (
-    ArtefactError,
+    ArtifactError,
     ConfigError,
     DataError,
     LaminaWarning,
@@ -55,7 +55,7 @@ def place(trained: Path, tmp_path: Path, monkeypatch: MonkeyPatch, capsys: Captu
     monkeypatch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
 
 
-KEEP = '\n  mend: to learn from it all the same: keep=["b"]'
+KEEP = '\n  fix: to learn from it all the same: keep=["b"]'
 COPIED = ["train"] * 40 + ["test"] * 20
 DOUBTFUL = {
     "an identifier": (
@@ -69,13 +69,13 @@ DOUBTFUL = {
     "a target missing in some rows": (
         table(y=with_cell(with_cell(LABELS, 3, ""), 8, "NA")),
         "t.csv, line 5, column 'y': the target is missing in 2 of 60 rows; they are left out\n"
-        '  mend: fill it in, or remove these rows; words such as "None" and "NA" count as missing: '
+        '  fix: fill it in, or remove these rows; words such as "None" and "NA" count as missing: '
         "rename them if they are a class",
     ),
     "copies on both sides of the split": (
         table(a=NOISE[:40] + NOISE[:20], y=LABELS[:40] + LABELS[:20], split=COPIED),
         "t.csv, line 43: 15 of 28 validation and test rows equal a training row, "
-        "which flatters the metrics\n  mend: remove the copies",
+        "which flatters the metrics\n  fix: remove the copies",
     ),
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_what_is_kept_or_dropped_on_request_is_said_no_more():
 
 
 LEARNED = "expected the columns that the network learned from, 2 in all\n"
-NAMES = "  mend: give the data the columns of the training data, by the same names"
+NAMES = "  fix: give the data the columns of the training data, by the same names"
 GOOD = pl.DataFrame({"a": NOISE, "b": ["u", "v", "w"] * 20, "y": LABELS})
 ASKED = {
     # name: verbs, data, message
@@ -120,36 +120,36 @@ ASKED = {
     "words among numbers": (
         ("predict", "evaluate"), GOOD.with_columns(a=pl.lit("x")),
         "d.csv, line 2, column 'a': not a number, in a column that was numeric in training; got 'x'\n"
-        "  mend: leave the cell empty if the value is unknown",
+        "  fix: leave the cell empty if the value is unknown",
     ),
     "infinity": (
         ("predict", "evaluate"), GOOD.with_columns(a=pl.Series(with_cell(NOISE, 7, np.inf))),
         "d.csv, line 9, column 'a': infinity is not a number to learn from\n"
-        "  mend: replace it by a number, or leave the cell empty",
+        "  fix: replace it by a number, or leave the cell empty",
     ),
     "a number beyond single precision": (
         ("predict", "evaluate"), GOOD.with_columns(a=pl.Series(with_cell(NOISE, 7, 1e300))),
         "d.csv, line 9, column 'a': 1e+300, beyond single precision, is not a number to learn from\n"
-        "  mend: replace it by a number, or leave the cell empty",
+        "  fix: replace it by a number, or leave the cell empty",
     ),
     "the target absent": (
         ("evaluate",), GOOD.drop("y"),
         "d.csv: target column 'y' is absent; expected one of a, b\n"
-        "  mend: add the column; predict answers without it",
+        "  fix: add the column; predict answers without it",
     ),
     "a label unseen": (
         ("evaluate",), GOOD.with_columns(y=pl.Series(with_cell(LABELS, 7, "maybe"))),
         "d.csv, line 9, column 'y': label that training never saw; expected one of 'no', 'yes', got 'maybe'\n"
-        "  mend: correct the label, remove the rows, or train with rows of this class",
+        "  fix: correct the label, remove the rows, or train with rows of this class",
     ),
     "the target missing": (
         ("evaluate",), GOOD.with_columns(y=pl.Series(with_cell(LABELS, 7, None))),
         "d.csv, line 9, column 'y': the target is missing (1 such row)\n"
-        "  mend: fill it in, or remove the rows",
+        "  fix: fill it in, or remove the rows",
     ),
     "no row": (
         ("predict", "evaluate"), GOOD.clear(),
-        "d.csv: there is a header, but no row below it\n  mend: add rows below the header",
+        "d.csv: there is a header, but no row below it\n  fix: add rows below the header",
     ),
 }  # fmt: skip
 
@@ -178,40 +178,40 @@ ARRAYS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "NaN": (
         lambda: lamina.fit(at(X, np.nan), Y, **QUICK), DataError,
         "<arrays>, row 4, column 'x1': NaN in 1 row\n"
-        "  mend: fill the gaps in, or say that they are meant: allow_missing=True",
+        "  fix: fill the gaps in, or say that they are meant: allow_missing=True",
     ),
     "infinity": (
         lambda: lamina.fit(at(X, -np.inf), Y, **QUICK), DataError,
         "<arrays>, row 4, column 'x1': infinity in 1 row\n"
-        "  mend: replace it by a number, or leave the cell empty",
+        "  fix: replace it by a number, or leave the cell empty",
     ),
     "an integer too large": (
         lambda: lamina.fit(at((X * 9).astype(np.int64), 2**60), Y, **QUICK), DataError,
         "<arrays>, row 4, column 'x1': the integer 1152921504606846976 does not fit: "
         "beyond ±2^53 neighbors become one number\n"
-        '  mend: leave it out with drop=["x1"], or scale it down; codes belong in a text column',
+        '  fix: leave it out with drop=["x1"], or scale it down; codes belong in a text column',
     ),
     "one axis": (
         lambda: lamina.fit(X[:, 0], Y, **QUICK), DataError,
         "X: X is not a table; expected shape (rows, columns), got shape (60,)\n"
-        "  mend: reshape a single column with X.reshape(-1, 1)",
+        "  fix: reshape a single column with X.reshape(-1, 1)",
     ),
     "five axes": (
         lambda: lamina.fit(np.zeros((9, 8, 8, 8, 8)), Y[:9], **QUICK), DataError,
         "X: X is not a table; expected shape (rows, columns), got shape (9, 8, 8, 8, 8)\n"
-        "  mend: flatten all axes but the first",
+        "  fix: flatten all axes but the first",
     ),
     "unequal lengths": (
         lambda: lamina.fit(X, Y[:-1], **QUICK), DataError,
         "X and y are of unequal length; expected 60 rows, got 59 in y\n"
-        "  mend: give one target for each row of X",
+        "  fix: give one target for each row of X",
     ),
     "no row": (
-        lambda: lamina.fit(X[:0], Y[:0], **QUICK), DataError, "<arrays>: there is no row\n  mend: add rows",
+        lambda: lamina.fit(X[:0], Y[:0], **QUICK), DataError, "<arrays>: there is no row\n  fix: add rows",
     ),
     "values as a target": (
         lambda: lamina.check(X, X[:, 0]), ConfigError,
-        "target is the name of a column; got ndarray\n  mend: give values beside the inputs: y=...",
+        "target is the name of a column; got ndarray\n  fix: give values beside the inputs: y=...",
     ),
     "fewer columns than learned": (
         lambda: lamina.fit(X, Y, **QUICK).predict(X[:, :1]), DataError,
@@ -220,11 +220,11 @@ ARRAYS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "more columns than learned": (
         lambda: lamina.fit(X, Y, **QUICK).predict(np.hstack([X, X])), DataError,
         "<arrays>: X has more columns than the network learned from; expected 2 columns, got 4\n"
-        "  mend: give the columns of the training data, in the same order",
+        "  fix: give the columns of the training data, in the same order",
     ),
     "NaN where there was none": (
         lambda: lamina.fit(X, Y, **QUICK).predict(at(X, np.nan)), DataError,
-        "<arrays>, row 4, column 'x1': NaN where training had none\n  mend: fill the gap in",
+        "<arrays>, row 4, column 'x1': NaN where training had none\n  fix: fill the gap in",
     ),
     "a model of other inputs": (
         lambda: lamina.fit(X, Y, model=own_model(3), epochs=1), ShapeError,
@@ -255,7 +255,7 @@ def test_a_code_of_no_class_is_refused(code: int):
 
 
 WEIGHTS, MANIFEST = Path("r/network/model.safetensors"), Path("r/network/MANIFEST.json")
-AGAIN = "\n  mend: copy the folder again, whole, from where it was saved"
+AGAIN = "\n  fix: copy the folder again, whole, from where it was saved"
 
 
 def cut_short() -> str:
@@ -280,8 +280,8 @@ def newer() -> str:
     stored = json.loads(MANIFEST.read_text())
     MANIFEST.write_text(json.dumps(stored | {"format_version": 99}))
     return (
-        f"{MANIFEST}: was written by a newer version of Lamina; expected format 1 or older, got 99\n"
-        "  mend: pip install --upgrade lamina"
+        f"{MANIFEST}: was written by a newer version of Lamina; expected format 2 or older, got 99\n"
+        "  fix: pip install --upgrade lamina"
     )
 
 
@@ -292,7 +292,7 @@ def without_weights() -> str:
 
 def without_manifest() -> str:
     MANIFEST.unlink()
-    return "r: not a saved network: it has no manifest\n  mend: give the folder that was saved"
+    return "r: not a saved network: it has no manifest\n  fix: give the folder that was saved"
 
 
 @pytest.mark.parametrize("damage", [cut_short, altered, newer, without_weights, without_manifest])
@@ -303,7 +303,7 @@ def test_a_damaged_network_is_refused_by_both_doors(damage: Callable[[], str], c
         assert main(words) == 2
         shown = capsys.readouterr()
         assert (shown.err, shown.out) == (f"lamina: {message}\n", "")
-    with pytest.raises(ArtefactError) as caught:
+    with pytest.raises(ArtifactError) as caught:
         lamina.load("r")
     assert str(caught.value) == message
     assert everything() == before
@@ -312,26 +312,26 @@ def test_a_damaged_network_is_refused_by_both_doors(damage: Callable[[], str], c
 def test_a_run_that_is_not_there_is_refused_by_both_doors(capsys: CaptureFixture[str]):
     assert main(["evaluate", "rr", "t.csv"]) == 2
     shown = capsys.readouterr().err
-    assert shown == "lamina: rr: no such run\n  mend: give the folder that `lamina fit` wrote\n"
-    with pytest.raises(ArtefactError) as caught:
+    assert shown == "lamina: rr: no such run\n  fix: give the folder that `lamina fit` wrote\n"
+    with pytest.raises(ArtifactError) as caught:
         lamina.load("rr")
-    assert str(caught.value) == "rr: no such folder\n  mend: give the folder that was saved"
+    assert str(caught.value) == "rr: no such folder\n  fix: give the folder that was saved"
 
 
 def test_a_folder_in_use_or_taken_is_refused_by_both_doors(capsys: CaptureFixture[str]):
-    locked = "r: in use by another process\n  mend: "
+    locked = "r: in use by another process\n  fix: "
     taken = (
         "r: already exists, and nothing is ever overwritten\n"
-        "  mend: choose another name for --out, or go on with it: lamina resume r"
+        "  fix: choose another name for --out, or go on with it: lamina resume r"
     )
     before = everything()
     with RunFolder("r"):
-        for words, mend in (
+        for words, fix in (
             (["fit", "t.csv", "--out", "r"], "choose another folder"),
             (["resume", "r"], "wait until it has ended, or choose another folder"),
         ):
             assert main(words) == 2
-            assert capsys.readouterr().err == f"lamina: {locked}{mend}\n"
+            assert capsys.readouterr().err == f"lamina: {locked}{fix}\n"
         with pytest.raises(RunLockedError) as caught:
             lamina.fit("t.csv", target="y", out="r", **QUICK)
     assert str(caught.value) == f"{locked}choose another folder"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.faults import damage
-from tests.faults.artefacts import network
+from tests.faults.artifacts import network
 
 from lamina.core import manifest
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.network.load import load
 
 pytestmark = pytest.mark.faults
@@ -26,12 +26,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_changed_byte_of_a_small_artefact_is_noticed(folder, name):
+def test_every_changed_byte_of_a_small_artifact_is_noticed(folder, name):
     file = folder / name
     size = file.stat().st_size
     count = 0
     for what in damage.changed_bytes(file, iter(range(size)), random.Random(0)):
-        with pytest.raises(ArtefactError):
+        with pytest.raises(ArtifactError):
             load(folder)
             pytest.fail(what)
         count += 1
@@ -39,7 +39,7 @@ def test_every_changed_byte_of_a_small_artefact_is_noticed(folder, name):
     load(folder)
 
 
-def test_random_bytes_of_a_large_artefact():
+def test_random_bytes_of_a_large_artifact():
     assert sum(damage.damage(60).values()) == 60
 
 
@@ -60,7 +60,7 @@ def test_a_truncated_file_is_noticed(folder, name, length):
     content = (folder / name).read_bytes()
     cut = int(len(content) * length) if isinstance(length, float) else length
     (folder / name).write_bytes(content[:cut])
-    with pytest.raises(ArtefactError, match=re.escape(name)):
+    with pytest.raises(ArtifactError, match=re.escape(name)):
         load(folder)
 
 
@@ -69,7 +69,7 @@ def test_a_truncated_file_is_noticed(folder, name, length):
 def test_appended_bytes_are_noticed(folder, name, more):
     with (folder / name).open("ab") as file:
         file.write(more)
-    with pytest.raises(ArtefactError, match=re.escape(name)):
+    with pytest.raises(ArtifactError, match=re.escape(name)):
         load(folder)
 
 
@@ -81,7 +81,7 @@ OTHERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file more": (lambda folder: (folder / "model.pkl").write_bytes(b""), "model.pkl: file is not in"),
     "a folder more": (lambda folder: (folder / "data").mkdir(), "data: file is not in the manifest"),
     "swapped": (lambda folder: _swap(folder, "config.json", "schema.json"), "wrong size"),
-    "swapped manifest": (lambda folder: _swap(folder, "config.json", "MANIFEST.json"), "no artefact holds"),
+    "swapped manifest": (lambda folder: _swap(folder, "config.json", "MANIFEST.json"), "no artifact holds"),
     "another's": (lambda folder: _another(folder), "SHA-256 differs"),
     "renamed": (lambda folder: (folder / "schema.json").rename(folder / "Schema.json"), "chema.json: file"),
 }  # fmt: skip
@@ -97,13 +97,13 @@ def _another(folder: Path) -> None:
 def test_files_that_are_not_those_that_were_saved(folder, name):
     change, said = OTHERS[name]
     change(folder)
-    with pytest.raises(ArtefactError, match=said):
+    with pytest.raises(ArtifactError, match=said):
         load(folder)
 
 
-def test_two_artefacts_with_each_others_manifest(folder, tmp_path):
+def test_two_artifacts_with_each_others_manifest(folder, tmp_path):
     other = network("multiclass", scale="standard", size=2, depth=1).save(tmp_path / "other")
     (tmp_path / manifest.MANIFEST).write_bytes((folder / manifest.MANIFEST).read_bytes())
     (folder / manifest.MANIFEST).write_bytes((other / manifest.MANIFEST).read_bytes())
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         load(folder)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from tests.faults import fuzz_drive, fuzz_mutate
 from tests.faults.fuzz_targets import TARGETS, Target
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.runs.record import read_record
 
 pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore")]
@@ -116,8 +116,8 @@ def test_what_was_found_once(name):
 def test_a_config_of_another_form_is_refused_with_its_place(tmp_path):
     place = tmp_path / "config.toml"
     place.write_bytes(KNOWN["a target that is a number"][1])
-    said = r"(?s)config.toml, run.target: cannot be read: it has the wrong form; .* got 3.*mend: put the file"
-    with pytest.raises(ArtefactError, match=said):
+    said = r"(?s)config.toml, run.target: cannot be read: it has the wrong form; .* got 3.*fix: put the file"
+    with pytest.raises(ArtifactError, match=said):
         read_record(place)
 
 

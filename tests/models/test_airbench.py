@@ -1,4 +1,4 @@
-"""The small fast network of pictures."""
+"""The small fast network of images."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lamina.data.encoders import ImageEncoder
 from lamina.data.schema import infer_schema
 from lamina.models import build
 from lamina.models.airbench import ConvGroup, Whitening
-from lamina.network.pictures import work
+from lamina.network.images import work
 from lamina.nn import gelu
 
 
-def smooth_pictures() -> np.ndarray:
+def smooth_images() -> np.ndarray:
     """Neighboring pixels alike, as in photographs."""
     noise = np.random.default_rng(0).normal(size=(300, 14, 14, 3)).cumsum(1).cumsum(2)
     noise = noise + noise[..., :1]
@@ -26,12 +26,12 @@ def smooth_pictures() -> np.ndarray:
 
 
 def test_whitening_makes_patches_uncorrelated():
-    pictures = smooth_pictures()
-    table = read(pictures, y=[0, 1] * 150)
+    images = smooth_images()
+    table = read(images, y=[0, 1] * 150)
     encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
     inputs = encoder.inputs
     layer = Whitening(3, patches=inputs.patches)
-    standard = (pictures - np.array(inputs.mean)) / np.array(inputs.deviation)
+    standard = (images - np.array(inputs.mean)) / np.array(inputs.std)
     y = np.asarray(layer(jnp.asarray(standard, jnp.float32))).reshape(-1, 24)
     covariance = y[:, :12].T @ y[:, :12] / len(y)
     assert np.allclose(covariance - np.diag(np.diag(covariance)), 0, atol=2e-3)
@@ -40,7 +40,7 @@ def test_whitening_makes_patches_uncorrelated():
 
 
 def test_the_encoder_keeps_the_patches():
-    table = read(smooth_pictures(), y=[0, 1] * 150)
+    table = read(smooth_images(), y=[0, 1] * 150)
     encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
     assert ImageEncoder.from_json(encoder.to_json()).inputs == encoder.inputs
     assert len(encoder.inputs.patches) == 12 * 12

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from tests.faults.artefacts import frame, network, pictures
+from tests.faults.artifacts import frame, images, network
 
 from lamina.cli.main import main
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.core.module import Module
 from lamina.core.tree import named_arrays
 from lamina.data import read
 from lamina.models import MODELS
-from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, to_files
+from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS, to_files
 from lamina.network.load import load
 
 Change = Callable[[dict[str, Any]], object]
@@ -32,7 +32,7 @@ def saved(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def altered(file: str, change: Change, **keys: Any) -> dict[str, bytes]:
-    """Return the files of an artefact in which one document says something else."""
+    """Return the files of an artifact in which one document says something else."""
     files = to_files(network(**keys))
     document = json.loads(files[file])
     change(document)
@@ -63,7 +63,7 @@ def test_what_json_cannot_hold_is_null(tmp_path):
     assert "valid: " in str(found)  # and it can be shown
 
 
-# The least of the architectures of pictures; the others take a size of 4.
+# The least of the architectures of images; the others take a size of 4.
 SMALL = {
     "alexnet": {"size": 6},
     "convnext": {"size": 4, "depth": 1},
@@ -82,9 +82,9 @@ def test_every_architecture_is_loaded(tmp_path, model, options):
 
 
 @pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" in spec.takes))
-@pytest.mark.parametrize("options", [{}, {"folds": 2, "views": "flip"}])
-def test_every_architecture_of_pictures_is_loaded(tmp_path, model, options):
-    net = pictures(model, side=32, **SMALL.get(model, {"size": 4}), **options)
+@pytest.mark.parametrize("options", [{}, {"folds": 2, "test_time_augmentation": "flip"}])
+def test_every_architecture_of_images_is_loaded(tmp_path, model, options):
+    net = images(model, side=32, **SMALL.get(model, {"size": 4}), **options)
     assert same(load(net.save(tmp_path / "net")), net)
 
 
@@ -105,18 +105,18 @@ def test_a_model_of_your_own(tmp_path):
     folder = net.save(tmp_path / "net")
     assert same(load(folder, model=Own(np.zeros((3, 1), np.float32))), net)
     with pytest.raises(
-        ArtefactError, match=r"(?s)config.json, model.name: 'Own' is a model of your own.*mend: load\("
+        ArtifactError, match=r"(?s)config.json, model.name: 'Own' is a model of your own.*fix: load\("
     ):
         load(folder)
     with pytest.raises(
-        ArtefactError, match=r"safetensors, weight: array has the wrong shape; expected \(4, 1\)"
+        ArtifactError, match=r"safetensors, weight: array has the wrong shape; expected \(4, 1\)"
     ):
         load(folder, model=Own(np.zeros((4, 1), np.float32)))
     with pytest.raises(
-        ArtefactError, match=r"safetensors, weight: array has the wrong dtype; expected int32, got"
+        ArtifactError, match=r"safetensors, weight: array has the wrong dtype; expected int32, got"
     ):
         load(folder, model=Own(np.zeros((3, 1), np.int32)))
-    with pytest.raises(ArtefactError, match=r"safetensors: array 'weight' has no place in the model"):
+    with pytest.raises(ArtifactError, match=r"safetensors: array 'weight' has no place in the model"):
         load(folder, model=[])  # type: ignore[arg-type]
 
 
@@ -124,13 +124,13 @@ def test_a_model_of_your_own(tmp_path):
 def test_a_file_that_no_manifest_names_is_missing(tmp_path, name):
     files = to_files(network())
     del files[name]
-    with pytest.raises(ArtefactError, match=f"{name}: file is missing; expected config.json, schema.json"):
+    with pytest.raises(ArtifactError, match=f"{name}: file is missing; expected config.json, schema.json"):
         load(saved(tmp_path, files))
 
 
 @pytest.mark.parametrize("name", ["more.json", "code.pkl"])
 def test_a_file_that_has_no_place_is_refused(tmp_path, name):
-    with pytest.raises(ArtefactError, match=f"{name}: file has no place in a saved network"):
+    with pytest.raises(ArtifactError, match=f"{name}: file has no place in a saved network"):
         load(saved(tmp_path, to_files(network()) | {name: b"{}"}))
 
 
@@ -153,9 +153,15 @@ CONFIGS: dict[str, tuple[Change, str]] = {
     "deep": (options(depth=4000, size=1), "array has the wrong shape"),
     "crowd": (options(members=4096, size=9), "asks for more values than there are"),
     "half": (options(size=8.5), "config.json: does not hold a network"),
-    "size": (lambda d: d.update(task=dict(name="RegressionTask", targets=0, loss="mse")), "number from 1"),
+    "size": (
+        lambda d: d.update(task=dict(name="RegressionObjective", targets=0, loss="mse")),
+        "number from 1",
+    ),
     "narrow": (options(size=8), "wrong shape|has no place"),
-    "task": (lambda d: d["task"].update(name="Eval"), "task.name: .*expected one of BinaryTask.*got 'Eval'"),
+    "task": (
+        lambda d: d["task"].update(name="Eval"),
+        "task.name: .*expected one of BinaryObjective.*got 'Eval'",
+    ),
     "no task": (lambda d: d.update(task=None), "task.name: .*expected one of"),
     "task key": (lambda d: d["task"].update(more=1), "task: .*expected the keys name, loss, smoothing"),
     "loss": (lambda d: d["task"].update(loss="l0"), "config.json: this task has no such loss"),
@@ -171,7 +177,7 @@ CONFIGS: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_config_of_another_form_is_refused(tmp_path, name):
     change, said = CONFIGS[name]
-    with pytest.raises(ArtefactError, match=f"(?s){said}"):
+    with pytest.raises(ArtifactError, match=f"(?s){said}"):
         load(saved(tmp_path, altered(CONFIG, change)))
 
 
@@ -194,8 +200,8 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     "scaler": (column(scaler={"kind": "code"}), "scaler.kind: .*expected one of quantile, standard"),
     "falling": (column(scaler=QUANTILE | {"knots": [1.0, 0.0]}), "knots: .*numbers that never fall"),
     "levels": (column(scaler=QUANTILE | {"levels": [1.0]}), "knots: .*expected 1 numbers"),
-    "deviation": (
-        column(scaler={"kind": "standard", "mean": 0, "deviation": 0}), "deviation: .*a number above 0",
+    "std": (
+        column(scaler={"kind": "standard", "mean": 0, "std": 0}), "std: .*a number above 0",
     ),
     "cycles": (date(cycles=["week"]), "cycles.0: .*expected one of month"),
     "scales": (date(scales={"second": QUANTILE}), "scales: .*elapsed"),
@@ -219,7 +225,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_of_another_form_is_refused(tmp_path, name):
     change, said = SCHEMAS[name]
-    with pytest.raises(ArtefactError, match=f"(?s){said}"):
+    with pytest.raises(ArtifactError, match=f"(?s){said}"):
         load(saved(tmp_path, altered(SCHEMA, change)))
 
 
@@ -227,15 +233,15 @@ def inputs(**changes: Any) -> Change:
     return lambda d: d["inputs"].update(changes)
 
 
-OF_PICTURES: dict[str, tuple[Change, str]] = {
+OF_IMAGES: dict[str, tuple[Change, str]] = {
     "kind": (inputs(kind="sound"), "schema.json, inputs: .*expected the keys columns, got"),
     "height": (inputs(height=0), "inputs.height: .*expected a whole number from 1, got 0"),
     "means": (inputs(mean=[1.0, 2.0]), r"inputs.mean: .*expected 1 numbers, got \[1.0, 2.0\]"),
-    "deviations": (inputs(deviation=[]), r"inputs.deviation: .*expected 1 numbers, got \[\]"),
-    "deviation": (inputs(deviation=[0.0]), "inputs.deviation.0: .*expected a number above 0"),
+    "standard deviations": (inputs(std=[]), r"inputs.std: .*expected 1 numbers, got \[\]"),
+    "std": (inputs(std=[0.0]), "inputs.std.0: .*expected a number above 0"),
     "side": (inputs(width=16385), "inputs: .*expected sides up to 16384 and 1 or 3 channels"),
     "channels": (
-        inputs(channels=2, mean=[1.0, 1.0], deviation=[1.0, 1.0]),
+        inputs(channels=2, mean=[1.0, 1.0], std=[1.0, 1.0]),
         "inputs: .*expected sides up to 16384 and 1 or 3 channels, got .12, 12, 2",
     ),
     "patches": (inputs(patches=[1.0]), "inputs.patches: .*expected 16 numbers"),
@@ -243,13 +249,13 @@ OF_PICTURES: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OF_PICTURES)
-def test_a_schema_of_pictures_of_another_form_is_refused(tmp_path, name):
-    change, said = OF_PICTURES[name]
-    files = to_files(pictures(size=1))
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_a_schema_of_images_of_another_form_is_refused(tmp_path, name):
+    change, said = OF_IMAGES[name]
+    files = to_files(images(size=1))
     document = json.loads(files[SCHEMA])
     change(document)
-    with pytest.raises(ArtefactError, match=f"(?s){said}"):
+    with pytest.raises(ArtifactError, match=f"(?s){said}"):
         load(saved(tmp_path, files | {SCHEMA: manifest.to_json(document)}))
 
 
@@ -264,7 +270,7 @@ def test_whole_numbers_beyond_64_bits_are_numbers(tmp_path):
 def test_the_task_and_the_target_fit(tmp_path, task):
     size = {"multiclass": "classes", "multilabel": "labels"}.get(task, "targets")
     files = altered(CONFIG, lambda d: d["task"].update({size: 7}), name=task)
-    with pytest.raises(ArtefactError, match=r"target\.\w+: has the wrong form; expected 7 for this task"):
+    with pytest.raises(ArtifactError, match=r"target\.\w+: has the wrong form; expected 7 for this task"):
         load(saved(tmp_path, files))
 
 
@@ -277,7 +283,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path, change):
         name = "head.bias" + "es" * (change == "name")
         shaped = bias[:, None] if change == "shape" else bias
         arrays[name] = shaped.astype(np.int32) if change == "dtype" else shaped
-    with pytest.raises(ArtefactError, match=r"model.safetensors.*(array|safetensors)"):
+    with pytest.raises(ArtifactError, match=r"model.safetensors.*(array|safetensors)"):
         load(saved(tmp_path, files | {WEIGHTS: safetensors.numpy.save(arrays)}))
 
 
@@ -315,5 +321,5 @@ def test_the_command_line_says_it_in_words(tmp_path, capsys, verb, name):
     words = [verb, str(folder)] + [str(tmp_path / "data.csv")] * (verb != "describe")
     assert main(words) == 2
     written = capsys.readouterr()
-    assert name in written.err and "mend: " in written.err and "Traceback" not in written.err
+    assert name in written.err and "fix: " in written.err and "Traceback" not in written.err
     assert not written.out

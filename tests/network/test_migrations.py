@@ -1,18 +1,21 @@
-"""An artefact of an older format becomes one of the present format, step by step."""
+"""An artifact of an older format becomes one of the present format, step by step."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.faults.artefacts import frame, network
+from tests.faults.artifacts import frame, network
 
 from lamina.core import manifest, storage
-from lamina.core.errors import ArtefactError
-from lamina.network.artefact import CONFIG, SCHEMA, to_files
+from lamina.core.errors import ArtifactError
+from lamina.network.artifact import CONFIG, SCHEMA, to_files
 from lamina.network.load import load
 from lamina.network.migrations import MIGRATIONS, Documents, migrate
+
+SAVED = Path(__file__).parent / "saved"  # by format 1
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def renamed(documents: Documents) -> Documents:
     return {CONFIG: config, SCHEMA: documents["columns.json"]}
 
 
-def test_an_artefact_of_an_older_format_loads(folder, monkeypatch):
+def test_an_artifact_of_an_older_format_loads(folder, monkeypatch):
     monkeypatch.setattr(manifest, "FORMAT_VERSION", 1)
     monkeypatch.setitem(MIGRATIONS, 0, renamed)
     found = load(folder)
@@ -46,7 +49,7 @@ def test_an_artefact_of_an_older_format_loads(folder, monkeypatch):
 def test_a_format_that_is_too_old_is_refused(folder, monkeypatch):
     monkeypatch.setattr(manifest, "FORMAT_VERSION", 1)
     with pytest.raises(
-        ArtefactError, match=r"(?s)net: was written by an older Lamina.*expected format 1 to 1, got 0"
+        ArtifactError, match=r"(?s)net: was written by an older Lamina.*expected format 1 to 1, got 0"
     ):
         load(folder)
 
@@ -54,7 +57,7 @@ def test_a_format_that_is_too_old_is_refused(folder, monkeypatch):
 def test_a_migration_that_is_wrong_is_no_traceback(folder, monkeypatch):
     monkeypatch.setattr(manifest, "FORMAT_VERSION", 1)
     monkeypatch.setitem(MIGRATIONS, 0, lambda documents: documents[SCHEMA])
-    with pytest.raises(ArtefactError, match="net: does not hold a network"):
+    with pytest.raises(ArtifactError, match="net: does not hold a network"):
         load(folder)
 
 
@@ -67,7 +70,7 @@ def test_steps_are_taken_in_order(monkeypatch):
     assert migrate({}, 1) == {"1": 0, "2": 1, "3": 2}
     assert migrate({}, 3) == {"3": 0}
     assert migrate({}, 4) == {}
-    with pytest.raises(ArtefactError, match="expected format 1 to 4, got 0"):
+    with pytest.raises(ArtifactError, match="expected format 1 to 4, got 0"):
         migrate({}, 0)
 
 
@@ -75,3 +78,16 @@ def test_every_format_has_its_step():
     assert sorted(MIGRATIONS) == list(
         range(manifest.FORMAT_VERSION - len(MIGRATIONS), manifest.FORMAT_VERSION)
     )
+
+
+@pytest.mark.parametrize("name", ["table", "quantiles", "image"])
+def test_networks_of_format_1_load_and_answer_as_they_did(name):
+    known = np.load(SAVED / f"{name}.npz")
+    data = known["images"] if name == "image" else str(SAVED / "table.csv")
+    found = load(SAVED / name)
+    np.testing.assert_allclose(found.outputs(data), known["outputs"], rtol=1e-5, atol=1e-6)
+    predicted = found.predict(data)
+    if name == "quantiles":
+        np.testing.assert_allclose(predicted, known["labels"], rtol=1e-5, atol=1e-6)
+    else:
+        assert (predicted == known["labels"]).all()

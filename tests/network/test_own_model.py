@@ -69,7 +69,7 @@ def test_two_logits_for_two_classes_are_refused():
         fit("binary", Own(weight(2)))
     assert str(caught.value) == (
         "Own: the model's outputs do not fit the task binary; expected (rows, 1), got (2, 2)\n"
-        "  mend: let it give 1 number a row: one logit for yes"
+        "  fix: let it give 1 number a row: one logit for yes"
     )
 
 

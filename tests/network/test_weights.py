@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.network.weights import read_weights
 
 ARRAYS = {
@@ -82,5 +82,5 @@ def test_nothing_is_copied():
     ],
 )
 def test_a_header_that_lies_is_refused(content, said):
-    with pytest.raises(ArtefactError, match=said):
+    with pytest.raises(ArtifactError, match=said):
         read_weights(content, where="w")

@@ -145,8 +145,8 @@ def values_and_slopes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
     def of_all(x: jax.Array) -> dict[str, tuple[jax.Array, jax.Array]]:
         return {
-            name: (bend(x), jax.grad(lambda x, bend=bend: (bend(x) * GOAL).sum())(x))
-            for name, bend in ACTIVATIONS.items()
+            name: (activation(x), jax.grad(lambda x, activation=activation: (activation(x) * GOAL).sum())(x))
+            for name, activation in ACTIVATIONS.items()
         }
 
     return jax.jit(of_all)(X)

@@ -29,8 +29,8 @@ def mask(rate: float, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.5, 0.9])
 def test_share_and_scale(rate: float):
     y = np.asarray(trained(Dropout(rate), 1))
-    deviation = np.sqrt(rate * (1 - rate) / y.size)
-    assert abs((y == 0).mean() - rate) < 5 * deviation
+    std = np.sqrt(rate * (1 - rate) / y.size)
+    assert abs((y == 0).mean() - rate) < 5 * std
     np.testing.assert_allclose(y[y != 0], 1 / (1 - rate), rtol=1e-6)
     for axis in (0, 1):  # no row and no column is favored
         share = (y == 0).mean(axis)

@@ -142,8 +142,8 @@ def values_and_slopes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
     def of_all(near: jax.Array, far: jax.Array) -> dict[str, tuple[jax.Array, jax.Array]]:
         return {
-            name: (bend(near), jax.grad(lambda x, bend=bend: bend(x).sum())(far))
-            for name, bend in ACTIVATIONS.items()
+            name: (activation(near), jax.grad(lambda x, activation=activation: activation(x).sum())(far))
+            for name, activation in ACTIVATIONS.items()
         }
 
     return jax.device_get(jax.jit(of_all)(NEAR.astype(np.float32), FAR))
@@ -195,7 +195,7 @@ def test_orthogonal_rows_or_columns(shape: tuple[int, ...]):
 
 
 def test_truncated_normal_is_cut_and_follows_its_deviation():
-    drawn = truncated_normal(0, (50_000,), deviation=0.5)
+    drawn = truncated_normal(0, (50_000,), std=0.5)
     assert np.abs(drawn).max() <= 1.0
     assert drawn.std() == pytest.approx(0.5 * 0.8796, rel=0.02)
     assert (np.abs(drawn) == 1.0).sum() < 3  # drawn again, not clipped
@@ -211,12 +211,12 @@ def test_initializers_are_functions_of_the_key(name: str):
 
 def test_signals_keep_their_size_through_ten_layers():
     """What the initializers are for: he with relu, glorot with tanh."""
-    for name, bend in (("he_normal", relu), ("he_uniform", relu), ("glorot_uniform", jnp.tanh)):
+    for name, activation in (("he_normal", relu), ("he_uniform", relu), ("glorot_uniform", jnp.tanh)):
         x = normal(64, 128) * np.float32(0.5)
         before = x.std()
         for seed in range(10):
             linear = Linear(128, 128, initializer=INITIALIZERS[name], bias=False, key=seed)
-            x = applied(Sequential([linear, bend]), x)
+            x = applied(Sequential([linear, activation]), x)
         assert 0.2 < np.sqrt((np.asarray(x) ** 2).mean()) / before < 3, name
 
 

@@ -42,8 +42,8 @@ def test_piecewise_embedding_begins_as_a_line_and_bends_at_the_edges_only():
     bent = replace(layer, weight=weight)
     grid = np.stack([np.linspace(-2, 4, 241)] * 2, axis=1).astype(np.float32)
     second = np.abs(np.diff(np.asarray(jax.jit(bent)(grid))[:, 0, 0], n=2))
-    bends = grid[1:-1, 0][second > 1e-3]
-    np.testing.assert_allclose(sorted(bends), [0.0, 0.5], atol=1e-5)  # inner edges; the ends go on
+    knots = grid[1:-1, 0][second > 1e-3]
+    np.testing.assert_allclose(sorted(knots), [0.0, 0.5], atol=1e-5)  # inner edges; the ends go on
 
 
 def test_edges_are_no_parameters():
@@ -59,12 +59,12 @@ def test_columns_without_numbers():
 
 
 def test_periodic_embedding_by_its_formula():
-    layer = PeriodicEmbedding(2, 4, frequencies=3, deviation=0.5, key=0)
+    layer = PeriodicEmbedding(2, 4, frequencies=3, std=0.5, key=0)
     angle = 2 * np.pi * X[..., None].astype(np.float64) * layer.frequency
     waves = np.concatenate([np.cos(angle), np.sin(angle)], -1)
     expected = np.maximum(np.einsum("bnt,ntd->bnd", waves, layer.weight) + layer.bias, 0)
     np.testing.assert_allclose(jax.jit(layer)(X), expected, rtol=1e-3, atol=1e-4)
-    assert PeriodicEmbedding(50, 4, frequencies=50, deviation=0.5, key=0).frequency.std() == pytest.approx(
+    assert PeriodicEmbedding(50, 4, frequencies=50, std=0.5, key=0).frequency.std() == pytest.approx(
         0.5, rel=0.05
     )
 

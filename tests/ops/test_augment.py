@@ -1,4 +1,4 @@
-"""Random changes of pictures: what each does, and that nothing else happens."""
+"""Random changes of images: what each does, and that nothing else happens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY, OTHER_KEY = (np.asarray(hashed_keys(seed, 1))[0] for seed in (3, 4))
 EVERY = pytest.mark.parametrize("name", list(CHANGES))
 
 
-def pictures(count: int = 16, side: int = 12, channels: int = 3) -> np.ndarray:
+def images(count: int = 16, side: int = 12, channels: int = 3) -> np.ndarray:
     values = np.random.default_rng(0).uniform(0, 255, (count, side, side, channels))
     return values.astype(np.float32)
 
@@ -32,7 +32,7 @@ def compiled(change: Change) -> Callable[[np.ndarray, Any, float], jax.Array]:
 @EVERY
 @pytest.mark.parametrize("channels", [1, 3])
 def test_size_and_range_stay(name: str, channels: int):
-    x = pictures(channels=channels)
+    x = images(channels=channels)
     change, strength = CHANGES[name]
     y = compiled(change)(x, KEY, strength)
     assert y.shape == x.shape and y.dtype == x.dtype
@@ -41,7 +41,7 @@ def test_size_and_range_stay(name: str, channels: int):
 
 @EVERY
 def test_the_key_decides(name: str):
-    x = pictures()
+    x = images()
     change, strength = CHANGES[name]
     found, again, other = (np.asarray(compiled(change)(x, key, strength)) for key in (KEY, KEY, OTHER_KEY))
     assert (found == again).all() and (found != other).any()
@@ -49,12 +49,12 @@ def test_the_key_decides(name: str):
 
 @pytest.mark.parametrize("name", sorted(set(CHANGES) - {"crop", "randaugment", "cutout"}))
 def test_strength_zero_changes_nothing(name: str):
-    x = pictures()
+    x = images()
     assert np.allclose(compiled(CHANGES[name][0])(x, KEY, 0.0), x, atol=1e-3)
 
 
 def test_flip_mirrors_some_and_leaves_the_others():
-    x = pictures(200)
+    x = images(200)
     y = np.asarray(compiled(augment.flip)(x, KEY, 0.5))
     mirrored = (y == x[:, :, ::-1]).all((1, 2, 3))
     kept = (y == x).all((1, 2, 3))
@@ -63,26 +63,26 @@ def test_flip_mirrors_some_and_leaves_the_others():
 
 
 def test_shift_moves_by_whole_pixels():
-    x = pictures(100)
+    x = images(100)
     padded = np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     found = set()
-    for picture, moved in zip(padded, np.asarray(compiled(augment.shift)(x, KEY, 2.0)), strict=True):
+    for image, moved in zip(padded, np.asarray(compiled(augment.shift)(x, KEY, 2.0)), strict=True):
         (place,) = [
-            (i, j) for i in range(5) for j in range(5) if (picture[i : i + 12, j : j + 12] == moved).all()
+            (i, j) for i in range(5) for j in range(5) if (image[i : i + 12, j : j + 12] == moved).all()
         ]
         found.add(place)
     assert len(found) > 18, "of the 25 places"
 
 
 def test_a_quarter_turn():
-    x = pictures(2)
+    x = images(2)
     quarter = np.array([[[0.0, 1.0], [-1.0, 0.0]]] * 2, np.float32)
     turned = jax.jit(augment.warp)(x, quarter, np.zeros((2, 2), np.float32))
     assert np.allclose(turned, np.rot90(x, axes=(1, 2)), atol=1e-3)
 
 
 def test_half_a_pixel_is_the_mean_of_two():
-    x = pictures(1)
+    x = images(1)
     straight, right = np.eye(2, dtype=np.float32)[None], np.array([[0.0, 0.5]], np.float32)
     moved = np.asarray(jax.jit(augment.warp)(x, straight, right))
     assert np.allclose(moved[:, :, :-1], (x[:, :, :-1] + x[:, :, 1:]) / 2, atol=1e-3)
@@ -90,7 +90,7 @@ def test_half_a_pixel_is_the_mean_of_two():
 
 
 def test_cutout_paints_a_square_with_the_mean():
-    x = pictures(50, side=20)
+    x = images(50, side=20)
     y = np.asarray(compiled(augment.cutout)(x, KEY, 6.0))
     mean = x.mean((1, 2), keepdims=True)
     painted = (y != x).all(-1)
@@ -98,14 +98,14 @@ def test_cutout_paints_a_square_with_the_mean():
     assert np.allclose(np.where(painted[..., None], y - mean, 0), 0, atol=1e-3)
 
 
-def test_saturation_of_gray_pictures():
-    x = jnp.array(pictures(channels=1))
+def test_saturation_of_gray_images():
+    x = jnp.array(images(channels=1))
     assert augment.saturation(x, KEY, 0.9) is x
     gray = np.repeat(x, 3, axis=-1)
     assert np.allclose(compiled(augment.saturation)(gray, KEY, 0.9), gray, atol=0.1)
 
 
 def test_one_row_of_pixels():
-    x = pictures(3)[:, :1]
+    x = images(3)[:, :1]
     for change, strength in CHANGES.values():
         assert jax.eval_shape(functools.partial(change, key=KEY, strength=strength), x).shape == x.shape

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from lamina.objectives.metrics import classification_metrics, metric_intervals, regression_metrics
 from lamina.report import ReportContent
-from lamina.tasks.metrics import classification_metrics, metric_intervals, regression_metrics
 
 
 def class_content(classes: int, rows: int = 200) -> ReportContent:

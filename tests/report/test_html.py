@@ -174,7 +174,7 @@ def test_nothing_gets_out_of_the_text(binary: ReportContent):
         probabilities=binary.probabilities,
         importance=[(HOSTILE, 0.1, 0.01), ("x" * 5000, 0.1, np.nan)],
         importance_score=HOSTILE,
-        findings=[dict.fromkeys(["level", "code", "message", "where", "mend"], HOSTILE)],
+        findings=[dict.fromkeys(["level", "code", "message", "where", "fix"], HOSTILE)],
         rows={HOSTILE: 3},
         columns=[{"name": HOSTILE, "kind": kind, "note": HOSTILE} for kind in ("dropped", "target", HOSTILE)],
         trials=[bad, {HOSTILE: 0.1, "chosen": True}],

@@ -29,7 +29,7 @@ def test_the_loss_is_that_of_theory():
     assert means["strong"] == pytest.approx(18, rel=0.1)
     assert means["weak"] == pytest.approx(2, rel=0.1)
     assert means["idle"] == 0
-    assert all(0 <= deviation < mean or mean == 0 for _, mean, deviation in found)
+    assert all(0 <= std < mean or mean == 0 for _, mean, std in found)
 
 
 def test_where_more_is_better_the_sign_turns():
@@ -62,7 +62,7 @@ def test_out_of_time_it_returns_what_it_has():
     start = time.monotonic()
     found = permutation_importance(slow, names, rows=10, seconds=0.15)
     assert time.monotonic() - start < 1
-    assert 1 <= len(found) < 40 and np.isnan(found[0].deviation)
+    assert 1 <= len(found) < 40 and np.isnan(found[0].std)
 
 
 def test_nothing_to_shuffle():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamina.core.errors import ArtefactError, ConfigError, DataError
+from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.source import read
 from lamina.network import FitConfig
 from lamina.runs.job import Finished, read_every
@@ -42,11 +42,11 @@ def test_a_record_is_read_back(finished: Finished):
 
 
 def test_damaged_records_are_named(tmp_path: Path):
-    with pytest.raises(ArtefactError, match="not a run folder: it has no config"):
+    with pytest.raises(ArtifactError, match="not a run folder: it has no config"):
         read_record(tmp_path / "config.toml")
     for text in ("", "a = ", "[run]\ntarget = 3", "\x00"):
         (tmp_path / "config.toml").write_text(text)
-        with pytest.raises(ArtefactError, match="cannot be read"):
+        with pytest.raises(ArtifactError, match="cannot be read"):
             read_record(tmp_path / "config.toml")
 
 

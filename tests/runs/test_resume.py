@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lamina.core.errors import ArtefactError, ConfigError, DataError, Interrupted, RunLockedError
+from lamina.core.errors import ArtifactError, ConfigError, DataError, Interrupted, RunLockedError
 from lamina.data.source import read
 from lamina.runs.begin import fit_in_folder
 from lamina.runs.folder import RunFolder
@@ -80,7 +80,7 @@ def test_an_interrupted_run_ends_with_the_same_bytes(houses: Path, tmp_path: Pat
     out = tmp_path / "run"
     with pytest.raises(Interrupted, match="interrupted; the checkpoint is written") as caught:
         start(houses, out, at=chunk, action=terminate)
-    assert caught.value.mend == f"lamina resume {out}" and caught.value.exit_code == 130
+    assert caught.value.fix == f"lamina resume {out}" and caught.value.exit_code == 130
     assert not (out / "network").exists() and list((out / "checkpoints").iterdir())
     assert isinstance(resume(out), Finished)
     assert same_network(out, whole)
@@ -200,6 +200,6 @@ def test_a_run_that_was_moved_goes_on(interrupted: Path, tmp_path: Path, whole: 
 
 
 def test_no_run_at_all(tmp_path: Path):
-    with pytest.raises(ArtefactError, match="not a run folder"):
+    with pytest.raises(ArtifactError, match="not a run folder"):
         resume(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.models import build
-from lamina.tasks import RegressionTask
+from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, TrainResult, train
 
 ROWS = 24
@@ -30,6 +30,6 @@ def fitted(line: dict[str, np.ndarray]) -> Callable[..., TrainResult]:
         plain = {"epochs": 3, "lr": 0.05, "batch_size": 8, "optimizer": "sgd", "weight_decay": 0.0}
         config = TrainConfig(**{**plain, **keys})
         model = build("linear", inputs=(3,), outputs=1)
-        return train(model, RegressionTask(), data or line, valid, config=config, callbacks=callbacks)
+        return train(model, RegressionObjective(), data or line, valid, config=config, callbacks=callbacks)
 
     return fit

@@ -12,7 +12,7 @@ from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.random import make_key
 from lamina.models import build
-from lamina.tasks import MulticlassTask, RegressionTask
+from lamina.objectives import MulticlassObjective, RegressionObjective
 from lamina.train import TrainConfig, TrainResult, train
 from lamina.train.augment import Augmentation, batch_losses, mirrored_now
 
@@ -33,7 +33,7 @@ def mixed_batch(word: str, one: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def enlarged(mixed: dict[str, Any]) -> dict[str, Any]:
-    """The batch with pictures that are large enough for a network, from 0 to 1."""
+    """The batch with images that are large enough for a network, from 0 to 1."""
     return {**mixed, "x": mixed["x"].repeat(2, axis=1).repeat(2, axis=2) / np.float32(255)}
 
 
@@ -63,14 +63,14 @@ def test_wrong_words(word: str, said: str):
     assert str(caught.value).startswith(said)
 
 
-def test_mixup_mixes_pictures_and_losses_in_the_same_shares():
+def test_mixup_mixes_images_and_losses_in_the_same_shares():
     one = batch()
     mixed = mixed_batch("mixup:1", one)
     share = mixed["share"]
     assert 0 < share[0] < 1 and (share == share[0]).all()
     x = one["x"].astype(np.float32)
     assert np.allclose(mixed["x"], share[0] * x + (1 - share[0]) * np.roll(x, 1, 0), atol=1e-3)
-    model, task = build("lenet", inputs=(12, 12, 1), outputs=3), MulticlassTask(3)
+    model, task = build("lenet", inputs=(12, 12, 1), outputs=3), MulticlassObjective(3)
 
     @jax.jit
     def losses(batch: dict[str, Any]) -> tuple[Any, list[Any]]:
@@ -97,11 +97,11 @@ def test_regression_targets_are_mixed_too():
     mixed = mixed_batch("mixup", {**batch(), "y": np.arange(8, dtype=np.float32)[:, None]})
     assert mixed["partner"].tolist() == np.roll(np.arange(8.0), 1)[:, None].tolist()
     model = build("lenet", inputs=(12, 12, 1), outputs=1)
-    loss = jax.jit(lambda batch: batch_losses(RegressionTask(1), model, batch, key=KEY)["all"][0])
+    loss = jax.jit(lambda batch: batch_losses(RegressionObjective(1), model, batch, key=KEY)["all"][0])
     assert np.isfinite(loss(enlarged(mixed)))
 
 
-def test_pictures_are_mirrored_in_turn():
+def test_images_are_mirrored_in_turn():
     rows, mirrored = np.arange(1000), jax.jit(mirrored_now)
     epochs = [np.asarray(mirrored(rows, KEY, np.int32(epoch))) for epoch in range(4)]
     assert abs(epochs[0].mean() - 0.5) < 0.05
@@ -125,7 +125,7 @@ def bright_or_dark() -> dict[str, np.ndarray]:
 def trained(rows: dict[str, Any], **keys: Any) -> TrainResult:
     model = build("lenet", inputs=ImageInputs(12, 12, 1, (100.0,), (80.0,)), outputs=2)
     config = TrainConfig(epochs=6, lr=3e-3, batch_size=16, accumulate=2, **keys)
-    return train(model, MulticlassTask(2), rows, rows, config=config)
+    return train(model, MulticlassObjective(2), rows, rows, config=config)
 
 
 @pytest.mark.parametrize("words", [(), ("flip", "shift:1", "cutmix"), ("alternate-flip",)])
@@ -137,7 +137,7 @@ def test_training_learns_and_repeats(words: tuple[str, ...]):
 
 def test_rows_that_are_made_when_asked_for():
     class Stream:
-        """As the encoder of pictures gives them."""
+        """As the encoder of images gives them."""
 
         def __init__(self, array: np.ndarray):
             self.array, self.shape, self.dtype, self.nbytes = array, array.shape, array.dtype, array.nbytes

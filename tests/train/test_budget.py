@@ -42,7 +42,7 @@ def test_optimizer_average_and_members_are_counted():
 def test_a_run_that_cannot_fit_is_refused_with_the_numbers(monkeypatch, fitted):
     monkeypatch.setattr(budget, "available_mib", lambda: 1e-6)
     message = (
-        r"(?s)does not fit into memory; expected at most 0 MiB, got 0 MiB at the least.*mend: a smaller size"
+        r"(?s)does not fit into memory; expected at most 0 MiB, got 0 MiB at the least.*fix: a smaller size"
     )
     with pytest.raises(ConfigError, match=message):
         fitted()
@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_hold_the_run_is_refused_with_the_numbers(monkeypat
     assert str(caught.value) == (
         "runs/one: the run does not fit on the disk; expected at most 1,024.0 MiB, got 1,250.3 MiB"
         " at the least (checkpoints 1,000.0, network 250.0, report 0.3)\n"
-        "  mend: free some space, name another place with --out (out= in Python), or choose a smaller size"
+        "  fix: free some space, name another place with --out (out= in Python), or choose a smaller size"
     )
     budget.check_disk("runs/one", checkpoints=1000.0, network=20.0)
     monkeypatch.setattr(budget, "free_mib", lambda path: None)

@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.core.errors import ArtefactError, ConfigError, RunError
+from lamina.core.errors import ArtifactError, ConfigError, RunError
 from lamina.core.module import Module
 from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.nn import BatchNorm, Linear, Sequential
-from lamina.tasks import MulticlassTask
+from lamina.objectives import MulticlassObjective
 from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig, train, train_population
 from lamina.train.checkpoint import Checkpoints
 from lamina.train.clock import compile_counter
@@ -35,7 +35,7 @@ def rows(count: int = 100, seed: int = 0):
 
 def run(config=CONFIG, *, name="mlp", data=None, valid=None, **keys):
     model = build(name, inputs=(4,), outputs=3, size=8, seed=0, **keys.pop("options", {"dropout": 0.2}))
-    return train(model, MulticlassTask(3), data or rows(), valid, config=config, **keys)
+    return train(model, MulticlassObjective(3), data or rows(), valid, config=config, **keys)
 
 
 def same_bits(a, b) -> bool:
@@ -85,7 +85,7 @@ def test_the_best_epoch_is_kept():
     assert result.ended == "early stopping"
     assert result.best_epoch == int(np.argmin(losses)) + 1
     assert len(losses) == result.best_epoch + 5
-    sums = jax.jit(lambda model, data: MulticlassTask(3).evaluate(model(data["x"]), data))(
+    sums = jax.jit(lambda model, data: MulticlassObjective(3).evaluate(model(data["x"]), data))(
         result.model, valid
     )
     assert float(sums["loss"] / sums["weight"]) == pytest.approx(min(losses), rel=1e-4)
@@ -213,7 +213,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimize
 
 
 def test_taking_up_a_run_compiles_nothing_for_its_arrays():
-    model, task = build("mlp", inputs=(4,), outputs=3, size=11), MulticlassTask(3)  # a size of its own
+    model, task = build("mlp", inputs=(4,), outputs=3, size=11), MulticlassObjective(3)  # a size of its own
     stopped = train(model, task, rows(), config=CONFIG, should_stop=lambda: "interrupted")
     loop = Loop(
         lambda program, hyper: SingleEngine(model, program, CONFIG, hyper), task, rows(), None, CONFIG
@@ -291,7 +291,7 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path):
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     run(callbacks=[checkpoints])
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         run(name="resnet-tabular", resume=checkpoints.latest())
 
 
@@ -303,8 +303,8 @@ def test_a_part_of_a_model_is_trained_as_one_of_its_own():
             self.part = part
 
     part = Sequential([Linear(4, 6, key=0), BatchNorm(6), Linear(6, 3, key=1)])
-    alone = train(part, MulticlassTask(3), rows(), config=replaced(epochs=2))
-    inside = train(Whole(part).part, MulticlassTask(3), rows(), config=replaced(epochs=2))
+    alone = train(part, MulticlassObjective(3), rows(), config=replaced(epochs=2))
+    inside = train(Whole(part).part, MulticlassObjective(3), rows(), config=replaced(epochs=2))
     assert same_bits(alone, inside)
     means = [array for path, array in named_arrays(inside.model).items() if path.endswith("running_mean")]
     assert means and all(np.abs(mean).max() > 0 for mean in means), "statistics find their way back"
@@ -323,7 +323,7 @@ def test_statistics_without_a_place_are_refused():
             return y
 
     with pytest.raises(ConfigError, match=r"running_mean: running statistics have no place .* buffer"):
-        train(Careless(), MulticlassTask(3), rows(), config=replaced(epochs=1))
+        train(Careless(), MulticlassObjective(3), rows(), config=replaced(epochs=1))
 
 
 @pytest.fixture(params=["whole", "in parts"])
@@ -338,9 +338,11 @@ def test_population_equals_one_by_one():
     seeds, valid = range(4), rows(40, seed=1)
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=s, dropout=0.2) for s in seeds]
     config = replaced(epochs=8, patience=2)
-    together = train_population(models, MulticlassTask(3), rows(), valid, config=config, seeds=seeds)
+    together = train_population(models, MulticlassObjective(3), rows(), valid, config=config, seeds=seeds)
     for seed, model, member in zip(seeds, models, together, strict=True):
-        alone = train(model, MulticlassTask(3), rows(), valid, config=dataclasses.replace(config, seed=seed))
+        alone = train(
+            model, MulticlassObjective(3), rows(), valid, config=dataclasses.replace(config, seed=seed)
+        )
         assert member.best_epoch == alone.best_epoch
         for path, array in named_arrays(alone.model).items():
             np.testing.assert_allclose(named_arrays(member.model)[path], array, atol=1e-5)
@@ -349,7 +351,7 @@ def test_population_equals_one_by_one():
 def test_population_sweeps_rates_over_shared_batches():
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
     slow, fast = train_population(
-        models, MulticlassTask(3), rows(), config=CONFIG, sweep={"lr": [1e-5, 1e-2]}
+        models, MulticlassObjective(3), rows(), config=CONFIG, sweep={"lr": [1e-5, 1e-2]}
     )
     alone = run(replaced(lr=1e-2), options={"dropout": 0.0})
     np.testing.assert_allclose(fast.model.head.weight, alone.model.head.weight, atol=1e-5)
@@ -361,15 +363,15 @@ def test_an_interrupted_population_ends_with_the_same_bits(tmp_path):
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=seed, dropout=0.2) for seed in range(4)]
     keys = {"config": replaced(chunk=3, ema=0.9, patience=2), "seeds": [4, 5, 6, 7]}
     valid = rows(40, seed=1)
-    whole = train_population(models, MulticlassTask(3), rows(), valid, **keys)
+    whole = train_population(models, MulticlassObjective(3), rows(), valid, **keys)
     chunks = iter(range(100))
     stopped = train_population(
-        models, MulticlassTask(3), rows(), valid, **keys,
+        models, MulticlassObjective(3), rows(), valid, **keys,
         should_stop=lambda: "interrupted" if next(chunks) == 4 else None,
     )  # fmt: skip
     Checkpoints(tmp_path).write(stopped[0].snapshot)
     resumed = train_population(
-        models, MulticlassTask(3), rows(), valid, **keys, resume=Checkpoints(tmp_path).latest()
+        models, MulticlassObjective(3), rows(), valid, **keys, resume=Checkpoints(tmp_path).latest()
     )
     for one, other in zip(whole, resumed, strict=True):
         assert same_bits(one, other)
@@ -379,6 +381,6 @@ def test_an_interrupted_population_ends_with_the_same_bits(tmp_path):
 def test_population_refuses_what_cannot_be_swept():
     models = [build("mlp", inputs=(4,), outputs=3, size=8, seed=0)] * 2
     with pytest.raises(ConfigError, match="'epochs' cannot be swept"):
-        train_population(models, MulticlassTask(3), rows(), sweep={"epochs": [1, 2]})
+        train_population(models, MulticlassObjective(3), rows(), sweep={"epochs": [1, 2]})
     with pytest.raises(ConfigError, match="one value a member"):
-        train_population(models, MulticlassTask(3), rows(), sweep={"lr": [1.0]})
+        train_population(models, MulticlassObjective(3), rows(), sweep={"lr": [1.0]})

@@ -13,7 +13,7 @@ from lamina.core.random import make_key
 from lamina.core.tree import named_arrays
 from lamina.data.order import epoch_order
 from lamina.models import build
-from lamina.tasks import RegressionTask
+from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
 from lamina.train.plan import make_hyper, make_program
 from lamina.train.schedules import SCHEDULES, factor
@@ -111,7 +111,7 @@ def test_bfloat16_computes_low_and_keeps_high(fitted: Any):
 def test_running_statistics_are_written_back_and_not_trained(line: Any):
     model = build("resnet-tabular", inputs=(3,), outputs=1, size=4, depth=1, dropout=0.0)
     config = TrainConfig(epochs=1, batch_size=24, lr=1e-30, optimizer="sgd")
-    result = train(model, RegressionTask(), line, config=config)
+    result = train(model, RegressionObjective(), line, config=config)
     first = np.asarray(jax.jit(model.first)(line["x"]), np.float64)
     norm = result.model.blocks.blocks.norm
     np.testing.assert_allclose(norm.running_mean[0], 0.1 * first.mean(0), rtol=1e-4, atol=1e-6)
@@ -121,7 +121,7 @@ def test_running_statistics_are_written_back_and_not_trained(line: Any):
 @pytest.mark.parametrize("keys", [{}, {"clip": 1.0}], ids=["plain", "clipped"])
 def test_the_finite_check_is_computed_once_and_not_in_every_update(keys: dict[str, float]):
     config = TrainConfig(**keys)
-    program, hyper = make_program(RegressionTask(), config), make_hyper(config, total_steps=10)
+    program, hyper = make_program(RegressionObjective(), config), make_hyper(config, total_steps=10)
 
     def inputs_of_fusions(depth: int) -> int:
         """Return how many inputs the fusions have together."""

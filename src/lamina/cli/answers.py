@@ -40,7 +40,7 @@ def answer_columns(network: Network, source: str, *, proba: bool) -> dict[str, n
     """
     if proba and network.task.kind == "regression":
         raise ConfigError(
-            "--proba: regression has no probabilities", mend="leave --proba out, or fit with quantiles="
+            "--proba: regression has no probabilities", fix="leave --proba out, or fit with quantiles="
         )
     decoded = network.outputs(source)
     answers, targets = network.answers(decoded), network.schema.targets
@@ -54,9 +54,9 @@ def answer_columns(network: Network, source: str, *, proba: bool) -> dict[str, n
 
 
 def _quantiles(network: Network, decoded: np.ndarray) -> dict[str, np.ndarray]:
-    from lamina.tasks import QuantileTask
+    from lamina.objectives import QuantileObjective
 
-    if not isinstance(network.task, QuantileTask):
+    if not isinstance(network.task, QuantileObjective):
         return {}
     targets = network.schema.targets
     names = ["quantile"] if len(targets) == 1 else [f"quantile_{name}" for name in targets]
@@ -79,10 +79,10 @@ def check_place(path: str | None) -> None:
         raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
     if os.path.lexists(path):
         raise ConfigError(
-            "already exists, and nothing is overwritten", where=path, mend="remove it, or choose another name"
+            "already exists, and nothing is overwritten", where=path, fix="remove it, or choose another name"
         )
     if not Path(path).resolve().parent.is_dir():
-        raise ConfigError("its folder does not exist", where=path, mend=f"mkdir -p {Path(path).parent}")
+        raise ConfigError("its folder does not exist", where=path, fix=f"mkdir -p {Path(path).parent}")
 
 
 def write_columns(columns: Columns, path: str | None) -> None:

@@ -13,7 +13,7 @@ _PAIR = re.compile(r"([A-Za-z_][\w-]*)=(.*)", re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose errors are ours: one sentence, the nearest word, the mend.
+    """An argparse parser whose errors are ours: one sentence, the nearest word, the fix.
 
     Args:
         command: the verb.
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong as one of our errors."""
-        raise ConfigError(message, where=self.prog, mend=f"{self.prog} --help")
+        raise ConfigError(message, where=self.prog, fix=f"{self.prog} --help")
 
     def read(self, words: Sequence[str], *, pairs: bool = False) -> tuple[argparse.Namespace, dict[str, str]]:
         """Return the options, and the pairs if the command takes any.
@@ -63,17 +63,17 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             expected = "key=value" if pairs else None
             raise ConfigError(
-                f"what is '{word}'?", where=self.prog, expected=expected, mend=f"{self.prog} --help"
+                f"what is '{word}'?", where=self.prog, expected=expected, fix=f"{self.prog} --help"
             )
         name = word.partition("=")[0]
         key, keys = name.lstrip("-").replace("-", "_"), config_keys() if pairs else []
         if key in keys:
-            mend = f"keys are written without dashes: {key}={word.partition('=')[2] or '…'}"
-            raise ConfigError(f"no option is called {name}", where=self.prog, mend=mend)
+            fix = f"keys are written without dashes: {key}={word.partition('=')[2] or '…'}"
+            raise ConfigError(f"no option is called {name}", where=self.prog, fix=fix)
         options = [option for action in self._actions for option in action.option_strings]
         near = suggest(name, options) if suggest(key, [option.lstrip("-") for option in options]) else ""
         raise ConfigError(
-            f"unknown option {name}{near or suggest(key, keys)}", where=self.prog, mend=f"{self.prog} --help"
+            f"unknown option {name}{near or suggest(key, keys)}", where=self.prog, fix=f"{self.prog} --help"
         )
 
 

@@ -51,7 +51,7 @@ def _of_model(name: str) -> tuple[dict[str, Any], str]:
     if name not in MODELS:
         raise ConfigError(
             f"neither a run nor a model is called '{name}'{suggest(name, MODELS)}",
-            mend="`lamina models` lists the models; a run is the folder that `lamina fit` wrote",
+            fix="`lamina models` lists the models; a run is the folder that `lamina fit` wrote",
         )
     spec = MODELS[name]
     facts = {

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _reader_left()
     except MemoryError:
         _say(
-            "there is not enough memory for this\n  mend: fewer rows, a smaller batch_size or a smaller model"
+            "there is not enough memory for this\n  fix: fewer rows, a smaller batch_size or a smaller model"
         )
         return STOPPED
     except Exception as error:
@@ -115,7 +115,7 @@ def _module(verb: str) -> ModuleType:
         return importlib.import_module(f"lamina.cli.{verb}")
     near = f" (did you mean '{ELSEWHERE[verb]}'?)" if verb in ELSEWHERE else suggest(verb, COMMANDS)
     raise ConfigError(
-        f"unknown command '{verb}'{near}", expected="one of " + ", ".join(COMMANDS), mend="lamina --help"
+        f"unknown command '{verb}'{near}", expected="one of " + ", ".join(COMMANDS), fix="lamina --help"
     )
 
 
@@ -135,8 +135,8 @@ def _help() -> str:
 
 def _in_words(error: LaminaError) -> str:
     """Return an error as people read it here; the way on from an interruption is a line of its own."""
-    if isinstance(error, Interrupted) and error.mend:
-        return f"{error.where}: {error.message}; to go on:\n{error.mend}"
+    if isinstance(error, Interrupted) and error.fix:
+        return f"{error.where}: {error.message}; to go on:\n{error.fix}"
     return str(error)
 
 
@@ -150,7 +150,7 @@ def _say(text: str) -> None:
 def _fault(error: Exception) -> int:
     """Ask for a report of what must be a fault of Lamina; the traceback is in the log of the run."""
     if _out_of_memory(error):
-        _say("the device has not enough memory\n  mend: a smaller batch_size, size or device_memory")
+        _say("the device has not enough memory\n  fix: a smaller batch_size, size or device_memory")
         return STOPPED
     kind = type(error)
     log = getattr(error, "__notes__", [""])[-1]

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
@@ -19,14 +19,14 @@ def load_network(place: str) -> Network:
         place: the folder.
 
     Raises:
-        ArtefactError: there is none, it is damaged, or the run has not ended.
+        ArtifactError: there is none, it is damaged, or the run has not ended.
     """
     path = Path(place)
     if not path.exists():
-        raise ArtefactError("no such run", where=place, mend="give the folder that `lamina fit` wrote")
+        raise ArtifactError("no such run", where=place, fix="give the folder that `lamina fit` wrote")
     if is_unfinished(path):
         way = shlex.join(["lamina", "resume", place])
-        raise ArtefactError("the run has not ended, so it has no network yet", where=place, mend=way)
+        raise ArtifactError("the run has not ended, so it has no network yet", where=place, fix=way)
     from lamina.network.load import load
 
     return load(path)

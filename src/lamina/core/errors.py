@@ -7,23 +7,23 @@ from collections.abc import Iterable
 
 
 class LaminaError(Exception):
-    """A fault described so that a person can mend it.
+    """A fault described so that a person can fix it.
 
     The text is built from the parts given, in this order: ``where: message``, then
-    ``expected …``, ``received …`` and the mend on a line of its own.
+    ``expected …``, ``received …`` and the fix on a line of its own.
 
     Args:
         message: what is wrong, one sentence without a final stop.
         where: file, row and column, or the path of a layer.
         expected: what would have been right.
         received: what came instead.
-        mend: what the reader can do about it.
+        fix: what the reader can do about it.
 
     Example:
-        >>> error = LaminaError("target column is absent", where="houses.csv", mend="use --target price")
+        >>> error = LaminaError("target column is absent", where="houses.csv", fix="use --target price")
         >>> print(error)
         houses.csv: target column is absent
-          mend: use --target price
+          fix: use --target price
     """
 
     exit_code = 2
@@ -35,9 +35,9 @@ class LaminaError(Exception):
         where: str | None = None,
         expected: object = None,
         received: object = None,
-        mend: str | None = None,
+        fix: str | None = None,
     ):
-        self.message, self.where, self.mend = message, where, mend
+        self.message, self.where, self.fix = message, where, fix
         self.expected, self.received = expected, received
         super().__init__(self._text())
 
@@ -47,8 +47,8 @@ class LaminaError(Exception):
             text += f"; expected {self.expected}"
         if self.received is not None:
             text += f"{',' if self.expected is not None else ';'} got {self.received}"
-        if self.mend:
-            text += f"\n  mend: {self.mend}"
+        if self.fix:
+            text += f"\n  fix: {self.fix}"
         return text
 
 
@@ -64,7 +64,7 @@ class ShapeError(LaminaError, ValueError):
     """An array's shape does not fit the layer that received it."""
 
 
-class ArtefactError(LaminaError, ValueError):
+class ArtifactError(LaminaError, ValueError):
     """A saved network is damaged, altered, incomplete or of a newer format."""
 
 
@@ -130,5 +130,5 @@ def require(module: str, *, extra: str, purpose: str) -> object:
     except ImportError as error:
         name = module.partition(".")[0]
         raise MissingExtraError(
-            f"{name} is needed {purpose}", mend=f'pip install "lamina[{extra}]"'
+            f"{name} is needed {purpose}", fix=f'pip install "lamina[{extra}]"'
         ) from error

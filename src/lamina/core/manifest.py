@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from lamina.core import strict_json
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
 MANIFEST = "MANIFEST.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MOST_MANIFEST = 1 << 20  # bytes; ours have some hundred
 IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".git", ".gitattributes"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -53,7 +53,7 @@ def read_folder(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """Return every file of a folder of the present format, each checked against the manifest.
 
     Raises:
-        ArtefactError: as `read_versioned`, or the format is older than the present one.
+        ArtifactError: as `read_versioned`, or the format is older than the present one.
     """
     version, files = read_versioned(path)
     if version < FORMAT_VERSION:
@@ -69,11 +69,11 @@ def read_versioned(path: str | os.PathLike[str]) -> tuple[int, dict[str, bytes]]
     refused, but for what file managers and Git leave everywhere (`IGNORED`).
 
     Raises:
-        ArtefactError: no manifest, a newer format, a file missing, added, altered or cut short.
+        ArtifactError: no manifest, a newer format, a file missing, added, altered or cut short.
     """
     path = Path(path)
     if not os.path.isdir(path):
-        raise ArtefactError("no such folder", where=str(path), mend="give the folder that was saved")
+        raise ArtifactError("no such folder", where=str(path), fix="give the folder that was saved")
     version, entries = _entries(path / MANIFEST)
     try:
         found = {item.name for item in path.iterdir()} - {MANIFEST}
@@ -81,26 +81,26 @@ def read_versioned(path: str | os.PathLike[str]) -> tuple[int, dict[str, bytes]]
         raise _unreadable(path, error) from error
     for name in sorted((found - IGNORED) ^ set(entries)):
         state = "is missing" if name in entries else "is not in the manifest"
-        raise ArtefactError(f"file {state}", where=str(path / name), mend=_COPY)
+        raise ArtifactError(f"file {state}", where=str(path / name), fix=_COPY)
     return version, {name: _checked(path / name, entry) for name, entry in entries.items()}
 
 
-def too_old(version: int, oldest: int, where: str | None = None) -> ArtefactError:
+def too_old(version: int, oldest: int, where: str | None = None) -> ArtifactError:
     """Return the error for a format that this version of Lamina cannot read any more."""
-    return ArtefactError(
+    return ArtifactError(
         "was written by an older Lamina, in a format that is not read any more",
         where=where,
         expected=f"format {oldest} to {FORMAT_VERSION}",
         received=version,
-        mend="load and save it with the Lamina that wrote it, then with each one after",
+        fix="load and save it with the Lamina that wrote it, then with each one after",
     )
 
 
 def _entries(place: Path) -> tuple[int, dict[str, dict[str, Any]]]:
     """Return the format version and the entries of a manifest that is exactly as it was written."""
     if not os.path.lexists(place):
-        where, mend = str(place.parent), "give the folder that was saved"
-        raise ArtefactError("not a saved network: it has no manifest", where=where, mend=mend)
+        where, fix = str(place.parent), "give the folder that was saved"
+        raise ArtifactError("not a saved network: it has no manifest", where=where, fix=fix)
     size = _size(place)
     if size > MOST_MANIFEST:
         raise _wrong_size(place, f"{MOST_MANIFEST} bytes at most", size)
@@ -108,18 +108,18 @@ def _entries(place: Path) -> tuple[int, dict[str, dict[str, Any]]]:
     stored = strict_json.parse(content, where=str(place))
     version = stored.get("format_version") if isinstance(stored, dict) else None
     if type(version) is int and version > FORMAT_VERSION:
-        raise ArtefactError(
+        raise ArtifactError(
             "was written by a newer version of Lamina",
             where=str(place),
             expected=f"format {FORMAT_VERSION} or older",
             received=version,
-            mend="pip install --upgrade lamina",
+            fix="pip install --upgrade lamina",
         )
     if type(version) is not int or version < 0 or not _is_plain(stored):
-        raise ArtefactError("the manifest names what no artefact holds", where=str(place), mend=_COPY)
+        raise ArtifactError("the manifest names what no artifact holds", where=str(place), fix=_COPY)
     entries = dict(sorted(stored["files"].items()))
     if content != to_json({"format_version": version, "files": entries}):
-        raise ArtefactError("the manifest was altered", where=str(place), mend=_COPY)
+        raise ArtifactError("the manifest was altered", where=str(place), fix=_COPY)
     return version, entries
 
 
@@ -143,12 +143,12 @@ def _checked(path: Path, entry: Mapping[str, Any]) -> bytes:
     content = _read(path, size)
     received = digest(content)
     if received != entry["sha256"]:
-        raise ArtefactError(
+        raise ArtifactError(
             "file was altered: its SHA-256 differs from the manifest's",
             where=str(path),
             expected=entry["sha256"][:64],
             received=received,
-            mend=_COPY,
+            fix=_COPY,
         )
     return content
 
@@ -161,8 +161,8 @@ def _size(path: Path) -> int:
         raise _unreadable(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         expected, received = "a file", "a link, a folder or a device"
-        raise ArtefactError(
-            "is no plain file", where=str(path), expected=expected, received=received, mend=_COPY
+        raise ArtifactError(
+            "is no plain file", where=str(path), expected=expected, received=received, fix=_COPY
         )
     return status.st_size
 
@@ -175,15 +175,15 @@ def _read(path: Path, size: int) -> bytes:
         raise _unreadable(path, error) from error
 
 
-def _wrong_size(path: Path, expected: str, size: int) -> ArtefactError:
+def _wrong_size(path: Path, expected: str, size: int) -> ArtifactError:
     received = f"{size} bytes"
-    return ArtefactError(
-        "file has the wrong size", where=str(path), expected=expected, received=received, mend=_COPY
+    return ArtifactError(
+        "file has the wrong size", where=str(path), expected=expected, received=received, fix=_COPY
     )
 
 
-def _unreadable(path: Path, error: OSError) -> ArtefactError:
+def _unreadable(path: Path, error: OSError) -> ArtifactError:
     reason = error.strerror or error
-    return ArtefactError(
-        f"cannot be read ({reason})", where=str(path), mend="see whether it may be read, and by whom"
+    return ArtifactError(
+        f"cannot be read ({reason})", where=str(path), fix="see whether it may be read, and by whom"
     )

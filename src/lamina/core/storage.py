@@ -96,7 +96,7 @@ def write_folder(
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise RunError("already exists", where=str(path), mend="choose another name, or overwrite=True")
+        raise RunError("already exists", where=str(path), fix="choose another name, or overwrite=True")
     pending = _pending(path)
     try:
         _clear(pending)
@@ -112,7 +112,7 @@ def write_folder(
         raise RunError(
             f"could not be written ({error.strerror or error})",
             where=str(path),
-            mend="free some space or choose another place; what was there before is untouched",
+            fix="free some space or choose another place; what was there before is untouched",
         ) from error
     _give_up(old)  # only now: had it gone before the new name was safe, a power cut could lose both
     return path

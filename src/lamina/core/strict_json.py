@@ -7,9 +7,9 @@ import math
 import re
 from typing import Any, NoReturn
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
-DEEPEST = 32  # containers in one another; an artefact needs seven
+DEEPEST = 32  # containers in one another; an artifact needs seven
 MOST_BYTES = 1 << 30  # a schema of ten thousand columns has 0.7 GB
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -26,14 +26,14 @@ def parse(content: bytes, *, where: str, most: int = MOST_BYTES) -> Any:
         most: size in bytes above which nothing is parsed.
 
     Raises:
-        ArtefactError: it is anything else.
+        ArtifactError: it is anything else.
 
     Example:
         >>> parse(b'{"a": [1, null]}', where="config.json")
         {'a': [1, None]}
     """
     if len(content) > most:
-        raise ArtefactError(
+        raise ArtifactError(
             "is too large", where=where, expected=f"{most:,} bytes at most", received=f"{len(content):,}"
         )
     try:
@@ -48,9 +48,9 @@ def parse(content: bytes, *, where: str, most: int = MOST_BYTES) -> Any:
     return value
 
 
-def _not_json(reason: str, where: str) -> ArtefactError:
-    mend = "copy it again from where it was saved"
-    return ArtefactError(f"is not the JSON that Lamina writes ({reason})", where=where, mend=mend)
+def _not_json(reason: str, where: str) -> ArtifactError:
+    fix = "copy it again from where it was saved"
+    return ArtifactError(f"is not the JSON that Lamina writes ({reason})", where=where, fix=fix)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class _Listener:
                 expected="one of " + ", ".join(sorted(self.names)[:20])
                 if self.names
                 else "a model with taps",
-                mend="wrap the model before jax.jit, not after: a compiled function does not listen",
+                fix="wrap the model before jax.jit, not after: a compiled function does not listen",
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.errors import ArtefactError, suggest
+from lamina.core.errors import ArtifactError, suggest
 from lamina.core.module import map_arrays
 
 
@@ -27,18 +27,18 @@ def with_arrays(model: Any, arrays: Mapping[str, Any]) -> Any:
     """Return ``model`` with every array taken from ``{path: array}``.
 
     Raises:
-        ArtefactError: a path is missing or unknown, or a shape differs.
+        ArtifactError: a path is missing or unknown, or a shape differs.
     """
     known = named_arrays(model)
     for path in arrays:
         if path not in known:
-            raise ArtefactError(f"array '{path}' has no place in the model{suggest(path, known)}")
+            raise ArtifactError(f"array '{path}' has no place in the model{suggest(path, known)}")
 
     def taken(path: str, array: Any, _: bool) -> Any:
         if path not in arrays:
-            raise ArtefactError(f"array '{path}' is missing")
+            raise ArtifactError(f"array '{path}' is missing")
         if tuple(arrays[path].shape) != tuple(array.shape):
-            raise ArtefactError(
+            raise ArtifactError(
                 "array has the wrong shape",
                 where=path,
                 expected=tuple(array.shape),

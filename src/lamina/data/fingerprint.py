@@ -13,7 +13,7 @@ from lamina.data.table import AbstractTable
 def source_files(table: AbstractTable) -> list[str]:
     """Return the files that a table was read from, sorted; none for what came from memory.
 
-    Of pictures these are the pictures, and the table of their paths if there is one.
+    Of images these are the images, and the table of their paths if there is one.
     """
     source, found = table.source, set()
     if os.path.isfile(source):

@@ -46,7 +46,7 @@ def fold_rows(
         raise DataError(
             f"{len(strata)} rows or groups cannot be dealt into {folds} folds",
             where=table.source,
-            mend="lower folds=",
+            fix="lower folds=",
         )
     order = np.lexsort((random.permutation(len(strata)), strata))
     fold_of = np.empty(len(strata), np.int64)

@@ -39,7 +39,7 @@ def _storage(name: str, dtype: pl.DataType) -> str:
         f"values of type {dtype} cannot be learned from",
         where=f"column '{name}'",
         expected="numbers, booleans, texts or dates",
-        mend="drop the column, or spread it over several plain columns",
+        fix="drop the column, or spread it over several plain columns",
     )
 
 
@@ -193,7 +193,7 @@ def check_names(names: Sequence[str], source: str) -> None:
     raise DataError(
         f"column name '{doubled[0]}' stands {len(found):,} times (columns {places})",
         where=source,
-        mend="add a header line with the names: the first line looks like data"
+        fix="add a header line with the names: the first line looks like data"
         if data
         else "give every column a name of its own",
     )

@@ -29,13 +29,13 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     columns = [table.labels(name) for name in targets]
     for column in columns:
         if column.storage == IMAGE:
-            mend = "name a column of labels or numbers"
-            raise DataError("a picture is no target", where=table.where(name=column.name), mend=mend)
+            fix = "name a column of labels or numbers"
+            raise DataError("an image is no target", where=table.where(name=column.name), fix=fix)
         if column.storage == "datetime":
             raise DataError(
                 "a date cannot be predicted as it is",
                 where=table.where(name=column.name),
-                mend="make it a number, such as days since the start",
+                fix="make it a number, such as days since the start",
             )
     if len(columns) == 1 and isinstance(table, ImageTable) and columns[0].storage == "string":
         return "binary" if len(columns[0].distinct().values) == 2 else "multiclass"  # names of folders
@@ -49,7 +49,7 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
                 "one of several targets is text",
                 where=table.where(name=column.name),
                 expected="numbers (regression) or 0 and 1 (multilabel)",
-                mend="name one target, or turn the text into 0/1 columns",
+                fix="name one target, or turn the text into 0/1 columns",
             )
     return "regression"
 
@@ -127,16 +127,16 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
         if name not in ("weight", "split") and table.column(name).storage != IMAGE
     ]
     if not last:
-        raise DataError("there is no column to predict", where=table.source, mend="name the target")
+        raise DataError("there is no column to predict", where=table.source, fix="name the target")
     return last[-1]
 
 
 def check_labeled(table: AbstractTable, target: str = "") -> None:
-    """Raise DataError, with the layouts that are understood, for pictures without anything beside them.
+    """Raise DataError, with the layouts that are understood, for images without anything beside them.
 
     Args:
         table: any table.
-        target: the column asked for; pictures that have it are not looked at further.
+        target: the column asked for; images that have it are not looked at further.
     """
     if isinstance(table, ImageTable) and target not in table.names and {*table.names} <= {IMAGE, "split"}:
         raise no_label(table)

@@ -34,7 +34,7 @@ _SERIAL = re.compile(
 EQUALS_TARGET = "equals the target"
 CONSTANT = "every row holds the same value"
 ON_REQUEST = "dropped on request"
-BESIDE_PICTURES = "only the pictures are learned from"
+BESIDE_IMAGES = "only the images are learned from"
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,16 @@ class Description:
 def describe_all(
     table: AbstractTable, names: Sequence[str], *, targets: Sequence[str], task: str, keep: Sequence[str]
 ) -> list[Description]:
-    """Return the kind of each column, and why it cannot be an input, if so; beside pictures none can."""
-    pictures = [name for name in names if table.column(name).storage == IMAGE]
-    if not pictures:
+    """Return the kind of each column, and why it cannot be an input, if so; beside images none can."""
+    images = [name for name in names if table.column(name).storage == IMAGE]
+    if not images:
         return never_empty(
             [describe(table, name, targets=targets, task=task, kept=name in keep) for name in names]
         )
     return [
         describe(table, name, targets=targets, task=task, kept=True)
-        if name in pictures
-        else Description(name, "", reason=BESIDE_PICTURES)
+        if name in images
+        else Description(name, "", reason=BESIDE_IMAGES)
         for name in names
     ]
 
@@ -112,7 +112,7 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
 
 
 def _size_of(column: ImageColumn) -> str:
-    """Return the one size of pictures and their channels as ``28x28x1``, or that there are several."""
+    """Return the one size of images and their channels as ``28x28x1``, or that there are several."""
     sizes = column.images.sizes()
     sizes = sizes[sizes.all(axis=1)]
     if not len(sizes) or (sizes != sizes[0]).any():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.arrays import are_pictures, as_pictures
+from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.column import IMAGE
 from lamina.data.images.paths import are_paths
 from lamina.data.images.store import ArrayImages
@@ -35,12 +35,12 @@ def from_memory(data: Any, *, y: Any, weight: Any, names: Sequence[str] | None) 
 def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> AbstractTable:
     """Return the table of a two-dimensional array."""
     if hasattr(data, "toarray"):
-        raise DataError("X is a sparse matrix", where="X", mend="give X.toarray(), or fewer columns")
+        raise DataError("X is a sparse matrix", where="X", fix="give X.toarray(), or fewer columns")
     matrix = _as_array(data, "X")
-    if are_pictures(matrix):
-        pictures = as_pictures(matrix, "X")
-        extra = _beside(y, weight, [IMAGE], len(pictures))
-        return ImageTable(ArrayImages(pictures), columns_beside(extra, len(pictures), "<arrays>"))
+    if are_images(matrix):
+        images = as_images(matrix, "X")
+        extra = _beside(y, weight, [IMAGE], len(images))
+        return ImageTable(ArrayImages(images), columns_beside(extra, len(images), "<arrays>"))
     if matrix.ndim == 1 and are_paths(matrix):
         from lamina.data.images.files import FileImages  # and with it Pillow
 
@@ -48,14 +48,14 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
         extra = _beside(y, weight, [IMAGE], len(paths))
         return ImageTable(FileImages(paths), columns_beside(extra, len(paths), "<paths>"))
     if matrix.ndim != 2:
-        mends = {
+        fixes = {
             0: "give a path, a frame, a dict of columns or a matrix",
             1: "reshape a single column with X.reshape(-1, 1)",
         }
-        mend = mends.get(matrix.ndim, "flatten all axes but the first")
+        fix = fixes.get(matrix.ndim, "flatten all axes but the first")
         shape = f"shape {matrix.shape}"
         raise DataError(
-            "X is not a table", where="X", expected="shape (rows, columns)", received=shape, mend=mend
+            "X is not a table", where="X", expected="shape (rows, columns)", received=shape, fix=fix
         )
     names = [f"x{i}" for i in range(matrix.shape[1])] if names is None else list(map(str, names))
     if len(names) != matrix.shape[1] or len(set(names)) != len(names):
@@ -67,7 +67,7 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
         raise DataError(
             "complex numbers cannot be learned from",
             where="X",
-            mend="give the real and imaginary part as columns",
+            fix="give the real and imaginary part as columns",
         )
     return _columns({name: matrix[:, i] for i, name in enumerate(names)} | extra, None, None)
 
@@ -77,7 +77,7 @@ def _as_array(data: Any, what: str) -> np.ndarray:
     try:
         return np.asarray(data)
     except ValueError as error:
-        raise DataError("rows are of unequal length", where=what, mend="make every row as long") from error
+        raise DataError("rows are of unequal length", where=what, fix="make every row as long") from error
 
 
 def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str, np.ndarray]:
@@ -104,7 +104,7 @@ def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str,
                 f"X and {what} are of unequal length",
                 expected=f"{height} rows",
                 received=f"{len(column)} in {what}",
-                mend=f"give one {one} for each row of X",
+                fix=f"give one {one} for each row of X",
             )
     return extra
 
@@ -129,7 +129,7 @@ def _plain(values: Any, what: str) -> np.ndarray:
 def _columns(columns: dict[str, Any], y: Any, weight: Any) -> AbstractTable:
     """Return the table of a dict of columns: arrays if all are numbers, otherwise a frame."""
     if not columns:
-        raise DataError("there is no column", mend="give at least one")
+        raise DataError("there is no column", fix="give at least one")
     arrays = {name: _plain(values, f"column '{name}'") for name, values in columns.items()}
     heights = {name: len(a) if a.ndim else -1 for name, a in arrays.items()}
     first = next(iter(heights))
@@ -139,7 +139,7 @@ def _columns(columns: dict[str, Any], y: Any, weight: Any) -> AbstractTable:
                 f"column '{name}' does not fit column '{first}'",
                 expected=f"shape ({heights[first]},)",
                 received=f"shape {array.shape}",
-                mend="give columns of equal length",
+                fix="give columns of equal length",
             )
     extra = _beside(y, weight, list(arrays), heights[first])
     if all(a.dtype.kind in "biuf" for a in arrays.values()):

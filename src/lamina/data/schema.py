@@ -17,7 +17,7 @@ KINDS = ("numeric", "category", "boolean", "datetime", "image", "text", "identif
 class ColumnSchema:
     """One column: its name, its kind (one of ``KINDS``) and a detail.
 
-    The detail is the format of dates, or the size of pictures as ``28x28x1`` (height, width, channels), or
+    The detail is the format of dates, or the size of images as ``28x28x1`` (height, width, channels), or
     ``mixed sizes``.
     """
 
@@ -82,7 +82,7 @@ def infer_schema(
     """Return the part and kind of every column.
 
     Constants, identifiers, free text and columns that equal the target are left out, with the reason. Where
-    there are pictures, they alone are learned from.
+    there are images, they alone are learned from.
 
     Args:
         table: the data.
@@ -114,7 +114,7 @@ def infer_schema(
         raise ConfigError(
             f"group '{group}' and time '{time}' ask for two different splits",
             expected="one of the two",
-            mend="leave time out to keep groups together, or group to validate on the last rows",
+            fix="leave time out to keep groups together, or group to validate on the last rows",
         )
     for name in targets:
         guess.check_labeled(table, name)
@@ -163,12 +163,12 @@ def _target_names(table: AbstractTable, target: Any) -> tuple[str, ...]:
     """Return the names of the targets, or raise where there are none or they are no names."""
     names = (target,) if isinstance(target, str | int) else tuple(target)
     if not names:
-        raise DataError("no target is named", where=table.source, mend="name at least one column")
+        raise DataError("no target is named", where=table.source, fix="name at least one column")
     if not all(isinstance(name, str | int) for name in names):
         raise ConfigError(
             "target is the name of a column",
             received=type(target).__name__,
-            mend="give values beside the inputs: y=...",
+            fix="give values beside the inputs: y=...",
         )
     return tuple(map(str, names))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
 from lamina.data.images.column import IMAGE
-from lamina.data.images.endings import is_idx, is_picture
+from lamina.data.images.endings import is_idx, is_image
 from lamina.data.images.table import ImageTable
 from lamina.data.table import AbstractTable, ArrayTable
 
@@ -31,9 +31,9 @@ def read(
     Args:
         source: a path (.csv .tsv .jsonl .ndjson, each also .gz; .parquet .feather .arrow .npz; ``-`` is CSV
             on standard input), a Polars or pandas frame, a dict of columns, a matrix, or a pair ``(X, y)``.
-            Pictures: a folder with a subfolder for each class, perhaps below train, valid and test; IDX
+            Images: a folder with a subfolder for each class, perhaps below train, valid and test; IDX
             files; a table with a column of paths; a list of paths; arrays (n, y, x) or (n, y, x, c); and
-            one picture, for predictions.
+            one image, for predictions.
         y: targets, one row for each row of ``source``; they become the column ``target`` (``target_0``, …
             where there are several).
         sample_weight: weights, which become the column ``weight``.
@@ -41,11 +41,11 @@ def read(
         schema: the schema of the training data, so that what was text there is read as text here.
 
     Returns:
-        A table, an :class:`~lamina.data.ImageTable` where there are pictures; what is wrong with its
+        A table, an :class:`~lamina.data.ImageTable` where there are images; what is wrong with its
         contents is for the audit to say.
 
     Raises:
-        DataError: nothing can be read, with the place and the mend.
+        DataError: nothing can be read, with the place and the fix.
 
     Example:
         >>> read([[1, 2, 3], [4, 5, 6]], y=[0, 1]).names
@@ -55,7 +55,7 @@ def read(
         return source
     if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str):
         if y is not None:
-            raise DataError("y is given twice", mend="give (X, y), or X and y=, not both")
+            raise DataError("y is given twice", fix="give (X, y), or X and y=, not both")
         source, y = source
     if isinstance(source, str | bytes | os.PathLike):
         path = os.fsdecode(source)
@@ -69,13 +69,13 @@ def read(
 
 
 def _as_learned(table: AbstractTable, schema: Schema | None, folder: str) -> AbstractTable:
-    """Return the table with its paths to pictures as pictures, named as the schema names them."""
+    """Return the table with its paths to images as images, named as the schema names them."""
     wanted = next((c.name for c in schema.inputs if c.kind == IMAGE), None) if schema else IMAGE
     if schema is not None and wanted is None:
         return table
-    from lamina.data.images.paths import with_pictures
+    from lamina.data.images.paths import with_images
 
-    table = with_pictures(table, folder, needed=schema is not None)
+    table = with_images(table, folder, needed=schema is not None)
     return table.renamed(wanted or IMAGE) if isinstance(table, ImageTable) and schema is not None else table
 
 
@@ -91,13 +91,13 @@ def _check_width(table: ArrayTable, schema: Schema) -> None:
             where=table.source,
             expected=f"{fitting} columns",
             received=len(given),
-            mend="give the columns of the training data, in the same order",
+            fix="give the columns of the training data, in the same order",
         )
 
 
 def _read_path(path: str, schema: Schema | None) -> AbstractTable:
     """Return the table in a file, by the ending of its name."""
-    found = _read_pictures(path, schema)
+    found = _read_images(path, schema)
     if found is not None:
         return found
     stem = path[:-3] if path.endswith(".gz") else path
@@ -117,13 +117,13 @@ def _read_path(path: str, schema: Schema | None) -> AbstractTable:
             f"no table is read from a '{ending}' file" if ending else "the file name has no ending",
             where=path,
             expected=f"one of {' '.join(ENDINGS)} (.csv .tsv .jsonl also .gz)",
-            mend="rename the file after its type, or convert it",
+            fix="rename the file after its type, or convert it",
         )
     return _read_typed(path, ending)
 
 
-def _read_pictures(path: str, schema: Schema | None) -> AbstractTable | None:
-    """Return the pictures of a folder, of IDX files or of one file; None where the path is none of these."""
+def _read_images(path: str, schema: Schema | None) -> AbstractTable | None:
+    """Return the images of a folder, of IDX files or of one file; None where the path is none of these."""
     if os.path.isdir(path) or is_idx(path):
         from lamina.data.formats.idx import holds_idx, read_idx
 
@@ -133,13 +133,13 @@ def _read_pictures(path: str, schema: Schema | None) -> AbstractTable | None:
         from lamina.data.images.folder import read_folder
 
         return read_folder(path, strict=schema is None)
-    if not is_picture(path):
+    if not is_image(path):
         return None
     from lamina.data.formats.text import check_file
     from lamina.data.images.files import FileImages
     from lamina.data.images.table import columns_beside
 
-    check_file(path, what="picture")
+    check_file(path, what="image")
     return ImageTable(FileImages([path]), columns_beside({}, 1, path))
 
 
@@ -151,7 +151,7 @@ def _read_typed(path: str, ending: str) -> AbstractTable:
         return read_jsonl(path)
     if path.endswith(".gz"):
         raise DataError(
-            f"a '{ending}.gz' file is not read", where=path, mend=f"unpack it first: gunzip {path}"
+            f"a '{ending}.gz' file is not read", where=path, fix=f"unpack it first: gunzip {path}"
         )
     if ending == ".npz":
         from lamina.data.formats.npz import read_npz

@@ -58,7 +58,7 @@ def split_rows(
     parts = _parts(table, schema, rows, random, {"valid": valid, "test": test})
     if not parts.train.size:
         raise DataError(
-            "no row is left to train on", where=table.source, mend="add rows, or lower valid= and test="
+            "no row is left to train on", where=table.source, fix="add rows, or lower valid= and test="
         )
     return parts
 
@@ -128,7 +128,7 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
             where=table.where(row, name),
             expected="a number or a date",
             received=repr(column.value(row)),
-            mend="write the times alike, best as 2025-01-31 or 2025-01-31 12:00:00",
+            fix="write the times alike, best as 2025-01-31 or 2025-01-31 12:00:00",
         )
     return times
 
@@ -190,7 +190,7 @@ def _by_group(
         raise DataError(
             "all rows are of one group",
             where=table.where(name=name),
-            mend="name another group column, or none",
+            fix="name another group column, or none",
         )
     order = random.permutation(sizes.size)
     before = np.cumsum(sizes[order]) - sizes[order] / 2  # the middle of each group decides

@@ -146,7 +146,7 @@ class AbstractTable(abc.ABC):
         """Return the place of a row in words."""
         return f"{self.source}, {'line' if self.first_line else 'row'} {self.line(row)}"
 
-    def require(self, name: str, role: str = "column", *, mend: str = "") -> None:
+    def require(self, name: str, role: str = "column", *, fix: str = "") -> None:
         """Raise DataError, with the nearest name, unless there is such a column."""
         if name in self._known():
             return
@@ -155,7 +155,7 @@ class AbstractTable(abc.ABC):
             f"{role} '{name}' is absent{suggest(name, self.names)}",
             where=self.source,
             expected=f"one of {shown}" if self.names else "at least one column",
-            mend=mend or f"name a column that the data have{_nearest(name, self.names)}",
+            fix=fix or f"name a column that the data have{_nearest(name, self.names)}",
         )
 
 
@@ -266,7 +266,7 @@ def _object_storage(name: str, array: np.ndarray) -> str:
             f"a column of type {array.dtype} cannot be learned from",
             where=f"column '{name}'",
             expected="numbers, booleans, texts or dates",
-            mend="convert it first",
+            fix="convert it first",
         )
     types = {type(v) for v in array.tolist()} - {type(None)}
     words = {t.__name__.rstrip("_").rstrip("0123456789") for t in types}
@@ -286,7 +286,7 @@ def _object_storage(name: str, array: np.ndarray) -> str:
     raise DataError(
         f"values of several types stand in one column ({', '.join(sorted(words))})",
         where=f"column '{name}'",
-        mend="convert the column to one type, texts for instance",
+        fix="convert the column to one type, texts for instance",
     )
 
 

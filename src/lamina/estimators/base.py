@@ -167,5 +167,5 @@ def _checked_weights(sample_weight: Any, rows: int) -> np.ndarray | None:
     if (weights < 0).any():
         raise DataError("a weight is negative", where=where, expected="0 or more", received=weights.min())
     if not weights.any():
-        raise DataError("every weight is zero", where=where, mend="give some rows a weight")
+        raise DataError("every weight is zero", where=where, fix="give some rows a weight")
     return weights

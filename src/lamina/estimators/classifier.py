@@ -59,7 +59,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         members: networks in the ensemble.
         depth: hidden layers or blocks.
         dropout: share of values switched off in training.
-        activation: the bend between layers, for models that let you choose.
+        activation: the activation between layers, for models that let you choose.
         embedding: how numbers are embedded: none, linear, piecewise or periodic.
         embedding_width: length of a number's embedding.
         numeric: how numbers are scaled: ``"quantile"`` or ``"standard"``.

@@ -55,7 +55,7 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         members: networks in the ensemble.
         depth: hidden layers or blocks.
         dropout: share of values switched off in training.
-        activation: the bend between layers, for models that let you choose.
+        activation: the activation between layers, for models that let you choose.
         embedding: how numbers are embedded: none, linear, piecewise or periodic.
         embedding_width: length of a number's embedding.
         numeric: how numbers are scaled: ``"quantile"`` or ``"standard"``.
@@ -162,5 +162,5 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         """
         levels = self._outputs(X)
         if levels.ndim < 3:
-            raise ConfigError("no quantiles were learned", mend="set quantiles=(0.05, 0.5, 0.95) before fit")
+            raise ConfigError("no quantiles were learned", fix="set quantiles=(0.05, 0.5, 0.95) before fit")
         return levels[:, 0] if levels.shape[1] == 1 else levels

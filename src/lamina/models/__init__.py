@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from lamina.models.convnext import ConvNeXt
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
+    from lamina.models.images import ImageFeatures
     from lamina.models.lenet import LeNet
     from lamina.models.linear import LinearModel
     from lamina.models.mlp import MLP
     from lamina.models.mobilenet import MobileNet
-    from lamina.models.pictures import ImageFeatures
     from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
     from lamina.models.resnet import ResNet
     from lamina.models.resnet_tabular import ResNetTabular
@@ -38,7 +38,7 @@ _PLACES = {
     "linear": "LinearModel",
     "mlp": "MLP",
     "mobilenet": "MobileNet",
-    "pictures": "ImageFeatures",
+    "images": "ImageFeatures",
     "registry": "MODELS ModelSpec build list_models register",
     "resnet": "ResNet",
     "resnet_tabular": "ResNetTabular",

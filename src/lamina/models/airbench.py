@@ -13,7 +13,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures, check_side
+from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
 from lamina.nn.convolution import Conv
@@ -30,11 +30,11 @@ class Whitening(Module):
     """Turn every 2 x 2 patch into uncorrelated values of equal size, each with both signs.
 
     y = ±V·patch / √(λ + ε) + b, where λ, V are eigenvalues and eigenvectors of the patches'
-    covariance over the training pictures. The weights stay as they are, b is learned.
+    covariance over the training images. The weights stay as they are, b is learned.
     O(batch · positions · channels²).
 
     Args:
-        channels: of the pictures.
+        channels: of the images.
         patches: the covariance, row after row, (4·channels)² numbers; empty for the identity.
 
     Shapes:
@@ -70,9 +70,9 @@ def _conv(inputs: int, outputs: int, *, key: Any) -> Conv:
 
 
 class ConvGroup(Module):
-    """Convolve, halve, normalize, bend; convolve, normalize, bend.
+    """Convolve, halve, normalize, activate; convolve, normalize, activate.
 
-    With a third convolution, what the first gave is added to its normalized sums before the last bend.
+    With a third convolution, what the first gave is added to its normalized sums before the last activation.
 
     Args:
         inputs: channels that come.
@@ -121,7 +121,7 @@ class Airbench(Module):
     """Whitened patches, three groups of convolutions, the largest value of each channel, a head.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         width: channels of the first group; the other two have four times as many.
         depth: convolutions of a group: 2, or 3 with a residual.

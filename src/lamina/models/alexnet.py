@@ -11,7 +11,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures, check_side
+from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.channels import LocalResponseNorm
@@ -28,7 +28,7 @@ class AlexNet(Module):
     The second, fourth and fifth convolution have two groups, which lay on two GPUs.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         width: channels of the first convolution; the paper's other widths keep their proportion
             to its 96 (256, 384, 384, 256, and 4096 in the weighted sums).
@@ -86,7 +86,7 @@ class AlexNet(Module):
 def alexnet(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.5, key: Any) -> Module:
     """AlexNet, as in the paper: of historical interest; large, and soon surpassed by resnet.
 
-    Pictures below 96 pixels begin with a 5 x 5 kernel of stride 1 instead of 11 x 11 of stride 4.
+    Images below 96 pixels begin with a 5 x 5 kernel of stride 1 instead of 11 x 11 of stride 4.
     Dropout scales while training, not while predicting.
     """
     features = ImageFeatures(inputs)

@@ -14,7 +14,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures, check_side
+from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
 from lamina.nn.convolution import Conv
@@ -68,7 +68,7 @@ class ConvNeXt(Module):
     """Patches, four stages of blocks with halvings between them, the average, a weighted sum.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         width: channels of the first stage; every further stage doubles them.
         depths: blocks of each stage.
@@ -154,7 +154,7 @@ def convnext(
     drop_path: float = 0.1,
     key: Any,
 ) -> Module:
-    """ConvNeXt: as accurate as transformers on large pictures, simpler to run.
+    """ConvNeXt: as accurate as transformers on large images, simpler to run.
 
     ``depth`` is that of the third stage (9 tiny, 27 small and up); the others have 3 blocks, or
     ``depth`` if it is less. ``patch`` is 4 from 96 pixels on, 2 from 24, else 1, when left out.

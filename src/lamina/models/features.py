@@ -48,7 +48,7 @@ class TableFeatures(Module):
     def __init__(self, inputs: Inputs, *, embedding: NumericEmbedding = "none", width: int = 16, key: Any):
         if isinstance(inputs, ImageInputs):
             expected = "TableInputs, or the shape of a vector"
-            raise ConfigError("the inputs are pictures", expected=expected, received=inputs)
+            raise ConfigError("the inputs are images", expected=expected, received=inputs)
         table = inputs if isinstance(inputs, TableInputs) else TableInputs(math.prod(inputs))
         numeric_key, category_key = split(key, 2)
         self.columns, self.width = table.numeric, width
@@ -99,7 +99,7 @@ class TableFeatures(Module):
 
 
 def _unit_rows(key: Any, shape: tuple[int, ...]) -> Any:
-    return truncated_normal(key, shape, deviation=shape[1] ** -0.5)
+    return truncated_normal(key, shape, std=shape[1] ** -0.5)
 
 
 def _numeric_embedding(table: TableInputs, embedding: str, width: int, key: Any) -> Module | None:

@@ -9,7 +9,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures, check_side
+from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.convolution import Conv
@@ -19,10 +19,10 @@ from lamina.nn.pooling import AveragePool
 
 
 class LeNet(Module):
-    """Convolve, bend, average; once more; then three weighted sums.
+    """Convolve, activate, average; once more; then three weighted sums.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         width: feature maps of the first convolution; the paper's other widths keep their
             proportion to it (6, 16, 120, 84).
@@ -69,10 +69,10 @@ class LeNet(Module):
         self.fc3 = Linear(hidden[1], outputs, initializer=glorot_uniform, key=next(keys))
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
-        bend = ACTIVATIONS[self.activation]
+        activation = ACTIVATIONS[self.activation]
         x = self.features(x)
         for conv in (self.conv1, self.conv2):
-            x = self.pool(bend(conv(x)))
+            x = self.pool(activation(conv(x)))
         x = x.reshape(x.shape[0], -1)
         for layer in (self.fc1, self.fc2):
             x = layer(x, activation=self.activation)
@@ -89,7 +89,7 @@ def lenet(inputs: Inputs, outputs: int, *, size: int, activation: str = "tanh", 
     """LeNet-5: a small convolutional network for digits; quick on any machine.
 
     As is usual now, every map of the second convolution sees all of the first, averages have no
-    weights of their own and the last layer is linear. Pictures below 32 pixels get a border of 2.
+    weights of their own and the last layer is linear. Images below 32 pixels get a border of 2.
     """
     features = ImageFeatures(inputs)
     check_side(features, 12, model="lenet")

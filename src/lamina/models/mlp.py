@@ -1,4 +1,4 @@
-"""The multilayer perceptron: weighted sums with a bend between them."""
+"""The multilayer perceptron: weighted sums with an activation between them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.convolution import Conv
 from lamina.nn.dropout import Dropout
@@ -28,7 +28,7 @@ _STAGES = (
 
 
 class ConvNorm(Module):
-    """min(max(norm(conv(x)), 0), 6), or without the bend where the block is linear.
+    """min(max(norm(conv(x)), 0), 6), or without the activation where the block is linear.
 
     Shapes:
         (batch, y, x, inputs) → (batch, ⌈y/stride⌉, ⌈x/stride⌉, outputs)
@@ -98,7 +98,7 @@ class MobileNet(Module):
     """A first convolution, inverted residuals, a last one, the average over space, a weighted sum.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         percent: width in hundredths of the paper's.
         blocks: at most so many blocks a stage.
@@ -131,7 +131,7 @@ class MobileNet(Module):
         self.blocks, halvings = [], 0
         for (expansion, channels, stride), place in zip(plan, keys, strict=True):
             halvings += stride == 2
-            step = 1 if not large and halvings == 1 else stride  # a small picture is halved twice less
+            step = 1 if not large and halvings == 1 else stride  # a small image is halved twice less
             block = InvertedResidual(came, channels, expansion=expansion, stride=step, key=place)
             self.blocks.append(block)
             came = channels
@@ -163,7 +163,7 @@ def mobilenet(
 ) -> Module:
     """MobileNetV2: few weights and few products, for phones and small servers.
 
-    Pictures below 96 pixels are halved three times instead of five. Below a width of 25 percent the
+    Images below 96 pixels are halved three times instead of five. Below a width of 25 percent the
     last convolution shrinks too, which the paper's does not. ``blocks`` limits the blocks of a stage.
     """
     if blocks < 1:

@@ -12,7 +12,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.convolution import Conv
@@ -146,12 +146,12 @@ class ResNet(Module):
     """A first convolution, stages of residual blocks, the average over space, a weighted sum.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
-        depths: blocks of each stage; every stage after the first halves the picture.
+        depths: blocks of each stage; every stage after the first halves the image.
         width: channels of the first stage; every further stage doubles them.
         block: `BasicBlock` or `Bottleneck`, which leaves four times as many channels.
-        large: begin with a 7 x 7 kernel and a pooling that make the picture four times smaller.
+        large: begin with a 7 x 7 kernel and a pooling that make the image four times smaller.
         padded: shortcuts without weights where the size changes.
         key: random key or seed.
 
@@ -201,7 +201,7 @@ class ResNet(Module):
 
 
 @register(
-    "resnet", size=18, dial="layers: 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110) for tiny pictures",
+    "resnet", size=18, dial="layers: 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110) for tiny images",
     takes=("image",),
     reference="He, Zhang, Ren, Sun. Deep residual learning for image recognition. CVPR 2016",
     defaults={"lr": 1e-3},
@@ -214,9 +214,9 @@ def resnet(
     stem: Literal["auto", "small", "large"] = "auto",
     key: Any,
 ) -> Module:
-    """Residual network: the standard for pictures of any size.
+    """Residual network: the standard for images of any size.
 
-    The stem is small (one 3 x 3 kernel) for pictures below 96 pixels and large (7 x 7 with
+    The stem is small (one 3 x 3 kernel) for images below 96 pixels and large (7 x 7 with
     stride 2, then pooling) above. Depths 6n + 2 are the paper's for CIFAR: three stages of
     n blocks, 16 to 64 channels, shortcuts without weights.
     """

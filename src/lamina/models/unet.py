@@ -12,7 +12,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.convolution import Conv, ConvTranspose
@@ -49,10 +49,10 @@ class DoubleConv(Module):
 class UNet(Module):
     """Convolve and halve; then double, join with what was there on the way down, and convolve.
 
-    A picture whose sides are no multiples of 2^depth is filled up with zeros and cut back at the end.
+    An image whose sides are no multiples of 2^depth is filled up with zeros and cut back at the end.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave at each pixel.
         width: channels at full resolution; every halving doubles them.
         depth: number of halvings, >= 0.
@@ -105,7 +105,7 @@ class UNet(Module):
     defaults={"lr": 1e-3},
 )  # fmt: skip
 def unet(inputs: Inputs, outputs: int, *, size: int, depth: int = 4, key: Any) -> Module:
-    """U-Net: one answer a pixel, for segmentation; its output has the picture's own size.
+    """U-Net: one answer a pixel, for segmentation; its output has the image's own size.
 
     As is usual now, convolutions are padded and batch-normalized; the paper's are neither.
     """

@@ -12,7 +12,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.convolution import Conv
@@ -29,7 +29,7 @@ class VGG(Module):
     """Five stages of 3 x 3 convolutions, each ended by a pooling, then three weighted sums.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         depths: convolutions of each stage.
         width: channels of the first stage; they double up to eight times as many.
@@ -110,7 +110,7 @@ def vgg(
 ) -> Module:
     """VGG: plain and large; its features are still liked for style and perception.
 
-    Pooling stops where a picture has shrunk to one pixel, so that small ones work too.
+    Pooling stops where an image has shrunk to one pixel, so that small ones work too.
     """
     if size not in _DEPTHS:
         raise ConfigError("size of 'vgg' is out of range", expected="11, 13, 16 or 19", received=size)

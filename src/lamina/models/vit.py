@@ -1,4 +1,4 @@
-"""The vision transformer: a picture as a sentence of patches."""
+"""The vision transformer: an image as a sentence of patches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
 from lamina.nn.attention import MultiHeadAttention
@@ -70,10 +70,10 @@ class EncoderBlock(Module):
 class ViT(Module):
     """Patches as tokens, positions, transformer blocks; one token or the mean gives the outputs.
 
-    A picture whose sides are no multiples of the patch is filled up with zeros.
+    An image whose sides are no multiples of the patch is filled up with zeros.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         width: features of a token.
         depth: transformer blocks, >= 0.

@@ -11,7 +11,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.pictures import ImageFeatures
+from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.convolution import Conv
@@ -66,7 +66,7 @@ class WideResNet(Module):
     """A first convolution, three stages of blocks, normalization, the average, a weighted sum.
 
     Args:
-        features: standardizes the pictures.
+        features: standardizes the images.
         outputs: numbers that leave.
         factor: how many times wider than 16, 32 and 64 channels.
         blocks: blocks of a stage.
@@ -122,7 +122,7 @@ class WideResNet(Module):
 def wide_resnet(
     inputs: Inputs, outputs: int, *, size: int, depth: int = 28, dropout: float = 0.0, key: Any
 ) -> Module:
-    """Wide residual network: strong on small pictures (28 to 64 pixels); WRN-28-10 by default.
+    """Wide residual network: strong on small images (28 to 64 pixels); WRN-28-10 by default.
 
     ``depth`` counts layers and is 6n + 4.
     """

@@ -9,7 +9,7 @@ from typing import Any
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.models import MODELS, ModelSpec
-from lamina.network import pictures
+from lamina.network import images
 from lamina.train.plan import default_batch_size
 
 # Measured on the validation rows of the tables in benchmarks/; see docs/log.md.
@@ -60,9 +60,9 @@ def choose(
         name: a registered model, or ``auto``.
         preset: ``fast``, ``balanced`` or ``best``.
         task: kind of the task.
-        inputs: the encoded columns, or the size of pictures.
+        inputs: the encoded columns, or the size of images.
         rows: training rows.
-        seconds: the run's time limit, for which a network for pictures is made small enough.
+        seconds: the run's time limit, for which a network for images is made small enough.
 
     Raises:
         ConfigError: the name is unknown, or the model is not for such inputs.
@@ -73,8 +73,8 @@ def choose(
     """
     reason = "you asked for it"
     if isinstance(inputs, ImageInputs):
-        budget = pictures.budget_of(preset, seconds)
-        return _choose_for_pictures(name, budget, task=task, inputs=inputs, rows=rows)
+        budget = images.budget_of(preset, seconds)
+        return _choose_for_images(name, budget, task=task, inputs=inputs, rows=rows)
     if name == "auto":
         name, reason = _model_for(preset, inputs, rows)
     spec = _suitable(MODELS[name], "table")
@@ -86,12 +86,12 @@ def choose(
     return Choice(spec, reason, options, {**keys, **spec.defaults})
 
 
-def _choose_for_pictures(name: str, budget: float, *, task: str, inputs: ImageInputs, rows: int) -> Choice:
+def _choose_for_images(name: str, budget: float, *, task: str, inputs: ImageInputs, rows: int) -> Choice:
     reason, options = "you asked for it", {}
     if name == "auto":
-        name, reason, options = pictures.model_for(budget, inputs, rows)
+        name, reason, options = images.model_for(budget, inputs, rows)
     spec = _suitable(MODELS[name], "image")
-    keys = pictures.keys_for(budget, inputs, rows, size=options.get("size", 64), task=task)
+    keys = images.keys_for(budget, inputs, rows, size=options.get("size", 64), task=task)
     return Choice(spec, reason, options, {**keys, **spec.defaults})
 
 
@@ -103,7 +103,7 @@ def _suitable(spec: ModelSpec, kind: str) -> ModelSpec:
     """
     if kind not in spec.takes:
         known = [other for other, entry in MODELS.items() if kind in entry.takes]
-        noun = {"table": "tables", "image": "pictures"}[kind]
+        noun = {"table": "tables", "image": "images"}[kind]
         raise ConfigError(
             f"model '{spec.name}' is not for {noun}", expected="one of " + ", ".join(sorted(known))
         )

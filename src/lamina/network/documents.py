@@ -11,24 +11,31 @@ import numpy as np
 from lamina.data.schema import KINDS
 from lamina.network import form
 from lamina.network.form import items, mapping, optional, record, variant, wrong
-from lamina.tasks import (
-    AbstractTask,
-    BinaryTask,
-    MulticlassTask,
-    MultilabelTask,
-    QuantileTask,
-    RegressionTask,
+from lamina.objectives import (
+    AbstractObjective,
+    BinaryObjective,
+    MulticlassObjective,
+    MultilabelObjective,
+    QuantileObjective,
+    RegressionObjective,
 )
 
-TASKS: dict[str, type[AbstractTask]] = {
-    kind.__name__: kind for kind in (BinaryTask, MulticlassTask, MultilabelTask, QuantileTask, RegressionTask)
+TASKS: dict[str, type[AbstractObjective]] = {
+    kind.__name__: kind
+    for kind in (
+        BinaryObjective,
+        MulticlassObjective,
+        MultilabelObjective,
+        QuantileObjective,
+        RegressionObjective,
+    )
 }
 KINDS_OF_TASK = ("binary", "multiclass", "multilabel", "regression")
 _FIELDS = {"int": form.size, "float": form.number, "str": form.text, "tuple[float, ...]": form.numbers}
 _LABEL_TYPES = ("", "object", *(np.dtype(code).name for code in "?" + "bhilqBHILQ" + "efd"))
 
 
-def _task(kind: type[AbstractTask]) -> form.Check:
+def _task(kind: type[AbstractObjective]) -> form.Check:
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(kind)  # type: ignore[arg-type]
     return record(name=form.text, **{field.name: _FIELDS[str(field.type)] for field in fields})
 
@@ -80,7 +87,7 @@ _SCALER = variant(
     "kind",
     {
         "quantile": _quantile_scaler,
-        "standard": record(kind=form.text, mean=form.number, deviation=form.positive),
+        "standard": record(kind=form.text, mean=form.number, std=form.positive),
     },
 )
 _COMMON = {"kind": form.text, "name": form.text, "marks_missing": form.flag}
@@ -93,7 +100,7 @@ def _scales(value: Any, place: str) -> None:
 
 
 def _date_format(value: Any, place: str) -> None:
-    from lamina.data.frame import is_date_format  # takes Polars, which a network of pictures does without
+    from lamina.data.frame import is_date_format  # takes Polars, which a network of images does without
 
     form.text(value, place)
     if not is_date_format(value):
@@ -127,14 +134,14 @@ _MOST_SIDE = 1 << 14
 
 
 def _inputs(value: Any, place: str) -> None:
-    """Check the encoder: of pictures, or of the columns of a table."""
+    """Check the encoder: of images, or of the columns of a table."""
     if not isinstance(value, dict) or value.get("kind") != "image":
         record(columns=items(_COLUMN))(value, place)
         return
     sizes = dict.fromkeys(("height", "width", "channels"), form.size)
-    moments = {"mean": form.numbers, "deviation": items(form.positive), "patches": form.numbers}
+    moments = {"mean": form.numbers, "std": items(form.positive), "patches": form.numbers}
     record(kind=form.text, name=form.text, **sizes, **moments)(value, place)
-    for name in ("mean", "deviation"):
+    for name in ("mean", "std"):
         if len(value[name]) != value["channels"]:
             raise wrong(f"{place}.{name}", f"{value['channels']} numbers", value[name])
     if max(value["height"], value["width"]) > _MOST_SIDE or value["channels"] not in (1, 3):
@@ -158,12 +165,12 @@ check_schema = record(
         labels=items(form.label),
         dtype=form.one_of(*_LABEL_TYPES),
         mean=form.numbers,
-        deviation=items(form.positive),
+        std=items(form.positive),
     ),
 )
 
 
-def check_agreement(task: AbstractTask, stored: dict[str, Any]) -> None:
+def check_agreement(task: AbstractObjective, stored: dict[str, Any]) -> None:
     """Check that the parts of a schema speak of the same columns and targets, and fit the task.
 
     Args:
@@ -171,7 +178,7 @@ def check_agreement(task: AbstractTask, stored: dict[str, Any]) -> None:
         stored: the parsed ``schema.json``, its form checked.
 
     Raises:
-        ArtefactError: naming the part that does not fit.
+        ArtifactError: naming the part that does not fit.
     """
     schema, target = stored["schema"], stored["target"]
     columns = stored["inputs"].get("columns", [stored["inputs"]])
@@ -189,16 +196,16 @@ def check_agreement(task: AbstractTask, stored: dict[str, Any]) -> None:
             raise wrong(f"target.{name}", f"{length} for this task", target[name])
 
 
-def _lengths(task: AbstractTask, targets: int) -> dict[str, int]:
+def _lengths(task: AbstractObjective, targets: int) -> dict[str, int]:
     """Return how many labels, targets or means the task asks for."""
-    if isinstance(task, BinaryTask):
+    if isinstance(task, BinaryObjective):
         return {"labels": 2, "targets": 1}
-    if isinstance(task, MulticlassTask):
+    if isinstance(task, MulticlassObjective):
         return {"labels": task.classes, "targets": 1}
-    if isinstance(task, MultilabelTask):
+    if isinstance(task, MultilabelObjective):
         return {"targets": task.labels}
-    return {"targets": task.outputs // _levels(task), "mean": targets, "deviation": targets}
+    return {"targets": task.outputs // _levels(task), "mean": targets, "std": targets}
 
 
-def _levels(task: AbstractTask) -> int:
-    return len(task.quantiles) if isinstance(task, QuantileTask) else 1
+def _levels(task: AbstractObjective) -> int:
+    return len(task.quantiles) if isinstance(task, QuantileObjective) else 1

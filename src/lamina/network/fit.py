@@ -16,8 +16,8 @@ from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
 from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
+from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
-from lamina.nn.views import VIEWS, Views
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Checkpoints
 from lamina.train.loop import INTERRUPTED, TrainResult, train
@@ -130,7 +130,7 @@ class _Trainings:
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
         model = self.prepared.model(fold, variant)
-        views = model if isinstance(model, Views) else None
+        views = model if isinstance(model, Augmented) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
                 model if views is None else views.model,  # the epochs are judged by one view
@@ -149,7 +149,7 @@ class _Trainings:
             raise Interrupted("interrupted; a checkpoint was written")
         if views is None:
             return result
-        return dataclasses.replace(result, model=Views(result.model, kind=views.kind))
+        return dataclasses.replace(result, model=Augmented(result.model, kind=views.kind))
 
     def _share(self) -> float | None:
         """Return this training's part of the seconds that are left."""
@@ -165,7 +165,7 @@ class _Trainings:
         A look at a row takes a third of what a step with it takes.
         """
         prepared = self.prepared
-        views = len(VIEWS[prepared.config.views or "one"])
+        views = len(TEST_TIME_AUGMENTATIONS[prepared.config.test_time_augmentation or "none"])
         looks = (len(prepared.split.valid) + self.judged) * views
         steps = 3 * max(1, prepared.config.epochs) * len(prepared.split.train)
         return steps / max(1, steps + looks)

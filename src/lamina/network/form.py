@@ -1,7 +1,7 @@
 """Checks of parsed JSON, put together from small ones.
 
 A check takes a value and its place in the document (``model.options``), and raises
-ArtefactError where the value has another form.
+ArtifactError where the value has another form.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 from lamina.core.wording import plain
 
 Check = Callable[[Any, str], None]
 _LARGEST = sys.float_info.max
-_MEND = "load and save the network anew with the Lamina that wrote it"
+_FIX = "load and save the network anew with the Lamina that wrote it"
 
 
-def wrong(place: str, expected: str, received: Any) -> ArtefactError:
+def wrong(place: str, expected: str, received: Any) -> ArtifactError:
     """Return the error for a value of the wrong form.
 
     Args:
@@ -29,7 +29,7 @@ def wrong(place: str, expected: str, received: Any) -> ArtefactError:
         received: the value.
     """
     shown = plain(reprlib.repr(received), 80)
-    return ArtefactError("has the wrong form", where=place, expected=expected, received=shown, mend=_MEND)
+    return ArtifactError("has the wrong form", where=place, expected=expected, received=shown, fix=_FIX)
 
 
 def kind(words: str, *types: type) -> Check:

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 
 from lamina.core import manifest, strict_json
-from lamina.core.errors import ArtefactError, LaminaError
+from lamina.core.errors import ArtifactError, LaminaError
 from lamina.core.module import Module
 from lamina.core.random import Blank
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.data.encoders import Encoder, TargetEncoder, restored
 from lamina.data.schema import Schema
 from lamina.models import MODELS
-from lamina.network.artefact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
+from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
 from lamina.network.documents import TASKS, check_agreement, check_config, check_schema
 from lamina.network.migrations import migrate
 from lamina.network.network import Network
 from lamina.network.weights import read_weights
-from lamina.tasks import AbstractTask
+from lamina.objectives import AbstractObjective
 
 _FILES = (CONFIG, SCHEMA, WEIGHTS, CARD)
 _MOST_OPTION = 1 << 20  # no layer is wider
@@ -40,7 +40,7 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
         The network, as it was saved; its arrays cannot be written to.
 
     Raises:
-        ArtefactError: something is missing, altered, of a newer format or does not fit.
+        ArtifactError: something is missing, altered, of a newer format or does not fit.
 
     Example:
         >>> import lamina, tempfile
@@ -58,7 +58,7 @@ def load(path: str | Path, *, model: Module | None = None) -> Network:
 
 
 def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Module | None = None) -> Network:
-    """Return the network in the files of an artefact.
+    """Return the network in the files of an artifact.
 
     Args:
         files: file name → content, as the manifest vouches for them.
@@ -67,7 +67,7 @@ def from_files(files: dict[str, bytes], version: int, *, place: Path, model: Mod
         model: for a network with a model of your own: an untrained one of the same shape.
 
     Raises:
-        ArtefactError: something does not hold what it should.
+        ArtifactError: something does not hold what it should.
     """
     described = read_documents(files, version, place=place)
     return described.filled(files[WEIGHTS], model)
@@ -87,7 +87,7 @@ class Described:
     """
 
     place: Path
-    task: AbstractTask
+    task: AbstractObjective
     encoder: Encoder
     target_encoder: TargetEncoder
     config: dict[str, Any]
@@ -101,7 +101,7 @@ class Described:
             model: for a network with a model of your own: an untrained one of the same shape.
 
         Raises:
-            ArtefactError: they are not those of the model that the documents describe.
+            ArtifactError: they are not those of the model that the documents describe.
         """
         arrays = read_weights(weights, where=str(self.place / WEIGHTS))
         name, options = self.config["model"]["name"], self.config["model"]["options"]
@@ -123,7 +123,7 @@ class Described:
 
 
 def read_documents(files: dict[str, bytes], version: int, *, place: Path) -> Described:
-    """Return what the JSON files of an artefact say; its weights are only known to be there.
+    """Return what the JSON files of an artifact say; its weights are only known to be there.
 
     Args:
         files: file name → content, as the manifest vouches for them.
@@ -131,7 +131,7 @@ def read_documents(files: dict[str, bytes], version: int, *, place: Path) -> Des
         place: the folder they are from, for errors.
 
     Raises:
-        ArtefactError: one does not hold what it should, or a file is missing or added.
+        ArtifactError: one does not hold what it should, or a file is missing or added.
     """
     documents = {
         name: strict_json.parse(content, where=str(place / name))
@@ -163,20 +163,20 @@ def _naming(file: Path) -> Iterator[None]:
         raise
     except LaminaError as error:
         where = f"{file}, {error.where}" if error.where else str(file)
-        raise ArtefactError(
-            error.message, where=where, expected=error.expected, received=error.received, mend=error.mend
+        raise ArtifactError(
+            error.message, where=where, expected=error.expected, received=error.received, fix=error.fix
         ) from error
     except Exception as error:
-        raise ArtefactError(f"does not hold a network ({error})", where=str(file)) from error
+        raise ArtifactError(f"does not hold a network ({error})", where=str(file)) from error
 
 
 def _check_names(names: set[str], place: Path) -> None:
     for name in sorted(names ^ set(_FILES)):
         state = "is missing" if name in _FILES else "has no place in a saved network"
-        raise ArtefactError(f"file {state}", where=str(place / name), expected=", ".join(_FILES))
+        raise ArtifactError(f"file {state}", where=str(place / name), expected=", ".join(_FILES))
 
 
-def _task(stored: dict[str, Any]) -> AbstractTask:
+def _task(stored: dict[str, Any]) -> AbstractObjective:
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "name"}
     return TASKS[stored["name"]](**values)
 
@@ -186,14 +186,14 @@ def _blank(
 ) -> Module:
     """Build an architecture that asks for no more than the arrays hold, and without drawing numbers."""
     if name not in MODELS:
-        mend = "load(path, model=an untrained one)"
-        raise ArtefactError(f"'{name}' is a model of your own", where="model.name", mend=mend)
+        fix = "load(path, model=an untrained one)"
+        raise ArtifactError(f"'{name}' is a model of your own", where="model.name", fix=fix)
     longest = max((max(array.shape, default=1) for array in arrays.values()), default=1)
     most = min(max(longest, len(arrays), 4096), _MOST_OPTION)
     for option, value in options.items():
         if isinstance(value, int) and not 0 <= value <= most:
             place = f"model.options.{option}"
-            raise ArtefactError("is out of range", where=place, expected=f"0 to {most}", received=value)
+            raise ArtifactError("is out of range", where=place, expected=f"0 to {most}", received=value)
     values = sum(array.size for array in arrays.values()) + len(arrays)
     return build_model(name, inputs, outputs, options, Blank(values))
 
@@ -203,7 +203,7 @@ def _filled(model: Module, arrays: dict[str, np.ndarray]) -> Module:
     for name, array in named_arrays(model).items():
         if name in arrays and _is_float(arrays[name]) != _is_float(array):
             expected, received = array.dtype, arrays[name].dtype
-            raise ArtefactError("array has the wrong dtype", where=name, expected=expected, received=received)
+            raise ArtifactError("array has the wrong dtype", where=name, expected=expected, received=received)
     return with_arrays(model, arrays)
 
 

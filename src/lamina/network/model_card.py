@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.wording import count, counted, plain
-from lamina.tasks.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
@@ -30,7 +30,7 @@ network.predict("new.csv")
 
 
 def model_card(network: Network) -> str:
-    """Return the README of an artefact: purpose, use, metrics, inputs, training and limits.
+    """Return the README of an artifact: purpose, use, metrics, inputs, training and limits.
 
     Names from the data are set as code, so whatever they contain is shown and not obeyed. Read
     from ``network.info``: valid, test, intervals (of the test rows if there are any, else of the

@@ -1,4 +1,4 @@
-"""The artefact in memory: model, encoders and task as one thing that answers questions."""
+"""The artifact in memory: model, encoders and task as one thing that answers questions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lamina.data.encoders import Encoder, TargetEncoder
 from lamina.data.schema import Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
-from lamina.tasks import AbstractTask, QuantileTask
+from lamina.objectives import AbstractObjective, QuantileObjective
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
 
 LARGEST_BATCH = 4096
-MOST_VALUES = 1 << 20  # of a batch: the activations of pictures are many times as much
+MOST_VALUES = 1 << 20  # of a batch: the activations of images are many times as much
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Network:
     model: Module = field(repr=False)
     model_name: str
     options: dict[str, Any]
-    task: AbstractTask
+    task: AbstractObjective
     schema: Schema = field(repr=False)
     encoder: Encoder = field(repr=False)
     target_encoder: TargetEncoder = field(repr=False)
@@ -91,7 +91,7 @@ class Network:
         """Undo the standardization of regression targets; probabilities stay as they are."""
         if self.task.kind != "regression":
             return decoded
-        scale, shift = self.target_encoder.deviation, self.target_encoder.mean
+        scale, shift = self.target_encoder.std, self.target_encoder.mean
         axes = (1,) * (decoded.ndim - 2)
         return decoded * scale.reshape(-1, *axes) + shift.reshape(-1, *axes)
 
@@ -112,7 +112,7 @@ class Network:
             return self.target_encoder.label_array()[decoded.argmax(-1)]
         if self.task.kind == "multilabel":
             return (decoded > 0.5).astype(np.int64)
-        if isinstance(self.task, QuantileTask):
+        if isinstance(self.task, QuantileObjective):
             decoded = decoded[..., self.task.median]
         return decoded[:, 0] if decoded.shape[1] == 1 else decoded
 
@@ -123,7 +123,7 @@ class Network:
             DataError: the task is regression.
         """
         if self.task.kind == "regression":
-            raise DataError("regression has no probabilities", mend="use predict, or fit with quantiles=")
+            raise DataError("regression has no probabilities", fix="use predict, or fit with quantiles=")
         return self.outputs(data)
 
     def predict_quantiles(self, data: Any) -> np.ndarray:
@@ -132,8 +132,8 @@ class Network:
         Raises:
             DataError: the network was not fitted with ``quantiles=``.
         """
-        if not isinstance(self.task, QuantileTask):
-            raise DataError("this network knows no quantiles", mend="fit with quantiles=0.05,0.5,0.95")
+        if not isinstance(self.task, QuantileObjective):
+            raise DataError("this network knows no quantiles", fix="fit with quantiles=0.05,0.5,0.95")
         levels = self.outputs(data)
         return levels[:, 0] if levels.shape[1] == 1 else levels
 
@@ -155,7 +155,7 @@ class Network:
             raise DataError("no rows to evaluate", where=table.source)
         targets = self.target_encoder.transform(table)
         if self.task.kind == "regression":
-            targets = targets * self.target_encoder.deviation + self.target_encoder.mean
+            targets = targets * self.target_encoder.std + self.target_encoder.mean
         weight = self.schema.weight
         return targets, table.column(weight).numbers() if weight and weight in table.names else None
 
@@ -175,7 +175,7 @@ class Network:
         Raises:
             RunError: the folder exists, or the disk refused.
         """
-        from lamina.network.artefact import save
+        from lamina.network.artifact import save
 
         return save(self, path, overwrite=overwrite)
 
@@ -190,13 +190,13 @@ class Network:
         return "\n".join(lines)
 
 
-def predict_batches(task: AbstractTask, model: Any, x: Any) -> np.ndarray:
+def predict_batches(task: AbstractObjective, model: Any, x: Any) -> np.ndarray:
     """Run a model over all rows in batches of a few fixed sizes, so that few programs compile.
 
     Args:
         task: decodes the outputs.
         model: any model.
-        x: encoded rows: an array, several by name, or a stream of pictures.
+        x: encoded rows: an array, several by name, or a stream of images.
 
     Returns:
         Decoded outputs, float64, rows first.
@@ -232,7 +232,7 @@ def _part(array: Any, start: int, size: int) -> np.ndarray:
 def _forward() -> Any:
     import jax
 
-    def forward(task: AbstractTask, model: Any, x: Any) -> Any:
+    def forward(task: AbstractObjective, model: Any, x: Any) -> Any:
         return task.decode(model(x))
 
     return jax.jit(forward, static_argnums=0)

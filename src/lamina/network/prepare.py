@@ -14,23 +14,23 @@ from lamina.core.errors import ConfigError, DataError, ShapeError, suggest
 from lamina.core.module import Module
 from lamina.core.wording import counted
 from lamina.data.audit import Audit, audit
-from lamina.data.encoders import Encoder, ImageEncoder, TargetEncoder, fitted, has_pictures
+from lamina.data.encoders import Encoder, ImageEncoder, TargetEncoder, fitted, has_images
 from lamina.data.folds import fold_rows
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
 from lamina.models import MODELS
-from lamina.network import pictures
-from lamina.network.artefact import build_model
+from lamina.network import images
+from lamina.network.artifact import build_model
 from lamina.network.choose import Choice, choose, preset_keys, variants
 from lamina.network.config import FitConfig, fit_config
-from lamina.tasks import (
-    AbstractTask,
-    BinaryTask,
-    MulticlassTask,
-    MultilabelTask,
-    QuantileTask,
-    RegressionTask,
+from lamina.objectives import (
+    AbstractObjective,
+    BinaryObjective,
+    MulticlassObjective,
+    MultilabelObjective,
+    QuantileObjective,
+    RegressionObjective,
 )
 from lamina.train.augment import Augmentation
 from lamina.train.plan import default_batch_size
@@ -65,7 +65,7 @@ class Prepared:
     split: Split
     encoder: Encoder
     target_encoder: TargetEncoder
-    task: AbstractTask
+    task: AbstractObjective
     choice: Choice
     config: FitConfig
     options: dict[str, Any]
@@ -161,7 +161,7 @@ def prepare(
     split = split_rows(table, schema, seed=given.seed, valid=given.valid, test=given.test)
     rows = len(split.train)
     name = "auto" if model is not None else given.model
-    preset = {} if has_pictures(schema) else preset_keys(given.preset, task=schema.task, rows=rows)
+    preset = {} if has_images(schema) else preset_keys(given.preset, task=schema.task, rows=rows)
     folds = _folds(table, schema, split, given, preset if model is None else {})
     learned = split.train if _is_repeated(folds) else _learning_rows(split)
     encoder = fitted(table, schema, rows=learned, numeric=_scale(given, keys), image_size=given.image_size)
@@ -238,19 +238,23 @@ def _with_changes(
     encoder: Encoder,
     rows: np.ndarray,
 ) -> FitConfig:
-    """Return the config with augmentation and views, which only pictures have.
+    """Return the config with augmentation and views, which only images have.
 
     Raises:
-        ConfigError: they were asked for, and there are no pictures.
+        ConfigError: they were asked for, and there are no images.
     """
     if not isinstance(encoder, ImageEncoder):
-        for name in ("augment", "views", "image_size"):
+        for name in ("augment", "test_time_augmentation", "image_size"):
             if getattr(given, name):
-                raise ConfigError(f"'{name}' is for pictures", received="a table", mend=f"leave {name}= out")
+                raise ConfigError(f"'{name}' is for images", received="a table", fix=f"leave {name}= out")
         return given
-    augment = given.augment if "augment" in keys else pictures.augment_for(table, schema, encoder, rows)
+    augment = given.augment if "augment" in keys else images.augment_for(table, schema, encoder, rows)
     Augmentation.of(augment)  # an unknown name is refused before anything is trained
-    return dataclasses.replace(given, augment=augment, views=given.views or pictures.views_for(augment))
+    return dataclasses.replace(
+        given,
+        augment=augment,
+        test_time_augmentation=given.test_time_augmentation or images.test_time_for(augment),
+    )
 
 
 def _scale(given: FitConfig, keys: Mapping[str, Any]) -> str:
@@ -274,7 +278,7 @@ def _folds(
 
 
 def _models(
-    choice: Choice, encoder: Encoder, task: AbstractTask, options: dict[str, Any], config: FitConfig
+    choice: Choice, encoder: Encoder, task: AbstractObjective, options: dict[str, Any], config: FitConfig
 ) -> tuple[Module, ...]:
     single = {name: value for name, value in options.items() if name != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
@@ -307,7 +311,7 @@ def _resolved(
     )
 
 
-def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) -> AbstractTask:
+def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) -> AbstractObjective:
     """Return the task of a schema with the loss that the config asks for.
 
     Raises:
@@ -315,17 +319,17 @@ def make_task(schema: Schema, target_encoder: TargetEncoder, config: FitConfig) 
     """
     loss = {} if config.loss is None else {"loss": config.loss}
     if schema.task == "binary":
-        return BinaryTask(smoothing=config.label_smoothing, **loss)
+        return BinaryObjective(smoothing=config.label_smoothing, **loss)
     if schema.task == "multiclass":
-        return MulticlassTask(target_encoder.classes, smoothing=config.label_smoothing, **loss)
+        return MulticlassObjective(target_encoder.classes, smoothing=config.label_smoothing, **loss)
     if schema.task == "multilabel":
-        return MultilabelTask(len(schema.targets), smoothing=config.label_smoothing)
+        return MultilabelObjective(len(schema.targets), smoothing=config.label_smoothing)
     if config.quantiles or config.loss == "quantile":
-        return QuantileTask(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
-    return RegressionTask(len(schema.targets), **loss)
+        return QuantileObjective(len(schema.targets), tuple(sorted(config.quantiles or (0.05, 0.5, 0.95))))
+    return RegressionObjective(len(schema.targets), **loss)
 
 
-def check_monitor(name: str, task: AbstractTask) -> None:
+def check_monitor(name: str, task: AbstractObjective) -> None:
     """Refuse to monitor what the task does not measure after each epoch.
 
     Raises:
@@ -340,7 +344,7 @@ def check_monitor(name: str, task: AbstractTask) -> None:
         )
 
 
-def check_outputs(model: Module, task: AbstractTask, rows: Any) -> None:
+def check_outputs(model: Module, task: AbstractObjective, rows: Any) -> None:
     """Refuse a model of one's own whose outputs are not as many as the task takes: it would train, wrongly.
 
     Args:
@@ -363,7 +367,7 @@ def check_outputs(model: Module, task: AbstractTask, rows: Any) -> None:
         where=type(model).__name__,
         expected=f"(rows, {task.outputs})",
         received=tuple(given),
-        mend=f"let it give {counted(task.outputs, 'number')} a row{logits}",
+        fix=f"let it give {counted(task.outputs, 'number')} a row{logits}",
     )
 
 
@@ -383,5 +387,9 @@ def _model_options(choice: Choice, config: FitConfig) -> dict[str, Any]:
                 expected="one of " + ", ".join(known),
             )
         options[name] = value
-    options |= {"views": config.views} if config.views not in (None, "one") else {}
+    options |= (
+        {"test_time_augmentation": config.test_time_augmentation}
+        if config.test_time_augmentation not in (None, "none")
+        else {}
+    )
     return options | ({"folds": config.folds} if (config.folds or 1) > 1 else {})

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core import strict_json
-from lamina.core.errors import ArtefactError
+from lamina.core.errors import ArtifactError
 
 MOST_HEADER = 100_000_000  # bytes; the limit of the reference implementation
 _LENGTH = 8
@@ -35,7 +35,7 @@ def read_weights(content: bytes, *, where: str) -> dict[str, np.ndarray]:
         where: the file, for errors.
 
     Raises:
-        ArtefactError: the header, or an array in it, does not fit the bytes.
+        ArtifactError: the header, or an array in it, does not fit the bytes.
 
     Example:
         >>> import safetensors.numpy
@@ -46,17 +46,17 @@ def read_weights(content: bytes, *, where: str) -> dict[str, np.ndarray]:
     start = _LENGTH + _header_length(content, where)
     header = strict_json.parse(content[_LENGTH:start], where=f"{where}, header")
     if not isinstance(header, dict):
-        raise ArtefactError("the header is no object", where=where, received=type(header).__name__)
+        raise ArtifactError("the header is no object", where=where, received=type(header).__name__)
     header.pop("__metadata__", None)
     places = {name: _place(entry, f"{where}, array '{name[:100]}'") for name, entry in header.items()}
     end = 0
     for name, (first, last) in sorted(places.items(), key=lambda item: item[1]):
         if first != end:
             array = f"{where}, array '{name[:100]}'"
-            raise ArtefactError("overlaps another or leaves a gap", where=array, expected=end, received=first)
+            raise ArtifactError("overlaps another or leaves a gap", where=array, expected=end, received=first)
         end = last
     if start + end != len(content):
-        raise ArtefactError("has the wrong size", where=where, expected=start + end, received=len(content))
+        raise ArtifactError("has the wrong size", where=where, expected=start + end, received=len(content))
     return {name: _array(entry, content, start + places[name][0]) for name, entry in header.items()}
 
 
@@ -64,7 +64,7 @@ def _header_length(content: bytes, where: str) -> int:
     length = int.from_bytes(content[:_LENGTH], "little")
     most = min(len(content) - _LENGTH, MOST_HEADER)
     if length > most:
-        raise ArtefactError(
+        raise ArtifactError(
             "the header does not fit", where=where, expected=f"{max(most, 0)} bytes at most", received=length
         )
     return length
@@ -73,17 +73,17 @@ def _header_length(content: bytes, where: str) -> int:
 def _place(entry: Any, where: str) -> tuple[int, int]:
     """Return where an array begins and ends, if its type and shape need just as many bytes."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise ArtefactError("has the wrong form", where=where, expected="dtype, shape and data_offsets")
+        raise ArtifactError("has the wrong form", where=where, expected="dtype, shape and data_offsets")
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(kind, str) or kind not in _TYPES:
-        raise ArtefactError("unknown dtype", where=where, expected="one of " + ", ".join(_TYPES))
+        raise ArtifactError("unknown dtype", where=where, expected="one of " + ", ".join(_TYPES))
     if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
-        raise ArtefactError("has the wrong form", where=where, expected="sizes of 0 or more")
+        raise ArtifactError("has the wrong form", where=where, expected="sizes of 0 or more")
     first, last = offsets
     needed = math.prod(shape) * _dtype(kind).itemsize
     if last - first != needed:
         expected = f"{needed} bytes for {kind} of shape {tuple(shape)}"
-        raise ArtefactError("has the wrong size", where=where, expected=expected, received=last - first)
+        raise ArtifactError("has the wrong size", where=where, expected=expected, received=last - first)
     return first, last
 
 

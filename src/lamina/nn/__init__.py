@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         tanh,
     )
     from lamina.nn.attention import MultiHeadAttention
+    from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
     from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
     from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
     from lamina.nn.depth import DropPath
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
     from lamina.nn.stack import Sequential, Stack
-    from lamina.nn.views import VIEWS, Views
 
 _PLACES = {
     "lamina.core.tree": "stack_modules",
@@ -60,15 +60,16 @@ _PLACES = {
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
     "stack": "Sequential Stack",
-    "views": "VIEWS Views",
+    "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
 __getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
-    "VIEWS",
+    "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
+    "Augmented",
     "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
@@ -99,7 +100,6 @@ __all__ = [
     "SqueezeExcitation",
     "Stack",
     "SubpixelConv",
-    "Views",
     "elu",
     "gelu",
     "gelu_tanh",

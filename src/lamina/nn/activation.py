@@ -1,4 +1,4 @@
-"""Activations: the bend between two weighted sums."""
+"""Activations: the nonlinearity between two weighted sums."""
 
 from __future__ import annotations
 

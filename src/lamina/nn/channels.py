@@ -22,7 +22,7 @@ class GroupNorm(Module):
 
     y = (x - mean) / √(var + ε) · weight + bias, mean and variance over all places and the
     width / groups channels of a group, in float32. Independent of the batch: for small batches
-    of large pictures. O(size).
+    of large images. O(size).
 
     Args:
         groups: number of groups, a divisor of ``width``; 1 is a LayerNorm over everything,
@@ -110,7 +110,7 @@ class LocalResponseNorm(Module):
 
 
 class SqueezeExcitation(Module):
-    """Weigh channels by what the whole picture shows: y = x · σ(W₂ · relu(W₁ · mean_p x[p])).
+    """Weigh channels by what the whole image shows: y = x · σ(W₂ · relu(W₁ · mean_p x[p])).
 
     A small gain for almost no cost in any convolutional network. O(size + width · hidden).
 

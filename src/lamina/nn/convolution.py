@@ -103,7 +103,7 @@ class Conv(_AbstractConv):
 
     y[p, o] = Σ_k Σ_i x[p·stride + k·dilation - padding, i] · W[o, i, k] + b[o]
 
-    The layer of pictures (two axes of space), sound and series (one) and volumes (three).
+    The layer of images (two axes of space), sound and series (one) and volumes (three).
     O(batch · positions · outputs · inputs / groups · kernel).
 
     Args:
@@ -111,7 +111,7 @@ class Conv(_AbstractConv):
         outputs: channels that leave, a multiple of ``groups``.
         kernel_size: length of the kernel, one number, or one an axis.
         dimensions: axes of space, 1 to 3.
-        stride: steps between outputs; 2 halves the picture.
+        stride: steps between outputs; 2 halves the image.
         padding: zeros around: a number, one number or pair (before, after) an axis, or ``"same"``:
             as much as keeps the size under stride 1 and gives ⌈size / stride⌉ otherwise.
         dilation: steps between the taps of the kernel; more sees farther at no cost.

@@ -51,7 +51,7 @@ class DropPath(Module):
         if not train:
             return x
         if key is None:
-            raise ConfigError("drop path needs a key while training", where=self.path, mend="pass key=...")
+            raise ConfigError("drop path needs a key while training", where=self.path, fix="pass key=...")
         rate = jax.lax.stop_gradient(jnp.asarray(self.rate))
         drawn = (hashed_bits(key, (x.shape[0],)) >> jnp.uint32(8)).astype(jnp.float32) * 2.0**-24
         scale = jnp.where(drawn >= rate, 1.0 / (1.0 - rate), 0.0).astype(x.dtype)

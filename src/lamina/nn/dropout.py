@@ -50,7 +50,7 @@ class Dropout(Module):
         if not train or self.rate == 0.0:
             return x
         if key is None:
-            raise ConfigError("dropout needs a key while training", where=self.path, mend="pass key=...")
+            raise ConfigError("dropout needs a key while training", where=self.path, fix="pass key=...")
         keep = hashed_bits(key, x.shape) >= jnp.uint32(round(self.rate * 2**32))
         return jnp.where(keep, x / (1.0 - self.rate), jnp.zeros((), x.dtype))
 

@@ -129,7 +129,7 @@ def partial_identity(key: Any, shape: tuple[int, ...]) -> Array:
     return random.namespace(drawn).where(is_passed, passed, drawn)
 
 
-def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.02) -> Array:
+def truncated_normal(key: Any, shape: tuple[int, ...], *, std: float = 0.02) -> Array:
     """Draw from N(0, σ²) cut at ±2σ: embeddings and transformers.
 
     A value beyond the cut is drawn again up to seven times (one in 10⁹ is left), then clipped.
@@ -137,7 +137,7 @@ def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.0
     Args:
         key: random key.
         shape: shape of the array.
-        deviation: σ before the cut.
+        std: σ before the cut.
 
     Example:
         >>> bool(abs(truncated_normal(0, (1000,))).max() <= 0.04)
@@ -149,7 +149,7 @@ def truncated_normal(key: Any, shape: tuple[int, ...], *, deviation: float = 0.0
     xp = random.namespace(drawn)
     for attempt in range(1, 8):
         drawn = xp.where(xp.abs(drawn) > 2, random.normal(random.fold_in(key, attempt), shape), drawn)
-    return xp.clip(drawn, -2, 2) * np.float32(deviation)
+    return xp.clip(drawn, -2, 2) * np.float32(std)
 
 
 def orthogonal(key: Any, shape: tuple[int, ...]) -> Array:

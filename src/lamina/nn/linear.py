@@ -17,7 +17,7 @@ from lamina.ops.dense import dense
 
 
 class Linear(Module):
-    """A weighted sum of the features plus a bias, and the bend behind it if asked: y = f(x·Wᵀ + b).
+    """A weighted sum of the features plus a bias, and an activation if asked: y = f(x·Wᵀ + b).
 
     The layer everything else is made of. O(batch · in · out).
 
@@ -28,8 +28,8 @@ class Linear(Module):
         initializer: how W begins; biases begin the same way as in PyTorch, U(±1/√in).
         key: random key or seed.
 
-    Calling it with ``activation="relu"``, or another name in `lamina.nn.ACTIVATIONS`, bends what comes out;
-    relu in the same pass over the numbers.
+    Calling it with ``activation="relu"``, or another name in `lamina.nn.ACTIVATIONS`, applies it to the
+    result; relu in the same pass over the numbers.
 
     Shapes:
         (*batch, inputs) → (*batch, outputs); ``weight`` (outputs, inputs), ``bias`` (outputs,)
@@ -73,11 +73,15 @@ class Linear(Module):
             raise ShapeError(
                 "wrong shape", where=self.path, expected=f"last axis {self.inputs}", received=tuple(x.shape)
             )
-        weight, bend = self.weight.astype(x.dtype), ACTIVATIONS[activation]
+        weight, function = self.weight.astype(x.dtype), ACTIVATIONS[activation]
         if self.bias is None:
-            return bend(dense(x, weight))
+            return function(dense(x, weight))
         bias = self.bias.astype(x.dtype)
-        return affine(x, weight, bias, bend="relu") if bend is relu else bend(affine(x, weight, bias))
+        return (
+            affine(x, weight, bias, activation="relu")
+            if function is relu
+            else function(affine(x, weight, bias))
+        )
 
 
 def aligned(parameter: Array, y: Array) -> Array:

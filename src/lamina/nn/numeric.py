@@ -51,11 +51,11 @@ class LinearEmbedding(Module):
 
 
 class PiecewiseLinearEmbedding(Module):
-    """Turn each number into a vector along a line that may bend at the bin edges.
+    """Turn each number into a vector along a piecewise linear function with knots at the bin edges.
 
     e_j = linear_j(x_j) + Σ_t c_jt · weight_jt, where c_jt says how much of bin t lies below
     x_j: 0 before it, 1 after it, the fraction inside; first and last bin go on outward. The
-    bends begin at zero. Often the largest single gain on tables. O(batch · n · bins · d).
+    changes of slope begin at zero. Often the largest single gain on tables. O(batch · n · bins · d).
 
     Args:
         edges: for each column its increasing bin edges, two at least; quantiles of the
@@ -73,7 +73,7 @@ class PiecewiseLinearEmbedding(Module):
 
     References:
         Gorishniy, Rubachev, Babenko. On embeddings for numerical features in tabular deep
-        learning. NeurIPS 2022; version "B" of the authors' package (linear part plus bends).
+        learning. NeurIPS 2022; version "B" of the authors' package (linear part plus piecewise part).
     """
 
     linear: LinearEmbedding
@@ -100,8 +100,8 @@ class PiecewiseLinearEmbedding(Module):
     def __call__(
         self, x: Float[Array, "*b n"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b n d"]:
-        bends = jnp.einsum("...nt,ntd->...nd", self.encode(x), self.weight.astype(x.dtype))
-        return self.linear(x) + bends
+        piecewise = jnp.einsum("...nt,ntd->...nd", self.encode(x), self.weight.astype(x.dtype))
+        return self.linear(x) + piecewise
 
 
 def _bin_table(edges: np.ndarray, bins: int) -> np.ndarray:
@@ -125,7 +125,7 @@ class PeriodicEmbedding(Module):
         columns: number of numeric columns n.
         width: length of each vector d.
         frequencies: how many a column.
-        deviation: σ of the first frequencies, 0.01 to 1; larger sees finer detail.
+        std: σ of the first frequencies, 0.01 to 1; larger sees finer detail.
         key: random key or seed.
 
     Shapes:
@@ -145,11 +145,11 @@ class PeriodicEmbedding(Module):
     bias: Float[Array, "n d"]
     columns: int = static()
 
-    def __init__(self, columns: int, width: int, *, frequencies: int = 48, deviation: float = 0.1, key: Any):
+    def __init__(self, columns: int, width: int, *, frequencies: int = 48, std: float = 0.1, key: Any):
         frequency_key, weight_key, bias_key = split(key, 3)
         bound = 1.0 / math.sqrt(2 * frequencies)
         self.columns = columns
-        self.frequency = normal(frequency_key, (columns, frequencies)) * np.float32(deviation)
+        self.frequency = normal(frequency_key, (columns, frequencies)) * np.float32(std)
         self.weight = uniform(weight_key, (columns, 2 * frequencies, width), low=-bound, high=bound)
         self.bias = uniform(bias_key, (columns, width), low=-bound, high=bound)
 

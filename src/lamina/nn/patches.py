@@ -1,4 +1,4 @@
-"""Pictures as rows of tokens: patches, and where they stand."""
+"""Images as rows of tokens: patches, and where they stand."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lamina.ops.dense import dense
 
 
 class PatchEmbedding(Module):
-    """Cut a picture into square patches and make each a token: y[p] = W · x[patch p] + b.
+    """Cut an image into square patches and make each a token: y[p] = W · x[patch p] + b.
 
     A convolution whose kernel is its stride, done as one product. O(batch · size · width).
 
     Args:
         inputs: channels that come.
         width: features of a token.
-        patch: pixels of a patch's side; height and width of a picture are multiples of it.
+        patch: pixels of a patch's side; height and width of an image are multiples of it.
         bias: add b.
         initializer: how W begins.
         key: random key or seed.

@@ -1,4 +1,4 @@
-"""Pooling layers: a window, or the whole picture, becomes one value a channel."""
+"""Pooling layers: a window, or the whole image, becomes one value a channel."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class MaxPool(_AbstractPool):
         (batch, *space, channels) → (batch, *out, channels), out = ⌊(size + padding - kernel) / stride⌋ + 1
 
     Raises:
-        ShapeError: the window is larger than the picture.
+        ShapeError: the window is larger than the image.
 
     Example:
         >>> MaxPool(3, stride=2, padding=1)(jnp.ones((2, 8, 8, 4))).shape
@@ -91,7 +91,7 @@ class AveragePool(_AbstractPool):
         (batch, *space, channels) → (batch, *out, channels), out = ⌊(size + padding - kernel) / stride⌋ + 1
 
     Raises:
-        ShapeError: the window is larger than the picture.
+        ShapeError: the window is larger than the image.
 
     Example:
         >>> AveragePool(2)(jnp.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0].tolist()

@@ -1,7 +1,8 @@
 """The weighted sum with its bias, and relu behind it where asked, in one pass over the numbers.
 
 On CPU the three products of such a layer, forward and both gradients, go through kernels of our own where
-those are faster (`lamina.ops.dense`), which add the bias, bend and bend back while the numbers are at hand.
+those are faster (`lamina.ops.dense`), which add the bias and apply the activation, or its gradient, in the
+same pass.
 """
 
 from __future__ import annotations
@@ -16,45 +17,51 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
 from lamina.ops.dense import plain_product, product, way_by_size
+from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
-from lamina.ops.ways import differentiable
 
-Bend = Literal["identity", "relu"]
+ActivationName = Literal["identity", "relu"]
 
 
 def affine(
-    x: Float[Array, "*b i"], weight: Float[Array, "o i"], bias: Float[Array, " o"], *, bend: Bend = "identity"
+    x: Float[Array, "*b i"],
+    weight: Float[Array, "o i"],
+    bias: Float[Array, " o"],
+    *,
+    activation: ActivationName = "identity",
 ) -> Float[Array, "*b o"]:
-    """Compute ``bend(x @ weight.T + bias)`` over the last axis.
+    """Compute ``activation(x @ weight.T + bias)`` over the last axis.
 
     Args:
         x: any number of leading axes, features last.
         weight: one row an output, as in PyTorch.
         bias: one number an output.
-        bend: ``"relu"``, or ``"identity"`` for none.
+        activation: ``"relu"``, or ``"identity"`` for none.
 
     Returns:
         The outputs, same leading axes. O(b·i·o).
 
     Example:
-        >>> affine(jnp.ones((2, 3, 4)), jnp.ones((5, 4)), -5 * jnp.ones(5), bend="relu").max().item()
+        >>> affine(jnp.ones((2, 3, 4)), jnp.ones((5, 4)), -5 * jnp.ones(5), activation="relu").max().item()
         0.0
     """
-    flat: Any = _affine(x.reshape(-1, x.shape[-1]), weight, bias[None], bend)
+    flat: Any = _affine(x.reshape(-1, x.shape[-1]), weight, bias[None], activation)
     return flat.reshape(*x.shape[:-1], weight.shape[0])
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _affine(x: Array, weight: Array, bias: Array, bend: Bend) -> Any:
-    return _LAYERS[bend](x, weight, bias)
+def _affine(x: Array, weight: Array, bias: Array, activation: ActivationName) -> Any:
+    return _LAYERS[activation](x, weight, bias)
 
 
-def _forward(x: Array, weight: Array, bias: Array, bend: Bend) -> tuple[Any, tuple[Array, ...]]:
-    y: Any = _affine(x, weight, bias, bend)
-    return y, (x, weight, y) if bend == "relu" else (x, weight)
+def _forward(
+    x: Array, weight: Array, bias: Array, activation: ActivationName
+) -> tuple[Any, tuple[Array, ...]]:
+    y: Any = _affine(x, weight, bias, activation)
+    return y, (x, weight, y) if activation == "relu" else (x, weight)
 
 
-def _backward(bend: Bend, saved: tuple[Array, ...], change: Array) -> tuple[Any, ...]:
+def _backward(activation: ActivationName, saved: tuple[Array, ...], change: Array) -> tuple[Any, ...]:
     """Return the gradients: with s = change where y > 0, dx = s·W, dW = sᵀ·x and db = Σ s."""
     x, weight, *y = saved
     dx = _input_gradient(change, *y, weight) if y else product(change, weight, (False, False))
@@ -64,16 +71,18 @@ def _backward(bend: Bend, saved: tuple[Array, ...], change: Array) -> tuple[Any,
 _affine.defvjp(_forward, _backward)
 
 
-def plain_affine(x: Array, weight: Array, bias: Array, *, bend: Bend) -> Array:
+def plain_affine(x: Array, weight: Array, bias: Array, *, activation: ActivationName) -> Array:
     """Return the layer as XLA does it; the bias is one row."""
     y = plain_product(x, weight, (False, True)) + bias
-    return jax.nn.relu(y) if bend == "relu" else y
+    return jax.nn.relu(y) if activation == "relu" else y
 
 
-def native_affine(x: Array, weight: Array, bias: Array, *, bend: Bend) -> Any:
+def native_affine(x: Array, weight: Array, bias: Array, *, activation: ActivationName) -> Any:
     """Return the layer as our kernel does it, of a population in one call."""
     out = jax.ShapeDtypeStruct((x.shape[-2], weight.shape[-2]), x.dtype)
-    return library.call("affine", out, x, weight, bias, vmap_method="expand_dims", relu=[bend == "relu"])
+    return library.call(
+        "affine", out, x, weight, bias, vmap_method="expand_dims", relu=[activation == "relu"]
+    )
 
 
 def plain_input_gradient(change: Array, y: Array, weight: Array) -> Array:
@@ -104,13 +113,13 @@ def _slope(change: Array, *y: Array) -> Array:
     return jnp.where(y[0] > 0, change, 0) if y else change
 
 
-_LAYERS: dict[Bend, Callable[..., Any]] = {
-    bend: way_by_size(
-        functools.partial(native_affine, bend=bend),
-        functools.partial(plain_affine, bend=bend),
+_LAYERS: dict[ActivationName, Callable[..., Any]] = {
+    activation: way_by_size(
+        functools.partial(native_affine, activation=activation),
+        functools.partial(plain_affine, activation=activation),
         lambda x, weight, bias: (x, weight, (False, True)),
     )
-    for bend in ("identity", "relu")
+    for activation in ("identity", "relu")
 }
 _input_gradient = differentiable(
     way_by_size(

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
 from lamina.ops.dense import Sides, product
+from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
-from lamina.ops.ways import differentiable
 
 # Where the kernel was faster than XLA (docs/decisions/0018-transformers-on-a-cpu.md).
 LEAST_WORK = 1 << 20  # multiplications of the scores of all heads

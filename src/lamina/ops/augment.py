@@ -1,6 +1,6 @@
-"""Random changes of pictures inside the compiled step, each example by its own random numbers.
+"""Random changes of images inside the compiled step, each example by its own random numbers.
 
-Every function takes pictures (b, y, x, c) of floats in 0 to 255, a key and a strength, and returns
+Every function takes images (b, y, x, c) of floats in 0 to 255, a key and a strength, and returns
 as many of the same size. What comes in from outside is a repetition of the nearest pixel.
 """
 
@@ -18,7 +18,7 @@ from lamina.core.hashing import hashed_bits, hashed_key
 from lamina.core.registry import Registry
 from lamina.core.shapes import Float
 
-Pictures = Float[Array, "b y x c"]
+Images = Float[Array, "b y x c"]
 GRAY = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
 
 
@@ -35,24 +35,24 @@ def uniforms(key: Any, count: int, *, low: float, high: float) -> Float[Array, "
     return low + (high - low) * share
 
 
-def per_picture(values: Array) -> Array:
-    """Return one value a picture, (b,), so that it goes with pictures: (b, 1, 1, 1)."""
+def per_image(values: Array) -> Array:
+    """Return one value an image, (b,), so that it goes with images: (b, 1, 1, 1)."""
     return values.reshape(-1, 1, 1, 1)
 
 
-def flip(x: Pictures, key: Any, strength: float) -> Pictures:
+def flip(x: Images, key: Any, strength: float) -> Images:
     """Mirror left and right with probability ``strength``."""
     chosen = uniforms(key, len(x), low=0.0, high=1.0) < strength
-    return jnp.where(per_picture(chosen), x[:, :, ::-1], x)
+    return jnp.where(per_image(chosen), x[:, :, ::-1], x)
 
 
-def turn_over(x: Pictures, key: Any, strength: float) -> Pictures:
-    """Mirror top and bottom with probability ``strength``: for pictures without an up."""
+def turn_over(x: Images, key: Any, strength: float) -> Images:
+    """Mirror top and bottom with probability ``strength``: for images without an up."""
     chosen = uniforms(key, len(x), low=0.0, high=1.0) < strength
-    return jnp.where(per_picture(chosen), x[:, ::-1], x)
+    return jnp.where(per_image(chosen), x[:, ::-1], x)
 
 
-def shift(x: Pictures, key: Any, strength: float) -> Pictures:
+def shift(x: Images, key: Any, strength: float) -> Images:
     """Move by up to ``strength`` whole pixels each way; what comes in is mirrored at the border."""
     most = int(strength)
     if most < 1:
@@ -63,23 +63,23 @@ def shift(x: Pictures, key: Any, strength: float) -> Pictures:
     bits = hashed_bits(key, (len(x), 2)) >> jnp.uint32(1)
     starts = (bits % jnp.uint32(2 * most + 1)).astype(jnp.int32)
 
-    def moved(picture: Array, start: Array) -> Array:
-        size = (height, width, picture.shape[-1])
-        return jax.lax.dynamic_slice(picture, (start[0], start[1], jnp.zeros((), jnp.int32)), size)
+    def moved(image: Array, start: Array) -> Array:
+        size = (height, width, image.shape[-1])
+        return jax.lax.dynamic_slice(image, (start[0], start[1], jnp.zeros((), jnp.int32)), size)
 
     return jax.vmap(moved)(padded, starts)
 
 
-def warp(x: Pictures, matrix: Float[Array, "b 2 2"], offset: Float[Array, "b 2"]) -> Pictures:
-    """Return pictures whose place p shows what was at ``matrix · p + offset``, both from the middle.
+def warp(x: Images, matrix: Float[Array, "b 2 2"], offset: Float[Array, "b 2"]) -> Images:
+    """Return images whose place p shows what was at ``matrix · p + offset``, both from the middle.
 
     Args:
-        x: pictures.
+        x: images.
         matrix: how places are turned and stretched, rows (y, x).
         offset: where the middle comes from, in pixels.
 
     Returns:
-        The pictures, bilinear between pixels. O(size).
+        The images, bilinear between pixels. O(size).
     """
     height, width, channels = x.shape[1:]
     middle = jnp.array([(height - 1) / 2, (width - 1) / 2], jnp.float32)
@@ -106,21 +106,21 @@ def _matrix(a: Array, b: Array, c: Array, d: Array) -> Array:
     return jnp.stack([jnp.stack([a, b], -1), jnp.stack([c, d], -1)], -2)
 
 
-def rotate(x: Pictures, key: Any, strength: float) -> Pictures:
+def rotate(x: Images, key: Any, strength: float) -> Images:
     """Turn by up to ``strength`` degrees each way."""
     angle = uniforms(key, len(x), low=-strength, high=strength) * (math.pi / 180)
     sine, cosine = jnp.sin(angle), jnp.cos(angle)
     return warp(x, _matrix(cosine, -sine, sine, cosine), jnp.zeros((len(x), 2)))
 
 
-def zoom(x: Pictures, key: Any, strength: float) -> Pictures:
+def zoom(x: Images, key: Any, strength: float) -> Images:
     """Stretch by a factor within 1 ± ``strength``, the same both ways."""
     factor = 1 / uniforms(key, len(x), low=1 - strength, high=1 + strength)
     zero = jnp.zeros_like(factor)
     return warp(x, _matrix(factor, zero, zero, factor), jnp.zeros((len(x), 2)))
 
 
-def shear(x: Pictures, key: Any, strength: float) -> Pictures:
+def shear(x: Images, key: Any, strength: float) -> Images:
     """Slant by up to ``strength`` pixels a pixel, along rows and along columns."""
     one = jnp.ones(len(x))
     down = uniforms(hashed_key(key, jnp.array(0)), len(x), low=-strength, high=strength)
@@ -128,7 +128,7 @@ def shear(x: Pictures, key: Any, strength: float) -> Pictures:
     return warp(x, _matrix(one, down, right, one), jnp.zeros((len(x), 2)))
 
 
-def crop(x: Pictures, key: Any, strength: float) -> Pictures:
+def crop(x: Images, key: Any, strength: float) -> Images:
     """Cut out a part of ``strength`` to 1 of the area, 3:4 to 4:3 in shape, and enlarge it to the whole.
 
     References:
@@ -144,36 +144,36 @@ def crop(x: Pictures, key: Any, strength: float) -> Pictures:
     return warp(x, _matrix(size[0], zero, zero, size[1]), jnp.stack(offset, -1))
 
 
-def brightness(x: Pictures, key: Any, strength: float) -> Pictures:
+def brightness(x: Images, key: Any, strength: float) -> Images:
     """Multiply by a factor within 1 ± ``strength``."""
-    return jnp.clip(x * per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength)), 0, 255)
+    return jnp.clip(x * per_image(uniforms(key, len(x), low=1 - strength, high=1 + strength)), 0, 255)
 
 
-def contrast(x: Pictures, key: Any, strength: float) -> Pictures:
-    """Pull values from the picture's mean, or to it, by a factor within 1 ± ``strength``."""
-    factor = per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength))
+def contrast(x: Images, key: Any, strength: float) -> Images:
+    """Pull values from the image's mean, or to it, by a factor within 1 ± ``strength``."""
+    factor = per_image(uniforms(key, len(x), low=1 - strength, high=1 + strength))
     mean = x.mean((1, 2, 3), keepdims=True)
     return jnp.clip(mean + (x - mean) * factor, 0, 255)
 
 
-def saturation(x: Pictures, key: Any, strength: float) -> Pictures:
-    """Pull colors from gray, or to it, by a factor within 1 ± ``strength``; gray pictures stay."""
+def saturation(x: Images, key: Any, strength: float) -> Images:
+    """Pull colors from gray, or to it, by a factor within 1 ± ``strength``; gray images stay."""
     if x.shape[-1] != 3:
         return x
-    factor = per_picture(uniforms(key, len(x), low=1 - strength, high=1 + strength))
+    factor = per_image(uniforms(key, len(x), low=1 - strength, high=1 + strength))
     gray = (x * jnp.array(GRAY, x.dtype).reshape(1, 1, 1, 3)).sum(-1, keepdims=True)
     return jnp.clip(gray + (x - gray) * factor, 0, 255)
 
 
-def color(x: Pictures, key: Any, strength: float) -> Pictures:
+def color(x: Images, key: Any, strength: float) -> Images:
     """Change brightness, contrast and saturation, each within 1 ± ``strength``."""
     for number, change in enumerate((brightness, contrast, saturation)):
         x = change(x, hashed_key(key, jnp.array(number)), strength)
     return x
 
 
-def cutout(x: Pictures, key: Any, strength: float) -> Pictures:
-    """Paint a square of ``strength`` pixels with the picture's mean.
+def cutout(x: Images, key: Any, strength: float) -> Images:
+    """Paint a square of ``strength`` pixels with the image's mean.
 
     References:
         DeVries, Taylor. Improved regularization of convolutional neural networks with cutout. 2017.
@@ -182,11 +182,11 @@ def cutout(x: Pictures, key: Any, strength: float) -> Pictures:
     return jnp.where(hidden, x.mean((1, 2), keepdims=True), x)
 
 
-def box_mask(x: Pictures, key: Any, height: Float[Array, " b"], width: Float[Array, " b"]) -> Array:
+def box_mask(x: Images, key: Any, height: Float[Array, " b"], width: Float[Array, " b"]) -> Array:
     """Return a mask (b, y, x, 1) that is True in a box around a random place.
 
     Args:
-        x: pictures, for their size.
+        x: images, for their size.
         key: random key.
         height: of each box, in pixels.
         width: of each box, in pixels.
@@ -198,7 +198,7 @@ def box_mask(x: Pictures, key: Any, height: Float[Array, " b"], width: Float[Arr
         places = (jnp.arange(length, dtype=jnp.float32) + 0.5).reshape(
             [-1 if a == axis else 1 for a in range(4)]
         )
-        near = jnp.abs(places - per_picture(middle)) <= per_picture(size) / 2
+        near = jnp.abs(places - per_image(middle)) <= per_image(size) / 2
         inside = near if inside is None else inside & near
     return inside
 
@@ -227,7 +227,7 @@ RANDOM_CHANGES: tuple[tuple[Change, float], ...] = (
 )  # fmt: skip
 
 
-def rand_augment(x: Pictures, key: Any, strength: float) -> Pictures:
+def rand_augment(x: Images, key: Any, strength: float) -> Images:
     """Apply two changes an example, drawn from a fixed list, at ``strength`` tenths of their largest.
 
     The step draws the two for blocks of examples together, so that only what is drawn is computed.
@@ -247,8 +247,8 @@ def rand_augment(x: Pictures, key: Any, strength: float) -> Pictures:
         drawn = (hashed_bits(own, (groups,)) >> jnp.uint32(8)) % jnp.uint32(len(branches))
 
         def changed(block: tuple[Array, Array, Array], own: Any = own) -> Array:
-            pictures, which, number = block
-            return jax.lax.switch(which, branches, pictures, hashed_key(own, number))
+            images, which, number = block
+            return jax.lax.switch(which, branches, images, hashed_key(own, number))
 
         numbers = jnp.arange(groups, dtype=jnp.uint32)
         cut = jax.lax.map(changed, (cut, drawn.astype(jnp.int32), numbers))

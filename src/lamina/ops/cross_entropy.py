@@ -15,8 +15,8 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float, Int
+from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
-from lamina.ops.ways import by_members
 
 LEAST_NUMBERS = 1 << 14  # of all members: below, the kernel need not be loaded
 MOST_CLASSES = 64  # what a vector of rows keeps at hand

@@ -17,8 +17,8 @@ from jax import lax
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
-from lamina.ops.ways import by_members
 
 Sides = tuple[bool, bool]  # whether the left and the right side are transposed
 

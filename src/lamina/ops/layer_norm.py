@@ -14,8 +14,8 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops.dispatch import by_members, differentiable
 from lamina.ops.native import library
-from lamina.ops.ways import by_members, differentiable
 
 LEAST_NUMBERS = 1 << 16  # of all members: below, the kernels need not be loaded
 

@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
+from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
-from lamina.ops.ways import by_members
 
 EPSILON = 1e-8  # of the paper
 

@@ -44,10 +44,10 @@ class ReportContent:
         unit: unit of a regression target, such as "USD".
         importance: (column, mean loss of the score, standard deviation over repeats), any order.
         importance_score: what was lost, such as "accuracy".
-        samples: training pictures (y, x, c) of 0 to 255 with their captions, for pictures.
-        mistakes: evaluated pictures of which the network was surest and wrong, with captions.
+        samples: training images (y, x, c) of 0 to 255 with their captions, for images.
+        mistakes: evaluated images of which the network was surest and wrong, with captions.
         filters: kernels of the first convolution (n, y, x, c), or None.
-        findings: the audit's, each with level, code, message, where and mend.
+        findings: the audit's, each with level, code, message, where and fix.
         rows: row counts by split, such as ``{"train": 800, "valid": 200}``.
         columns: each with name, kind ("dropped" and "target" are known words) and note.
         trials: what was tried, any keys alike in each; ``chosen`` marks the one kept.

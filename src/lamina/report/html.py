@@ -15,7 +15,7 @@ from lamina.report.markup import text
 from lamina.report.quality import quality
 from lamina.report.summary import TASKS
 
-# Nothing is loaded and nothing runs, even if something got past the escaping; pictures are in the page.
+# Nothing is loaded and nothing runs, even if something got past the escaping; images are in the page.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 PAGE = """<!DOCTYPE html>
@@ -61,7 +61,7 @@ def render(content: ReportContent, figures: Mapping[str, Figure] | None = None) 
         sections.short(content),
         quality(content, drawings),
         sections.importance(content, drawings),
-        sections.pictures(content, drawings),
+        sections.images(content, drawings),
         sections.cautions(content),
         sections.data(content),
         sections.training(content, drawings),

@@ -21,12 +21,12 @@ class Importance(NamedTuple):
     Args:
         column: the column's name.
         mean: mean over the repeats, in the score's unit; zero or less means that it is not needed.
-        deviation: standard deviation over the repeats, NaN if there was only one.
+        std: standard deviation over the repeats, NaN if there was only one.
     """
 
     column: str
     mean: float
-    deviation: float
+    std: float
 
 
 def permutation_importance(

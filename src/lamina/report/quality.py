@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.wording import count, plain
+from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics.classification import class_sums
 from lamina.report.content import ReportContent
 from lamina.report.figures.classes import MOST_CONFUSIONS, class_labels
 from lamina.report.markup import figure, paragraph, section, table, text
 from lamina.report.summary import interval_words
-from lamina.tasks.metrics import metric_number, metric_words
-from lamina.tasks.metrics.classification import class_sums
 
 MOST_CLASSES = 16
 

@@ -56,19 +56,19 @@ def importance(content: ReportContent, drawings: Drawings) -> str:
     )
 
 
-def pictures(content: ReportContent, drawings: Drawings) -> str:
+def images(content: ReportContent, drawings: Drawings) -> str:
     """Return the section on what the network saw, and where it was most wrong.
 
     Args:
         content: what the report is about.
         drawings: the figures by name.
     """
-    if not {"picture_samples", "worst_mistakes", "first_filters"} & set(drawings):
+    if not {"image_samples", "worst_mistakes", "first_filters"} & set(drawings):
         return ""
     return section(
         "What it saw",
-        figure(drawings.get("worst_mistakes"), f"Pictures of the {content.split} rows."),
-        figure(drawings.get("picture_samples")),
+        figure(drawings.get("worst_mistakes"), f"Images of the {content.split} rows."),
+        figure(drawings.get("image_samples")),
         figure(drawings.get("first_filters"), "Mid gray is zero; each kernel is scaled by itself."),
     )
 
@@ -115,10 +115,10 @@ def _findings(content: ReportContent) -> str:
 def _finding(found: Mapping[str, Any]) -> str:
     level = str(found.get("level", "note"))
     known = level if level in {"error", "warning"} else "remark"
-    where, mend = found.get("where") or "", found.get("mend") or ""
+    where, fix = found.get("where") or "", found.get("fix") or ""
     lines = [f'<span class="level {known}">{text(level)}</span> {text(found.get("message", ""))}']
     lines += [f'<span class="note">{text(where)}</span>'] if where else []
-    lines += [f'<span class="note">Mend: {text(mend)}</span>'] if mend else []
+    lines += [f'<span class="note">Fix: {text(fix)}</span>'] if fix else []
     return "<li>" + "".join(lines) + "</li>"
 
 

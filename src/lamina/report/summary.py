@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from lamina.core.wording import counted, duration, plain, short_number
+from lamina.objectives.metrics import mae, metric_number, metric_words
 from lamina.report.content import ReportContent
 from lamina.report.wording import share
-from lamina.tasks.metrics import mae, metric_number, metric_words
 
 # (metric, whether it reads better as a percentage) in the order in which they head the page
 LEADING = {

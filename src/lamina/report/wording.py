@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from lamina.core.wording import plain
-from lamina.tasks.metrics import metric_number
-from lamina.tasks.metrics.words import interval_decimals
+from lamina.objectives.metrics import metric_number
+from lamina.objectives.metrics.words import interval_decimals
 
 
 def share(fraction: float, interval: tuple[float, float] | None = None) -> str:

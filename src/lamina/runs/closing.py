@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.wording import counted, duration
+from lamina.objectives.metrics import metric_number
 from lamina.runs.voice import Voice
-from lamina.tasks.metrics import metric_number
 
 if TYPE_CHECKING:
     from lamina.network import Fitted

@@ -30,7 +30,7 @@ def fit(
     """Train a network on a file, a frame or arrays.
 
     The data are audited first; what cannot be learned from is refused with the row, the
-    column and the mend, and doubtful things come as a `LaminaWarning`. Nothing is written
+    column and the fix, and doubtful things come as a `LaminaWarning`. Nothing is written
     unless ``out`` is given.
 
     Args:

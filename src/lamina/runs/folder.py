@@ -37,7 +37,7 @@ class RunFolder:
             raise RunLockedError(
                 "in use by another process",
                 where=str(self.path),
-                mend="wait until it has ended, or choose another folder",
+                fix="wait until it has ended, or choose another folder",
             ) from None
         except OSError as error:
             raise _refused(self.path, error) from error
@@ -74,7 +74,7 @@ class RunFolder:
 
     @property
     def network(self) -> Path:
-        """The artefact."""
+        """The artifact."""
         return self.path / "network"
 
     def __enter__(self) -> RunFolder:
@@ -147,7 +147,7 @@ def check_free(path: str | Path) -> None:
     except OSError as error:
         raise _refused(path, error) from error
     if is_locked(path / "log.txt"):
-        raise RunLockedError("in use by another process", where=str(path), mend="choose another folder")
+        raise RunLockedError("in use by another process", where=str(path), fix="choose another folder")
     raise _taken(path)
 
 
@@ -170,17 +170,17 @@ def _number(name: str, stem: str) -> int:
 
 
 def _taken(path: Path) -> ConfigError:
-    mend = "choose another name for --out"
+    fix = "choose another name for --out"
     if (path / "config.toml").is_file():
-        mend += f", or go on with it: lamina resume {path}"
-    return ConfigError("already exists, and nothing is ever overwritten", where=str(path), mend=mend)
+        fix += f", or go on with it: lamina resume {path}"
+    return ConfigError("already exists, and nothing is ever overwritten", where=str(path), fix=fix)
 
 
 def _refused(path: Path, error: OSError) -> ConfigError | RunError:
     text = f"cannot be made ({error.strerror or error})"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(text, where=str(path), mend="free some space")
-    return ConfigError(text, where=str(path), mend="choose another place with --out")
+        return RunError(text, where=str(path), fix="free some space")
+    return ConfigError(text, where=str(path), fix="choose another place with --out")
 
 
 def clear_leftovers(folder: RunFolder) -> list[str]:

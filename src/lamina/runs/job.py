@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from lamina.core import storage
 from lamina.core.errors import ConfigError, Interrupted, LaminaError, RunError
+from lamina.core.keys import read_seconds
 from lamina.network import Fitted, Prepared, run
-from lamina.network.artefact import to_files
-from lamina.network.config import read_seconds
+from lamina.network.artifact import to_files
 from lamina.runs.closing import say_end, say_metrics
 from lamina.runs.folder import RunFolder
 from lamina.runs.interruption import Interruption
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = "60s"
 # Of a time limit, what is kept for evaluation, network and report, measured on two busy cores.
 RESERVE_SHARE, RESERVE_MOST = 0.4, 8.0
-IMPORTANCE_SECONDS, REPORT_SECONDS, PICTURE_SECONDS = 3.0, 4.0, 2.0
+IMPORTANCE_SECONDS, REPORT_SECONDS, IMAGE_SECONDS = 3.0, 4.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _report(job: Job, fitted: Fitted, intervals: Mapping[str, Intervals], compil
             table=table if table.height else None,
             seconds=(time.perf_counter() - job.began, compiled),
             importance_seconds=max(0.0, min(IMPORTANCE_SECONDS, left - REPORT_SECONDS)),
-            pictures=left > PICTURE_SECONDS,
+            images=left > IMAGE_SECONDS,
         )
     except LaminaError:
         raise
@@ -225,14 +225,14 @@ def _with_way_on(error: LaminaError, job: Job) -> LaminaError:
     if "path" not in job.record.data:
         way = "begin anew: the data came from memory or standard input, where they are no more"
     if isinstance(error, Interrupted):
-        return Interrupted("interrupted; the checkpoint is written", where=str(folder.path), mend=way)
+        return Interrupted("interrupted; the checkpoint is written", where=str(folder.path), fix=way)
     if not isinstance(error, RunError):
         return error
     kept = "the last checkpoint" if folder.checkpoints.is_dir() else "metrics and log"
-    mend = f"{error.mend}\n  " if error.mend else ""
-    mend += f"kept: {kept} in {folder.path}; to go on: {way}"
+    fix = f"{error.fix}\n  " if error.fix else ""
+    fix += f"kept: {kept} in {folder.path}; to go on: {way}"
     return RunError(
-        error.message, where=error.where, expected=error.expected, received=error.received, mend=mend
+        error.message, where=error.where, expected=error.expected, received=error.received, fix=fix
     )
 
 

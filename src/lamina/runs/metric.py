@@ -30,7 +30,7 @@ class ShownMetric:
         """Return the metric that suits what is learned."""
         if prepared.task.kind != "regression":
             return ShownMetric("accuracy", "valid_accuracy")
-        scale = prepared.target_encoder.deviation
+        scale = prepared.target_encoder.std
         unit = float(scale[0]) if len(scale) == 1 else 1.0
         return ShownMetric("rmse", "valid_mse", lambda value: unit * math.sqrt(max(value, 0.0)))
 

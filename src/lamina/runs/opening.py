@@ -72,7 +72,7 @@ def _target(prepared: Prepared, guessed: bool) -> str:
         how.append("target guessed; another one with --target")
     for finding in prepared.audit.findings:
         if finding.code == "task-guessed":
-            how.append("task guessed" + (f"; {plain(finding.mend)}" if finding.mend else ""))
+            how.append("task guessed" + (f"; {plain(finding.fix)}" if finding.fix else ""))
     return f"{names}: {what}" + (f" ({'; '.join(how)})" if how else "")
 
 

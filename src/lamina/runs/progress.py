@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina.core.wording import duration
+from lamina.objectives.metrics import metric_number
 from lamina.runs.metric import ShownMetric
 from lamina.runs.voice import Voice
-from lamina.tasks.metrics import metric_number
 from lamina.train.callbacks import Callback, RunView
 from lamina.train.clock import compile_counter
 
@@ -55,7 +55,7 @@ class Watch(Callback):
         self._compiled_before = self._compiled_at = compile_counter().seconds
 
     def on_rollback(self, why: str, run: RunView) -> None:
-        """Say that the run went back."""
+        """Say that the run rolled back."""
         done = len(run.history.get("epoch", ()))
         self.voice.say(f"warning: {why}: back to the end of epoch {done} with half the learning rate")
 

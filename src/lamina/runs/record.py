@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.core import runtime
-from lamina.core.errors import ArtefactError, ConfigError, DataError
+from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.fingerprint import fingerprint
 from lamina.data.table import AbstractTable
 from lamina.network import form
@@ -100,7 +100,7 @@ def read_record(path: Path) -> Record:
     """Read ``config.toml`` of a run.
 
     Raises:
-        ArtefactError: there is none, or it is damaged.
+        ArtifactError: there is none, or it is damaged.
     """
     try:
         stored = tomllib.loads(path.read_text("utf-8"))
@@ -116,17 +116,17 @@ def read_record(path: Path) -> Record:
             **tables,
         )
     except FileNotFoundError:
-        raise ArtefactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
-    except ArtefactError as error:
-        raise ArtefactError(
+        raise ArtifactError("not a run folder: it has no config.toml", where=str(path.parent)) from None
+    except ArtifactError as error:
+        raise ArtifactError(
             f"cannot be read: it {error.message}",
             where=f"{path}, {error.where}",
             expected=error.expected,
             received=error.received,
-            mend="put the file back as it was, or begin anew with `lamina fit`",
+            fix="put the file back as it was, or begin anew with `lamina fit`",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ArtefactError(f"cannot be read ({error})", where=str(path)) from error
+        raise ArtifactError(f"cannot be read ({error})", where=str(path)) from error
 
 
 def _check_form(stored: Mapping[str, Any]) -> None:
@@ -203,7 +203,7 @@ def check_config(stored: Mapping[str, Any], resolved: Mapping[str, Any], path: P
                 where=str(path),
                 expected=repr(written),
                 received=repr(stored.get(name)),
-                mend="put it back, or begin anew with `lamina fit`",
+                fix="put it back, or begin anew with `lamina fit`",
             )
 
 
@@ -224,8 +224,8 @@ def check_versions(record: Record, warn: Any, *, accept: bool = True) -> None:
         return
     text = f"versions changed since the run began ({', '.join(changed)})"
     if not accept:
-        mend = "install those again, or go on with --accept-versions: the last bits may then differ"
-        raise ConfigError(text, mend=mend)
+        fix = "install those again, or go on with --accept-versions: the last bits may then differ"
+        raise ConfigError(text, fix=fix)
     warn(f"{text}: the last bits may differ")
 
 
@@ -242,5 +242,5 @@ def check_unchanged(stored: Mapping[str, Any], table: AbstractTable) -> None:
             where=table.source,
             expected=f"{stored.get('bytes')} bytes, SHA-256 {str(stored.get('sha256'))[:12]}…",
             received=f"{now.get('bytes')} bytes, SHA-256 {str(now.get('sha256'))[:12]}…",
-            mend="bring the file back, or begin anew with `lamina fit`",
+            fix="bring the file back, or begin anew with `lamina fit`",
         )

@@ -12,14 +12,22 @@ from lamina.core import storage
 from lamina.core.wording import plain
 from lamina.data.encoders import TableEncoder
 from lamina.network.network import predict_batches
+from lamina.objectives import QuantileObjective
+from lamina.objectives.metrics import (
+    accuracy,
+    auc,
+    metric_intervals,
+    metric_words,
+    multilabel_metrics,
+    r2,
+    rmse,
+)
 from lamina.report.content import ReportContent
 from lamina.report.importance import Importance, permutation_importance, table_score
 from lamina.runs.folder import RunFolder
+from lamina.runs.images import image_content
 from lamina.runs.metric import ShownMetric
-from lamina.runs.pictures import picture_content
 from lamina.runs.record import Record
-from lamina.tasks import QuantileTask
-from lamina.tasks.metrics import accuracy, auc, metric_intervals, metric_words, multilabel_metrics, r2, rmse
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -45,7 +53,7 @@ def intervals_of(network: Network, decoded: np.ndarray, truth: np.ndarray, weigh
 
 def _point(network: Network, decoded: np.ndarray) -> np.ndarray:
     """Return one number a target where quantiles are predicted; other outputs as they are."""
-    return decoded[..., network.task.median] if isinstance(network.task, QuantileTask) else decoded
+    return decoded[..., network.task.median] if isinstance(network.task, QuantileObjective) else decoded
 
 
 def write_report(
@@ -57,9 +65,9 @@ def write_report(
     table: AbstractTable | None,
     seconds: tuple[float, float],
     importance_seconds: float,
-    pictures: bool = True,
+    images: bool = True,
 ) -> None:
-    """Write ``report.html``, and its figures as pictures of their own.
+    """Write ``report.html``, and its figures as images of their own.
 
     Args:
         folder: the run.
@@ -69,7 +77,7 @@ def write_report(
         table: the evaluated rows, for the importance of columns; None where there are none.
         seconds: how long the run took, and how much of it was compiling.
         importance_seconds: how long the importance of columns may take; 0 leaves it out.
-        pictures: write the pictures beside the page, which has its own.
+        images: write the images beside the page, which has its own.
     """
     from lamina.report import figures_of, render, write_figures
 
@@ -78,11 +86,11 @@ def write_report(
     if table is not None and importance_seconds > 0:
         score, found = column_importance(network, table, seconds=importance_seconds)
     content = report_content(fitted, record, intervals=intervals, seconds=seconds)
-    seen = picture_content(fitted, table)
+    seen = image_content(fitted, table)
     content = dataclasses.replace(content, importance=found, importance_score=score, **seen)
     figures = figures_of(content)
     storage.write_file(folder.report, render(content, figures).encode())
-    if pictures:
+    if images:
         write_figures(figures, folder.figures, write=storage.write_file)
 
 
@@ -166,7 +174,7 @@ def _answers(fitted: Fitted) -> dict[str, Any]:
 
 
 def _bounds(network: Network, decoded: np.ndarray) -> dict[str, Any]:
-    if not isinstance(network.task, QuantileTask) or len(network.task.quantiles) < 3:
+    if not isinstance(network.task, QuantileObjective) or len(network.task.quantiles) < 3:
         return {}
     levels = network.task.quantiles
     bounds = (_flat(decoded[..., 0]), _flat(decoded[..., -1]))

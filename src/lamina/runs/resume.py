@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamina.core.errors import ArtefactError, DataError
+from lamina.core.errors import ArtifactError, DataError
 from lamina.data.source import read
 from lamina.network import Prepared, prepare
 from lamina.runs.folder import RunFolder, clear_leftovers
@@ -45,7 +45,7 @@ def resume(
         The finished run, or None where nothing was left to do.
 
     Raises:
-        ArtefactError: it is no run folder, or what it holds is damaged.
+        ArtifactError: it is no run folder, or what it holds is damaged.
         ConfigError: the configuration is not that of the checkpoint, or versions changed.
         DataError: the data are not there any more, or others.
         RunLockedError: another process is using it.
@@ -81,7 +81,7 @@ def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
         raise DataError(
             "the data came from memory or standard input, so the run cannot go on by itself",
             where=source,
-            mend="begin anew with `lamina fit`",
+            fix="begin anew with `lamina fit`",
         )
     table = read(
         source if os.path.isfile(source) and os.path.samefile(source, stored["path"]) else stored["path"]
@@ -94,8 +94,8 @@ def _prepared_again(record: Record, table: AbstractTable, test_table: AbstractTa
     from lamina.models import MODELS
 
     if record.config.get("model") not in MODELS:
-        raise ArtefactError(
+        raise ArtifactError(
             f"'{record.config.get('model')}' is a model of your own, which no folder holds",
-            mend="begin anew with lamina.fit(..., model=your model)",
+            fix="begin anew with lamina.fit(..., model=your model)",
         )
     return prepare(table, target=record.target, keys=record.given, test_table=test_table)

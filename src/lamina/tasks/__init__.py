@@ -1,15 +1,1 @@
-"""What is learned: losses, metrics and the decoding of outputs."""
-
-from lamina.tasks.base import AbstractTask, Batch
-from lamina.tasks.classification import BinaryTask, MulticlassTask, MultilabelTask
-from lamina.tasks.regression import QuantileTask, RegressionTask
-
-__all__ = [
-    "AbstractTask",
-    "Batch",
-    "BinaryTask",
-    "MulticlassTask",
-    "MultilabelTask",
-    "QuantileTask",
-    "RegressionTask",
-]
+"""Tasks: what a person asks for, from the roles of columns to the predictions that are written."""

@@ -1,62 +1,204 @@
-"""What every task offers to the training engine and to the network."""
+"""What a task is: what a person asks for, from the roles of columns to the predictions that are written."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lamina.core.arrays import Array
+from lamina.core.keys import NoKeys
 
-Batch = Mapping[str, Any]
+if TYPE_CHECKING:
+    from lamina.core.inputs import Inputs
+    from lamina.core.page import Section
+    from lamina.data.audit.findings import Finding
+    from lamina.data.schema import Schema
+    from lamina.data.table import AbstractTable
+    from lamina.modalities.base import Arrays, Outcome
+    from lamina.objectives.base import AbstractObjective
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which columns a person gave which role; what is left open is None or empty.
+
+    Args:
+        targets: columns to be predicted.
+        weight: column of row weights.
+        group: column whose rows of one value stay on one side of every split.
+        time: column by which the last rows validate.
+        split: column that says train, valid or test.
+        keep: columns to learn from although they look like identifiers or equal the target.
+        drop: columns to leave out.
+    """
+
+    targets: tuple[str, ...] = ()
+    weight: str | None = None
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Arrays for the device, how many examples they make, and the length class of each.
+
+    Args:
+        arrays: a tree of arrays; the objective's ``pick`` cuts batches out of it.
+        count: how many examples they make.
+        bucket: the length class of each example, or None; a batch never mixes two.
+    """
+
+    arrays: Arrays
+    count: int
+    bucket: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `lamina predict` writes.
+
+    Args:
+        columns: name → one value a row.
+        files: name → content, for predictions that are files; then ``columns`` lists their names.
+    """
+
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command that only some tasks have, such as ``sample``.
+
+    Args:
+        summary: what it does, one sentence.
+        keys: frozen dataclass of its keys.
+        run: ``(network, keys) -> Prediction``.
+    """
+
+    summary: str
+    keys: type
+    run: Callable[[Any, Any], Prediction]
+
+
+class AbstractTarget(abc.ABC):
+    """Fitted targets: columns → arrays that are learned, and decoded outputs → predictions.
+
+    Attributes:
+        names: the target columns.
+        labels: classes as they were given, in the order of the outputs; empty where there are none.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[Any, ...] = ()
+
+    @abc.abstractmethod
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
+        """Return what is learned, rows first.
+
+        Raises:
+            DataError: a target is absent, missing, or one that training never saw.
+        """
+
+    def measured(self, table: AbstractTable) -> np.ndarray:
+        """Return the targets in the form of the metrics: in their own unit."""
+        return self.transform(table)
+
+    def in_unit(self, decoded: np.ndarray) -> np.ndarray:
+        """Return decoded outputs in the target's own unit."""
+        return decoded
+
+    @abc.abstractmethod
+    def predictions(self, decoded: np.ndarray) -> np.ndarray:
+        """Return labels as they were given, or numbers; one a row, or (rows, targets)."""
+
+    @abc.abstractmethod
+    def caption(self, value: Any) -> str:
+        """Return one row of `measured` in words."""
+
+    @abc.abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
 
 
 class AbstractTask(abc.ABC):
-    """What is learned: losses of a batch, sums of its metrics, meaning of its outputs.
+    """What a person asks for. NumPy only; JAX only inside `objective` and a verb.
 
-    A batch is ``{"x": inputs, "y": targets, "weight": (batch,)}``. Outputs may carry a
-    member axis between batch and features, (batch, members, outputs): losses are then the
-    mean of the members' losses, answers the mean of their answers. Concrete tasks are
-    frozen dataclasses, so they are part of a compiled program's key.
+    Attributes:
+        name: what people type, such as ``multiclass``.
+        summary: what a network of it does, as in "predicts which class a row belongs to".
+        keys: frozen dataclass of the flat keys it owns.
+        verbs: commands that only this task has.
+        needs_target: whether a target column has to be named or guessed.
     """
 
-    kind: str
+    name: str
+    summary: str
+    keys: type = NoKeys
+    verbs: ClassVar[Mapping[str, Verb]] = {}
+    needs_target: bool = True
 
-    @property
-    @abc.abstractmethod
-    def outputs(self) -> int:
-        """How many numbers the model has to give for one example."""
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> str | None:
+        """Return why ``task=auto`` may take it, in words; None: only on request."""
+        return None
 
-    @abc.abstractmethod
-    def losses(
-        self, model: Callable[..., Array], batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
-        """Return ``{part: (loss, metrics)}`` in training mode; ordinary tasks have the part "all"."""
-
-    @abc.abstractmethod
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
-        """Return weighted sums over the batch: ``loss``, further metrics, and ``weight``."""
+    def resolve(self, table: AbstractTable, targets: Sequence[str]) -> AbstractTask:
+        """Return the task that is meant: a name for several tasks picks one of them."""
+        return self
 
     @abc.abstractmethod
-    def decode(self, outputs: Array) -> Array:
-        """Turn outputs into probabilities (classification) or values (regression), members averaged."""
+    def roles(self, table: AbstractTable, given: Roles) -> Schema:
+        """Return inputs, targets (may be none), weight, group and time, with the reason for what is left out.
+
+        Raises:
+            DataError: a named column is absent, or the target cannot be learned.
+        """
 
     @abc.abstractmethod
-    def metrics(
-        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """Return the final metrics of decoded outputs, computed on the host in float64."""
+    def check(self, table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator[Finding]:
+        """Yield what is wrong with the targets; ``strict`` makes a missing one a fault."""
 
+    def second(self, table: AbstractTable, schema: Schema, other: AbstractTable) -> Iterator[Finding]:
+        """Yield what is wrong with the targets of test data of their own."""
+        yield from ()
 
-def over_members(values: Array, examples: int) -> Array:
-    """Average everything after the batch axis: (batch, ...) → (batch,)."""
-    return values.reshape(examples, -1).mean(axis=1)
+    @abc.abstractmethod
+    def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: Any) -> AbstractTarget:
+        """Learn classes and scales from training rows alone."""
 
+    @abc.abstractmethod
+    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
+        """Return the targets in an artifact's JSON, each field checked."""
 
-def with_members(targets: Array, outputs: Array, *, features: int) -> Array:
-    """Insert the member axes of ``outputs`` into ``targets``, whose last ``features`` axes stay."""
-    extra = outputs.ndim - 2
-    place = targets.ndim - features
-    return targets.reshape(*targets.shape[:place], *(1,) * extra, *targets.shape[place:])
+    def examples(
+        self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget, rows: np.ndarray
+    ) -> Examples:
+        """Return what is trained on: by default one row, one example, ``{"x", "y", "weight"}``."""
+        weight = np.ones(len(rows), np.float32)
+        if schema.weight:
+            weight = table.column(schema.weight).numbers()[rows].astype(np.float32)
+        x = encoder.transform(table, rows)
+        return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
+
+    @abc.abstractmethod
+    def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
+        """Return what gradient descent minimizes."""
+
+    def predict(
+        self, decoded: np.ndarray, objective: AbstractObjective, target: AbstractTarget
+    ) -> Prediction:
+        """Return the columns or files that `lamina predict` writes."""
+        found = target.predictions(objective.point(decoded))
+        if found.ndim == 1:
+            return Prediction({"prediction": found})
+        return Prediction({f"prediction_{name}": found[:, i] for i, name in enumerate(target.names)})
+
+    def sections(self, outcome: Outcome) -> list[Section]:
+        """Return what the report says of the predictions."""
+        return []

@@ -1,4 +1,4 @@
-"""Augmentation: every epoch sees the training pictures a little changed, inside the compiled step."""
+"""Augmentation: every epoch sees the training images a little changed, inside the compiled step."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.hashing import hashed_bits, hashed_key
-from lamina.ops.augment import CHANGES, box_mask, flip, per_picture, uniforms
-from lamina.tasks.base import AbstractTask, Batch
+from lamina.objectives.base import AbstractObjective, Batch
+from lamina.ops.augment import CHANGES, box_mask, flip, per_image, uniforms
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
 ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
@@ -50,7 +50,7 @@ class Augmentation:
         return Augmentation(tuple(_read(word) for word in words)) if words else None
 
     def __call__(self, batch: Batch, key: Any) -> dict[str, Any]:
-        """Return the batch with changed pictures, and partners where examples are mixed.
+        """Return the batch with changed images, and partners where examples are mixed.
 
         Args:
             batch: ``{"x": (b, y, x, c), ...}``, pixels of any type in 0 to 255; with ``mirrored`` (see
@@ -64,20 +64,20 @@ class Augmentation:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
                 now = batch.get("mirrored")
-                x = flip(x, own, 0.5) if now is None else jnp.where(per_picture(now), x[:, :, ::-1], x)
+                x = flip(x, own, 0.5) if now is None else jnp.where(per_image(now), x[:, :, ::-1], x)
             else:
                 x = CHANGES[name][0](x, own, strength)
         return {**batch, "x": x, **extra}
 
 
 def mirrored_now(rows: Array, key: Any, epoch: Array) -> Array:
-    """Return which pictures are mirrored in this epoch: each in every other one, half of them in the first.
+    """Return which images are mirrored in this epoch: each in every other one, half of them in the first.
 
-    So two epochs show every picture from both sides, where coins would show a quarter of them twice
+    So two epochs show every image from both sides, where coins would show a quarter of them twice
     from the same.
 
     Args:
-        rows: numbers of the pictures, (b,).
+        rows: numbers of the images, (b,).
         key: random key of the run.
         epoch: number of the epoch, from 0.
 
@@ -96,7 +96,7 @@ def _read(word: str) -> tuple[str, float]:
         raise ConfigError(f"unknown augmentation '{name}'{suggest(name, known)}", expected=expected)
     if name == ALTERNATING:
         if number:
-            raise ConfigError(f"'{name}' has no strength", received=number, mend=f"write {name} alone")
+            raise ConfigError(f"'{name}' has no strength", received=number, fix=f"write {name} alone")
         return name, 1.0
     default = MIXES[name] if name in MIXES else CHANGES[name][1]
     try:
@@ -111,7 +111,7 @@ def _read(word: str) -> tuple[str, float]:
 
 
 def _mixed(name: str, x: Array, batch: Batch, key: Any, strength: float) -> tuple[Array, dict[str, Any]]:
-    """Mix each picture with the one before it in the batch, whose order is random already.
+    """Mix each image with the one before it in the batch, whose order is random already.
 
     References:
         Zhang et al. mixup: beyond empirical risk minimization. ICLR 2018.
@@ -155,7 +155,7 @@ class _Once:
         return self.output
 
 
-def batch_losses(task: AbstractTask, model: Any, batch: Batch, *, key: Any) -> dict[str, Any]:
+def batch_losses(task: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> dict[str, Any]:
     """Return the task's losses; those of mixed examples are mixed in the same shares.
 
     Args:

@@ -74,7 +74,7 @@ def check_memory(state: float, data: float) -> None:
         "the run does not fit into memory",
         expected=f"at most {available:,.0f} MiB",
         received=f"{state + data:,.0f} MiB at the least (state {state:,.0f}, data {data:,.0f})",
-        mend="a smaller size or fewer members, or device_memory=0 to stream the data",
+        fix="a smaller size or fewer members, or device_memory=0 to stream the data",
     )
 
 
@@ -131,7 +131,7 @@ def check_disk(path: str | Path, *, checkpoints: float, network: float) -> None:
         where=str(path),
         expected=f"at most {free:,.1f} MiB",
         received=f"{needed:,.1f} MiB at the least ({parts})",
-        mend="free some space, name another place with --out (out= in Python), or choose a smaller size",
+        fix="free some space, name another place with --out (out= in Python), or choose a smaller size",
     )
 
 

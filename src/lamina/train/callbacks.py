@@ -58,7 +58,7 @@ class Callback:
         """After the evaluation of an epoch; ``logs`` holds what was measured."""
 
     def on_rollback(self, why: str, run: RunView) -> None:
-        """After the run went back to its last good state, with a lower learning rate."""
+        """After the run rolled back to its last good state, with a lower learning rate."""
 
     def on_train_end(self, run: RunView) -> None:
         """After the last epoch."""
@@ -146,7 +146,7 @@ class TerminateOnNaN(Callback):
         """Look at the training loss."""
         loss = logs["train_loss"]
         if loss != loss or loss in (float("inf"), float("-inf")):
-            raise RunError("the loss is not finite", where=f"epoch {epoch}", mend="lower lr, or set clip=1.0")
+            raise RunError("the loss is not finite", where=f"epoch {epoch}", fix="lower lr, or set clip=1.0")
 
 
 class LambdaCallback(Callback):

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a run, written whole or not at all, and taken up bit for bit."""
+"""Checkpoints: the whole state of a run, written whole or not at all, and resumed bit for bit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core import manifest, storage, strict_json
-from lamina.core.errors import ArtefactError, ConfigError, RunError
+from lamina.core.errors import ArtifactError, ConfigError, RunError
 from lamina.train.background import BackgroundWriter
 from lamina.train.callbacks import Callback, RunView
 from lamina.train.rollback import is_finite
@@ -43,7 +43,7 @@ class Checkpoints(Callback):
     They are written by a thread of their own: training waits for the copy of the state only.
     A fault of the disk is raised at the next checkpoint, or on leaving ``with checkpoints.writer``,
     which waits for the thread. One of a later step than that which
-    is written is damaged, or the run went back behind it: it is dropped.
+    is written is damaged, or the run rolled back behind it: it is dropped.
 
     The order of rows and every random key are functions of the seed and the step, and the
     step lies in the state: so a resumed run ends with the same bits as one that was never
@@ -141,7 +141,7 @@ class Checkpoints(Callback):
         for path in reversed(self._found()):
             try:
                 return self._read(path)
-            except ArtefactError as error:
+            except ArtifactError as error:
                 warn(f"checkpoint passed over: {error}")
         return None
 
@@ -154,7 +154,7 @@ class Checkpoints(Callback):
             arrays, good = safetensors.numpy.load(files[ARRAYS]), place.pop("good", None)
             good = good and Snapshot(safetensors.numpy.load(files[GOOD]), good)
         except (KeyError, ValueError, safetensors.SafetensorError) as error:
-            raise ArtefactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
+            raise ArtifactError(f"does not hold a checkpoint ({error})", where=str(path)) from error
         stored = place.pop("fingerprint")
         for name, value in self.fingerprint.items():
             if stored.get(name) != value:
@@ -163,7 +163,7 @@ class Checkpoints(Callback):
                     where=str(path),
                     expected=stored.get(name),
                     received=value,
-                    mend="restore it to go on, or start a new run",
+                    fix="restore it to go on, or start a new run",
                 )
         return Snapshot(arrays, place, good)
 

@@ -50,16 +50,16 @@ class AbstractEngine(abc.ABC):
         self.hyper = {**self.planned, **length}
 
     @abc.abstractmethod
-    def first_parts(self) -> Parts:
+    def first_shards(self) -> Parts:
         """Return the states before the first step."""
 
     @abc.abstractmethod
-    def joined(self, trees: Sequence[Any]) -> Any:
+    def stack_shards(self, trees: Sequence[Any]) -> Any:
         """Return as one tree what each part has one of: states, losses, metrics."""
 
     @abc.abstractmethod
-    def parted(self, state: TrainState) -> Parts:
-        """Undo `joined` for states, so that training goes on from them."""
+    def unstack_shards(self, state: TrainState) -> Parts:
+        """Undo `stack_shards` for states, so that training goes on from them."""
 
     @abc.abstractmethod
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
@@ -88,16 +88,16 @@ class SingleEngine(AbstractEngine):
         self.models, self.program, self.config = [detached(model)], program, config
         self.planned = self.hyper = hyper
 
-    def first_parts(self) -> Parts:
+    def first_shards(self) -> Parts:
         """Return the state before the first step."""
         key = make_key(self.config.seed)
         return (jit_first_state(self.program, self.models[0], key, self.hyper, self.config.ema > 0),)
 
-    def joined(self, trees: Sequence[Any]) -> Any:
+    def stack_shards(self, trees: Sequence[Any]) -> Any:
         """Return what the only part has."""
         return trees[0]
 
-    def parted(self, state: TrainState) -> Parts:
+    def unstack_shards(self, state: TrainState) -> Parts:
         """Return the state as the only part."""
         return (state,)
 
@@ -159,9 +159,9 @@ class PopulationEngine(AbstractEngine):
             swept["warmup"] = np.round(swept["warmup"] * hyper["total"])
         self.planned = self.hyper = {**numbers, **swept}
         on_cpu = jax.default_backend() == "cpu"
-        self.parts = equal_parts(members) if on_cpu else [slice(0, members)]
+        self.parts = equal_shards(members) if on_cpu else [slice(0, members)]
 
-    def first_parts(self) -> Parts:
+    def first_shards(self) -> Parts:
         """Return the members' states, stacked within each part."""
         keys = np.stack([make_key(seed) for seed in self.seeds])
         averaged = self.config.ema > 0
@@ -172,11 +172,11 @@ class PopulationEngine(AbstractEngine):
             for part in self.parts
         )
 
-    def joined(self, trees: Sequence[Any]) -> Any:
+    def stack_shards(self, trees: Sequence[Any]) -> Any:
         """Return the members' trees, stacked."""
         return trees[0] if len(trees) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *trees)
 
-    def parted(self, state: TrainState) -> Parts:
+    def unstack_shards(self, state: TrainState) -> Parts:
         """Return the members' states, stacked within each part."""
         host = jax.tree.map(np.asarray, state)
         return tuple(
@@ -207,7 +207,7 @@ class PopulationEngine(AbstractEngine):
             )
             for state, part in zip(parts, self.parts, strict=True)
         ]
-        return tuple(state for state, _ in found), self.joined([loss for _, loss in found])
+        return tuple(state for state, _ in found), self.stack_shards([loss for _, loss in found])
 
     def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
         """Evaluate every member and keep its best; return the states and the metrics."""
@@ -215,16 +215,16 @@ class PopulationEngine(AbstractEngine):
             jit_end_population(self.program, state, valid, np.int32(epoch), self._numbers(part))
             for state, part in zip(parts, self.parts, strict=True)
         ]
-        return tuple(state for state, _ in found), self.joined([metrics for _, metrics in found])
+        return tuple(state for state, _ in found), self.stack_shards([metrics for _, metrics in found])
 
 
-def equal_parts(members: int) -> list[slice]:
+def equal_shards(members: int) -> list[slice]:
     """Return slices of equal length, as many as they are not too short, which share one compiled program.
 
     Example:
-        >>> equal_parts(130)
+        >>> equal_shards(130)
         [slice(0, 65, None), slice(65, 130, None)]
-        >>> len(equal_parts(256)), len(equal_parts(100)), len(equal_parts(8))
+        >>> len(equal_shards(256)), len(equal_shards(100)), len(equal_shards(8))
         (4, 1, 1)
     """
     enough = range(min(members, LEAST_MEMBERS), members + 1)

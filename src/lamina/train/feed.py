@@ -25,13 +25,13 @@ def size_in_mib(data: Rows) -> float:
 MOST_PADDED = 100_000  # rows; beyond it a compilation costs less than the copy
 
 
-def roomy(count: int) -> int:
+def round_up(count: int) -> int:
     """Return a number a little larger, one of few: runs on about as many rows share compiled programs.
 
     At most an eighth more, or what is missing to a multiple of 32.
 
     Example:
-        >>> [roomy(count) for count in (5, 119, 121, 300, 5000)]
+        >>> [round_up(count) for count in (5, 119, 121, 300, 5000)]
         [32, 128, 128, 320, 5120]
     """
     step = max(32, 1 << max(0, (count - 1).bit_length() - 3))
@@ -72,7 +72,7 @@ class ResidentFeed(AbstractFeed):
 
     def __init__(self, data: Rows):
         rows = row_count(data)
-        self.data = jax.device_put(_padded(dict(data), rows, roomy(rows)))
+        self.data = jax.device_put(_padded(dict(data), rows, round_up(rows)))
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Return the resident rows and the order as given."""
@@ -80,7 +80,7 @@ class ResidentFeed(AbstractFeed):
 
     def width(self, steps: int) -> int:
         """Return one of few widths: steps that are not taken cost nothing."""
-        return roomy(steps)
+        return round_up(steps)
 
 
 class StreamedFeed(AbstractFeed):
@@ -129,6 +129,6 @@ def evaluation_batches(data: Rows, *, batch_size: int) -> Any:
     rows = row_count(data)
     data = jax.tree.map(lambda a: taken(a, np.arange(rows)) if is_stream(a) else a, dict(data))
     batches = max(1, -(-rows // batch_size))
-    size = roomy(-(-rows // batches))
+    size = round_up(-(-rows // batches))
     filled = _padded(data, rows, batches * size)
     return jax.device_put(jax.tree.map(lambda a: a.reshape(batches, size, *a.shape[1:]), filled))

@@ -14,7 +14,7 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.tree import named_arrays, with_arrays
-from lamina.tasks.base import AbstractTask
+from lamina.objectives.base import AbstractObjective
 from lamina.train.budget import check_memory, needed_mib
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Snapshot
@@ -81,7 +81,7 @@ class Loop:
     def __init__(
         self,
         make_engine: Callable[[Program, dict[str, np.ndarray]], AbstractEngine],
-        task: AbstractTask,
+        task: AbstractObjective,
         train: Rows,
         valid: Rows | None,
         config: TrainConfig,
@@ -108,7 +108,7 @@ class Loop:
         check_memory(*need)
         self.feed = make_feed(train, device_memory=config.device_memory)
         self.valid = None if valid is None else evaluation_batches(valid, batch_size=self._evaluated(valid))
-        self.parts = self.engine.first_parts()
+        self.parts = self.engine.first_shards()
         self.history: dict[str, list[Any]] = {}
         self.info: dict[str, Any] = {
             "rows": self.rows,
@@ -120,10 +120,10 @@ class Loop:
         self.done, self.total = 0, 0.0  # steps of the epoch, and the sum of their losses
         self.ended = ""
         self.rollback = Rollback(most=config.rollbacks, patience=config.finite_patience)
-        self._went_back = False
+        self._rolled_back = False
 
     def _evaluated(self, valid: Rows) -> int:
-        """Return how many rows are evaluated at once: of pictures, whose values are many, fewer."""
+        """Return how many rows are evaluated at once: of images, whose values are many, fewer."""
         values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(valid["x"]))
         most = max(64, min(4096, MOST_VALUES // max(1, values)))
         return min(most, max(1024, self.batch_size))
@@ -131,15 +131,15 @@ class Loop:
     @property
     def state(self) -> TrainState:
         """The state of all models as one tree; to look at single values of it costs less by `_now`."""
-        return self.engine.joined(self.parts)
+        return self.engine.stack_shards(self.parts)
 
     @state.setter
     def state(self, state: TrainState) -> None:
-        self.parts = self.engine.parted(state)
+        self.parts = self.engine.unstack_shards(state)
 
     def _now(self, name: str) -> np.ndarray:
         """Return one of the state's values, of a population one a member."""
-        return np.asarray(self.engine.joined([getattr(part, name) for part in self.parts]))
+        return np.asarray(self.engine.stack_shards([getattr(part, name) for part in self.parts]))
 
     @property
     def interrupted(self) -> bool:
@@ -156,7 +156,7 @@ class Loop:
 
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
-        return jax.tree.map(np.asarray, self.engine.joined([part.model for part in self.parts]))
+        return jax.tree.map(np.asarray, self.engine.stack_shards([part.model for part in self.parts]))
 
     def snapshot(self) -> Snapshot:
         """Return the whole state of the run, to be written as a checkpoint."""
@@ -177,7 +177,7 @@ class Loop:
         """Go on from a snapshot of a run with the same data and config.
 
         Raises:
-            ArtefactError: its arrays are not those of this run.
+            ArtifactError: its arrays are not those of this run.
         """
         self._take(snapshot)
         self.rollback.restore(snapshot)
@@ -202,8 +202,8 @@ class Loop:
             began = time.perf_counter()
             loss = self._steps()
             if self.interrupted:
-                break  # the epoch is taken up where it stands
-            if not self._went_back:
+                break  # the epoch is resumed where it stands
+            if not self._rolled_back:
                 self._end_epoch(loss, began)
         if not self.history and self.config.epochs == 0:
             self.state = self.state._replace(best=self.state.model)
@@ -211,11 +211,11 @@ class Loop:
 
     def _steps(self) -> Any:
         """Take the steps of one epoch, cut short when the time is used up; return the mean loss."""
-        self._went_back = False
+        self._rolled_back = False
         order = self.engine.order(self.epoch, self.rows, self.batch_size)
         steps = order.shape[-2]
         width = min(self.config.chunk, self.feed.width(steps))
-        while self.done < steps and not self.ended and not self._went_back:
+        while self.done < steps and not self.ended and not self._rolled_back:
             count = self.clock.steps_that_fit(min(width, steps - self.done))
             if count == 0:
                 self.stop("time limit")
@@ -247,7 +247,7 @@ class Loop:
         skipped = int(self._now("skipped_in_row").min())  # of a population, all must be stuck
         if skipped >= self.rollback.patience:
             why = f"{skipped} steps in a row had a loss or gradient that is not finite"
-            self._go_back(why, rows)
+            self._roll_back(why, rows)
         reason = self.should_stop()
         if reason:
             self.stop(reason)
@@ -272,11 +272,11 @@ class Loop:
         step = int(self._now("step").max())
         is_last = self.ended or self.epoch >= self.config.epochs
         if (is_last or self.rollback.is_due(step)) and not self.rollback.keep(self.snapshot()):
-            self._go_back("the weights are not finite", np.empty(0, np.int32))
+            self._roll_back("the weights are not finite", np.empty(0, np.int32))
             return
         self._call("on_epoch_end", self.epoch, logs)
 
-    def _go_back(self, why: str, rows: np.ndarray) -> None:
+    def _roll_back(self, why: str, rows: np.ndarray) -> None:
         """Go on from the last good state with a lower learning rate, or give up."""
         step = int(self._now("step").max())
         snapshot, factor = self.rollback.back(epoch=self.epoch + 1, step=step, why=why, rows=rows)
@@ -284,7 +284,7 @@ class Loop:
         self.scale_lr(factor)
         self.ended = ""
         self.info["rollbacks"] = self.rollback.count
-        self._went_back = True
+        self._rolled_back = True
         self._call("on_rollback", why)
 
     def _call(self, event: str, *args: Any) -> None:
@@ -317,7 +317,7 @@ def make_result(loop: Loop, state: TrainState, snapshot: Snapshot | None) -> Tra
 
 def train(
     model: Any,
-    task: AbstractTask,
+    task: AbstractObjective,
     data: Rows,
     valid: Rows | None = None,
     *,
@@ -336,7 +336,7 @@ def train(
         config: see `TrainConfig`.
         callbacks: called at the events of `Callback`.
         should_stop: asked after every chunk; a text ends the run with that reason, and
-            ``"interrupted"`` leaves the epoch open, to be taken up by ``resume``.
+            ``"interrupted"`` leaves the epoch open, to be resumed by ``resume``.
         resume: a snapshot of the same run to go on from.
 
     Returns:
@@ -348,11 +348,12 @@ def train(
     Example:
         >>> import numpy as np
         >>> from lamina.models import build
-        >>> from lamina.tasks import RegressionTask
+        >>> from lamina.objectives import RegressionObjective
         >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
         >>> rows = {"x": x, "y": 2 * x, "weight": np.ones(64, np.float32)}
         >>> config = TrainConfig(epochs=30, lr=0.05, early_stopping=False)
-        >>> result = train(build("linear", inputs=(1,), outputs=1), RegressionTask(), rows, config=config)
+        >>> model = build("linear", inputs=(1,), outputs=1)
+        >>> result = train(model, RegressionObjective(), rows, config=config)
         >>> result.history["train_loss"][-1] < 0.01
         True
     """

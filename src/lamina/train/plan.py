@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.tasks.base import AbstractTask
+from lamina.objectives.base import AbstractObjective
 from lamina.train.augment import Augmentation
 from lamina.train.config import TrainConfig
 from lamina.train.step import Program
@@ -37,7 +37,7 @@ def batch_size_of(config: TrainConfig, rows: int) -> int:
     return size
 
 
-def make_program(task: AbstractTask, config: TrainConfig) -> Program:
+def make_program(task: AbstractObjective, config: TrainConfig) -> Program:
     """Return the part of a config that is fixed while compiling."""
     return Program(
         task=task,

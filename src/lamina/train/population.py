@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.tasks.base import AbstractTask
+from lamina.objectives.base import AbstractObjective
 from lamina.train.callbacks import Callback
 from lamina.train.checkpoint import Snapshot
 from lamina.train.config import TrainConfig
@@ -23,7 +23,7 @@ from lamina.train.loop import Loop, TrainResult, make_result
 
 def train_population(
     models: Sequence[Any],
-    task: AbstractTask,
+    task: AbstractObjective,
     data: Rows,
     valid: Rows | None = None,
     *,
@@ -48,7 +48,7 @@ def train_population(
         sweep: key → one value a member: ``lr``, ``weight_decay``, ``momentum`` …
         callbacks: see arrays with one value a member in their logs.
         should_stop: asked after every chunk; a text ends the run with that reason, and
-            ``"interrupted"`` leaves the epoch open, to be taken up by ``resume``.
+            ``"interrupted"`` leaves the epoch open, to be resumed by ``resume``.
         resume: a snapshot of the same population to go on from (`Checkpoints` writes them).
 
     Returns:
@@ -59,13 +59,14 @@ def train_population(
 
     Example:
         >>> from lamina.models import build
-        >>> from lamina.tasks import RegressionTask
+        >>> from lamina.objectives import RegressionObjective
         >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
         >>> rows = {"x": x, "y": 2 * x, "weight": np.ones(64, np.float32)}
         >>> models = [build("linear", inputs=(1,), outputs=1, seed=s) for s in range(3)]
         >>> config = TrainConfig(epochs=20, early_stopping=False)
         >>> rates = [1e-4, 1e-2, 1e-1]
-        >>> results = train_population(models, RegressionTask(), rows, config=config, sweep={"lr": rates})
+        >>> objective = RegressionObjective()
+        >>> results = train_population(models, objective, rows, config=config, sweep={"lr": rates})
         >>> bool(results[2].history["train_loss"][-1] < results[0].history["train_loss"][-1])
         True
     """

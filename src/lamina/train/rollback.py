@@ -86,8 +86,8 @@ class Rollback:
             raise RunError(
                 why,
                 where=f"epoch {epoch}, step {step}",
-                received=f"went back {self.count} times with a lower lr; last batch: training rows {shown} …",
-                mend="lower lr, set clip=1.0, or look at the data with `lamina check`",
+                received=f"{self.count} rollbacks with a lower lr; last batch: training rows {shown} …",
+                fix="lower lr, set clip=1.0, or look at the data with `lamina check`",
             )
         self.count += 1
         return self._good, LR_FACTOR**self.count

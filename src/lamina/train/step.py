@@ -18,8 +18,8 @@ from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.core.module import map_arrays
 from lamina.core.taps import observe
+from lamina.objectives.base import AbstractObjective
 from lamina.ops.update import all_finite
-from lamina.tasks.base import AbstractTask
 from lamina.train.augment import Augmentation, batch_losses, mirrored_now
 from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
 from lamina.train.rule import Rule, where_finite
@@ -43,10 +43,10 @@ class Program:
         penalized: add L1 and L2 penalties.
         early_stopping: stop after ``patience`` epochs and keep the best.
         monitor: name of the validation value that decides.
-        augmentation: random changes of the training pictures, or None.
+        augmentation: random changes of the training images, or None.
     """
 
-    task: AbstractTask
+    task: AbstractObjective
     optimizer: str = "adamw"
     schedule: str = "constant"
     precision: str = "float32"
@@ -130,7 +130,7 @@ def train_step(program: Program, state: TrainState, batch: Any, hyper: Hyper) ->
     Args:
         program: what is fixed while compiling.
         state: before the step.
-        batch: ``{"x", "y", "weight"}``, rows first; with their numbers, ``row``, where pictures are mirrored
+        batch: ``{"x", "y", "weight"}``, rows first; with their numbers, ``row``, where images are mirrored
             in turn.
         hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, epoch_steps, warmup …``
 
@@ -191,7 +191,7 @@ def _with_statistics(model: Any, seen: dict[str, Array]) -> Any:
             "running statistics have no place in the model",
             where=lost[0],
             expected="a buffer of the same path",
-            mend="make the module that taps them a field of the model, and the array a buffer()",
+            fix="make the module that taps them a field of the model, and the array a buffer()",
         )
     return changed
 
@@ -216,7 +216,7 @@ def train_chunk(
     def body(index: Array, carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
         state, total, counted = carry
         rows = order[index]
-        batch = jax.tree.map(lambda a: picked(a, rows), data)
+        batch = jax.tree.map(lambda a: gather(a, rows), data)
         state, loss = train_step(program, state, batch, hyper)
         finite = jnp.isfinite(loss)
         return state, total + jnp.where(finite, loss, 0), counted + finite.astype(jnp.float32)
@@ -225,7 +225,7 @@ def train_chunk(
     return state, total / counted
 
 
-def picked(array: Array, rows: Array) -> Array:
+def gather(array: Array, rows: Array) -> Array:
     """Return ``array[rows]`` as one gather; rows were counted on the host, so none lies outside."""
     within = tuple(range(1, array.ndim))
     numbers = jax.lax.GatherDimensionNumbers(within, collapsed_slice_dims=(0,), start_index_map=(0,))
@@ -276,13 +276,13 @@ def end_epoch(
     plateau = jnp.where(better, 0, state.plateau + 1)
     stale = jnp.where(better, 0, state.stale + 1)
     lower = (plateau >= hyper["plateau_patience"].astype(plateau.dtype)) & (program.schedule == "plateau")
-    worn = (stale >= hyper["patience"].astype(stale.dtype)) & program.early_stopping
+    out_of_patience = (stale >= hyper["patience"].astype(stale.dtype)) & program.early_stopping
     state = state._replace(
         best=jax.tree.map(lambda new, old: jnp.where(kept, new, old), model, state.best),
         best_value=jnp.where(better, value, state.best_value),
         best_epoch=jnp.where(kept, epoch, state.best_epoch),
         stale=stale,
-        stopped=state.stopped | worn,
+        stopped=state.stopped | out_of_patience,
         lr_scale=jnp.where(lower, state.lr_scale * hyper["plateau_factor"], state.lr_scale),
         plateau=jnp.where(lower, 0, plateau),
     )

@@ -39,7 +39,7 @@ def with_cell(values, row: int, cell) -> list:
     return [cell if i == row else value for i, value in enumerate(values)]
 
 
-KEEP = '  mend: to learn from it all the same: keep=["a"]'
+KEEP = '  fix: to learn from it all the same: keep=["a"]'
 FINDINGS = {
     "identifier by counting": (
         {"a": list(range(ROWS))},
@@ -59,7 +59,7 @@ FINDINGS = {
     ),
     "nothing but missing": (
         {"a": ["NA"] * ROWS},
-        ["warning: t.csv, column 'a': left out: every value is missing\n  mend: fill it in, or remove it"],
+        ["warning: t.csv, column 'a': left out: every value is missing\n  fix: fill it in, or remove it"],
     ),
     "equals the target": (
         {"a": [{"no": 0, "yes": 1}[label] for label in LABELS]},
@@ -72,7 +72,7 @@ FINDINGS = {
         {"a": with_cell(with_cell(NOISE, 7, "inf"), 9, "-inf")},
         [
             "error: t.csv, line 9, column 'a': infinity in 2 rows\n"
-            "  mend: replace it by a number, or leave the cell empty"
+            "  fix: replace it by a number, or leave the cell empty"
         ],
     ),
     "an integer too large": (
@@ -80,7 +80,7 @@ FINDINGS = {
         [
             "error: t.csv, line 9, column 'a': the integer 9007199254740993 does not fit: "
             "beyond ±2^53 neighbors become one number\n"
-            '  mend: leave it out with drop=["a"], or scale it down; codes belong in a text column'
+            '  fix: leave it out with drop=["a"], or scale it down; codes belong in a text column'
         ],
     ),
     "an integer far too large": (
@@ -88,14 +88,14 @@ FINDINGS = {
         [
             "error: t.csv, line 9, column 'a': the integer 1180591620717411303424 does not fit: "
             "beyond ±2^53 neighbors become one number\n"
-            '  mend: leave it out with drop=["a"], or scale it down; codes belong in a text column'
+            '  fix: leave it out with drop=["a"], or scale it down; codes belong in a text column'
         ],
     ),
     "words among numbers": (
         {"a": with_cell(with_cell([str(i % 7) for i in range(ROWS)], 5, "n/a"), 8, "abc")},
         [
             "warning: t.csv, line 10, column 'a': 1 cell of a numeric column can not be read as a number, "
-            "the first one 'abc'; taken as missing\n  mend: correct the cells, or leave them empty",
+            "the first one 'abc'; taken as missing\n  fix: correct the cells, or leave them empty",
             "note: t.csv: values are missing in 'a' (1.7%); the network is told which",
         ],
     ),
@@ -103,28 +103,28 @@ FINDINGS = {
         {"a": with_cell([f"2024-01-{i % 28 + 1:02d}" for i in range(ROWS)], 8, "soon")},
         [
             "warning: t.csv, line 10, column 'a': 1 cell of a column of dates can not be read as %Y-%m-%d, "
-            "the first one 'soon'; taken as missing\n  mend: write all dates alike, best as 2025-01-31"
+            "the first one 'soon'; taken as missing\n  fix: write all dates alike, best as 2025-01-31"
         ],
     ),
     "dates of two kinds": (
         {"a": [f"2024-01-{i % 28 + 1:02d}" if i % 2 else f"1/{i % 28 + 1}/2024" for i in range(ROWS)]},
         [
             "warning: t.csv, column 'a': dates are written in several ways, read as %Y-%m-%d and %m/%d/%Y\n"
-            "  mend: write all dates alike, best as 2025-01-31"
+            "  fix: write all dates alike, best as 2025-01-31"
         ],
     ),
     "dates that could be others": (
         {"a": [f"{i % 5 + 1}/{i % 7 + 1}/2024" for i in range(ROWS)]},
         [
             "note: t.csv, column 'a': read as %m/%d/%Y; day and month could be exchanged\n"
-            "  mend: write all dates alike, best as 2025-01-31"
+            "  fix: write all dates alike, best as 2025-01-31"
         ],
     ),
     "categories by case": (
         {"a": with_cell(["ulm", "bonn", "köln"] * 20, 4, "BONN")},
         [
             "note: t.csv, column 'a': 1 value differs from another in case only\n"
-            "  mend: write each category in one way"
+            "  fix: write each category in one way"
         ],
     ),
     "numbers in disguise": (
@@ -132,14 +132,14 @@ FINDINGS = {
         [
             "note: t.csv, column 'a': most values look like numbers, such as '$0,000'; learned "
             "as categories\n"
-            "  mend: write plain numbers: 1234.5"
+            "  fix: write plain numbers: 1234.5"
         ],
     ),
     "target missing": (
         {"y": with_cell(with_cell(LABELS, 3, "NA"), 8, "")},
         [
             "warning: t.csv, line 5, column 'y': the target is missing in 2 of 60 rows; they are left out\n"
-            '  mend: fill it in, or remove these rows; words such as "None" and "NA" count as missing: '
+            '  fix: fill it in, or remove these rows; words such as "None" and "NA" count as missing: '
             "rename them if they are a class"
         ],
     ),
@@ -147,33 +147,33 @@ FINDINGS = {
         {"a": [str(i % 20) if i % 3 else "abc"[i // 3 % 3] * 3 for i in range(ROWS)]},
         [
             "note: t.csv, column 'a': 87% of the values are numbers; learned as categories\n"
-            "  mend: if it is a quantity, empty the cells that are no number"
+            "  fix: if it is a quantity, empty the cells that are no number"
         ],
     ),
     "target always missing": (
         {"y": [""] * ROWS},
         ["error: t.csv, column 'y': the target is missing in every row\n"
-        "  mend: name another target, or fill it in"],
+        "  fix: name another target, or fill it in"],
     ),
     "target constant": (
         {"y": ["yes"] * ROWS},
         [
             "error: t.csv, column 'y': the target is 'yes' in every row: there is nothing to learn\n"
-            "  mend: name another target, or add rows with other values"
+            "  fix: name another target, or add rows with other values"
         ],
     ),
     "number as target constant": (
         {"y": [2.5] * ROWS},
         [
             "error: t.csv, column 'y': the target is 2.5 in every row: there is nothing to learn\n"
-            "  mend: name another target, or add rows with other values"
+            "  fix: name another target, or add rows with other values"
         ],
     ),
     "target infinite": (
         {"y": with_cell(np.exp(-(NOISE**2)), 6, "inf")},
         [
             "error: t.csv, line 8, column 'y': infinity in 1 row\n"
-            "  mend: remove these rows, or scale the target down"
+            "  fix: remove these rows, or scale the target down"
         ],
     ),
     "a class with one row": (
@@ -181,21 +181,21 @@ FINDINGS = {
         [
             "error: t.csv, line 13, column 'y': class 'maybe' has 1 row, the split needs 2: "
             "one for each of training, validation\n"
-            "  mend: add rows of the class, remove it, or merge it with another"
+            "  fix: add rows of the class, remove it, or merge it with another"
         ],
     ),
     "too many classes": (
         {"y": [f"name{max(i, 1)}" for i in range(ROWS)]},
         [
             "error: t.csv, column 'y': 59 classes in 60 rows: too few rows of each\n"
-            "  mend: name another target, or choose task=regression if it is a number"
+            "  fix: name another target, or choose task=regression if it is a number"
         ],
     ),
     "a word in a numeric target": (
         {"y": with_cell([f"{x + 3:.3f}" for x in NOISE], 6, "low")},
         [
             "warning: t.csv, line 8, column 'y': 1 cell of a numeric column can not be read as a number, "
-            "the first one 'low'; taken as missing\n  mend: correct the cells, or leave them empty"
+            "the first one 'low'; taken as missing\n  fix: correct the cells, or leave them empty"
         ],
     ),
     "missing values": (
@@ -242,7 +242,7 @@ def test_an_absent_target_is_an_error_with_the_nearest_name(tmp_path):
     assert said(result, path) == [
         "error: t.csv: target column 'prise' is absent (did you mean 'price'?); expected one "
         "of noise, y, price\n"
-        "  mend: name a column that the data have"
+        "  fix: name a column that the data have"
     ]
 
 
@@ -251,7 +251,7 @@ def test_a_header_that_is_data(tmp_path):
     path.write_text("".join(f"{x},{i % 3 + 4},{i * 7 % 2}\n" for i, x in enumerate(NOISE)))
     assert said(check(str(path)), str(path))[0] == (
         "warning: t.csv: all column names are numbers: the first row seems to be data\n"
-        "  mend: put a line with the column names above it"
+        "  fix: put a line with the column names above it"
     )
 
 
@@ -259,7 +259,7 @@ def test_a_frame_s_missing_target_is_no_word():
     frame = pl.DataFrame({"noise": NOISE, "y": with_cell(LABELS, 3, None)})
     assert said(check(frame, target="y")) == [
         "warning: <frame>, row 3, column 'y': the target is missing in 1 of 60 rows; they are left out\n"
-        "  mend: fill it in, or remove these rows"
+        "  fix: fill it in, or remove these rows"
     ]
 
 
@@ -268,11 +268,11 @@ def test_nothing_to_learn_from(tmp_path):
     assert said(check(path, target="y"), path)[0] == (
         "error: t.csv: no column is left to learn from: 'noise' (every row holds the same value); "
         "'a' (every value is missing)\n"
-        '  mend: name the columns to learn from: keep=["..."]'
+        '  fix: name the columns to learn from: keep=["..."]'
     )
     path = tmp_path / "y.csv"
     path.write_text("y\n1\n2\n")
-    assert "there is no column beside the target\n  mend: add columns to learn from" in str(check(str(path)))
+    assert "there is no column beside the target\n  fix: add columns to learn from" in str(check(str(path)))
 
 
 def test_the_only_column_is_kept_with_a_warning(tmp_path):
@@ -281,11 +281,11 @@ def test_the_only_column_is_kept_with_a_warning(tmp_path):
         "there is no other column to learn from\n"
     )
     x = np.arange(1.0, 51.0) ** 2
-    mend = "  mend: add columns to learn from"
-    assert said(check(({"a": x}, x * 2))) == ["note: <arrays>, " + words.format("a") + mend]
+    fix = "  fix: add columns to learn from"
+    assert said(check(({"a": x}, x * 2))) == ["note: <arrays>, " + words.format("a") + fix]
     pl.DataFrame({"a": x, "y": x * 2}).write_csv(tmp_path / "t.csv")
     assert said(check(str(tmp_path / "t.csv")), str(tmp_path / "t.csv")) == [
-        "warning: t.csv, " + words.format("a") + mend
+        "warning: t.csv, " + words.format("a") + fix
     ]
 
 
@@ -295,7 +295,7 @@ def test_a_function_of_the_target_is_doubted_unless_time_explains_it():
     assert said(check((x, y))) == [
         "warning: <arrays>, column 'x0': rises and falls with the target in every row: it may "
         "give the answer away\n"
-        '  mend: to leave it out: drop=["x0"]'
+        '  fix: to leave it out: drop=["x0"]'
     ]
     assert said(check((x, y), keep=["x0"])) == []
     order = np.argsort(y)
@@ -306,23 +306,23 @@ ARRAYS = {
     "nan": (
         lambda x, y: (with_nan(x), y),
         "error: <arrays>, row 4, column 'x1': NaN in 1 row\n"
-        "  mend: fill the gaps in, or say that they are meant: allow_missing=True",
+        "  fix: fill the gaps in, or say that they are meant: allow_missing=True",
     ),
     "infinity": (
         lambda x, y: (with_nan(x, np.inf), y),
         "error: <arrays>, row 4, column 'x1': infinity in 1 row\n"
-        "  mend: replace it by a number, or leave the cell empty",
+        "  fix: replace it by a number, or leave the cell empty",
     ),
     "target nan": (
         lambda x, y: (x, np.where(np.arange(ROWS) == 5, np.nan, x[:, 0] + x[:, 1])),
         "error: <arrays>, row 5, column 'target': the target is NaN in 1 of 60 rows\n"
-        "  mend: remove these rows, or fill them in",
+        "  fix: remove these rows, or fill them in",
     ),
     "an integer too large": (
         lambda x, y: (np.where(np.arange(ROWS)[:, None] == 9, 2**60, (x * 9).astype(np.int64)), y),
         "error: <arrays>, row 9, column 'x0': the integer 1152921504606846976 does not fit: "
         "beyond ±2^53 neighbors become one number\n"
-        '  mend: leave it out with drop=["x0"], or scale it down; codes belong in a text column',
+        '  fix: leave it out with drop=["x0"], or scale it down; codes belong in a text column',
     ),
 }
 
@@ -355,15 +355,15 @@ def test_missing_numbers_in_arrays_may_be_meant():
 
 TASKS = {
     "binary of three": (["a", "b", "c"] * 20, "binary", "column 'y': 3 classes where a binary task has 2\n"
-                        "  mend: choose task=multiclass"),
+                        "  fix: choose task=multiclass"),
     "classes with fractions": (NOISE + 9, "multiclass", "column 'y': numbers with fractions are no classes\n"
-                               "  mend: choose task=regression"),
+                               "  fix: choose task=regression"),
     "words for regression": (["low", "high", "mid"] * 20, "regression",
           "row 0, column 'y': regression learns numbers, "
-                             "got 'low'\n  mend: correct the column, or choose task=multiclass"),
+                             "got 'low'\n  fix: correct the column, or choose task=multiclass"),
     "flags that are none": ([i % 3 for i in range(ROWS)], "multilabel",
           "row 2, column 'y': a target of a multilabel task "
-                            "is 0 or 1, got 2\n  mend: write 1 where the label applies, 0 where not"),
+                            "is 0 or 1, got 2\n  fix: write 1 where the label applies, 0 where not"),
 }  # fmt: skip
 
 
@@ -379,7 +379,7 @@ def test_a_label_that_never_changes():
     result = audit(table, target=["p", "q"], task="multilabel")
     assert said(result) == [
         "warning: <arrays>, column 'q': this label is the same in every row\n"
-        "  mend: leave it out of the targets"
+        "  fix: leave it out of the targets"
     ]
 
 
@@ -389,7 +389,7 @@ def test_rare_classes_are_noted():
     assert said(result) == [
         "note: <arrays>, column 'target': class True has 0.60% of the rows: read "
         "balanced_accuracy, not accuracy\n"
-        "  mend: if every class matters as much as another: class_weight=balanced"
+        "  fix: if every class matters as much as another: class_weight=balanced"
     ]
 
 
@@ -399,7 +399,7 @@ def test_a_class_that_most_rows_have_is_noted(share, is_noted):
     result = check((np.random.default_rng(0).normal(size=(1000, 2)), y))
     noted = [
         "note: <arrays>, column 'target': class 'usual' has 70% of the rows: read balanced_accuracy beside "
-        "accuracy\n  mend: if every class matters as much as another: class_weight=balanced"
+        "accuracy\n  fix: if every class matters as much as another: class_weight=balanced"
     ]
     assert said(result) == (noted if is_noted else [])
 
@@ -413,11 +413,11 @@ def test_many_categories_are_noted(monkeypatch):
 WEIGHTS = {
     "negative": (with_cell(np.ones(ROWS), 4, -1.0),
           "row 4, column 'w': a weight is a number of 0 or more, got -1.0\n"
-                 "  mend: correct the weight; 0 leaves the row out"),
+                 "  fix: correct the weight; 0 leaves the row out"),
     "missing": (with_cell([1.0] * ROWS, 4, None),
           "row 4, column 'w': a weight is a number of 0 or more, got None\n"
-                "  mend: correct the weight; 0 leaves the row out"),
-    "all zero": (np.zeros(ROWS), "column 'w': every weight is 0\n  mend: give some rows a weight"),
+                "  fix: correct the weight; 0 leaves the row out"),
+    "all zero": (np.zeros(ROWS), "column 'w': every weight is 0\n  fix: give some rows a weight"),
 }  # fmt: skip
 
 
@@ -440,7 +440,7 @@ def test_splits_that_cannot_be_made():
     result = audit(read(frame.with_columns(part=pl.lit("test"))), target="y", split="part")
     assert str(result.errors[0]) == (
         "error: <frame>, column 'part': no row is marked train\n"
-        "  mend: mark the rows to learn from with the word train"
+        "  fix: mark the rows to learn from with the word train"
     )
     result = audit(read(frame), target="y", time="when", drop=["part"])
     assert "row 0, column 'when': a time is needed in every row to split by it" in str(result.errors[0])
@@ -452,7 +452,7 @@ def test_labels_of_the_test_part_that_training_lacks():
     )
     assert str(check(frame, "y").errors[0]) == (
         "error: <frame>, row 59, column 'y': label 'new' of the test rows is in no training row\n"
-        "  mend: split otherwise, or remove the rows of this class"
+        "  fix: split otherwise, or remove the rows of this class"
     )
 
 
@@ -463,12 +463,12 @@ def test_duplicates_across_a_split():
     assert said(check(table, "y"))[0] == (
         "warning: <frame>, row 150: 41 of 80 validation and test rows equal a training row, "
         "which flatters the metrics\n"
-        "  mend: remove the copies"
+        "  fix: remove the copies"
     )
     del table["split"]
     found = said(check(table, "y"))[0]
     assert found.startswith("warning: <arrays>, row ")
-    assert found.endswith('  mend: remove the copies, or keep them on one side with group="..."')
+    assert found.endswith('  fix: remove the copies, or keep them on one side with group="..."')
     few = {name: np.append(values[:149], values[0]) for name, values in table.items()}
     assert all(text.startswith("note: ") for text in said(check(few, "y")))
 
@@ -496,27 +496,27 @@ TRAINING = pl.DataFrame({"a": NOISE, "c": ["u", "v", "w"] * 20, "y": LABELS})
 SECOND = {
     "absent column": (
         TRAINING.rename({"a": "A1"}),
-        "error: <frame>: column 'a' is absent\n  mend: give the test data the columns of the training data",
+        "error: <frame>: column 'a' is absent\n  fix: give the test data the columns of the training data",
     ),
     "unseen label": (
         TRAINING.with_columns(pl.Series("y", with_cell(LABELS, 3, "yess"))),
         "error: <frame>, row 3, column 'y': label 'yess' is in no training row (did you mean 'yes'?)\n"
-        "  mend: correct the label, remove the rows, or train with rows of this class",
+        "  fix: correct the label, remove the rows, or train with rows of this class",
     ),
     "words": (
         TRAINING.with_columns(pl.Series("a", ["x"] * ROWS)),
-        "error: <frame>, row 0, column 'a': numeric in training, here 'x'\n  mend: correct the column",
+        "error: <frame>, row 0, column 'a': numeric in training, here 'x'\n  fix: correct the column",
     ),
     "infinity": (
         TRAINING.with_columns(pl.Series("a", with_cell(NOISE.tolist(), 2, np.inf))),
         "error: <frame>, row 2, column 'a': infinity in 1 row\n"
-        "  mend: replace it by a number, or leave the cell empty",
+        "  fix: replace it by a number, or leave the cell empty",
     ),
-    "no rows": (TRAINING.clear(), "error: <frame>: the test data have no row\n  mend: add rows"),
+    "no rows": (TRAINING.clear(), "error: <frame>: the test data have no row\n  fix: add rows"),
     "target missing": (
         TRAINING.with_columns(pl.Series("y", with_cell(LABELS, 2, None)), pl.col("a") + 9),
         "warning: <frame>, row 2, column 'y': the target is missing in 1 of 60 rows\n"
-        "  mend: fill it in, or remove the rows",
+        "  fix: fill it in, or remove the rows",
     ),
     "unseen category": (
         TRAINING.with_columns(pl.Series("c", with_cell(["u"] * ROWS, 2, "z")), pl.col("a") + 9),
@@ -526,7 +526,7 @@ SECOND = {
     "duplicates": (
         TRAINING,
         "warning: <frame>, row 0: 48 of 60 test rows equal a training row, which flatters the metrics\n"
-        "  mend: remove the copies from one of the two",
+        "  fix: remove the copies from one of the two",
     ),
 }
 
@@ -549,15 +549,15 @@ def test_nan_in_test_arrays():
     x = np.random.default_rng(0).normal(size=(ROWS, 2))
     result = check((x, np.arange(ROWS) % 2), test_data=(with_nan(x + 9), np.arange(ROWS) % 2))
     assert said(result)[0] == (
-        "error: <arrays>, row 4, column 'x1': NaN in 1 row, none in training\n  mend: fill the gaps in"
+        "error: <arrays>, row 4, column 'x1': NaN in 1 row, none in training\n  fix: fill the gaps in"
     )
 
 
 def test_guesses_are_said_aloud():
     result = check((np.random.default_rng(0).normal(size=(90, 2)), np.arange(90) % 3))
     assert [str(note) for note in result.notes] == [
-        "note: <arrays>: the task is taken to be multiclass\n  mend: if that is wrong: task=regression",
-        "note: <arrays>: taken as target: 'target'\n  mend: name another one with target=",
+        "note: <arrays>: the task is taken to be multiclass\n  fix: if that is wrong: task=regression",
+        "note: <arrays>: taken as target: 'target'\n  fix: name another one with target=",
     ]
     assert check((NOISE.reshape(-1, 2), np.eye(30)[:, :2])).schema.targets == ("target_0", "target_1")
 
@@ -599,7 +599,7 @@ def test_unknown_keys_are_refused():
 def test_a_wrong_type_is_no_unknown_key():
     with pytest.raises(ConfigError, match="valid cannot be read; expected a number, got 'much'"):
         check(TRAINING, "y", valid="much")
-    with pytest.raises(ConfigError, match="target is the name of a column; got ndarray\n  mend: give values"):
+    with pytest.raises(ConfigError, match="target is the name of a column; got ndarray\n  fix: give values"):
         check(TRAINING, NOISE)
 
 
@@ -624,11 +624,11 @@ def test_numbers_beyond_single_precision():
         result = check(pl.DataFrame({"a": values, "b": NOISE, "y": LABELS}, strict=False), "y")
         assert said(result)[0] == (
             f"error: <frame>, row 3, column 'a': {words}\n"
-            "  mend: replace it by a number, or leave the cell empty"
+            "  fix: replace it by a number, or leave the cell empty"
         )
     target = with_cell(NOISE + 3, 3, -1.5e300)
     assert said(check(pl.DataFrame({"a": NOISE, "y": target}), "y"))[0] == (
-        f"error: <frame>, row 3, column 'y': {words}\n  mend: remove these rows, or scale the target down"
+        f"error: <frame>, row 3, column 'y': {words}\n  fix: remove these rows, or scale the target down"
     )
     other = TRAINING.with_columns(a=pl.Series(with_cell(NOISE, 3, -1.5e300)))
     assert said(check(TRAINING, "y", test_data=other))[0].startswith(
@@ -640,21 +640,21 @@ def test_integers_too_large_among_words():
     digits = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "-" + "9" * 20), 5, "n. a.")
     words = (
         f"error: <frame>, row 3, column '{{}}': the integer -{'9' * 20} does not fit: "
-        "beyond ±2^53 neighbors become one number\n  mend: "
+        "beyond ±2^53 neighbors become one number\n  fix: "
     )
-    mend = 'leave it out with drop=["a"], or scale it down; codes belong in a text column'
-    assert said(check({"a": digits, "b": NOISE, "y": LABELS}, "y"))[0] == words.format("a") + mend
+    fix = 'leave it out with drop=["a"], or scale it down; codes belong in a text column'
+    assert said(check({"a": digits, "b": NOISE, "y": LABELS}, "y"))[0] == words.format("a") + fix
     assert said(check({"a": NOISE, "y": digits}, "y"))[0] == words.format("y") + "scale the target down"
     floats = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "1.5e20"), 5, "n. a.")
     assert not check({"a": floats, "b": NOISE, "y": LABELS}, "y").errors
     rising = np.where(np.arange(ROWS) == 3, 2**60, np.arange(ROWS) * 3)
-    assert said(check({"a": NOISE, "y": rising}, "y"))[0].endswith("\n  mend: scale the target down")
+    assert said(check({"a": NOISE, "y": rising}, "y"))[0].endswith("\n  fix: scale the target down")
 
 
 def test_a_split_that_fails_is_a_finding():
     frame = TRAINING.with_columns(team=pl.lit("u"))
     assert said(check(frame, "y", group="team"))[0] == (
-        "error: <frame>, column 'team': all rows are of one group\n  mend: name another group column, or none"
+        "error: <frame>, column 'team': all rows are of one group\n  fix: name another group column, or none"
     )
 
 
@@ -678,7 +678,7 @@ def test_test_data_of_a_regression_with_dates_and_flags():
     assert result.schema.task == "regression"
 
 
-def test_faults_without_place_or_mend():
+def test_faults_without_place_or_fix():
     first, second = Finding("error", "a", "broken"), Finding("error", "b", "torn", "t.csv")
     assert str(first) == "error: broken"
     with pytest.raises(DataError) as caught:
@@ -686,6 +686,6 @@ def test_faults_without_place_or_mend():
     assert str(caught.value) == "broken"
     with pytest.raises(DataError) as caught:
         Audit((first, second), None).raise_errors()
-    assert str(caught.value) == "broken\n  mend: also: t.csv: torn"
+    assert str(caught.value) == "broken\n  fix: also: t.csv: torn"
     assert str(Audit((), None, "t.csv", 3, 2)) == "t.csv: 3 rows, 2 columns\nnothing to report"
     assert of_error(DataError("torn", received=3), "c").message == "torn; got 3"

@@ -115,7 +115,7 @@ def test_nothing_is_warned_of_in_what_was_made(name, seed):
     assert not audit.errors + audit.warnings
 
 
-PICTURES = {  # name: held-out pictures that equal a training one, and pictures with two labels
+IMAGES = {  # name: held-out images that equal a training one, and images with two labels
     "mnist": (0, 0),
     "fashion_mnist": (0, 0),
     "cifar10_subset/cifar10_10k_2k.npz": (0, 0),
@@ -123,21 +123,21 @@ PICTURES = {  # name: held-out pictures that equal a training one, and pictures 
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_nothing_is_warned_of_in_pictures(data_folder, name):
+@pytest.mark.parametrize("name", IMAGES)
+def test_nothing_is_warned_of_in_images(data_folder, name):
     path = str(data_folder / name)
     audit = check(path)
     assert not audit.errors + audit.warnings
     table = read(path)
     parts = split_rows(table, audit.schema, seed=0)
     held, rows = {*parts.valid.tolist(), *parts.test.tolist()}, {}
-    for row, picture in enumerate(table.images.array):
-        rows.setdefault(picture.tobytes(), []).append(row)
+    for row, image in enumerate(table.images.array):
+        rows.setdefault(image.tobytes(), []).append(row)
     labels = table.column("label").numbers()
     equal = [group for group in rows.values() if len(group) > 1]
     copies = sum(len(held & {*group}) for group in equal if {*group} - held)
     torn = sum(len(group) for group in equal if len({*labels[group].tolist()}) > 1)
-    assert (copies, torn) == PICTURES[name]
+    assert (copies, torn) == IMAGES[name]
     said = [f.message for f in audit.notes if f.code == "duplicates"]
     assert bool(said) == bool(copies)
     assert all(message.startswith(f"{copies:,} of {len(held):,} ") for message in said)

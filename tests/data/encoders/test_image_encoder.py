@@ -1,4 +1,4 @@
-"""Pictures as one array: the size, mean and deviation come from training rows, and survive JSON."""
+"""Images as one array: the size, mean and std come from training rows, and survive JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.data import ImageEncoder, ImageStream, ImageTable, TargetEncoder, in
 from lamina.data.encoders import image
 from lamina.data.folds import fold_rows
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
 Y = np.arange(30) % 3
 
 
@@ -24,26 +24,26 @@ def fitted(table, **keys) -> ImageEncoder:
 
 
 def test_mean_and_deviation_are_those_of_the_training_rows():
-    table, rows = read(PICTURES, y=Y), np.arange(0, 30, 2)
+    table, rows = read(IMAGES, y=Y), np.arange(0, 30, 2)
     encoder = fitted(table, rows=rows)
-    assert encoder.inputs == ImageInputs(6, 6, 3, encoder.mean, encoder.deviation, encoder.patches)
-    np.testing.assert_allclose(encoder.mean, PICTURES[rows].mean(axis=(0, 1, 2)))
-    np.testing.assert_allclose(encoder.deviation, PICTURES[rows].std(axis=(0, 1, 2)))
-    np.testing.assert_array_equal(encoder.transform(table, rows[:4]), PICTURES[rows[:4]])
+    assert encoder.inputs == ImageInputs(6, 6, 3, encoder.mean, encoder.std, encoder.patches)
+    np.testing.assert_allclose(encoder.mean, IMAGES[rows].mean(axis=(0, 1, 2)))
+    np.testing.assert_allclose(encoder.std, IMAGES[rows].std(axis=(0, 1, 2)))
+    np.testing.assert_array_equal(encoder.transform(table, rows[:4]), IMAGES[rows[:4]])
     assert np.shares_memory(encoder.transform(table), table.images.array)
 
 
-def test_blank_pictures_have_a_deviation():
-    assert fitted(read(np.full((6, 4, 4), 9, np.uint8), y=[0, 1] * 3)).deviation == (1.0,)
+def test_blank_images_have_a_deviation():
+    assert fitted(read(np.full((6, 4, 4), 9, np.uint8), y=[0, 1] * 3)).std == (1.0,)
 
 
 def test_it_survives_json():
-    table = read(PICTURES, y=Y)
+    table = read(IMAGES, y=Y)
     encoder = fitted(table, image_size=9)
     again = ImageEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
     assert encoder.to_json() == {
         "kind": "image", "name": "image", "height": 9, "width": 9, "channels": 3,
-        "mean": list(encoder.mean), "deviation": list(encoder.deviation), "patches": list(encoder.patches),
+        "mean": list(encoder.mean), "std": list(encoder.std), "patches": list(encoder.patches),
     }  # fmt: skip
     assert again.inputs == encoder.inputs
     np.testing.assert_array_equal(again.transform(table), encoder.transform(table))
@@ -51,21 +51,21 @@ def test_it_survives_json():
 
 
 def test_gray_and_color_at_prediction():
-    color, gray = fitted(read(PICTURES, y=Y)), fitted(read(PICTURES[..., 0], y=Y))
-    assert color.transform(read(PICTURES[..., 0])).shape == (30, 6, 6, 3)
-    assert gray.transform(read(PICTURES)).shape == (30, 6, 6, 1)
+    color, gray = fitted(read(IMAGES, y=Y)), fitted(read(IMAGES[..., 0], y=Y))
+    assert color.transform(read(IMAGES[..., 0])).shape == (30, 6, 6, 3)
+    assert gray.transform(read(IMAGES)).shape == (30, 6, 6, 1)
     assert gray.transform(read(np.zeros((2, 40, 30)))).shape == (2, 6, 6, 1)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for i, picture in enumerate(PICTURES):
+    for i, pixels in enumerate(IMAGES):
         (tmp_path / f"class {i % 3}").mkdir(exist_ok=True)
-        Image.fromarray(picture).resize((6 + i % 2 * 30, 12)).save(tmp_path / f"class {i % 3}" / f"{i}.png")
+        Image.fromarray(pixels).resize((6 + i % 2 * 30, 12)).save(tmp_path / f"class {i % 3}" / f"{i}.png")
     return tmp_path
 
 
-def test_pictures_of_several_sizes(folder):
+def test_images_of_several_sizes(folder):
     table = read(folder)
     schema = infer_schema(table, target="label")
     assert schema.inputs[0].detail == "mixed sizes"
@@ -94,23 +94,23 @@ def test_a_stream_where_memory_is_short(folder, monkeypatch):
 
 
 def test_what_cannot_be_encoded():
-    with pytest.raises(NotFittedError, match="the encoder is not fitted\n  mend: call fit first"):
-        ImageEncoder().transform(read(PICTURES))
-    plain = read(PICTURES.reshape(30, -1), y=Y)
-    with pytest.raises(DataError, match="<arrays>: there is no column of pictures"):
+    with pytest.raises(NotFittedError, match="the encoder is not fitted\n  fix: call fit first"):
+        ImageEncoder().transform(read(IMAGES))
+    plain = read(IMAGES.reshape(30, -1), y=Y)
+    with pytest.raises(DataError, match="<arrays>: there is no column of images"):
         fitted(plain)
-    with pytest.raises(DataError, match="<arrays>: there are no pictures; expected pictures, as the network"):
-        fitted(read(PICTURES, y=Y)).transform(plain)
-    with pytest.raises(DataError, match="column 'image': these are no pictures\n  mend: give paths to files"):
-        fitted(read(PICTURES, y=Y)).transform(read({"image": ["a", "b"]}))
+    with pytest.raises(DataError, match="<arrays>: there are no images; expected images, as the network"):
+        fitted(read(IMAGES, y=Y)).transform(plain)
+    with pytest.raises(DataError, match="column 'image': these are no images\n  fix: give paths to files"):
+        fitted(read(IMAGES, y=Y)).transform(read({"image": ["a", "b"]}))
 
 
 def test_taken_and_dropped_tables():
-    table = read(PICTURES, y=Y)
+    table = read(IMAGES, y=Y)
     assert isinstance(table, ImageTable)
     part = table.take(np.array([3, 1])).take(np.array([1]))
     assert part.where(0) == "<arrays>, row 1"
-    np.testing.assert_array_equal(fitted(table).transform(part), PICTURES[[1]])
+    np.testing.assert_array_equal(fitted(table).transform(part), IMAGES[[1]])
     assert table.drop(["target"]).names == ("image",)
     assert table.drop(["image"]).names == ("target",)
     assert table.renamed("scan").names == ("scan", "target")

@@ -194,13 +194,13 @@ def test_what_cannot_be_encoded_says_where(tmp_path):
     assert str(caught.value) == (
         f"{path}, line 6, column 'rooms': not a number, in a column that was numeric in training; "
         "got 'many'\n"
-        "  mend: leave the cell empty if the value is unknown"
+        "  fix: leave the cell empty if the value is unknown"
     )
     with pytest.raises(DataError) as caught:
         encoder.transform(read(FRAME.with_columns(pl.Series("size", [1.0, np.inf] * 30))))
     assert str(caught.value) == (
         "<frame>, row 1, column 'size': infinity is not a number to learn from\n"
-        "  mend: replace it by a number, or leave the cell empty"
+        "  fix: replace it by a number, or leave the cell empty"
     )
     with pytest.raises(
         DataError, match=r"row 0, column 'sold': not a date as in training; expected the format %m/%d/%Y"
@@ -214,12 +214,12 @@ def test_nan_in_arrays_is_refused_where_training_had_none():
     with pytest.raises(DataError) as caught:
         encoder.transform(read([[0.5, 1.0], [0.5, np.nan]]))
     assert str(caught.value) == (
-        "<arrays>, row 1, column 'x1': NaN where training had none\n  mend: fill the gap in"
+        "<arrays>, row 1, column 'x1': NaN where training had none\n  fix: fill the gap in"
     )
 
 
 def test_an_encoder_must_be_fitted_and_knows_its_scales():
-    with pytest.raises(NotFittedError, match=r"the encoder is not fitted\n  mend: call fit first"):
+    with pytest.raises(NotFittedError, match=r"the encoder is not fitted\n  fix: call fit first"):
         TableEncoder().transform(read(FRAME))
     with pytest.raises(ConfigError, match=r"unknown scale 'quantil' \(did you mean 'quantile'\?\)"):
         encoder_of(numeric="quantil")

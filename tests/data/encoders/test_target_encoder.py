@@ -109,7 +109,7 @@ def test_labels_that_training_never_saw(tmp_path):
     assert str(caught.value) == (
         f"{path}, line 3, column 'y': label that training never saw; expected one of 'cat', 'dog', "
         "got 'cow'\n"
-        "  mend: correct the label, remove the rows, or train with rows of this class"
+        "  fix: correct the label, remove the rows, or train with rows of this class"
     )
 
 
@@ -120,7 +120,7 @@ def test_missing_and_absent_targets(tmp_path):
         encoder.transform(read({"y": ["cat", None, None]}))
     assert str(caught.value) == (
         "<frame>, row 1, column 'y': the target is missing (2 such rows)\n"
-        "  mend: fill it in, or remove the rows"
+        "  fix: fill it in, or remove the rows"
     )
     with pytest.raises(DataError, match=r"target column 'y' is absent"):
         encoder.transform(read({"x": [1]}))
@@ -131,7 +131,7 @@ def test_missing_and_absent_targets(tmp_path):
         encoder.transform(read({"z": [1.0, float("inf")]}))
     assert str(caught.value) == (
         "<arrays>, row 1, column 'z': the target is not a number to learn; got inf\n"
-        "  mend: correct or remove the row, or choose a classification task"
+        "  fix: correct or remove the row, or choose a classification task"
     )
 
 

@@ -40,14 +40,14 @@ def test_damaged_and_wrongly_named_files(tmp_path, ending):
     kind = "Parquet" if ending == ".parquet" else "Arrow"
     path.write_bytes(b"a,b\n1,2\n")
     with pytest.raises(
-        DataError, match=rf"t{ending}: this is no {kind} file\n  mend: give the file the ending"
+        DataError, match=rf"t{ending}: this is no {kind} file\n  fix: give the file the ending"
     ):
         read(str(path))
     WRITE[ending](FRAME, path)
     whole = path.read_bytes()
     for content in (whole[: len(whole) // 2], whole[:20] + b"\xff" * 40 + whole[60:-4]):
         path.write_bytes(content)
-        with pytest.raises(DataError, match=rf"damaged {kind} file \(.+\)\n  mend: write the file anew"):
+        with pytest.raises(DataError, match=rf"damaged {kind} file \(.+\)\n  fix: write the file anew"):
             read(str(path))
     path.write_bytes(b"")
     with pytest.raises(DataError, match="the file is empty"):
@@ -57,12 +57,12 @@ def test_damaged_and_wrongly_named_files(tmp_path, ending):
 @pytest.mark.parametrize("ending", WRITE)
 def test_tables_without_rows(tmp_path, ending):
     WRITE[ending](FRAME.clear(), tmp_path / f"t{ending}")
-    with pytest.raises(DataError, match=r"the table has no row\n  mend: add rows"):
+    with pytest.raises(DataError, match=r"the table has no row\n  fix: add rows"):
         read(str(tmp_path / f"t{ending}"))
 
 
 def test_a_packed_binary_file_is_refused_with_the_command_that_helps(tmp_path):
     with pytest.raises(
-        DataError, match=r"a '\.parquet\.gz' file is not read\n  mend: unpack it first: gunzip"
+        DataError, match=r"a '\.parquet\.gz' file is not read\n  fix: unpack it first: gunzip"
     ):
         read(str(tmp_path / "t.parquet.gz"))

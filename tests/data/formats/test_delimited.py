@@ -147,102 +147,101 @@ def test_what_was_text_in_training_is_read_as_text(tmp_path):
 
 LONG = "x" * 10_000_000
 FAULTS = {
-    "empty file": ("", "the file is empty\n  mend: check that it was written to the end"),
-    "blank file": (" \n\n", "the file is empty\n  mend: check that it was written to the end"),
-    "header only": ("a,b\n", "there is a header, but no row below it\n  mend: add rows below the header"),
+    "empty file": ("", "the file is empty\n  fix: check that it was written to the end"),
+    "blank file": (" \n\n", "the file is empty\n  fix: check that it was written to the end"),
+    "header only": ("a,b\n", "there is a header, but no row below it\n  fix: add rows below the header"),
     "header and blank lines": (
         "a,b\n\n\n",
-        "there is a header, but no row below it\n  mend: add rows below the header",
+        "there is a header, but no row below it\n  fix: add rows below the header",
     ),
-    "blank header": (",\n1,2\n", ", line 1: the header is blank\n  mend: begin with the column names"),
+    "blank header": (",\n1,2\n", ", line 1: the header is blank\n  fix: begin with the column names"),
     "too many fields": (
         "a,b\n1,2\n3,4,5\n6,7\n",
         ", line 3: ragged row: 3 fields where the header has 2\n"
-        "  mend: put quotes around a value that contains the separator, or remove the surplus",
+        "  fix: put quotes around a value that contains the separator, or remove the surplus",
     ),
     "too few fields": (
         "a,b,c\n1,2,3\n4,5\n",
         ", line 3: ragged row: 2 fields where the header has 3\n"
-        "  mend: fill the missing fields (an empty field is allowed), or remove the line",
+        "  fix: fill the missing fields (an empty field is allowed), or remove the line",
     ),
     "too few fields, late": (
         "a,b\n" + "1,2\n" * 50_000 + "1\n1,2\n",
         ", line 50002: ragged row: 1 fields where the header has 2\n"
-        "  mend: fill the missing fields (an empty field is allowed), or remove the line",
+        "  fix: fill the missing fields (an empty field is allowed), or remove the line",
     ),
     "ragged after a line break in quotes": (
         'a,b\n"x\ny",2\n3\n4,5\n',
         ", line 4: ragged row: 1 fields where the header has 2\n"
-        "  mend: fill the missing fields (an empty field is allowed), or remove the line",
+        "  fix: fill the missing fields (an empty field is allowed), or remove the line",
     ),
     "row names": (
         "a,b\nr1,1,2\nr2,3,4\n",
         ", line 2: ragged row: 3 fields where the header has 2\n"
-        "  mend: name the first column in the header too, or remove the separator at the end of each row",
+        "  fix: name the first column in the header too, or remove the separator at the end of each row",
     ),
     "open quote": (
         'a,b\n1,2\n"x,1\ny,2\n',
         ", line 3: a quote is opened here and never closed\n"
-        '  mend: close it, or write "" for a quote that belongs to'
+        '  fix: close it, or write "" for a quote that belongs to'
         " the value",
     ),
     "twin columns": (
         "a,b,a\n1,2,3\n",
-        ", line 1: column name 'a' stands 2 times (columns 1, 3)\n"
-        "  mend: give every column a name of its own",
+        ", line 1: column name 'a' stands 2 times (columns 1, 3)\n  fix: give every column a name of its own",
     ),
     "twin columns without a header": (
         "1,0,1\n1,2,3\n",
         ", line 1: column name '1' stands 2 times (columns 1, 3)\n"
-        "  mend: add a header line with the names: the first line looks like data",
+        "  fix: add a header line with the names: the first line looks like data",
     ),
     "latin-1": (
         b"a,b\nx,1\n" + "é,2\n".encode("latin-1"),
         ", line 3: byte 0xe9 is not UTF-8 text\n"
-        "  mend: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+        "  fix: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
     ),
     "latin-1 header": (
         "é,b\nx,1\n".encode("latin-1"),
         ", line 1: byte 0xe9 is not UTF-8 text\n"
-        "  mend: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+        "  fix: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
     ),
     "broken UTF-16": (
         b"\xff\xfea\x00,",
-        "starts as UTF-16 text but does not go on so\n  mend: save it as UTF-8",
+        "starts as UTF-16 text but does not go on so\n  fix: save it as UTF-8",
     ),
     "binary": (
         bytes(range(256)) * 20,
-        "this is a binary file, not text\n  mend: export the table as CSV (UTF-8) and read that",
+        "this is a binary file, not text\n  fix: export the table as CSV (UTF-8) and read that",
     ),
     "NUL further on": (
         "a,b\n" + "1,2\n" * 2000 + "\0,3\n",
-        ", line 2002: there is a NUL byte\n  mend: write the file anew: it is damaged, or not text",
+        ", line 2002: there is a NUL byte\n  fix: write the file anew: it is damaged, or not text",
     ),
-    "Parquet": (b"PAR1....PAR1", "this is a Parquet file, not text\n  mend: give it the ending of its type"),
+    "Parquet": (b"PAR1....PAR1", "this is a Parquet file, not text\n  fix: give it the ending of its type"),
     "Excel": (
         b"PK\x03\x04....",
         "this is a ZIP archive (an .xlsx or .npz file is one), not text\n"
-        "  mend: give it the ending of its type",
+        "  fix: give it the ending of its type",
     ),
     "gzip": (
         gzip.compress(b"a,b\n1,2\n"),
-        "this is a gzip file, not text\n  mend: give it the ending of its type",
+        "this is a gzip file, not text\n  fix: give it the ending of its type",
     ),
     "one long line": (
         LONG,
         ", line 1: the first line is no header: a name of 10,000,000 characters\n"
-        "  mend: begin with a line of column names; is this a table at all?",
+        "  fix: begin with a line of column names; is this a table at all?",
     ),
     "one long line of separators": (
         "x," * 1_000_000,
         ", line 1: column name 'x' stands 1,000,000 times (columns 1, 2, 3, 4, 5 …)\n"
-        "  mend: give every column a name of its own",
+        "  fix: give every column a name of its own",
     ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_told_with_its_line_and_mend(tmp_path, fault):
+def test_each_fault_is_told_with_its_line_and_fix(tmp_path, fault):
     content, message = FAULTS[fault]
     path = written(tmp_path, "t.csv", content)
     with pytest.raises(DataError) as caught:
@@ -262,7 +261,7 @@ PACKED = {
 def test_damaged_packed_files(tmp_path, fault):
     path = written(tmp_path, "t.csv.gz", PACKED[fault])
     with pytest.raises(
-        DataError, match=r"t\.csv\.gz: not a whole gzip file \(.+\)\n  mend: compress it anew, or rename"
+        DataError, match=r"t\.csv\.gz: not a whole gzip file \(.+\)\n  fix: compress it anew, or rename"
     ):
         read(path)
 
@@ -277,14 +276,14 @@ def test_missing_files_and_folders(tmp_path):
     with pytest.raises(DataError) as caught:
         read(str(tmp_path / "house.csv"))
     assert str(caught.value) == (
-        f"{tmp_path}/house.csv: no such file\n  mend: did you mean '{tmp_path}/houses.csv'?"
+        f"{tmp_path}/house.csv: no such file\n  fix: did you mean '{tmp_path}/houses.csv'?"
     )
     with pytest.raises(
-        DataError, match=r"no such file\n  mend: there is no folder '.*gone' either: check the path"
+        DataError, match=r"no such file\n  fix: there is no folder '.*gone' either: check the path"
     ):
         read(str(tmp_path / "gone" / "x.csv"))
     with pytest.raises(
-        DataError, match=r"no picture in the folder; .*\n  mend: name a file in it: .*houses\.csv"
+        DataError, match=r"no image in the folder; .*\n  fix: name a file in it: .*houses\.csv"
     ):
         read(str(tmp_path))
     (tmp_path / "t.csv").mkdir()
@@ -310,7 +309,7 @@ def test_unknown_endings(tmp_path):
     assert str(caught.value) == (
         f"{path}: no table is read from a '.xlsx' file; expected one of .csv .tsv .parquet .feather .arrow"
         " .jsonl .ndjson .npz (.csv .tsv .jsonl also .gz)\n"
-        "  mend: rename the file after its type, or convert it"
+        "  fix: rename the file after its type, or convert it"
     )
     with pytest.raises(DataError, match="the file name has no ending"):
         read(written(tmp_path, "table", "a\n1\n"))

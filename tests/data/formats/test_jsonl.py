@@ -45,32 +45,32 @@ def test_huge_integers_are_kept_apart_from_floats(tmp_path):
 
 
 FAULTS = {
-    "empty": ("", ": the file is empty\n  mend: check that it was written to the end"),
+    "empty": ("", ": the file is empty\n  fix: check that it was written to the end"),
     "cut off": (
         '{"a": 1}\n{"a":\n',
         ", line 2: not JSON (Expecting value: line 1 column 6 (char 5))\n"
-        '  mend: write one object per line, such as {"age": 31, "price": 7.5}',
+        '  fix: write one object per line, such as {"age": 31, "price": 7.5}',
     ),
     "a list": (
         "[1, 2]\n",
-        ", line 1: not a JSON object; got list\n  mend: put the values into { } with names",
+        ", line 1: not a JSON object; got list\n  fix: put the values into { } with names",
     ),
     "nested": (
         '{"a": [1]}\n{"a": [2]}\n',
         ", column 'a': lists and objects cannot be learned from\n"
-        "  mend: drop the column, or spread it over several plain columns",
+        "  fix: drop the column, or spread it over several plain columns",
     ),
     "nested and mixed": (
         '{"a": {"b": 1}}\n{"a": 2}\n',
         ", column 'a': lists and objects cannot be learned from\n"
-        "  mend: drop the column, or spread it over several plain columns",
+        "  fix: drop the column, or spread it over several plain columns",
     ),
-    "empty objects": ("{}\n{}\n", ": there is no row\n  mend: write one JSON object per line"),
+    "empty objects": ("{}\n{}\n", ": there is no row\n  fix: write one JSON object per line"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_told_with_its_line_and_mend(tmp_path, fault):
+def test_each_fault_is_told_with_its_line_and_fix(tmp_path, fault):
     content, message = FAULTS[fault]
     path = written(tmp_path, content)
     with pytest.raises(DataError) as caught:

@@ -63,12 +63,12 @@ FAULTS = {
     "no inputs": (
         {"a": X, "b": Y},
         ": there is no array of inputs; expected X and y, or x_train, y_train, x_test, y_test, "
-        "got a (6, 2), b (6,)\n  mend: numpy.savez(path, X=inputs, y=targets)",
+        "got a (6, 2), b (6,)\n  fix: numpy.savez(path, X=inputs, y=targets)",
     ),
     "five axes": (
         {"X": np.zeros((6, 4, 4, 4, 4)), "y": Y},
         ", array 'X': not a table of numbers; expected numbers of shape (rows, columns), "
-        "got float64 of shape (6, 4, 4, 4, 4)\n  mend: flatten all axes but the first",
+        "got float64 of shape (6, 4, 4, 4, 4)\n  fix: flatten all axes but the first",
     ),
     "lengths": ({"X": X, "y": Y[:3]}, ": X and y do not fit; expected y of shape (6,), got (3,)"),
     "widths": (
@@ -78,18 +78,18 @@ FAULTS = {
     "types of targets": (
         {"x_train": X, "y_train": Y, "x_test": X, "y_test": np.zeros(6, "V8")},
         f": the parts have targets of different types; got train: {Y.dtype}, test: |V8\n"
-        "  mend: save the targets of all parts with one type",
+        "  fix: save the targets of all parts with one type",
     ),
     "no targets": (
         {"x_train": X, "y_train": Y, "x_test": X},
-        ", array 'x_test': inputs for test have no targets beside them\n  mend: add y_test",
+        ", array 'x_test': inputs for test have no targets beside them\n  fix: add y_test",
     ),
-    "no rows": ({"X": X[:0], "y": Y[:0]}, ": the table has no row\n  mend: add rows"),
+    "no rows": ({"X": X[:0], "y": Y[:0]}, ": the table has no row\n  fix: add rows"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_told_with_its_mend(tmp_path, fault):
+def test_each_fault_is_told_with_its_fix(tmp_path, fault):
     arrays, message = FAULTS[fault]
     path = saved(tmp_path, **arrays)
     with pytest.raises(DataError) as caught:
@@ -102,7 +102,7 @@ def test_python_objects_are_never_loaded(tmp_path):
     with pytest.raises(DataError) as caught:
         read(path)
     assert str(caught.value) == (
-        f"{path}: holds arrays of Python objects\n  mend: save numbers and fixed-width texts only"
+        f"{path}: holds arrays of Python objects\n  fix: save numbers and fixed-width texts only"
     )
 
 
@@ -117,7 +117,7 @@ def test_a_header_that_promises_more_than_the_file_holds(tmp_path):
     with pytest.raises(DataError) as caught:
         read(str(path))
     assert str(caught.value) == (
-        f"{path}: member 'X.npy' is shorter than its header says\n  mend: write it anew"
+        f"{path}: member 'X.npy' is shorter than its header says\n  fix: write it anew"
     )
 
 
@@ -126,7 +126,7 @@ def test_files_that_are_no_archive(tmp_path, content):
     path = tmp_path / "t.npz"
     path.write_bytes(content)
     with pytest.raises(
-        DataError, match=r"not a whole \.npz file \(.+\)\n  mend: write it anew with numpy\.savez"
+        DataError, match=r"not a whole \.npz file \(.+\)\n  fix: write it anew with numpy\.savez"
     ):
         read(str(path))
 
@@ -135,5 +135,5 @@ def test_a_member_that_is_no_array(tmp_path):
     path = tmp_path / "t.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("X.npy", b"hello world")
-    with pytest.raises(DataError, match=r"member 'X\.npy' is no array\n  mend: write it with numpy\.savez"):
+    with pytest.raises(DataError, match=r"member 'X\.npy' is no array\n  fix: write it with numpy\.savez"):
         read(str(path))

@@ -1,4 +1,4 @@
-"""The size that pictures are brought to."""
+"""The size that images are brought to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.data.images.store import AbstractImages, ArrayImages
 
 
 class Sized(AbstractImages):
-    """Pictures that are nothing but their sizes."""
+    """Images that are nothing but their sizes."""
 
     in_memory, frames = False, 0
 
@@ -28,7 +28,7 @@ class Sized(AbstractImages):
         return False
 
     def take(self, rows):
-        raise AssertionError("no picture is needed")
+        raise AssertionError("no image is needed")
 
     name = pixels = survey = take
 

@@ -1,4 +1,4 @@
-"""One picture from its bytes: every mode becomes gray or color of eight bits, and faults have a reason."""
+"""One image from its bytes: every mode becomes gray or color of eight bits, and faults have a reason."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_gray_is_the_same_for_arrays_and_files():
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_pictures_stand_as_their_orientation_says(tmp_path, turn):
+def test_images_stand_as_their_orientation_says(tmp_path, turn):
     upright = np.zeros((6, 4), np.uint8)
     upright[0, :] = 255  # a bright edge above
     upright[:, 0] = 128
@@ -135,9 +135,9 @@ JPEG = saved(Image.open(io.BytesIO(GOOD)), "JPEG")
 HEADS = {
     "missing": (None, "no such file"),
     "empty": (b"", "the file is empty"),
-    "text": (b"hello world", "this is no picture"),
+    "text": (b"hello world", "this is no image"),
     "a PNG with a damaged head": (GOOD[:20] + b"??" + GOOD[22:], "damaged, or of a kind that is not read"),
-    "PostScript, which is a program": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "this is no picture"),
+    "PostScript, which is a program": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "this is no image"),
     "a bomb": (png(40_000, 3_000), "it claims 40,000 x 3,000 pixels, 89,478,485 are the most"),
     "a large bomb": (png(400_000, 300_000), "it claims more than 89,478,485 pixels"),
 }

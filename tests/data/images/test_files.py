@@ -1,4 +1,4 @@
-"""Pictures in files: decoded once, by threads, and the first unreadable ones named."""
+"""Images in files: decoded once, by threads, and the first unreadable ones named."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ CANVAS = Canvas(6, 5, 3)
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def photos(tmp_path):
     """Twelve files and their pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (12, 6, 5, 3), dtype=np.uint8)
     paths = []
-    for i, picture in enumerate(pixels):
-        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+    for i, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
         paths.append(str(tmp_path / f"{i}.png"))
     return FileImages(paths), pixels
 
 
-def test_files_and_arrays_answer_alike(pictures):
-    images, pixels = pictures
+def test_files_and_arrays_answer_alike(photos):
+    images, pixels = photos
     arrays = ArrayImages(pixels)
     rows = np.array([7, 2, 2])
     for canvas in (CANVAS, Canvas(6, 5, 1), Canvas(3, 3, 3), Canvas(9, 8, 1)):
@@ -46,15 +46,15 @@ def test_files_and_arrays_answer_alike(pictures):
 
 def test_colors_that_are_all_gray_are_gray(tmp_path):
     gray = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 1), dtype=np.uint8)
-    for i, picture in enumerate(gray):
-        Image.fromarray(np.repeat(picture, 3, axis=2)).save(tmp_path / f"{i}.png")
+    for i, image in enumerate(gray):
+        Image.fromarray(np.repeat(image, 3, axis=2)).save(tmp_path / f"{i}.png")
     images = FileImages([str(tmp_path / f"{i}.png") for i in range(4)])
     assert images.is_gray() and ArrayImages(np.repeat(gray, 3, axis=3)).is_gray()
     np.testing.assert_array_equal(images.pixels(Canvas(6, 6, 1)), gray)
 
 
-def test_each_file_is_decoded_once_while_there_is_room(pictures, monkeypatch):
-    images, pixels = pictures
+def test_each_file_is_decoded_once_while_there_is_room(photos, monkeypatch):
+    images, pixels = photos
     calls = []
     plain = files.decoded
     monkeypatch.setattr(files, "decoded", lambda *args: calls.append(1) or plain(*args))
@@ -69,29 +69,29 @@ def test_each_file_is_decoded_once_while_there_is_room(pictures, monkeypatch):
     assert len(calls) == 12 + 24
 
 
-def test_unreadable_files_are_counted_and_the_first_are_named(pictures, tmp_path):
-    images, _ = pictures
+def test_unreadable_files_are_counted_and_the_first_are_named(photos, tmp_path):
+    images, _ = photos
     paths = [images.name(row) for row in range(12)]
     for name in "abcdef":
         (tmp_path / f"{name}.png").write_bytes(b"no")
     bad = FileImages([*paths, *(str(tmp_path / f"{name}.png") for name in "abcdef"), ""])
     with pytest.raises(DataError) as caught:
         bad.pixels(CANVAS)
-    named = ", ".join(f"{tmp_path}/{name}.png (this is no picture)" for name in "abcde")
+    named = ", ".join(f"{tmp_path}/{name}.png (this is no image)" for name in "abcde")
     assert str(caught.value) == (
-        f"7 of 19 pictures cannot be read: {named} and 2 more\n"
-        "  mend: replace these files by whole pictures, or remove them"
+        f"7 of 19 images cannot be read: {named} and 2 more\n"
+        "  fix: replace these files by whole images, or remove them"
     )
     assert bad.survey(CANVAS).faults[18] == "no file is named"
     assert bad.take(np.arange(12)).pixels(CANVAS).shape == (12, 6, 5, 3)
     assert bad.sizes()[12:].sum() == 0
 
 
-def test_a_file_that_goes_while_it_is_needed(pictures, tmp_path):
-    images, _ = pictures
+def test_a_file_that_goes_while_it_is_needed(photos, tmp_path):
+    images, _ = photos
     images.sizes()
     (tmp_path / "3.png").unlink()
-    with pytest.raises(DataError, match=r"1 of 12 pictures .*3\.png \(cannot be read: No such"):
+    with pytest.raises(DataError, match=r"1 of 12 images .*3\.png \(cannot be read: No such"):
         images.pixels(CANVAS)
 
 

@@ -1,4 +1,4 @@
-"""Folders of pictures: the layouts that are understood, and what is said of the others."""
+"""Folders of images: the layouts that are understood, and what is said of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDINGS = ".png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif"
 
 
 def draw(*paths: Path) -> None:
-    """Write a small picture to each path, each a different one."""
+    """Write a small image to each path, each a different one."""
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         seed = abs(hash(str(path))) % 2**32
@@ -46,7 +46,7 @@ def test_a_folder_for_each_class(tmp_path):
     assert table.where(0, "label") == f"{tmp_path}/cat/0.png, column 'label'"
     assert table.take(np.array([6])).where(0) == f"{tmp_path}/dog/deeper/x.PNG"
     assert table.column("image").value(1) == f"{tmp_path}/cat/1.png"
-    assert table.remarks == (f"passed over, as no pictures: {tmp_path}/README.md",)
+    assert table.remarks == (f"passed over, as no images: {tmp_path}/README.md",)
     schema = infer_schema(table, target="label")
     assert [(c.name, c.kind, c.detail) for c in schema.inputs] == [("image", "image", "8x8x3")]
     assert (schema.task, schema.dropped, schema.split) == ("binary", (), None)
@@ -66,7 +66,7 @@ def test_parts_above_the_classes(tmp_path, words):
     assert (len(parts.train), len(parts.valid), len(parts.test)) == (8, 4, 4 if len(words) == 3 else 0)
 
 
-def test_test_pictures_without_labels_are_left_out(tmp_path):
+def test_test_images_without_labels_are_left_out(tmp_path):
     classes(tmp_path / "train", 30)
     draw(*(tmp_path / "test" / f"{i}.png" for i in range(3)))
     table = read(tmp_path)
@@ -104,7 +104,7 @@ def test_a_flat_folder_is_for_predictions(tmp_path):
         assert encoder.transform(new).shape == (new.height, 8, 8, 3)
 
 
-def test_a_class_folder_without_pictures_is_nothing_to_predict(tmp_path):
+def test_a_class_folder_without_images_is_nothing_to_predict(tmp_path):
     classes(tmp_path)
     (tmp_path / "eel").mkdir()
     schema = infer_schema(read([[[0]]] * 4, y=[0, 1] * 2), target="target")
@@ -116,64 +116,64 @@ def unreadable_name(root: Path) -> None:
     os.rename(root / "cat" / "0.png", os.path.join(root, "cat", os.fsdecode(b"caf\xe9.png")))
 
 
-LAYOUT = "put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg"
+LAYOUT = "put the images of each class into a folder of its own, such as {root}/cat/1.jpg"
 FAULTS = {
     "empty": (lambda root: None, "{root}: the folder is empty; expected files ending in " + ENDINGS
-              + "\n  mend: " + LAYOUT),
+              + "\n  fix: " + LAYOUT),
     "a table in it": (
         lambda root: (root / "a.csv").write_text("a\n1\n"),
-        "{root}: there is no picture in the folder; expected files ending in " + ENDINGS
-        + "\n  mend: name a file in it: {root}/a.csv",
+        "{root}: there is no image in the folder; expected files ending in " + ENDINGS
+        + "\n  fix: name a file in it: {root}/a.csv",
     ),
-    "a class without pictures": (
+    "a class without images": (
         lambda root: (classes(root), (root / "eel").mkdir()),
-        "{root}/eel: there is no picture in the folder of class 'eel'; expected files ending in " + ENDINGS
-        + "\n  mend: put its pictures there, or remove the folder",
+        "{root}/eel: there is no image in the folder of class 'eel'; expected files ending in " + ENDINGS
+        + "\n  fix: put its images there, or remove the folder",
     ),
-    "pictures beside classes": (
+    "images beside classes": (
         lambda root: (classes(root), draw(root / "a.png", root / "b.png")),
-        "{root}: 2 pictures lie beside the folders of the classes, the first one a.png\n"
-        "  mend: move them into the folder of their class, or away",
+        "{root}: 2 images lie beside the folders of the classes, the first one a.png\n"
+        "  fix: move them into the folder of their class, or away",
     ),
-    "a picture beside parts": (
+    "an image beside parts": (
         lambda root: (classes(root / "train"), classes(root / "test"), draw(root / "a.png")),
-        "{root}: 1 picture lies beside the folders of the parts, the first one a.png\n"
-        "  mend: move them into the folder of their class, or away",
+        "{root}: 1 image lies beside the folders of the parts, the first one a.png\n"
+        "  fix: move them into the folder of their class, or away",
     ),
     "a stranger beside parts": (
         lambda root: (classes(root / "train"), classes(root / "test"), classes(root, names=["more"])),
         "{root}: folder 'more' stands beside test and train; expected folders train, valid and test only, "
-        "or one folder for each class\n  mend: move 'more' away",
+        "or one folder for each class\n  fix: move 'more' away",
     ),
-    "training pictures without labels": (
+    "training images without labels": (
         lambda root: draw(root / "train" / "a.png", root / "test" / "b.png"),
-        "{root}/train: the training pictures have no labels\n"
-        "  mend: put the pictures of each class into a folder of its own, such as {root}/train/cat/1.jpg",
+        "{root}/train: the training images have no labels\n"
+        "  fix: put the images of each class into a folder of its own, such as {root}/train/cat/1.jpg",
     ),
     "a folder too high": (
         lambda root: classes(root / "pets"),
-        "{root}: there is one folder, with folders in it\n  mend: give {root}/pets",
+        "{root}: there is one folder, with folders in it\n  fix: give {root}/pets",
     ),
     "a name that is no UTF-8": (
         unreadable_name,
         "{root}/cat/caf\\xe9.png: the name of the file is not UTF-8 text\n"
-        "  mend: rename it with letters of UTF-8",
+        "  fix: rename it with letters of UTF-8",
     ),
     "no classes": (
         lambda root: draw(root / "a.png", root / "b.png"),
-        "{root}: the pictures have no labels; expected a folder for each class\n  mend: " + LAYOUT
+        "{root}: the images have no labels; expected a folder for each class\n  fix: " + LAYOUT
         + " and {root}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
     ),
     "only one class": (
         lambda root: classes(root, 30, ["cat"]),
         "{root}, column 'label': the target is 'cat' in every row: there is nothing to learn\n"
-        "  mend: add pictures of another class, in a folder or under a label of its own",
+        "  fix: add images of another class, in a folder or under a label of its own",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_told_with_its_mend(tmp_path, fault):
+def test_each_fault_is_told_with_its_fix(tmp_path, fault):
     make, message = FAULTS[fault]
     make(tmp_path)
     for target in (None, "label"):
@@ -182,11 +182,11 @@ def test_each_fault_is_told_with_its_mend(tmp_path, fault):
         assert str(caught.value) == message.replace("{root}", str(tmp_path))
 
 
-def test_one_picture_is_nothing_to_learn_from(tmp_path):
+def test_one_image_is_nothing_to_learn_from(tmp_path):
     draw(tmp_path / "a.png")
     with pytest.raises(DataError) as caught:
         check(tmp_path / "a.png")
-    assert str(caught.value).startswith(f"{tmp_path}/a.png: the pictures have no labels; expected a folder")
+    assert str(caught.value).startswith(f"{tmp_path}/a.png: the images have no labels; expected a folder")
     (tmp_path / "b.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"b\.png: the file is empty"):
         read(tmp_path / "b.png")

@@ -29,12 +29,12 @@ def of_table(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         message = "all column names are numbers: the first row seems to be data"
         yield warning("no-header", table.where(), message, "put a line with the column names above it")
     if not schema.inputs:
-        mend = (
+        fix = (
             'name the columns to learn from: keep=["..."]' if schema.dropped else "add columns to learn from"
         )
         absent = next((w for name, _ in schema.dropped if (w := absent_words(table, name))), "")
-        mend = absent or mend
-        yield error("no-inputs", table.source, _no_inputs(schema), mend)
+        fix = absent or fix
+        yield error("no-inputs", table.source, _no_inputs(schema), fix)
     elif table.height < FEW_ROWS:
         yield note(
             "few-rows", table.source, f"only {counted(table.height, 'row')}: the metrics will be rough"
@@ -67,9 +67,9 @@ def of_inputs(
         missing = column.missing()
         count = int(np.count_nonzero(missing))
         if count and not allow_missing:
-            mend = "fill the gaps in, or say that they are meant: allow_missing=True"
+            fix = "fill the gaps in, or say that they are meant: allow_missing=True"
             where = table.where(int(missing.argmax()), described.name)
-            yield error("nan", where, f"NaN in {counted(count, 'row')}", mend)
+            yield error("nan", where, f"NaN in {counted(count, 'row')}", fix)
         elif count:
             gaps.append(f"'{described.name}' ({count / table.height:.1%})")
         yield from _of_values(table, described, column, missing)
@@ -98,8 +98,8 @@ def _of_dropped(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
             yield warning("empty-column", where, f"left out: {reason}", "fill it in, or remove it")
         else:
             absent = absent_words(table, name)
-            mend = f"{absent}; {keep}" if absent else keep
-            yield warning(code_of(reason), where, f"left out: {reason}", mend)
+            fix = f"{absent}; {keep}" if absent else keep
+            yield warning(code_of(reason), where, f"left out: {reason}", fix)
 
 
 def code_of(reason: str) -> str:
@@ -147,8 +147,8 @@ def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarra
         return
     row = oversized_row(column, numbers)
     if row is not None:
-        mend = f'leave it out with drop=["{column.name}"], or scale it down; codes belong in a text column'
-        yield oversized(table, column, row, mend)
+        fix = f'leave it out with drop=["{column.name}"], or scale it down; codes belong in a text column'
+        yield oversized(table, column, row, fix)
     if column.storage == "string":
         yield from words_among_numbers(table, column, numbers, missing)
 
@@ -158,22 +158,22 @@ def out_of_range(
     column: AbstractColumn,
     numbers: np.ndarray,
     beyond: np.ndarray,
-    mend: str = FILL_OR_REPLACE,
+    fix: str = FILL_OR_REPLACE,
 ) -> Finding:
     """Return the error for the rows whose number is infinite, or would be in a network."""
     infinite = beyond[np.isinf(numbers[beyond])]
     if infinite.size:
         where = table.where(int(infinite[0]), column.name)
-        return error("infinity", where, f"infinity in {counted(infinite.size, 'row')}", mend)
+        return error("infinity", where, f"infinity in {counted(infinite.size, 'row')}", fix)
     row = int(beyond[0])
     message = f"the number {numbers[row]:g} does not fit: single precision ends at ±{LARGEST_NUMBER:.1e}"
-    return error("too-large", table.where(row, column.name), message, mend)
+    return error("too-large", table.where(row, column.name), message, fix)
 
 
-def oversized(table: AbstractTable, column: AbstractColumn, row: int, mend: str) -> Finding:
+def oversized(table: AbstractTable, column: AbstractColumn, row: int, fix: str) -> Finding:
     """Return the error for an integer beyond what a float can hold."""
     message = f"the integer {column.value(row)} does not fit: beyond ±2^53 neighbors become one number"
-    return error("oversized-integer", table.where(row, column.name), message, mend)
+    return error("oversized-integer", table.where(row, column.name), message, fix)
 
 
 def oversized_row(column: AbstractColumn, numbers: np.ndarray) -> int | None:
@@ -198,8 +198,8 @@ def words_among_numbers(
             f"{counted(bad.size, 'cell')} of a numeric column can not be read as a number, "
             f"the first one {column.value(row)!r}; taken as missing"
         )
-        mend = "correct the cells, or leave them empty"
-        yield warning("not-a-number", table.where(row, column.name), message, mend)
+        fix = "correct the cells, or leave them empty"
+        yield warning("not-a-number", table.where(row, column.name), message, fix)
 
 
 def _of_dates(
@@ -207,19 +207,19 @@ def _of_dates(
 ) -> Iterator[Finding]:
     """Yield findings about dates written as text."""
     bad = np.flatnonzero(np.isnan(column.seconds(form)) & ~missing)
-    where, mend = table.where(name=column.name), "write all dates alike, best as 2025-01-31"
+    where, fix = table.where(name=column.name), "write all dates alike, best as 2025-01-31"
     if bad.size:
         row = int(bad[0])
         message = (
             f"{counted(bad.size, 'cell')} of a column of dates can not be read as {form}, "
             f"the first one {column.value(row)!r}; taken as missing"
         )
-        yield warning("not-a-date", table.where(row, column.name), message, mend)
+        yield warning("not-a-date", table.where(row, column.name), message, fix)
     if dates.BETWEEN_FORMATS in form:
         shown = " and ".join(form.split(dates.BETWEEN_FORMATS))
-        yield warning("mixed-dates", where, f"dates are written in several ways, read as {shown}", mend)
+        yield warning("mixed-dates", where, f"dates are written in several ways, read as {shown}", fix)
     if dates.ambiguous(column, form):
-        yield note("ambiguous-dates", where, f"read as {form}; day and month could be exchanged", mend)
+        yield note("ambiguous-dates", where, f"read as {form}; day and month could be exchanged", fix)
 
 
 def _of_categories(table: AbstractTable, column: AbstractColumn) -> Iterator[Finding]:

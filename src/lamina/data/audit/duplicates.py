@@ -67,8 +67,8 @@ def across(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Findi
     )
     repeated = held[np.isin(hashes[held], hashes[parts.train])]
     natural = np.unique(hashes).size < 0.5 * hashes.size  # a few categories make few different rows
-    mend = "remove the copies" if chosen else 'remove the copies, or keep them on one side with group="..."'
-    yield from _reported(table, repeated, held.size, name, mend, natural)
+    fix = "remove the copies" if chosen else 'remove the copies, or keep them on one side with group="..."'
+    yield from _reported(table, repeated, held.size, name, fix, natural)
 
 
 def between(table: AbstractTable, schema: Schema, parts: Split, other: AbstractTable) -> Iterator[Finding]:
@@ -83,11 +83,11 @@ def between(table: AbstractTable, schema: Schema, parts: Split, other: AbstractT
 
 
 def _reported(
-    table: AbstractTable, repeated: np.ndarray, held: int, name: str, mend: str, natural: bool
+    table: AbstractTable, repeated: np.ndarray, held: int, name: str, fix: str, natural: bool
 ) -> Iterator[Finding]:
     """Yield a warning where repeated rows can change the metrics, a note where they cannot."""
     if not repeated.size or natural:
         return
     say = warning if repeated.size > WORTH_A_WARNING * held else note
     message = f"{repeated.size:,} of {held:,} {name} rows equal a training row, which flatters the metrics"
-    yield say("duplicates", table.where(int(repeated[0])), message, mend)
+    yield say("duplicates", table.where(int(repeated[0])), message, fix)

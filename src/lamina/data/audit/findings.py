@@ -21,36 +21,36 @@ class Finding:
         code: a word for programs, such as ``identifier``.
         message: one sentence without a final stop.
         where: file, line and column.
-        mend: what the reader can do about it.
+        fix: what the reader can do about it.
     """
 
     level: str
     code: str
     message: str
     where: str = ""
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
         """Return the finding as one or two lines."""
         text = (
             f"{self.level}: {self.where}: {self.message}" if self.where else f"{self.level}: {self.message}"
         )
-        return f"{text}\n  mend: {self.mend}" if self.mend else text
+        return f"{text}\n  fix: {self.fix}" if self.fix else text
 
 
-def error(code: str, where: str, message: str, mend: str = "") -> Finding:
+def error(code: str, where: str, message: str, fix: str = "") -> Finding:
     """Return a finding that makes learning impossible."""
-    return Finding("error", code, message, where, mend)
+    return Finding("error", code, message, where, fix)
 
 
-def warning(code: str, where: str, message: str, mend: str = "") -> Finding:
+def warning(code: str, where: str, message: str, fix: str = "") -> Finding:
     """Return a finding about something that was decided and may be wrong."""
-    return Finding("warning", code, message, where, mend)
+    return Finding("warning", code, message, where, fix)
 
 
-def note(code: str, where: str, message: str, mend: str = "") -> Finding:
+def note(code: str, where: str, message: str, fix: str = "") -> Finding:
     """Return a finding that is worth knowing."""
-    return Finding("note", code, message, where, mend)
+    return Finding("note", code, message, where, fix)
 
 
 def of_error(fault: DataError, code: str) -> Finding:
@@ -60,7 +60,7 @@ def of_error(fault: DataError, code: str) -> Finding:
         text += f"; expected {fault.expected}"
     if fault.received is not None:
         text += f"{',' if fault.expected is not None else ';'} got {fault.received}"
-    return error(code, fault.where or "", text, fault.mend or "")
+    return error(code, fault.where or "", text, fault.fix or "")
 
 
 def counted(count: int, noun: str) -> str:
@@ -85,7 +85,7 @@ class Audit:
         >>> audit = lamina.data.check((rows, [0, 1] * 20))
         >>> print(audit.errors[0])
         error: <arrays>, row 1, column 'x1': infinity in 20 rows
-          mend: replace it by a number, or leave the cell empty
+          fix: replace it by a number, or leave the cell empty
     """
 
     findings: tuple[Finding, ...]
@@ -118,9 +118,9 @@ class Audit:
         if not self.errors:
             return
         first, *others = self.errors
-        mend = [first.mend] if first.mend else []
-        mend += [f"{'also' if i == 0 else '    '}: {f.where}: {f.message}" for i, f in enumerate(others)]
-        raise DataError(first.message, where=first.where or None, mend="\n  ".join(mend) or None)
+        fix = [first.fix] if first.fix else []
+        fix += [f"{'also' if i == 0 else '    '}: {f.where}: {f.message}" for i, f in enumerate(others)]
+        raise DataError(first.message, where=first.where or None, fix="\n  ".join(fix) or None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the audit as a dict that JSON can hold."""

@@ -1,4 +1,4 @@
-"""Checks of pictures."""
+"""Checks of images."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from lamina.data.images.column import IMAGE
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import Survey
 from lamina.data.images.table import ImageTable
-from lamina.data.kinds import BESIDE_PICTURES
+from lamina.data.kinds import BESIDE_IMAGES
 from lamina.data.schema import Schema
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
 
-NAMED_PICTURES = 5
+NAMED_IMAGES = 5
 NAMED_COLUMNS = 8
 LEAST_CONTRAST = 8  # levels of 255: below it nothing is to be seen
-WORTH_A_WARNING = 0.01  # share of the held-out pictures, as for the rows of tables
-DOUBTFUL_LABELS = 0.001  # share of the pictures that are equal to one of another class
+WORTH_A_WARNING = 0.01  # share of the held-out images, as for the rows of tables
+DOUBTFUL_LABELS = 0.001  # share of the images that are equal to one of another class
 
 
 class Gallery:
-    """The pictures of a table, looked at once for all checks.
+    """The images of a table, looked at once for all checks.
 
     Args:
-        table: a table with pictures.
+        table: a table with images.
         schema: of the training data.
-        size: a side that was asked for, or the canvas of the training pictures.
+        size: a side that was asked for, or the canvas of the training images.
     """
 
     def __init__(self, table: ImageTable, schema: Schema, size: int | Canvas | None = None):
@@ -41,48 +41,46 @@ class Gallery:
         self.survey: Survey = table.images.survey(self.canvas)
 
     def sound(self) -> np.ndarray:
-        """Return the rows of pictures that can be read."""
+        """Return the rows of images that can be read."""
         return np.setdiff1d(np.arange(len(self.images)), list(self.survey.faults))
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is to be said of the pictures themselves."""
+        """Yield what is to be said of the images themselves."""
         yield from self._of_unreadable()
         yield from self._of_blank()
         yield from self._of_labels()
         yield from self._of_sizes()
         if self.images.frames:
-            message = f"{counted(self.images.frames, 'picture')} with several frames: the first one is taken"
+            message = f"{counted(self.images.frames, 'image')} with several frames: the first one is taken"
             yield note("frames", self.table.source, message)
         for remark in self.table.remarks:
             yield note("passed-over", self.table.source, remark)
-        dropped = [f"'{name}'" for name, reason in self.schema.dropped if reason == BESIDE_PICTURES]
+        dropped = [f"'{name}'" for name, reason in self.schema.dropped if reason == BESIDE_IMAGES]
         if dropped:
             more = f" and {len(dropped) - NAMED_COLUMNS:,} more" if len(dropped) > NAMED_COLUMNS else ""
-            message = f"left out, as {BESIDE_PICTURES}: {', '.join(dropped[:NAMED_COLUMNS])}{more}"
-            yield note("beside-pictures", self.table.source, message)
+            message = f"left out, as {BESIDE_IMAGES}: {', '.join(dropped[:NAMED_COLUMNS])}{more}"
+            yield note("beside-images", self.table.source, message)
 
     def _of_unreadable(self) -> Iterator[Finding]:
-        """Yield the error for pictures that cannot be read."""
+        """Yield the error for images that cannot be read."""
         if self.survey.faults:
             from lamina.data.images.files import unreadable_words
 
             message = unreadable_words(self.images, self.survey.faults)
-            mend = "replace these files by whole pictures, or remove them"
-            yield error("unreadable-picture", self.table.source, message, mend)
+            fix = "replace these files by whole images, or remove them"
+            yield error("unreadable-image", self.table.source, message, fix)
 
     def _of_blank(self) -> Iterator[Finding]:
-        """Yield a warning for pictures on which nothing is to be seen."""
+        """Yield a warning for images on which nothing is to be seen."""
         sound = self.sound()
         blank = sound[self.survey.contrast[sound] < LEAST_CONTRAST]
         if blank.size:
-            count = f"{counted(blank.size, 'picture')} {'is' if blank.size == 1 else 'are'}"
+            count = f"{counted(blank.size, 'image')} {'is' if blank.size == 1 else 'are'}"
             message = f"{count} of one color throughout: {self._named(blank)}"
-            yield warning(
-                "blank-picture", self.table.source, message, "remove them, unless they are meant so"
-            )
+            yield warning("blank-image", self.table.source, message, "remove them, unless they are meant so")
 
     def _of_labels(self) -> Iterator[Finding]:
-        """Yield what is to be said of equal pictures with different labels."""
+        """Yield what is to be said of equal images with different labels."""
         if self.schema.task not in CLASS_TASKS:
             return
         column = self.table.labels(self.schema.targets[0])
@@ -98,15 +96,15 @@ class Gallery:
         other = first[codes[first] != codes[first[0]]][0]
         count = sum(map(len, torn))
         message = (
-            f"{count:,} pictures are equal to one with another label, such as "
+            f"{count:,} images are equal to one with another label, such as "
             f"{self._name(first[0])} ({column.value(int(first[0]))!r}) and "
             f"{self._name(other)} ({column.value(int(other))!r})"
         )
         say = warning if count > DOUBTFUL_LABELS * len(self.images) else note
-        yield say("contradicting-labels", self.table.source, message, "keep the picture with the right label")
+        yield say("contradicting-labels", self.table.source, message, "keep the image with the right label")
 
     def _of_sizes(self) -> Iterator[Finding]:
-        """Yield what will be done to pictures of several sizes, or larger than they need be."""
+        """Yield what will be done to images of several sizes, or larger than they need be."""
         sizes = self.images.sizes()
         sizes = sizes[sizes.all(axis=1)]
         canvas, kinds = self.canvas, np.unique(sizes, axis=0)
@@ -114,54 +112,54 @@ class Gallery:
             return
         small, large = kinds[kinds.prod(axis=1).argmin()], kinds[kinds.prod(axis=1).argmax()]
         smallest, largest = f"{small[0]}x{small[1]}", f"{large[0]}x{large[1]}"
-        found = f"pictures of {len(kinds):,} sizes, from {smallest} to {largest} pixels"
-        found = f"all pictures have {smallest} pixels" if len(kinds) == 1 else found
+        found = f"images of {len(kinds):,} sizes, from {smallest} to {largest} pixels"
+        found = f"all images have {smallest} pixels" if len(kinds) == 1 else found
         message = f"{found}: they are brought to {canvas.height}x{canvas.width}, the middle of each is kept"
-        mend = "" if self.is_sized else "another size: image_size=128"
-        yield note("picture-sizes", self.table.source, message, mend)
+        fix = "" if self.is_sized else "another size: image_size=128"
+        yield note("image-sizes", self.table.source, message, fix)
 
     def across(self, parts: Split) -> Iterator[Finding]:
-        """Yield what is to be said of held-out pictures that equal a training picture."""
+        """Yield what is to be said of held-out images that equal a training image."""
         names = [name for name in ("valid", "test") if getattr(parts, name).size]
         held = np.concatenate([parts.valid, parts.test])
         repeated = held[np.isin(self.survey.digests[held], self.survey.digests[parts.train])]
         words = {"valid": "validation", "test": "test"}
         name = " and ".join(words[part] for part in names)
-        mend = "remove the copies"
+        fix = "remove the copies"
         if self.table.first_line and not self.schema.split:  # a table of paths may have a column of groups
-            mend += ', or keep them on one side with group="..."'
-        yield from self._reported(repeated, held.size, name, mend)
+            fix += ', or keep them on one side with group="..."'
+        yield from self._reported(repeated, held.size, name, fix)
 
     def between(self, training: Gallery, parts: Split) -> Iterator[Finding]:
-        """Yield what is to be said of these pictures, test data of their own, that equal a training one."""
+        """Yield what is to be said of these images, test data of their own, that equal a training one."""
         repeated = np.flatnonzero(np.isin(self.survey.digests, training.survey.digests[parts.train]))
-        mend = "remove the copies from one of the two"
-        yield from self._reported(repeated, len(self.images), "test", mend)
+        fix = "remove the copies from one of the two"
+        yield from self._reported(repeated, len(self.images), "test", fix)
 
-    def _reported(self, repeated: np.ndarray, held: int, name: str, mend: str) -> Iterator[Finding]:
+    def _reported(self, repeated: np.ndarray, held: int, name: str, fix: str) -> Iterator[Finding]:
         """Yield a warning where copies can change the metrics, a note where they cannot."""
         repeated = np.setdiff1d(repeated, list(self.survey.faults))
         if not repeated.size:
             return
         say = warning if repeated.size > WORTH_A_WARNING * held else note
         message = (
-            f"{repeated.size:,} of {held:,} {name} pictures equal a training picture, which flatters the "
+            f"{repeated.size:,} of {held:,} {name} images equal a training image, which flatters the "
             f"metrics: {self._named(repeated)}"
         )
-        yield say("duplicates", self.table.source, message, mend)
+        yield say("duplicates", self.table.source, message, fix)
 
     def _named(self, rows: np.ndarray | Sequence[int]) -> str:
-        """Return the names of the first pictures, and how many more there are."""
-        more = f" and {len(rows) - NAMED_PICTURES:,} more" if len(rows) > NAMED_PICTURES else ""
-        return ", ".join(self._name(row) for row in rows[:NAMED_PICTURES]) + more
+        """Return the names of the first images, and how many more there are."""
+        more = f" and {len(rows) - NAMED_IMAGES:,} more" if len(rows) > NAMED_IMAGES else ""
+        return ", ".join(self._name(row) for row in rows[:NAMED_IMAGES]) + more
 
     def _name(self, row: int | np.integer) -> str:
-        """Return the path of a picture, or its row."""
+        """Return the path of an image, or its row."""
         return self.images.name(int(row)) or f"row {self.table.line(int(row))}"
 
 
 def gallery_of(table: AbstractTable, schema: Schema, size: int | Canvas | None = None) -> Gallery | None:
-    """Return the pictures of a table, looked at; None where pictures are not what is learned from."""
+    """Return the images of a table, looked at; None where images are not what is learned from."""
     if isinstance(table, ImageTable) and any(column.kind == IMAGE for column in schema.inputs):
         return Gallery(table, schema, size)
     return None

@@ -52,7 +52,7 @@ def audit(
     """Return what is wrong, doubtful or worth knowing about a table, before anything is learned from it.
 
     Cost: a few passes over each column, O(rows · columns), and one sort of row hashes for duplicates.
-    Pictures in files are decoded once each; what fits into memory is kept for the encoder.
+    Images in files are decoded once each; what fits into memory is kept for the encoder.
 
     Args:
         table: the data.
@@ -70,7 +70,7 @@ def audit(
         test: share of test rows that will be split off.
         test_table: test data of their own, to be checked against these.
         allow_missing: whether missing numbers are no fault; by default they are one in plain arrays only.
-        image_size: side of the square that pictures will be brought to, in pixels; chosen by rule without.
+        image_size: side of the square that images will be brought to, in pixels; chosen by rule without.
 
     Returns:
         The audit; nothing is raised for faults of the data.
@@ -78,7 +78,7 @@ def audit(
     Example:
         >>> import numpy as np
         >>> table = read({"id": np.arange(50), "x": np.sin(np.arange(50)), "y": np.arange(50) // 2 % 2})
-        >>> print(audit(table, target="y").warnings[0].mend)
+        >>> print(audit(table, target="y").warnings[0].fix)
         to learn from it all the same: keep=["id"]
     """
     if allow_missing is None:
@@ -125,7 +125,7 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         >>> print(check({"size": [1.0, 2.5, 4.0, 7.0] * 9, "price": [1.5, 2.0, 5.0, 7.0] * 9}, "prize"))
         <arrays>: 36 rows, 2 columns
         error: <arrays>: target column 'prize' is absent (did you mean 'price'?); expected one of size, price
-          mend: name a column that the data have
+          fix: name a column that the data have
     """
     _check_keys(keys)
     reading = {key: keys.pop(key) for key in _READING if key in keys}

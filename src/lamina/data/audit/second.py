@@ -36,17 +36,17 @@ def of_test_table(table: AbstractTable, schema: Schema, other: AbstractTable) ->
         elif described.kind == "category":
             yield from _of_categories(table, other, described.name)
         elif described.kind == IMAGE:
-            yield from _of_pictures(other, described.name)
+            yield from _of_images(other, described.name)
     yield from _of_missing(schema, other)
     if schema.task in CLASS_TASKS:
         yield from _of_labels(table, schema, other)
 
 
-def _of_pictures(other: AbstractTable, name: str) -> Iterator[Finding]:
-    """Yield the error for a column that is named as the pictures are, and holds none."""
+def _of_images(other: AbstractTable, name: str) -> Iterator[Finding]:
+    """Yield the error for a column that is named as the images are, and holds none."""
     if other.column(name).storage != IMAGE:
-        mend = "give pictures, or paths to files that are there"
-        yield error("no-pictures", other.where(name=name), "these are no pictures", mend)
+        fix = "give images, or paths to files that are there"
+        yield error("no-images", other.where(name=name), "these are no images", fix)
 
 
 def _of_missing(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
@@ -98,9 +98,9 @@ def _of_labels(table: AbstractTable, schema: Schema, other: AbstractTable) -> It
     name = schema.targets[0]
     known = set(table.labels(name).distinct().spellings())
     found = other.labels(name).distinct()
-    mend = "correct the label, remove the rows, or train with rows of this class"
+    fix = "correct the label, remove the rows, or train with rows of this class"
     for code, word in enumerate(found.spellings()):
         if word not in known:
             row = int(np.flatnonzero(found.codes == code)[0])
             message = f"label {found.values[code]!r} is in no training row{suggest(word, known)}"
-            yield error("unseen-label", other.where(row, name), message, mend)
+            yield error("unseen-label", other.where(row, name), message, fix)

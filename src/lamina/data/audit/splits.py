@@ -20,8 +20,8 @@ def of_parts(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         yield from _of_weight(table, schema.weight)
     try:
         if schema.split is not None and not (split_words(table, schema.split) == "train").any():
-            mend = "mark the rows to learn from with the word train"
-            yield error("split", table.where(name=schema.split), "no row is marked train", mend)
+            fix = "mark the rows to learn from with the word train"
+            yield error("split", table.where(name=schema.split), "no row is marked train", fix)
         elif schema.split is None and schema.time is not None:
             time_order(table, schema.time)
     except DataError as fault:
@@ -54,8 +54,8 @@ def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) 
             f"class {found.values[i]!r} has {counted(int(counts[i]), 'row')}, the split needs {len(parts)}: "
             f"one for each of {', '.join(parts)}"
         )
-        mend = "add rows of the class, remove it, or merge it with another"
-        yield error("class-too-small", table.where(row, schema.targets[0]), message, mend)
+        fix = "add rows of the class, remove it, or merge it with another"
+        yield error("class-too-small", table.where(row, schema.targets[0]), message, fix)
 
 
 def of_labels(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Finding]:
@@ -70,5 +70,5 @@ def of_labels(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Fi
         for code in np.unique(found.codes[unseen]):
             row = int(unseen[found.codes[unseen] == code][0])
             message = f"label {found.values[code]!r} of the {part} rows is in no training row"
-            mend = "split otherwise, or remove the rows of this class"
-            yield error("unseen-label", table.where(row, schema.targets[0]), message, mend)
+            fix = "split otherwise, or remove the rows of this class"
+            yield error("unseen-label", table.where(row, schema.targets[0]), message, fix)

@@ -51,10 +51,10 @@ def _of_missing(table: AbstractTable, column: AbstractColumn, strict: bool) -> I
     if strict:
         yield error("nan", where, f"the target is NaN in {rows}", "remove these rows, or fill them in")
         return
-    mend = "fill it in, or remove these rows"
+    fix = "fill it in, or remove these rows"
     if table.source != "<frame>" and column.storage == "string":
-        mend += '; words such as "None" and "NA" count as missing: rename them if they are a class'
-    yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", mend)
+        fix += '; words such as "None" and "NA" count as missing: rename them if they are a class'
+    yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
 
 
 def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
@@ -71,8 +71,8 @@ def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
         yield error("not-classes", where, "numbers with fractions are no classes", "choose task=regression")
     elif len(labels) > LIKELY_CLASSES and len(labels) > rows / 2:
         message = f"{len(labels):,} classes in {rows:,} rows: too few rows of each"
-        mend = "name another target, or choose task=regression if it is a number"
-        yield error("too-many-classes", where, message, mend)
+        fix = "name another target, or choose task=regression if it is a number"
+        yield error("too-many-classes", where, message, fix)
     elif len(labels) <= LIKELY_CLASSES and counts.min() < RARE_CLASS * rows:
         share = f"class {labels[int(counts.argmin())]!r} has {counts.min() / rows:.2%} of the rows"
         yield note("rare-class", where, f"{share}: read balanced_accuracy, not accuracy", BALANCE)
@@ -84,10 +84,10 @@ def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
 def _constant(table: AbstractTable, column: AbstractColumn, value: object) -> Finding:
     """Return the finding for a target that never varies."""
     message = f"the target is {value!r} in every row: there is nothing to learn"
-    mend = "name another target, or add rows with other values"
+    fix = "name another target, or add rows with other values"
     if isinstance(table, ImageTable) and not table.images.in_memory:
-        mend = "add pictures of another class, in a folder or under a label of its own"
-    return error("target-constant", table.where(name=column.name), message, mend)
+        fix = "add images of another class, in a folder or under a label of its own"
+    return error("target-constant", table.where(name=column.name), message, fix)
 
 
 def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
@@ -97,8 +97,8 @@ def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> I
     if bad.size:
         row = int(bad[0])
         message = f"a target of a multilabel task is 0 or 1, got {column.value(row)!r}"
-        mend = "write 1 where the label applies, 0 where not"
-        yield error("not-a-flag", table.where(row, column.name), message, mend)
+        fix = "write 1 where the label applies, 0 where not"
+        yield error("not-a-flag", table.where(row, column.name), message, fix)
     elif np.unique(numbers[~np.isnan(numbers)]).size == 1:
         message = "this label is the same in every row"
         yield warning(
@@ -113,8 +113,8 @@ def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
     if words.size > WORDS_ALLOWED * table.height:
         row = int(words[0])
         message = f"regression learns numbers, got {column.value(row)!r}"
-        mend = "correct the column, or choose task=multiclass"
-        yield error("target-not-a-number", table.where(row, column.name), message, mend)
+        fix = "correct the column, or choose task=multiclass"
+        yield error("target-not-a-number", table.where(row, column.name), message, fix)
         return
     yield from words_among_numbers(table, column, numbers, missing)
     beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
@@ -133,5 +133,5 @@ def task_note(table: AbstractTable, schema: Schema) -> Finding:
     """Return the note that says which task was guessed, and the other one where integers could be both."""
     integers = len(schema.targets) == 1 and table.labels(schema.targets[0]).storage == "integer"
     other = {"regression": "multiclass", "multiclass": "regression"}.get(schema.task) if integers else None
-    mend = f"if that is wrong: task={other}" if other else ""
-    return note("task-guessed", table.source, f"the task is taken to be {schema.task}", mend)
+    fix = f"if that is wrong: task={other}" if other else ""
+    return note("task-guessed", table.source, f"the task is taken to be {schema.task}", fix)

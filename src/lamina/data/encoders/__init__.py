@@ -2,7 +2,7 @@
 
 from lamina.core.inputs import TableInputs
 from lamina.data.encoders.image import ImageEncoder, ImageStream
-from lamina.data.encoders.kinds import Encoder, fitted, has_pictures, restored
+from lamina.data.encoders.kinds import Encoder, fitted, has_images, restored
 from lamina.data.encoders.table import TableEncoder
 from lamina.data.encoders.target import TargetEncoder
 
@@ -14,6 +14,6 @@ __all__ = [
     "TableInputs",
     "TargetEncoder",
     "fitted",
-    "has_pictures",
+    "has_images",
     "restored",
 ]

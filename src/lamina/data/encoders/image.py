@@ -1,4 +1,4 @@
-"""Pictures as the array a model takes."""
+"""Images as the array a model takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.core.errors import DataError, NotFittedError
 from lamina.core.inputs import ImageInputs
-from lamina.data.encoders.drawn import drawn
+from lamina.data.encoders.sample import sample_indices
 from lamina.data.images.canvas import choose_canvas
 from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.pixels import Canvas
@@ -16,23 +16,23 @@ from lamina.data.images.store import AbstractImages
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 
-MOST_MEASURED = 50_000  # pictures whose mean and deviation are taken
+MOST_MEASURED = 50_000  # images whose mean and std are taken
 MOST_DECODED = 4_000  # … of those that are in files
-MOST_PATCHED = 1_000  # pictures whose patches are compared
+MOST_PATCHED = 1_000  # images whose patches are compared
 _PATCHED_PART = 32  # … at a time
-_PART = 500  # pictures that are measured together
+_PART = 500  # images that are measured together
 _SIDE = 96  # pixels of a side that are measured
-SMALLEST_DEVIATION = 1.0  # one level of 255: pictures that are blank throughout are not blown up
+SMALLEST_STD = 1.0  # one level of 255: images that are blank throughout are not blown up
 
 
 class ImageEncoder:
-    """Translate rows into pictures of one size, uint8 (n, y, x, c).
+    """Translate rows into images of one size, uint8 (n, y, x, c).
 
-    The size, the channels, the mean and deviation of each channel, and how the values of 2 x 2 patches vary
+    The size, the channels, the mean and std of each channel, and how the values of 2 x 2 patches vary
     together, are fitted on training rows only. The
-    size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of a picture is
-    brought to it, and of the long one the middle is kept. Mean and deviation are taken from at most 50,000
-    pictures (4,000 where they are in files), drawn at random but always alike.
+    size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of an image is
+    brought to it, and of the long one the middle is kept. Mean and std are taken from at most 50,000
+    images (4,000 where they are in files), drawn at random but always alike.
 
     Example:
         >>> from lamina.data import infer_schema, read
@@ -46,7 +46,7 @@ class ImageEncoder:
         self.name = ""
         self.canvas = Canvas(0, 0, 0)
         self.mean: tuple[float, ...] = ()
-        self.deviation: tuple[float, ...] = ()
+        self.std: tuple[float, ...] = ()
         self.patches: tuple[float, ...] = ()
 
     def fit(
@@ -61,47 +61,47 @@ class ImageEncoder:
 
         Args:
             table: the data.
-            schema: which column holds the pictures.
+            schema: which column holds the images.
             rows: indices of the training rows; all without.
-            image_size: side of the square that pictures are brought to, 8 to 1024; larger shows more
+            image_size: side of the square that images are brought to, 8 to 1024; larger shows more
                 detail and costs the square of it.
 
         Raises:
-            DataError: there is no column of pictures, or some cannot be read.
+            DataError: there is no column of images, or some cannot be read.
             ConfigError: ``image_size`` is out of range.
         """
         named = [column.name for column in schema.inputs if column.kind == IMAGE]
         if not named:
-            raise DataError("there is no column of pictures", where=table.source)
+            raise DataError("there is no column of images", where=table.source)
         self.name = named[0]
         images = self._images(table)
         images = images if rows is None else images.take(np.asarray(rows))
         self.canvas = choose_canvas(images, image_size)
         most = MOST_MEASURED if images.in_memory else MOST_DECODED
-        self.mean, self.deviation = _moments(images.take(drawn(len(images), most)), self.canvas)
-        few = images.take(drawn(len(images), MOST_PATCHED))
-        self.patches = _patches(few, self.canvas, self.mean, self.deviation)
+        self.mean, self.std = _moments(images.take(sample_indices(len(images), most)), self.canvas)
+        few = images.take(sample_indices(len(images), MOST_PATCHED))
+        self.patches = _patches(few, self.canvas, self.mean, self.std)
         return self
 
     @property
     def inputs(self) -> ImageInputs:
-        """What a model must know of the pictures."""
+        """What a model must know of the images."""
         canvas = self.canvas
         sizes = (canvas.height, canvas.width, canvas.channels)
-        return ImageInputs(*sizes, self.mean, self.deviation, self.patches)
+        return ImageInputs(*sizes, self.mean, self.std, self.patches)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray | ImageStream:
-        """Return the pictures of all rows, or of the given ones, as uint8 (n, y, x, c).
+        """Return the images of all rows, or of the given ones, as uint8 (n, y, x, c).
 
         Where they are in files and would not fit into a quarter of the memory, an :class:`ImageStream`
         comes back, which decodes them when they are asked for.
 
         Raises:
             NotFittedError: there is no size yet.
-            DataError: there are no pictures, or some cannot be read.
+            DataError: there are no images, or some cannot be read.
         """
         if not self.name:
-            raise NotFittedError("the encoder is not fitted", mend="call fit first")
+            raise NotFittedError("the encoder is not fitted", fix="call fit first")
         images = self._images(table)
         images = images if rows is None else images.take(np.asarray(rows))
         if images.in_memory:
@@ -110,20 +110,20 @@ class ImageEncoder:
         return stream if stream.nbytes > most_resident() else images.pixels(self.canvas)
 
     def _images(self, table: AbstractTable) -> AbstractImages:
-        """Return the pictures of a table, or raise DataError where it has none."""
+        """Return the images of a table, or raise DataError where it has none."""
         if self.name not in table.names:
             raise DataError(
-                "there are no pictures",
+                "there are no images",
                 where=table.source,
-                expected="pictures, as the network learned from",
+                expected="images, as the network learned from",
                 received=f"columns {', '.join(map(str, table.names[:8]))}",
-                mend="give a folder of pictures, one picture, a list or a table of paths, or an array "
+                fix="give a folder of images, one image, a list or a table of paths, or an array "
                 "(n, y, x) or (n, y, x, c)",
             )
         column = table.column(self.name)
         if not isinstance(column, ImageColumn):
-            mend = "give paths to files that are there"
-            raise DataError("these are no pictures", where=table.where(name=self.name), mend=mend)
+            fix = "give paths to files that are there"
+            raise DataError("these are no images", where=table.where(name=self.name), fix=fix)
         return column.images
 
     def to_json(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class ImageEncoder:
             "width": self.canvas.width,
             "channels": self.canvas.channels,
             "mean": list(self.mean),
-            "deviation": list(self.deviation),
+            "std": list(self.std),
             "patches": list(self.patches),
         }
 
@@ -145,19 +145,19 @@ class ImageEncoder:
         encoder = ImageEncoder()
         encoder.name = stored["name"]
         encoder.canvas = Canvas(stored["height"], stored["width"], stored["channels"])
-        encoder.mean, encoder.deviation = tuple(stored["mean"]), tuple(stored["deviation"])
+        encoder.mean, encoder.std = tuple(stored["mean"]), tuple(stored["std"])
         encoder.patches = tuple(stored["patches"])
         return encoder
 
 
 class ImageStream:
-    """Pictures that are decoded when they are asked for, because memory would not hold them all.
+    """Images that are decoded when they are asked for, because memory would not hold them all.
 
     It has the ``shape``, ``dtype``, ``nbytes`` and length of the array that it stands for; ``take`` returns
     a part of that array.
 
     Args:
-        images: pictures in files.
+        images: images in files.
         canvas: their size.
     """
 
@@ -177,7 +177,7 @@ class ImageStream:
         return count * height * width * channels
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Return the pictures of some rows, uint8 (n, y, x, c), decoded by a thread for each core.
+        """Return the images of some rows, uint8 (n, y, x, c), decoded by a thread for each core.
 
         Args:
             rows: indices, in any order.
@@ -189,16 +189,16 @@ class ImageStream:
 
 
 def most_resident() -> int:
-    """Return how many bytes of decoded pictures may lie in memory at once."""
+    """Return how many bytes of decoded images may lie in memory at once."""
     from lamina.data.images.files import most_kept
 
     return most_kept()
 
 
 def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel, exact, from how often each of the 256 levels occurs.
+    """Return mean and std of each channel, exact, from how often each of the 256 levels occurs.
 
-    Of large pictures every second pixel of every second row counts, or every third and so on.
+    Of large images every second pixel of every second row counts, or every third and so on.
     """
     counts = np.zeros((canvas.channels, 256), np.int64)
     for start in range(0, len(images), _PART):
@@ -210,18 +210,18 @@ def _moments(images: AbstractImages, canvas: Canvas) -> tuple[tuple[float, ...],
     totals = counts.sum(axis=1)
     mean = (counts @ levels) / totals
     variance = (counts * np.square(levels - mean[:, None])).sum(axis=1) / totals
-    return tuple(mean.tolist()), tuple(np.maximum(np.sqrt(variance), SMALLEST_DEVIATION).tolist())
+    return tuple(mean.tolist()), tuple(np.maximum(np.sqrt(variance), SMALLEST_STD).tolist())
 
 
 def _patches(
-    images: AbstractImages, canvas: Canvas, mean: tuple[float, ...], deviation: tuple[float, ...]
+    images: AbstractImages, canvas: Canvas, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return the covariance of the values of 2 x 2 patches, row after row; patches are ordered (y, x, c)."""
     size = 4 * canvas.channels
     total, count = np.zeros((size, size)), 0
     for start in range(0, len(images), _PATCHED_PART):
         part = images.take(np.arange(start, min(start + _PATCHED_PART, len(images)))).pixels(canvas)
-        part = (part - np.array(mean, np.float32)) / np.array(deviation, np.float32)
+        part = (part - np.array(mean, np.float32)) / np.array(std, np.float32)
         height, width = canvas.height - 1, canvas.width - 1
         corners = [part[:, y : height + y, x : width + x] for y in (0, 1) for x in (0, 1)]
         flat = np.concatenate(corners, axis=-1).reshape(-1, size)

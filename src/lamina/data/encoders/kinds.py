@@ -15,8 +15,8 @@ from lamina.data.table import AbstractTable
 Encoder = TableEncoder | ImageEncoder
 
 
-def has_pictures(schema: Schema) -> bool:
-    """Return whether pictures are learned from.
+def has_images(schema: Schema) -> bool:
+    """Return whether images are learned from.
 
     Args:
         schema: which columns are inputs.
@@ -39,9 +39,9 @@ def fitted(
         schema: which columns are inputs.
         rows: indices of the training rows.
         numeric: how numbers are scaled.
-        image_size: side that pictures are brought to.
+        image_size: side that images are brought to.
     """
-    if has_pictures(schema):
+    if has_images(schema):
         return ImageEncoder().fit(table, schema, rows=rows, image_size=image_size)
     return TableEncoder().fit(table, schema, rows=rows, numeric=numeric)
 

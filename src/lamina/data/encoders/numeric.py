@@ -58,7 +58,7 @@ class NumericEncoder:
         missing = np.isnan(values)
         if table.strict and not self.marks_missing and missing.any():
             where = table.where(int(missing.argmax()), self.name)
-            raise DataError("NaN where training had none", where=where, mend="fill the gap in")
+            raise DataError("NaN where training had none", where=where, fix="fill the gap in")
         scaled = self.scaler(values)
         scaled[missing] = 0.0
         out[:, 0] = scaled
@@ -144,7 +144,7 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
         raise DataError(
             f"{what} is not a number to learn from",
             where=table.where(row, name),
-            mend="replace it by a number, or leave the cell empty",
+            fix="replace it by a number, or leave the cell empty",
         )
     if column.storage == "string":
         bad = np.flatnonzero(np.isnan(values) & ~column.missing())
@@ -155,6 +155,6 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
                 "not a number, in a column that was numeric in training",
                 where=table.where(row, name),
                 received=repr(column.value(row)),
-                mend="leave the cell empty if the value is unknown",
+                fix="leave the cell empty if the value is unknown",
             )
     return values

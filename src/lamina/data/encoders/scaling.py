@@ -1,4 +1,4 @@
-"""Bringing numbers to a common scale: by quantiles, or by mean and deviation."""
+"""Bringing numbers to a common scale: by quantiles, or by mean and std."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class StandardScaler:
 
     Args:
         mean: what is subtracted.
-        deviation: what is divided by; 1 for a constant.
+        std: what is divided by; 1 for a constant.
     """
 
     kind = "standard"
 
-    def __init__(self, mean: float, deviation: float):
-        self.mean, self.deviation = mean, deviation
+    def __init__(self, mean: float, std: float):
+        self.mean, self.std = mean, std
 
     @staticmethod
     def fit(ordered: np.ndarray) -> StandardScaler:
@@ -81,16 +81,16 @@ class StandardScaler:
         if not ordered.size:
             return StandardScaler(0.0, 1.0)
         mean = float(ordered.mean())
-        deviation = float(np.sqrt(np.square(ordered - mean).mean()))
-        return StandardScaler(mean, deviation if deviation > 1e-12 * max(abs(mean), 1e-300) else 1.0)
+        std = float(np.sqrt(np.square(ordered - mean).mean()))
+        return StandardScaler(mean, std if std > 1e-12 * max(abs(mean), 1e-300) else 1.0)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the mapped values; NaN stays NaN."""
-        return (values - self.mean) / self.deviation
+        return (values - self.mean) / self.std
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
-        return {"kind": self.kind, "mean": self.mean, "deviation": self.deviation}
+        return {"kind": self.kind, "mean": self.mean, "std": self.std}
 
 
 SCALERS = {"quantile": QuantileScaler, "standard": StandardScaler}
@@ -100,12 +100,12 @@ def restore_scaler(stored: dict[str, Any]) -> QuantileScaler | StandardScaler:
     """Return the scaler that ``to_json`` stored."""
     if stored["kind"] == "quantile":
         return QuantileScaler(np.array(stored["knots"], float), np.array(stored["levels"], float))
-    return StandardScaler(stored["mean"], stored["deviation"])
+    return StandardScaler(stored["mean"], stored["std"])
 
 
 @functools.cache
 def _normal_table() -> tuple[np.ndarray, np.ndarray]:
-    """Return ranks, dense where their normal quantile bends, and the quantile of each."""
+    """Return ranks, dense where the slope of their normal quantile changes, and the quantile of each."""
     low = np.concatenate([np.geomspace(1e-7, 0.1, 160, endpoint=False), np.linspace(0.1, 0.5, 50)])
     normal = NormalDist()
     levels = np.array([normal.inv_cdf(rank) for rank in low])

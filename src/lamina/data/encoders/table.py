@@ -10,8 +10,8 @@ from lamina.core.errors import ConfigError, DataError, NotFittedError, suggest
 from lamina.core.inputs import TableInputs
 from lamina.data.encoders.category import CategoryEncoder
 from lamina.data.encoders.datetime import DatetimeEncoder
-from lamina.data.encoders.drawn import drawn
 from lamina.data.encoders.numeric import BooleanEncoder, NumericEncoder
+from lamina.data.encoders.sample import sample_indices
 from lamina.data.encoders.scaling import SCALERS
 from lamina.data.schema import ColumnSchema, Schema
 from lamina.data.table import AbstractTable
@@ -57,7 +57,7 @@ class TableEncoder:
             schema: which columns are inputs, and of what kind.
             rows: indices of the training rows; all without.
             numeric: ``quantile`` (to a normal distribution, for skewed and clumped numbers) or ``standard``
-                (mean and deviation, which keeps linear relations linear).
+                (mean and std, which keeps linear relations linear).
         """
         if numeric not in SCALERS:
             raise ConfigError(
@@ -66,7 +66,7 @@ class TableEncoder:
             )
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
         most = max(FEWEST_FITTED_ROWS, MOST_FITTED_CELLS // max(len(schema.inputs), 1))
-        sample = rows[drawn(rows.size, min(most, MOST_FITTED_ROWS))]
+        sample = rows[sample_indices(rows.size, min(most, MOST_FITTED_ROWS))]
         encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]
         self._set(encoders)
         return self
@@ -104,7 +104,7 @@ class TableEncoder:
             DataError: a column is absent, or holds what it did not hold in training.
         """
         if not self._fitted:
-            raise NotFittedError("the encoder is not fitted", mend="call fit first")
+            raise NotFittedError("the encoder is not fitted", fix="call fit first")
         self._check_columns(table)
         if rows is not None:
             table = table.take(np.asarray(rows))
@@ -129,7 +129,7 @@ class TableEncoder:
                 f"column '{absent[0]}'{more} absent{suggest(absent[0], table.names)}",
                 where=table.source,
                 expected=f"the columns that the network learned from, {len(names):,} in all",
-                mend="give the data the columns of the training data, by the same names",
+                fix="give the data the columns of the training data, by the same names",
             )
 
     def to_json(self) -> dict[str, Any]:

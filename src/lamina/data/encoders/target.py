@@ -14,7 +14,7 @@ Label = str | int | float | bool
 
 
 class TargetEncoder:
-    """Translate target columns: classes to codes, flags to 0 and 1, numbers to mean 0 and deviation 1.
+    """Translate target columns: classes to codes, flags to 0 and 1, numbers to mean 0 and std 1.
 
     Labels come back as they were given: texts, integers, floats or booleans.
 
@@ -31,7 +31,7 @@ class TargetEncoder:
         self.targets: tuple[str, ...] = ()
         self.labels: tuple[Label, ...] = ()
         self.dtype = ""
-        self.mean = self.deviation = np.zeros(0)
+        self.mean = self.std = np.zeros(0)
 
     def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray | None = None) -> TargetEncoder:
         """Fit to the training rows (all without) and return self.
@@ -48,8 +48,8 @@ class TargetEncoder:
         elif self.task == "regression":
             numbers = np.stack([_numbers(table, name)[rows] for name in self.targets], axis=1)
             numbers = numbers[~np.isnan(numbers).any(axis=1)]
-            self.mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
-            self.deviation = np.where(deviation > 0, deviation, 1.0)
+            self.mean, std = numbers.mean(axis=0), numbers.std(axis=0)
+            self.std = np.where(std > 0, std, 1.0)
         return self
 
     @property
@@ -64,9 +64,9 @@ class TargetEncoder:
             DataError: a target is absent, missing, or a label that training never saw.
         """
         if not self.task:
-            raise NotFittedError("the encoder is not fitted", mend="call fit first")
+            raise NotFittedError("the encoder is not fitted", fix="call fit first")
         for name in self.targets:
-            table.require(name, "target column", mend="add the column; predict answers without it")
+            table.require(name, "target column", fix="add the column; predict answers without it")
         if rows is not None:
             table = table.take(np.asarray(rows))
         if self.task in ("binary", "multiclass"):
@@ -76,7 +76,7 @@ class TargetEncoder:
         if bad.size:
             raise _missing_error(table, int(bad[0][0]), self.targets[bad[0][1]], len(bad))
         if self.task == "regression":
-            numbers = (numbers - self.mean) / self.deviation
+            numbers = (numbers - self.mean) / self.std
         return numbers.astype(np.float32)
 
     def _codes(self, table: AbstractTable) -> np.ndarray:
@@ -101,7 +101,7 @@ class TargetEncoder:
             where=table.where(row, name),
             expected=f"one of {shown}",
             received=repr(value),
-            mend="correct the label, remove the rows, or train with rows of this class",
+            fix="correct the label, remove the rows, or train with rows of this class",
         )
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ class TargetEncoder:
             return self.label_array()[values]
         if self.task == "multilabel":
             return values.astype(np.int64)
-        numbers = values.astype(np.float64).reshape(len(values), -1) * self.deviation + self.mean
+        numbers = values.astype(np.float64).reshape(len(values), -1) * self.std + self.mean
         return numbers[:, 0] if len(self.targets) == 1 else numbers
 
     def label_array(self) -> np.ndarray:
@@ -136,7 +136,7 @@ class TargetEncoder:
             "labels": list(self.labels),
             "dtype": self.dtype,
             "mean": self.mean.tolist(),
-            "deviation": self.deviation.tolist(),
+            "std": self.std.tolist(),
         }
 
     @staticmethod
@@ -145,9 +145,9 @@ class TargetEncoder:
         encoder = TargetEncoder()
         encoder.task, encoder.dtype = stored["task"], stored["dtype"]
         encoder.targets, encoder.labels = tuple(stored["targets"]), tuple(stored["labels"])
-        encoder.mean, encoder.deviation = (
+        encoder.mean, encoder.std = (
             np.array(stored["mean"], float),
-            np.array(stored["deviation"], float),
+            np.array(stored["std"], float),
         )
         return encoder
 
@@ -185,7 +185,7 @@ def _numbers(table: AbstractTable, name: str) -> np.ndarray:
             "the target is not a number to learn",
             where=table.where(row, name),
             received=repr(column.value(row)),
-            mend="correct or remove the row, or choose a classification task",
+            fix="correct or remove the row, or choose a classification task",
         )
     return values
 
@@ -195,5 +195,5 @@ def _missing_error(table: AbstractTable, row: int, name: str, count: int) -> Dat
     return DataError(
         f"the target is missing ({count} such row{'s' if count > 1 else ''})",
         where=table.where(row, name),
-        mend="fill it in, or remove the rows",
+        fix="fill it in, or remove the rows",
     )

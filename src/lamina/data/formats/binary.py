@@ -46,7 +46,7 @@ def read_binary(path: str, ending: str) -> FrameTable:
     _check_ends(path, magic, kind)
     frame = _guarded(reader, path, kind)
     if not frame.width or not frame.height:
-        raise DataError("the table has no row", where=path, mend="add rows")
+        raise DataError("the table has no row", where=path, fix="add rows")
     check_names(frame.columns, path)
     return FrameTable(frame, source=path)
 
@@ -65,8 +65,8 @@ def _check_ends(path: str, magic: bytes, kind: str) -> None:
         ending = stream.read()
     if not begins:
         older = "; Feather version 1 must be saved anew" if kind == "Arrow" else ""
-        mend = f"give the file the ending of its type{older}"
-        raise DataError(f"this is no {kind} file", where=path, mend=mend)
+        fix = f"give the file the ending of its type{older}"
+        raise DataError(f"this is no {kind} file", where=path, fix=fix)
     length = int.from_bytes(ending[:4], "little")
     if size < tail + len(magic) or not ending.endswith(magic):
         reason = "it is cut short: its end is not there"
@@ -74,7 +74,7 @@ def _check_ends(path: str, magic: bytes, kind: str) -> None:
         reason = f"its directory of {length:,} bytes does not fit into {size:,}"
     else:
         return
-    raise DataError(f"damaged {kind} file ({reason})", where=path, mend="write the file anew")
+    raise DataError(f"damaged {kind} file ({reason})", where=path, fix="write the file anew")
 
 
 def _guarded(reader: Any, path: str, kind: str) -> pl.DataFrame:
@@ -83,4 +83,4 @@ def _guarded(reader: Any, path: str, kind: str) -> pl.DataFrame:
         return reader(path)
     except BaseException as error:  # a panic of the reader is no Exception
         message = f"damaged {kind} file ({words_of(error)})"
-        raise DataError(message, where=path, mend="write the file anew") from error
+        raise DataError(message, where=path, fix="write the file anew") from error

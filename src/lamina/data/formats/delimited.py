@@ -35,7 +35,7 @@ def read_delimited(path: str, *, keep_text: frozenset[str] = frozenset()) -> Fra
         keep_text: columns to leave as texts although they look like numbers.
 
     Raises:
-        DataError: with file, line, column and mend, whatever is wrong with the file.
+        DataError: with file, line, column and fix, whatever is wrong with the file.
     """
     source = "<stdin>" if path == "-" else path
     data = text.load(path)
@@ -44,8 +44,8 @@ def read_delimited(path: str, *, keep_text: frozenset[str] = frozenset()) -> Fra
     names, nameless = _header(data, separator, source)
     found = records.scan(data, separator, len(names), source)
     if found.count == found.blank.size:
-        mend = "add rows below the header"
-        raise DataError("there is a header, but no row below it", where=source, mend=mend)
+        fix = "add rows below the header"
+        raise DataError("there is a header, but no row below it", where=source, fix=fix)
     parser = _Parser(names, separator, keep_text, _decimal_comma(sample, separator))
     frame = None if found.ragged else parser.parse(source if not isinstance(data, bytes) else data)
     if frame is None or frame.height != found.count:
@@ -54,7 +54,7 @@ def read_delimited(path: str, *, keep_text: frozenset[str] = frozenset()) -> Fra
         frame = parser.parse(plain)
         if frame is None or frame.height != found.count:
             raise DataError(
-                f"not delimited text ({parser.failure})", where=source, mend="export the table anew"
+                f"not delimited text ({parser.failure})", where=source, fix="export the table anew"
             )
     if found.blank.size:
         keep = np.ones(found.count, bool)
@@ -122,12 +122,12 @@ def _header(data: text.Buffer, separator: str, source: str) -> tuple[list[str], 
     with records.wide_fields():
         given = [name.strip() for name in next(csv.reader(stream, delimiter=separator), [])]
     if not any(given):
-        raise DataError("the header is blank", where=where, mend="begin with the column names")
+        raise DataError("the header is blank", where=where, fix="begin with the column names")
     if max(map(len, given)) > _LONGEST_NAME:
         longest = max(map(len, given))
-        mend = "begin with a line of column names; is this a table at all?"
+        fix = "begin with a line of column names; is this a table at all?"
         raise DataError(
-            f"the first line is no header: a name of {longest:,} characters", where=where, mend=mend
+            f"the first line is no header: a name of {longest:,} characters", where=where, fix=fix
         )
     names = [name or f"column_{i + 1}" for i, name in enumerate(given)]
     check_names(names, where)

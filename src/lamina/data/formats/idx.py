@@ -1,4 +1,4 @@
-"""IDX files, the form of MNIST and its kin: pictures in one file, labels in another."""
+"""IDX files, the form of MNIST and its kin: images in one file, labels in another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS = (("train", "train"), ("t10k", "test"), ("test", "test"), ("val", "valid
 
 @dataclass(frozen=True)
 class _Pair:
-    """A file of pictures, and the file of their labels if there is one."""
+    """A file of images, and the file of their labels if there is one."""
 
     part: str
     images: str
@@ -31,13 +31,13 @@ class _Pair:
 
 
 def holds_idx(folder: str) -> bool:
-    """Return whether a folder holds IDX files of pictures."""
+    """Return whether a folder holds IDX files of images."""
     names = os.listdir(folder) if os.access(folder, os.R_OK) else []
     return any(_kind(name) == "images" for name in names)
 
 
 def read_idx(path: str) -> ImageTable:
-    """Return the pictures and labels of a folder of IDX files, or of one file with its labels beside it.
+    """Return the images and labels of a folder of IDX files, or of one file with its labels beside it.
 
     Columns are ``image``, ``label``, and ``split`` where there are several parts, told by the words train,
     t10k, test and val in the names.
@@ -74,25 +74,25 @@ def _pairs(folder: str) -> list[_Pair]:
         pair = _pair(os.path.join(folder, name))
         if pair.part in pairs:
             raise DataError(
-                f"several files hold the {pair.part or 'same'} pictures",
+                f"several files hold the {pair.part or 'same'} images",
                 where=folder,
                 received=f"{os.path.basename(pairs[pair.part].images)} and {name}",
-                mend=f"name one of them: {os.path.join(folder, name)}",
+                fix=f"name one of them: {os.path.join(folder, name)}",
             )
         pairs[pair.part] = pair
     ordered = [pairs[part] for part in ("train", "valid", "test", "") if part in pairs]
     if len(ordered) > 1 and "train" not in pairs:
-        raise DataError("no file holds training pictures", where=folder, mend="add train-images-idx3-ubyte")
+        raise DataError("no file holds training images", where=folder, fix="add train-images-idx3-ubyte")
     return ordered
 
 
 def _pair(path: str) -> _Pair:
-    """Return a file of pictures with the file of labels beside it."""
+    """Return a file of images with the file of labels beside it."""
     folder, name = os.path.split(path)
     match = IDX_NAME.match(name)
     if match is None or match["kind"].lower() != "images":
-        mend = f"give {name.replace('labels', 'images').replace('idx1', 'idx3')}, which finds its labels"
-        raise DataError("these are labels without pictures", where=path, mend=mend)
+        fix = f"give {name.replace('labels', 'images').replace('idx1', 'idx3')}, which finds its labels"
+        raise DataError("these are labels without images", where=path, fix=fix)
     part = next((part for word, part in _PARTS if word in match["head"].lower()), "")
     wanted = match["head"].lower()
     beside = sorted(os.listdir(folder or "."))
@@ -104,25 +104,25 @@ def _pair(path: str) -> _Pair:
 def _labels(pair: _Pair, rows: int) -> np.ndarray:
     """Return the labels of a part."""
     if pair.labels is None:
-        raise DataError("the labels of these pictures are missing", where=pair.images, mend="add their file")
+        raise DataError("the labels of these images are missing", where=pair.images, fix="add their file")
     labels = _read(pair.labels, axes=1)
     if len(labels) != rows:
         raise DataError(
-            "pictures and labels do not fit",
+            "images and labels do not fit",
             where=pair.labels,
             expected=f"{rows:,} labels",
             received=f"{len(labels):,}",
-            mend="fetch both files anew",
+            fix="fetch both files anew",
         )
     return labels.astype(np.int64)
 
 
 def _check_alike(pairs: list[_Pair], images: list[np.ndarray], path: str) -> None:
-    """Raise DataError where parts have pictures of different sizes."""
+    """Raise DataError where parts have images of different sizes."""
     sizes = [array.shape[1:] for array in images]
     if len(set(sizes)) > 1:
         received = ", ".join(f"{p.part}: {s[0]}x{s[1]}" for p, s in zip(pairs, sizes, strict=True))
-        raise DataError("the parts have pictures of different sizes", where=path, received=received)
+        raise DataError("the parts have images of different sizes", where=path, received=received)
 
 
 def _read(path: str, *, axes: int) -> np.ndarray:
@@ -141,8 +141,8 @@ def _read(path: str, *, axes: int) -> np.ndarray:
                 received = f"{len(content):,}" if len(content) < count else "more"
                 raise _misfit(path, count, received)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        mend = "fetch it anew, or rename it if it was never compressed"
-        raise DataError(f"not a whole gzip file ({error})", where=path, mend=mend) from error
+        fix = "fetch it anew, or rename it if it was never compressed"
+        raise DataError(f"not a whole gzip file ({error})", where=path, fix=fix) from error
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})", where=path) from error
     return np.frombuffer(content, np.uint8).reshape(shape)
@@ -151,20 +151,20 @@ def _read(path: str, *, axes: int) -> np.ndarray:
 def _shape(head: bytes, axes: int, path: str) -> tuple[int, ...]:
     """Return the shape that the head of a file tells."""
     if len(head) < 4 or head[:2] != b"\0\0":
-        raise DataError("this is no IDX file", where=path, mend="fetch it anew")
+        raise DataError("this is no IDX file", where=path, fix="fetch it anew")
     if head[2] != _UNSIGNED_BYTE or head[3] != axes:
         raise DataError(
             "not the IDX file that its name says",
             where=path,
             expected=f"unsigned bytes on {axes} {'axis' if axes == 1 else 'axes'}",
             received=f"type 0x{head[2]:02x} on {head[3]}",
-            mend="pictures are unsigned bytes (n, y, x), labels unsigned bytes (n)",
+            fix="images are unsigned bytes (n, y, x), labels unsigned bytes (n)",
         )
     if len(head) < 4 + 4 * axes:
-        raise DataError("the file ends within its head", where=path, mend="fetch it anew")
+        raise DataError("the file ends within its head", where=path, fix="fetch it anew")
     shape = struct.unpack(f">{axes}I", head[4:])
     if not all(shape):
-        raise DataError("there is no picture", where=path, received=f"shape {shape}")
+        raise DataError("there is no image", where=path, received=f"shape {shape}")
     return shape
 
 
@@ -175,5 +175,5 @@ def _misfit(path: str, count: int, received: str) -> DataError:
         where=path,
         expected=f"{count:,} values",
         received=received,
-        mend="fetch it anew",
+        fix="fetch it anew",
     )

@@ -21,7 +21,7 @@ def read_jsonl(path: str) -> FrameTable:
     """Return the table of a file with one JSON object per line (also .gz); keys are the columns.
 
     Raises:
-        DataError: with file, line and mend, whatever is wrong with the file.
+        DataError: with file, line and fix, whatever is wrong with the file.
     """
     data = text.load(path)
     raw = bytes(data[:]).removeprefix(b"\xef\xbb\xbf")
@@ -35,13 +35,13 @@ def read_jsonl(path: str) -> FrameTable:
         if _lost_something(frame, raw):
             frame = _read_slowly(raw, path)
     if not frame.height or not frame.width:
-        raise DataError("there is no row", where=path, mend="write one JSON object per line")
+        raise DataError("there is no row", where=path, fix="write one JSON object per line")
     for name, dtype in frame.schema.items():
         if dtype in _NESTED:
             raise DataError(
                 "lists and objects cannot be learned from",
                 where=f"{path}, column '{name}'",
-                mend="drop the column, or spread it over several plain columns",
+                fix="drop the column, or spread it over several plain columns",
             )
     lines = None if blank is None else blank[: frame.height]
     return FrameTable(frame, source=path, first_line=1, lines=lines)
@@ -88,14 +88,14 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
         raise DataError(
             f"not JSON ({error})",
             where=where,
-            mend='write one object per line, such as {"age": 31, "price": 7.5}',
+            fix='write one object per line, such as {"age": 31, "price": 7.5}',
         ) from error
     if not isinstance(found, dict):
         raise DataError(
             "not a JSON object",
             where=where,
             received=type(found).__name__,
-            mend="put the values into { } with names",
+            fix="put the values into { } with names",
         )
     return found
 
@@ -107,7 +107,7 @@ def _series(name: str, values: list[Any], path: str) -> pl.Series:
         raise DataError(
             "lists and objects cannot be learned from",
             where=f"{path}, column '{name}'",
-            mend="drop the column, or spread it over several plain columns",
+            fix="drop the column, or spread it over several plain columns",
         )
     if str in types and len(types) > 1:
         values = [None if value is None else str(value) for value in values]

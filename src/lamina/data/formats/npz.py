@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina.core.errors import DataError, suggest
 from lamina.data.formats import text
-from lamina.data.images.arrays import are_pictures, as_pictures
+from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import ImageTable, columns_beside
 from lamina.data.table import AbstractTable, ArrayTable
@@ -29,7 +29,7 @@ MOST_PACKED = 1032  # DEFLATE cannot pack tighter (zlib, technical details)
 def read_npz(path: str) -> AbstractTable:
     """Return the table in an .npz file: ``X`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ….
 
-    Parts become one table with a column ``split``. Arrays (n, y, x) or (n, y, x, c) become pictures. Arrays
+    Parts become one table with a column ``split``. Arrays (n, y, x) or (n, y, x, c) become images. Arrays
     of Python objects are refused: reading them could run code.
 
     Raises:
@@ -57,7 +57,7 @@ def read_npz(path: str) -> AbstractTable:
             where=path,
             expected="X and y, or x_train, y_train, x_test, y_test",
             received=shown or "no array",
-            mend="numpy.savez(path, X=inputs, y=targets)",
+            fix="numpy.savez(path, X=inputs, y=targets)",
         )
     weight = _weight(arrays, len(pair[0]), path)
     extra = {"target": pair[1]} if pair[1].size else {}
@@ -65,7 +65,7 @@ def read_npz(path: str) -> AbstractTable:
 
 
 def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> None:
-    """Raise DataError where parts have different columns, pictures of different sizes, or unlike targets."""
+    """Raise DataError where parts have different columns, images of different sizes, or unlike targets."""
     kinds = {part: pair[1].dtype for part, pair in parts.items()}
     try:
         np.result_type(*kinds.values())
@@ -75,7 +75,7 @@ def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> 
             "the parts have targets of different types",
             where=path,
             received=received,
-            mend="save the targets of all parts with one type",
+            fix="save the targets of all parts with one type",
         ) from error
     shapes = {part: pair[0].shape[1:] for part, pair in parts.items()}
     if len(set(shapes.values())) == 1:
@@ -119,7 +119,7 @@ def _load(path: str) -> dict[str, np.ndarray]:
         raise DataError(
             "holds arrays of Python objects" if objects else f"not a whole .npz file ({error})",
             where=path,
-            mend="save numbers and fixed-width texts only" if objects else "write it anew with numpy.savez",
+            fix="save numbers and fixed-width texts only" if objects else "write it anew with numpy.savez",
         ) from error
 
 
@@ -127,11 +127,11 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) 
     """Raise DataError where a member promises more bytes than it can hold."""
     promised = member.file_size
     if promised > MOST_PACKED * max(member.compress_size, 64):
-        raise DataError(f"member '{member.filename}' is damaged", where=path, mend="write it anew")
+        raise DataError(f"member '{member.filename}' is damaged", where=path, fix="write it anew")
     with archive.open(member) as stream:
         if stream.read(6) != b"\x93NUMPY":
             raise DataError(
-                f"member '{member.filename}' is no array", where=path, mend="write it with numpy.savez"
+                f"member '{member.filename}' is no array", where=path, fix="write it with numpy.savez"
             )
         stream.seek(0)
         version = np.lib.format.read_magic(stream)
@@ -143,7 +143,7 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) 
             raise DataError(
                 f"member '{member.filename}' is shorter than its header says",
                 where=path,
-                mend="write it anew",
+                fix="write it anew",
             )
 
 
@@ -153,7 +153,7 @@ def _check_text(name: str, array: np.ndarray, path: str) -> None:
         return
     codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
     if codes.max() > sys.maxunicode or ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
-        raise DataError(f"member '{name}' holds what is no text", where=path, mend="write it anew")
+        raise DataError(f"member '{name}' holds what is no text", where=path, fix="write it anew")
 
 
 def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
@@ -179,20 +179,20 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
     where = f"{path}, array '{_name_of(arrays, x)}'"
     if x.ndim == 1:
         x = x.reshape(-1, 1)
-    if are_pictures(x):
-        x = as_pictures(x, where)
+    if are_images(x):
+        x = as_images(x, where)
     elif x.ndim != 2 or x.dtype.kind not in "biuf":
         raise DataError(
             "not a table of numbers",
             where=where,
             expected="numbers of shape (rows, columns)",
             received=f"{x.dtype} of shape {x.shape}",
-            mend="flatten all axes but the first",
+            fix="flatten all axes but the first",
         )
     y = np.zeros(0) if y is None else y
     y = y.ravel() if y.ndim == 2 and y.shape[-1] == 1 else y
     if part and not y.size:
-        raise DataError(f"inputs for {part} have no targets beside them", where=where, mend=f"add y_{part}")
+        raise DataError(f"inputs for {part} have no targets beside them", where=where, fix=f"add y_{part}")
     if y.size and (y.ndim != 1 or len(y) != len(x)):
         raise DataError(
             "X and y do not fit", where=path, expected=f"y of shape ({len(x)},)", received=y.shape
@@ -201,14 +201,14 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
 
 
 def _remarks(arrays: dict[str, np.ndarray]) -> list[str]:
-    """Return what is to be said of arrays that are neither pictures, labels nor weights."""
+    """Return what is to be said of arrays that are neither images, labels nor weights."""
     words = {word for part in _PARTS.values() for word in part}
     known = {*_INPUTS, *_TARGETS, *_WEIGHTS, "arr_0", "arr_1"}
     kinds = {"x", "y", *_LONGER["x"], *_LONGER["y"]}
     known |= {f"{word}_{kind}" for word in words for kind in kinds}
     known |= {f"{kind}_{word}" for word in words for kind in kinds}
     others = [f"'{name}'" for name in arrays if name.lower() not in known]
-    return [f"passed over, as neither pictures nor labels: {', '.join(others)}"] if others else []
+    return [f"passed over, as neither images nor labels: {', '.join(others)}"] if others else []
 
 
 def _weight(arrays: dict[str, np.ndarray], rows: int, path: str) -> np.ndarray | None:
@@ -220,7 +220,7 @@ def _weight(arrays: dict[str, np.ndarray], rows: int, path: str) -> np.ndarray |
             where=f"{path}, array '{_name_of(arrays, weight)}'",
             expected=f"numbers of shape ({rows},)",
             received=f"{weight.dtype} of shape {weight.shape}",
-            mend="give one weight for each row of X",
+            fix="give one weight for each row of X",
         )
     return weight
 
@@ -235,7 +235,7 @@ def _table(
 ) -> AbstractTable:
     """Return the table, with the names of the columns if the file holds some."""
     if not len(matrix):
-        raise DataError("the table has no row", where=path, mend="add rows")
+        raise DataError("the table has no row", where=path, fix="add rows")
     if matrix.ndim == 4:
         extra = {"label" if name == "target" else name: column for name, column in extra.items()}
         beside = columns_beside(extra, len(matrix), path)

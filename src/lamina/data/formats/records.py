@@ -143,12 +143,12 @@ def _ragged_error(data: Buffer, source: str, lines: tuple[int, int], fields: int
     first, last = lines
     where = f"{source}, line {first}"
     if last > first and last >= bytes(data[:]).count(b"\n"):
-        mend = 'close it, or write "" for a quote that belongs to the value'
-        return DataError("a quote is opened here and never closed", where=where, mend=mend)
+        fix = 'close it, or write "" for a quote that belongs to the value'
+        return DataError("a quote is opened here and never closed", where=where, fix=fix)
     if fields < width:
-        mend = "fill the missing fields (an empty field is allowed), or remove the line"
+        fix = "fill the missing fields (an empty field is allowed), or remove the line"
     elif first == 2 and fields == width + 1:
-        mend = "name the first column in the header too, or remove the separator at the end of each row"
+        fix = "name the first column in the header too, or remove the separator at the end of each row"
     else:
-        mend = "put quotes around a value that contains the separator, or remove the surplus"
-    return DataError(f"ragged row: {fields} fields where the header has {width}", where=where, mend=mend)
+        fix = "put quotes around a value that contains the separator, or remove the surplus"
+    return DataError(f"ragged row: {fields} fields where the header has {width}", where=where, fix=fix)

@@ -48,8 +48,8 @@ def load(path: str) -> Buffer:
         with open(path, "rb") as stream:
             return checked(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), path)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        mend = "compress it anew, or rename it if it was never compressed"
-        raise DataError(f"not a whole gzip file ({error})", where=path, mend=mend) from error
+        fix = "compress it anew, or rename it if it was never compressed"
+        raise DataError(f"not a whole gzip file ({error})", where=path, fix=fix) from error
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})", where=path) from error
 
@@ -57,21 +57,21 @@ def load(path: str) -> Buffer:
 def check_file(path: str, *, what: str = "table") -> None:
     """Raise DataError unless the path is a file with something in it, by a name that can be written down."""
     if not path:
-        raise DataError("the path is an empty text", mend="give the path of a file")
+        raise DataError("the path is an empty text", fix="give the path of a file")
     try:
         size, kind = os.stat(path).st_size, _kind(path)
     except (OSError, ValueError) as error:
         raise _unreachable(path, error) from error
     if kind:
-        raise DataError(f"is a {kind}, not a {what}", where=path, mend=_KIND_MENDS[kind])
+        raise DataError(f"is a {kind}, not a {what}", where=path, fix=_KIND_MENDS[kind])
     try:
         path.encode()
     except UnicodeEncodeError as error:
         where = os.fsencode(path).decode("utf-8", "backslashreplace")
-        mend = "rename the file with letters of UTF-8"
-        raise DataError("the name of the file is not UTF-8 text", where=where, mend=mend) from error
+        fix = "rename the file with letters of UTF-8"
+        raise DataError("the name of the file is not UTF-8 text", where=where, fix=fix) from error
     if not size:
-        raise DataError("the file is empty", where=path, mend="check that it was written to the end")
+        raise DataError("the file is empty", where=path, fix="check that it was written to the end")
 
 
 _KIND_MENDS = {
@@ -88,14 +88,14 @@ def _kind(path: str) -> str:
 def _unreachable(path: str, error: OSError | ValueError) -> DataError:
     """Return the error for a path at which the system finds nothing."""
     if os.path.islink(path):
-        return DataError("a link that leads nowhere", where=path, mend=f"it points to {os.readlink(path)}")
+        return DataError("a link that leads nowhere", where=path, fix=f"it points to {os.readlink(path)}")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return DataError("no such file", where=path, mend=_missing_mend(path))
+        return DataError("no such file", where=path, fix=_missing_fix(path))
     reason = error.strerror if isinstance(error, OSError) else error
-    return DataError(f"cannot be read ({reason})", where=path[:200], mend="check the path")
+    return DataError(f"cannot be read ({reason})", where=path[:200], fix="check the path")
 
 
-def _missing_mend(path: str) -> str:
+def _missing_fix(path: str) -> str:
     """Return the nearest name in the same folder, or the working folder that a bare name starts from."""
     import difflib
 
@@ -113,15 +113,15 @@ def checked(data: Buffer, source: str) -> Buffer:
     head = bytes(data[:4096])
     if not head.strip():
         if not bytes(data[:]).strip():
-            raise DataError("the file is empty", where=source, mend="check that it was written to the end")
+            raise DataError("the file is empty", where=source, fix="check that it was written to the end")
     for magic, words in _MAGIC.items():
         if head.startswith(magic):
-            raise DataError(f"this is {words}, not text", where=source, mend="give it the ending of its type")
+            raise DataError(f"this is {words}, not text", where=source, fix="give it the ending of its type")
     if head[:2] in _MARKS:
         return _transcode(data, source)
     if b"\x00" in head:
-        mend = "export the table as CSV (UTF-8) and read that"
-        raise DataError("this is a binary file, not text", where=source, mend=mend)
+        fix = "export the table as CSV (UTF-8) and read that"
+        raise DataError("this is a binary file, not text", where=source, fix=fix)
     if b"\r" in head and b"\n" not in head and data.find(b"\n") < 0:  # line ends of old Mac OS
         return bytes(data[:]).replace(b"\r", b"\n")
     return data
@@ -130,8 +130,8 @@ def checked(data: Buffer, source: str) -> Buffer:
 def nul_error(data: Buffer, place: int, source: str) -> DataError:
     """Return the error for a NUL byte in the middle of a text."""
     line = bytes(data[:place]).count(b"\n") + 1
-    mend = "write the file anew: it is damaged, or not text"
-    return DataError("there is a NUL byte", where=f"{source}, line {line}", mend=mend)
+    fix = "write the file anew: it is damaged, or not text"
+    return DataError("there is a NUL byte", where=f"{source}, line {line}", fix=fix)
 
 
 def _transcode(data: Buffer, source: str) -> bytes:
@@ -139,8 +139,8 @@ def _transcode(data: Buffer, source: str) -> bytes:
     try:
         return bytes(data[:]).decode("utf-16").encode()
     except UnicodeDecodeError as error:
-        mend = "save it as UTF-8"
-        raise DataError("starts as UTF-16 text but does not go on so", where=source, mend=mend) from error
+        fix = "save it as UTF-8"
+        raise DataError("starts as UTF-16 text but does not go on so", where=source, fix=fix) from error
 
 
 def check_utf8(data: Buffer, source: str) -> None:
@@ -159,5 +159,5 @@ def check_utf8(data: Buffer, source: str) -> None:
             raise DataError(
                 f"byte 0x{data[place]:02x} is not UTF-8 text",
                 where=f"{source}, line {line}",
-                mend="save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+                fix="save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
             ) from error

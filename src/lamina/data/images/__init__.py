@@ -1,1 +1,1 @@
-"""Pictures, in memory or in files, as one column of a table."""
+"""Images, in memory or in files, as one column of a table."""

@@ -1,4 +1,4 @@
-"""The one size that pictures are brought to."""
+"""The one size that images are brought to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lamina.core.errors import ConfigError
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import AbstractImages
 
-LARGEST_AREA = 256 * 256  # pictures that are all of one size stay as they are up to here
+LARGEST_AREA = 256 * 256  # images that are all of one size stay as they are up to here
 USUAL_SIDE, SMALLEST_SIDE = 224, 32  # 224: what networks for ImageNet take (Krizhevsky et al., 2012)
 STEP = 32  # sides are multiples of it: five halvings
 FINE_STEP = 16  # … and of this where a shape is kept
@@ -16,14 +16,14 @@ LEAST_ASKED, MOST_ASKED = 8, 1024
 
 
 def choose_canvas(images: AbstractImages, image_size: int | None = None) -> Canvas:
-    """Return the size that pictures are brought to, and whether they become gray or colored.
+    """Return the size that images are brought to, and whether they become gray or colored.
 
-    As asked, a square of ``image_size``. Otherwise the size of the pictures, where they all have one and
-    it holds at most 256² pixels; larger ones are shrunk in proportion to about 224² pixels. Pictures of
+    As asked, a square of ``image_size``. Otherwise the size of the images, where they all have one and
+    it holds at most 256² pixels; larger ones are shrunk in proportion to about 224² pixels. Images of
     several sizes become squares of the median short side, rounded to a multiple of 32 from 32 to 224.
 
     Args:
-        images: the pictures; only the heads of files are read, and a sample is decoded to judge the color.
+        images: the images; only the heads of files are read, and a sample is decoded to judge the color.
         image_size: side of the square, 8 to 1024 pixels.
 
     Raises:
@@ -60,7 +60,7 @@ def checked_size(image_size: int) -> int:
 
 
 def _kept_shape(height: int, width: int) -> tuple[int, int]:
-    """Return a size that all pictures have, shrunk in proportion if it is large."""
+    """Return a size that all images have, shrunk in proportion if it is large."""
     if height * width <= LARGEST_AREA:
         return height, width
     scale = (USUAL_SIDE**2 / (height * width)) ** 0.5

@@ -1,4 +1,4 @@
-"""One picture, from the bytes of its file to uint8 pixels, by Pillow."""
+"""One image, from the bytes of its file to uint8 pixels, by Pillow."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the head of a file says of its picture, or the fault that keeps it from being read.
+    """What the head of a file says of its image, or the fault that keeps it from being read.
 
     Args:
-        height: pixels from top to bottom, as the picture is shown.
+        height: pixels from top to bottom, as the image is shown.
         width: pixels from left to right.
         mode: Pillow's word for what a pixel is.
         turn: EXIF orientation, 1 to 8.
@@ -63,7 +63,7 @@ class Facts:
 
 
 class UnreadableError(Exception):
-    """A picture cannot be read; the text says why."""
+    """An image cannot be read; the text says why."""
 
 
 def look(path: str) -> Facts:
@@ -82,10 +82,10 @@ def look(path: str) -> Facts:
 
 
 def decoded(content: bytes, canvas: Canvas, turn: int = 1) -> np.ndarray:
-    """Return a picture as uint8 (y, x, c) on a canvas: the short side fitted, the middle of the long one.
+    """Return an image as uint8 (y, x, c) on a canvas: the short side fitted, the middle of the long one.
 
     Transparent parts become white, values of 16 bits are divided by 257, of several frames the first is
-    taken, and the picture is turned as its EXIF orientation says.
+    taken, and the image is turned as its EXIF orientation says.
 
     Args:
         content: the bytes of the file.
@@ -119,7 +119,7 @@ def resized(array: np.ndarray, canvas: Canvas) -> np.ndarray:
 
 
 def _opened(stream: io.BufferedReader | io.BytesIO) -> Image.Image:
-    """Return a picture whose head was read and is believable."""
+    """Return an image whose head was read and is believable."""
     image = Image.open(stream, formats=FORMATS)
     width, height = image.size
     if width * height > MOST_PIXELS:
@@ -130,7 +130,7 @@ def _opened(stream: io.BufferedReader | io.BytesIO) -> Image.Image:
 
 
 def _plain(image: Image.Image, channels: int) -> Image.Image:
-    """Return a picture of mode L or RGB."""
+    """Return an image of mode L or RGB."""
     wanted = "L" if channels == 1 else "RGB"
     if image.mode == wanted and "transparency" not in image.info:
         return image
@@ -148,7 +148,7 @@ def _plain(image: Image.Image, channels: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a gray picture of 16 bits with 8."""
+    """Return a gray image of 16 bits with 8."""
     values = np.asarray(image).astype(np.int64)
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise UnreadableError("its values need more than 16 bits; save it with 8 or 16")
@@ -156,7 +156,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _fitted(image: Image.Image, canvas: Canvas) -> Image.Image:
-    """Return the middle of a picture, as large as the canvas."""
+    """Return the middle of an image, as large as the canvas."""
     width, height = image.size
     if (height, width) == (canvas.height, canvas.width):
         return image
@@ -174,7 +174,7 @@ def _as_array(image: Image.Image) -> np.ndarray:
 
 
 def _words_of(error: Exception, path: str) -> str:
-    """Return why a picture cannot be read; what is no fault of the file is raised again."""
+    """Return why an image cannot be read; what is no fault of the file is raised again."""
     if isinstance(error, UnreadableError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -203,4 +203,4 @@ def _words_of_head(path: str) -> str:
         if not head:
             return "the file is empty"
     known = head.startswith(_MARKS) or head[8:12] == b"WEBP"
-    return "damaged, or of a kind that is not read" if known else "this is no picture"
+    return "damaged, or of a kind that is not read" if known else "this is no image"

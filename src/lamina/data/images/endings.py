@@ -1,22 +1,22 @@
-"""How the names of pictures and of their archives end."""
+"""How the names of images and of their archives end."""
 
 from __future__ import annotations
 
 import os
 import re
 
-PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+IMAGES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 IDX_NAME = re.compile(r"^(?P<head>.*?)(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?$", re.IGNORECASE)
 
 
-def is_picture(path: str) -> bool:
-    """Return whether a name ends as those of pictures do.
+def is_image(path: str) -> bool:
+    """Return whether a name ends as those of images do.
 
     Example:
-        >>> is_picture("Cat.JPG"), is_picture("cat.txt")
+        >>> is_image("Cat.JPG"), is_image("cat.txt")
         (True, False)
     """
-    return path.lower().endswith(PICTURES)
+    return path.lower().endswith(IMAGES)
 
 
 def is_idx(path: str) -> bool:

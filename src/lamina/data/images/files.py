@@ -1,4 +1,4 @@
-"""Pictures in files: heads are read when sizes are asked for, pixels when they are needed."""
+"""Images in files: heads are read when sizes are asked for, pixels when they are needed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
 
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
-MOST_KEPT = 4 << 30  # bytes of decoded pictures that are kept, and never more than a quarter of the memory
+MOST_KEPT = 4 << 30  # bytes of decoded images that are kept, and never more than a quarter of the memory
 _GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
-JUDGED_SIDE = 64  # pixels of a picture that is looked at to tell gray from color
+JUDGED_SIDE = 64  # pixels of an image that is looked at to tell gray from color
 
 
 @dataclass
@@ -34,7 +34,7 @@ class _Shelf:
     is_decoded: np.ndarray | None = None
 
     def prepare(self, canvas: Canvas) -> None:
-        """Make room for decoded pictures of a size, where they fit into memory; others are forgotten."""
+        """Make room for decoded images of a size, where they fit into memory; others are forgotten."""
         if self.canvas == canvas:
             return
         shape = (len(self.paths), canvas.height, canvas.width, canvas.channels)
@@ -43,20 +43,20 @@ class _Shelf:
             self.pixels, self.is_decoded = np.empty(shape, np.uint8), np.zeros(len(self.paths), bool)
 
     def shelved(self, index: int, canvas: Canvas) -> np.ndarray | None:
-        """Return the pixels of a picture if they are kept."""
+        """Return the pixels of an image if they are kept."""
         if self.pixels is None or self.is_decoded is None or self.canvas != canvas:
             return None
         return self.pixels[index] if self.is_decoded[index] else None
 
     def keep(self, index: int, canvas: Canvas, pixels: np.ndarray) -> None:
-        """Keep the pixels of a picture if there is room for them."""
+        """Keep the pixels of an image if there is room for them."""
         if self.pixels is not None and self.is_decoded is not None and self.canvas == canvas:
             self.pixels[index] = pixels
             self.is_decoded[index] = True
 
 
 def most_kept() -> int:
-    """Return how many bytes of decoded pictures may lie in memory."""
+    """Return how many bytes of decoded images may lie in memory."""
     found = [4 * MOST_KEPT]
     with suppress(AttributeError, ValueError, OSError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -66,13 +66,13 @@ def most_kept() -> int:
 
 
 class FileImages(AbstractImages):
-    """Pictures in files, decoded on demand by a thread for each core.
+    """Images in files, decoded on demand by a thread for each core.
 
     What was decoded is kept while it fits into a quarter of the memory (4 GiB at most), so that the audit
     and the encoder decode each file once between them.
 
     Args:
-        paths: one file a picture; an empty path is a picture that is not there.
+        paths: one file an image; an empty path is an image that is not there.
     """
 
     in_memory = False
@@ -85,11 +85,11 @@ class FileImages(AbstractImages):
         return len(self._rows)
 
     def take(self, rows: np.ndarray) -> FileImages:
-        """Return the pictures of the given rows; no file is touched."""
+        """Return the images of the given rows; no file is touched."""
         return FileImages((), shelf=self._shelf, rows=self._rows[rows])
 
     def name(self, row: int) -> str:
-        """Return the path of a picture."""
+        """Return the path of an image."""
         return self._shelf.paths[self._rows[row]]
 
     def facts(self) -> list[Facts]:
@@ -110,16 +110,16 @@ class FileImages(AbstractImages):
         return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
 
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each picture as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
         return np.array([(f.height, f.width) for f in self.facts()], np.int64).reshape(-1, 2)
 
     @property
     def frames(self) -> int:
-        """How many pictures have further frames."""
+        """How many images have further frames."""
         return sum(found.animated for found in self.facts())
 
     def is_gray(self) -> bool:
-        """Return whether a sample of the pictures, at most 256 evenly spaced ones, is gray throughout."""
+        """Return whether a sample of the images, at most 256 evenly spaced ones, is gray throughout."""
         sound = [row for row, found in enumerate(self.facts()) if not found.fault]
         places = np.linspace(0, len(sound) - 1, min(len(sound), MOST_JUDGED)).astype(np.int64)
         canvas = Canvas(JUDGED_SIDE, JUDGED_SIDE, 3)
@@ -135,7 +135,7 @@ class FileImages(AbstractImages):
         return True
 
     def pixels(self, canvas: Canvas) -> np.ndarray:
-        """Return all pictures as uint8 (n, y, x, c).
+        """Return all images as uint8 (n, y, x, c).
 
         Raises:
             DataError: some cannot be read; the first ones are named.
@@ -163,7 +163,7 @@ class FileImages(AbstractImages):
         return result
 
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every picture once; equal are those whose files are."""
+        """Look at every image once; equal are those whose files are."""
         self.facts()
         self._shelf.prepare(canvas)
         digests, contrast = np.zeros(len(self), np.uint64), np.zeros(len(self), np.uint8)
@@ -201,24 +201,24 @@ class FileImages(AbstractImages):
 
 
 def unreadable(images: AbstractImages, faults: dict[int, str]) -> DataError:
-    """Return the error for pictures that cannot be read: how many, and the first ones by name."""
+    """Return the error for images that cannot be read: how many, and the first ones by name."""
     return DataError(
-        unreadable_words(images, faults), mend="replace these files by whole pictures, or remove them"
+        unreadable_words(images, faults), fix="replace these files by whole images, or remove them"
     )
 
 
 def unreadable_words(images: AbstractImages, faults: dict[int, str]) -> str:
-    """Return how many pictures cannot be read, and the first ones by name with the reason."""
+    """Return how many images cannot be read, and the first ones by name with the reason."""
     rows = sorted(faults)
     named = [f"{images.name(row) or f'row {row}'} ({faults[row]})" for row in rows[:NAMED_FILES]]
     more = f" and {len(rows) - NAMED_FILES:,} more" if len(rows) > NAMED_FILES else ""
-    count = f"{len(rows):,} of {len(images):,} picture{'' if len(images) == 1 else 's'}"
+    count = f"{len(rows):,} of {len(images):,} image{'' if len(images) == 1 else 's'}"
     return f"{count} cannot be read: {', '.join(named)}{more}"
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep Pillow from warning of what is judged here: pictures of many pixels, odd EXIF blocks."""
+    """Keep Pillow from warning of what is judged here: images of many pixels, odd EXIF blocks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

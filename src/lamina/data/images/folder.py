@@ -1,4 +1,4 @@
-"""Folders of pictures: one subfolder a class, perhaps below train, valid and test."""
+"""Folders of images: one subfolder a class, perhaps below train, valid and test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.endings import PICTURES, is_picture
+from lamina.data.images.endings import IMAGES, is_image
 from lamina.data.images.files import FileImages
 from lamina.data.images.table import ImageTable, columns_beside
 from lamina.data.words import SPLIT_WORDS
@@ -31,7 +31,7 @@ _NAMED = 3
 
 @dataclass
 class _Found:
-    """Pictures in the order in which they were found, each with its class and its part."""
+    """Images in the order in which they were found, each with its class and its part."""
 
     paths: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
@@ -39,39 +39,39 @@ class _Found:
     others: list[str] = field(default_factory=list)
 
     def add(self, paths: list[str], label: str | None, part: str) -> None:
-        """Put pictures of one class and one part down."""
+        """Put images of one class and one part down."""
         self.paths += paths
         self.labels += [label] * len(paths)
         self.parts += [part] * len(paths)
 
 
 def read_folder(root: str, *, strict: bool = True) -> ImageTable:
-    """Return the table of a folder of pictures: columns ``image``, ``label`` and ``split``, where known.
+    """Return the table of a folder of images: columns ``image``, ``label`` and ``split``, where known.
 
-    ``root/class/picture`` gives labels; ``root/train/class/picture`` with ``valid`` or ``test`` (or ``val``,
-    ``validation``, ``dev``) beside gives a split too; pictures right in the folder have neither. Deeper
+    ``root/class/image`` gives labels; ``root/train/class/image`` with ``valid`` or ``test`` (or ``val``,
+    ``validation``, ``dev``) beside gives a split too; images right in the folder have neither. Deeper
     folders belong to the class above them. Hidden files and what Finder and Explorer leave are passed over.
 
     Args:
         root: the folder.
-        strict: whether folders without a picture and pictures beside the folders of classes are faults,
+        strict: whether folders without an image and images beside the folders of classes are faults,
             as they are where a network is to learn.
 
     Raises:
-        DataError: there is no picture, or it is not clear what its class is.
+        DataError: there is no image, or it is not clear what its class is.
     """
     root = os.path.normpath(root)
     folders, files = _listed(root)
     found = _Found()
-    pictures, others = _sorted_out(files)
+    images, others = _sorted_out(files)
     found.others += [os.path.join(root, name) for name in others]
     if folders and _are_parts(root, folders):
-        if strict and pictures:
-            raise _strays(root, pictures, "the folders of the parts")
+        if strict and images:
+            raise _strays(root, images, "the folders of the parts")
         for folder in folders:
             _add_part(found, os.path.join(root, folder), SPLIT_WORDS[folder.lower()], strict)
     else:
-        _add_classes(found, root, folders, pictures, "", strict)
+        _add_classes(found, root, folders, images, "", strict)
     if not found.paths:
         raise _nothing(root, folders, found.others)
     return _table(found, root)
@@ -92,11 +92,11 @@ def _table(found: _Found, root: str) -> ImageTable:
 
 
 def _remarks(others: list[str]) -> list[str]:
-    """Return what is to be said of files that are no pictures."""
+    """Return what is to be said of files that are no images."""
     if not others:
         return []
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-    return [f"passed over, as no pictures: {', '.join(others[:_NAMED])}{more}"]
+    return [f"passed over, as no images: {', '.join(others[:_NAMED])}{more}"]
 
 
 def _listed(root: str) -> tuple[list[str], list[str]]:
@@ -117,20 +117,20 @@ def _listed(root: str) -> tuple[list[str], list[str]]:
 
 
 def _below(root: str) -> tuple[list[str], list[str]]:
-    """Return the paths of pictures and of other files in a folder and all folders below it."""
-    pictures, others = [], []
+    """Return the paths of images and of other files in a folder and all folders below it."""
+    images, others = [], []
     for place, folders, files in os.walk(root):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in _SKIPPED)
         kept = sorted(f for f in files if not f.startswith(".") and f.lower() not in _SKIPPED)
         found, rest = _sorted_out(kept)
-        pictures += [os.path.join(place, name) for name in found]
+        images += [os.path.join(place, name) for name in found]
         others += [os.path.join(place, name) for name in rest]
-    return pictures, others
+    return images, others
 
 
 def _sorted_out(files: list[str]) -> tuple[list[str], list[str]]:
-    """Return the files that are named as pictures are, and the others."""
-    return [f for f in files if is_picture(f)], [f for f in files if not is_picture(f)]
+    """Return the files that are named as images are, and the others."""
+    return [f for f in files if is_image(f)], [f for f in files if not is_image(f)]
 
 
 def _are_parts(root: str, folders: list[str]) -> bool:
@@ -144,74 +144,74 @@ def _are_parts(root: str, folders: list[str]) -> bool:
             f"folder '{stranger}' stands beside {' and '.join(words)}",
             where=root,
             expected="folders train, valid and test only, or one folder for each class",
-            mend=f"move '{stranger}' away",
+            fix=f"move '{stranger}' away",
         )
     return False
 
 
 def _add_part(found: _Found, root: str, part: str, strict: bool) -> None:
-    """Put the pictures of one part down; test pictures may have no classes."""
+    """Put the images of one part down; test images may have no classes."""
     folders, files = _listed(root)
-    pictures, others = _sorted_out(files)
+    images, others = _sorted_out(files)
     found.others += [os.path.join(root, name) for name in others]
-    if strict and not folders and pictures and part == "train":
+    if strict and not folders and images and part == "train":
         raise DataError(
-            "the training pictures have no labels",
+            "the training images have no labels",
             where=root,
-            mend=f"put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg",
+            fix=f"put the images of each class into a folder of its own, such as {root}/cat/1.jpg",
         )
-    _add_classes(found, root, folders, pictures, part, strict)
+    _add_classes(found, root, folders, images, part, strict)
 
 
 def _add_classes(
-    found: _Found, root: str, folders: list[str], pictures: list[str], part: str, strict: bool
+    found: _Found, root: str, folders: list[str], images: list[str], part: str, strict: bool
 ) -> None:
-    """Put the pictures in a folder of classes down."""
-    if strict and folders and pictures:
-        raise _strays(root, pictures, "the folders of the classes")
-    found.add([os.path.join(root, name) for name in pictures], None, part)
+    """Put the images in a folder of classes down."""
+    if strict and folders and images:
+        raise _strays(root, images, "the folders of the classes")
+    found.add([os.path.join(root, name) for name in images], None, part)
     if strict and len(folders) == 1 and _wraps(os.path.join(root, folders[0])):
         inner = os.path.join(root, folders[0])
-        raise DataError("there is one folder, with folders in it", where=root, mend=f"give {inner}")
+        raise DataError("there is one folder, with folders in it", where=root, fix=f"give {inner}")
     for folder in folders:
         below, others = _below(os.path.join(root, folder))
         found.others += others
         if strict and not below:
             raise DataError(
-                f"there is no picture in the folder of class '{folder}'",
+                f"there is no image in the folder of class '{folder}'",
                 where=os.path.join(root, folder),
-                expected="files ending in " + " ".join(PICTURES),
-                mend="put its pictures there, or remove the folder",
+                expected="files ending in " + " ".join(IMAGES),
+                fix="put its images there, or remove the folder",
             )
         found.add(below, folder, part)
 
 
 def _wraps(folder: str) -> bool:
-    """Return whether a folder holds folders and no picture."""
+    """Return whether a folder holds folders and no image."""
     folders, files = _listed(folder)
-    return bool(folders) and not any(map(is_picture, files))
+    return bool(folders) and not any(map(is_image, files))
 
 
-def _strays(root: str, pictures: list[str], beside: str) -> DataError:
-    """Return the error for pictures whose class nobody can know."""
-    count = f"{len(pictures):,} picture{'' if len(pictures) == 1 else 's'}"
-    verb = "lies" if len(pictures) == 1 else "lie"
+def _strays(root: str, images: list[str], beside: str) -> DataError:
+    """Return the error for images whose class nobody can know."""
+    count = f"{len(images):,} image{'' if len(images) == 1 else 's'}"
+    verb = "lies" if len(images) == 1 else "lie"
     return DataError(
-        f"{count} {verb} beside {beside}, the first one {pictures[0]}",
+        f"{count} {verb} beside {beside}, the first one {images[0]}",
         where=root,
-        mend="move them into the folder of their class, or away",
+        fix="move them into the folder of their class, or away",
     )
 
 
 def _nothing(root: str, folders: list[str], others: list[str]) -> DataError:
-    """Return the error for a folder without a picture."""
+    """Return the error for a folder without an image."""
     tables = [name for name in others if name.lower().endswith(_TABLES)]
     if tables:
-        mend = f"name a file in it: {tables[0]}"
+        fix = f"name a file in it: {tables[0]}"
     else:
-        mend = f"put the pictures of each class into a folder of its own, such as {root}/cat/1.jpg"
-    state = "the folder is empty" if not folders and not others else "there is no picture in the folder"
-    return DataError(state, where=root, expected=f"files ending in {' '.join(PICTURES)}", mend=mend)
+        fix = f"put the images of each class into a folder of its own, such as {root}/cat/1.jpg"
+    state = "the folder is empty" if not folders and not others else "there is no image in the folder"
+    return DataError(state, where=root, expected=f"files ending in {' '.join(IMAGES)}", fix=fix)
 
 
 def _check_name(path: str) -> None:
@@ -220,5 +220,5 @@ def _check_name(path: str) -> None:
         path.encode()
     except UnicodeEncodeError as error:
         where = os.fsencode(path).decode("utf-8", "backslashreplace")
-        mend = "rename it with letters of UTF-8"
-        raise DataError("the name of the file is not UTF-8 text", where=where, mend=mend) from error
+        fix = "rename it with letters of UTF-8"
+        raise DataError("the name of the file is not UTF-8 text", where=where, fix=fix) from error

@@ -1,4 +1,4 @@
-"""Paths to pictures: in a list, or in a column of a table."""
+"""Paths to images: in a list, or in a column of a table."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.images.column import IMAGE
-from lamina.data.images.endings import is_picture
+from lamina.data.images.endings import is_image
 from lamina.data.images.table import ImageTable
 from lamina.data.table import AbstractTable
 
-_LOOKED_AT = 20  # values of a column that must be paths to pictures
+_LOOKED_AT = 20  # values of a column that must be paths to images
 _BETWEEN = "://"  # of an address on the net
 
 
 def are_paths(array: np.ndarray) -> bool:
-    """Return whether a one-dimensional array holds paths, or texts of which the first end as pictures do."""
+    """Return whether a one-dimensional array holds paths, or texts of which the first end as images do."""
     values = array.tolist() if array.dtype.kind in "UO" else []
     if not values or not all(isinstance(value, str | os.PathLike) for value in values):
         return False
-    return all(isinstance(v, os.PathLike) or is_picture(v) for v in values[:_LOOKED_AT])
+    return all(isinstance(v, os.PathLike) or is_image(v) for v in values[:_LOOKED_AT])
 
 
-def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
-    """Return the table with the pictures that one of its columns names in place of that column.
+def with_images(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
+    """Return the table with the images that one of its columns names in place of that column.
 
-    A column of paths is told by its values: the first twenty end as pictures do, and one of them at least
+    A column of paths is told by its values: the first twenty end as images do, and one of them at least
     is a file, seen from the table's folder or from the working folder.
 
     Args:
         table: any table; one without such a column comes back as it is.
         folder: the folder that the table lies in.
-        needed: whether pictures must be there, so that a column whose files are absent is a fault.
+        needed: whether images must be there, so that a column whose files are absent is a fault.
 
     Raises:
-        DataError: several columns name pictures, or none of the files is there.
+        DataError: several columns name images, or none of the files is there.
     """
     if isinstance(table, ImageTable):
         return table
-    named = [name for name in table.names if _names_pictures(table, name)]
+    named = [name for name in table.names if _names_images(table, name)]
     bases = {name: base for name in named if (base := _base(table, name, folder)) is not None}
     if not bases:
         if needed and named:
@@ -49,10 +49,10 @@ def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) ->
     if len(bases) > 1:
         listed = " and ".join(f"'{name}'" for name in bases)
         raise DataError(
-            f"columns {listed} both name pictures",
+            f"columns {listed} both name images",
             where=table.source,
-            expected="one column of pictures",
-            mend="remove all but one from the table",
+            expected="one column of images",
+            fix="remove all but one from the table",
         )
     from lamina.data.images.files import FileImages  # and with it Pillow
 
@@ -61,20 +61,20 @@ def with_pictures(table: AbstractTable, folder: str, *, needed: bool = False) ->
     rest = table.drop([name])
     if IMAGE in rest.names:
         raise DataError(
-            f"column '{name}' names pictures, and there is a column '{IMAGE}' beside it",
+            f"column '{name}' names images, and there is a column '{IMAGE}' beside it",
             where=table.source,
-            mend=f"give column '{IMAGE}' another name",
+            fix=f"give column '{IMAGE}' another name",
         )
     return ImageTable(FileImages([os.path.join(base, v) if v else "" for v in values]), rest)
 
 
 def absent_words(table: AbstractTable, name: str) -> str:
-    """Return how to write a column that names pictures which are not there; empty for other columns."""
-    if isinstance(table, ImageTable) or not _names_pictures(table, name):
+    """Return how to write a column that names images which are not there; empty for other columns."""
+    if isinstance(table, ImageTable) or not _names_images(table, name):
         return ""
     folder = os.path.dirname(table.source) if os.path.isfile(table.source) else ""
     return (
-        "it names pictures, and none of its first files is there: write paths as they are seen from "
+        "it names images, and none of its first files is there: write paths as they are seen from "
         f"{os.path.abspath(folder or '.')}"
     )
 
@@ -85,13 +85,13 @@ def _texts(table: AbstractTable, name: str) -> list[str]:
     return [str(found.values[code]) if code >= 0 else "" for code in found.codes.tolist()]
 
 
-def _names_pictures(table: AbstractTable, name: str) -> bool:
-    """Return whether the first values of a column end as the names of pictures do."""
+def _names_images(table: AbstractTable, name: str) -> bool:
+    """Return whether the first values of a column end as the names of images do."""
     column = table.column(name)
     if column.storage != "string":
         return False
     values = _first(table, name)
-    return bool(values) and all(is_picture(v) and _BETWEEN not in v for v in values)
+    return bool(values) and all(is_image(v) and _BETWEEN not in v for v in values)
 
 
 def _first(table: AbstractTable, name: str) -> list[str]:
@@ -116,5 +116,5 @@ def _absent(table: AbstractTable, name: str, folder: str) -> DataError:
         "no such file",
         where=table.where(0, name),
         received=repr(_first(table, name)[0]),
-        mend=f"write paths as they are seen from {os.path.abspath(folder or '.')}",
+        fix=f"write paths as they are seen from {os.path.abspath(folder or '.')}",
     )

@@ -1,4 +1,4 @@
-"""Pictures, one a row: the interface, and pictures that are in memory."""
+"""Images, one a row: the interface, and images that are in memory."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from lamina.data.images.pixels import Canvas, all_gray, as_channels, contrast_of, digest_of
 from lamina.data.images.threads import in_threads
 
-MOST_JUDGED = 256  # pictures that are looked at to tell gray from color
+MOST_JUDGED = 256  # images that are looked at to tell gray from color
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found by looking at every picture.
+    """What was found by looking at every image.
 
     Args:
-        digests: uint64 for each picture, equal for pictures that are equal.
+        digests: uint64 for each image, equal for images that are equal.
         contrast: largest difference of two pixels of a channel, 0 to 255.
-        faults: row → why the picture cannot be read.
+        faults: row → why the image cannot be read.
     """
 
     digests: np.ndarray
@@ -29,7 +29,7 @@ class Survey:
 
 
 class AbstractImages(abc.ABC):
-    """Pictures, one a row; they need not be of one size, nor in memory.
+    """Images, one a row; they need not be of one size, nor in memory.
 
     ``in_memory`` says whether the pixels are there already.
     """
@@ -41,36 +41,36 @@ class AbstractImages(abc.ABC):
 
     @abc.abstractmethod
     def take(self, rows: np.ndarray) -> AbstractImages:
-        """Return the pictures of the given rows; no pixel is touched."""
+        """Return the images of the given rows; no pixel is touched."""
 
     @abc.abstractmethod
     def name(self, row: int) -> str:
-        """Return the path of a picture, or an empty text where it has none."""
+        """Return the path of an image, or an empty text where it has none."""
 
     @abc.abstractmethod
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each picture as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
 
     @abc.abstractmethod
     def is_gray(self) -> bool:
-        """Return whether a sample of the pictures, at most 256 evenly spaced ones, is gray throughout."""
+        """Return whether a sample of the images, at most 256 evenly spaced ones, is gray throughout."""
 
     @abc.abstractmethod
     def pixels(self, canvas: Canvas) -> np.ndarray:
-        """Return all pictures as uint8 (n, y, x, c), or raise DataError naming those that are unreadable."""
+        """Return all images as uint8 (n, y, x, c), or raise DataError naming those that are unreadable."""
 
     @abc.abstractmethod
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every picture once, by the size that it will have."""
+        """Look at every image once, by the size that it will have."""
 
     @property
     @abc.abstractmethod
     def frames(self) -> int:
-        """How many pictures have further frames, of which nothing is learned."""
+        """How many images have further frames, of which nothing is learned."""
 
 
 class ArrayImages(AbstractImages):
-    """Pictures of one size in one array.
+    """Images of one size in one array.
 
     Args:
         array: uint8 (n, y, x, c) with one or three channels.
@@ -91,31 +91,31 @@ class ArrayImages(AbstractImages):
         return len(self.array) if self.rows is None else len(self.rows)
 
     def take(self, rows: np.ndarray) -> ArrayImages:
-        """Return the pictures of the given rows; no pixel is touched."""
+        """Return the images of the given rows; no pixel is touched."""
         return ArrayImages(self.array, rows if self.rows is None else self.rows[rows])
 
     @property
     def frames(self) -> int:
-        """No picture of an array has further frames."""
+        """No image of an array has further frames."""
         return 0
 
     def name(self, row: int) -> str:
-        """Return an empty text: these pictures have no path."""
+        """Return an empty text: these images have no path."""
         return ""
 
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each picture."""
+        """Return int64 (n, 2): height and width of each image."""
         return np.broadcast_to(np.array(self.array.shape[1:3], np.int64), (len(self), 2))
 
     def is_gray(self) -> bool:
-        """Return whether a sample of the pictures is gray throughout."""
+        """Return whether a sample of the images is gray throughout."""
         if self.array.shape[3] == 1:
             return True
         places = np.linspace(0, len(self) - 1, min(len(self), MOST_JUDGED)).astype(np.int64)
         return all_gray(self.take(places)._gathered())
 
     def pixels(self, canvas: Canvas) -> np.ndarray:
-        """Return all pictures as uint8 (n, y, x, c); what is of that form already is not copied."""
+        """Return all images as uint8 (n, y, x, c); what is of that form already is not copied."""
         array = self._gathered()
         if array.shape[1:3] == (canvas.height, canvas.width):
             return as_channels(array, canvas.channels)
@@ -130,12 +130,12 @@ class ArrayImages(AbstractImages):
         return result
 
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every picture once; they are compared as they were given."""
+        """Look at every image once; they are compared as they were given."""
         array = self._gathered()
-        digests = np.fromiter((digest_of(picture.tobytes()) for picture in array), np.uint64, len(array))
+        digests = np.fromiter((digest_of(image.tobytes()) for image in array), np.uint64, len(array))
         contrast = np.fromiter(map(contrast_of, array), np.uint8, len(array))
         return Survey(digests, contrast, {})
 
     def _gathered(self) -> np.ndarray:
-        """Return the pictures of the rows."""
+        """Return the images of the rows."""
         return self.array if self.rows is None else self.array[self.rows]

@@ -1,4 +1,4 @@
-"""Whether pictures may be mirrored without becoming something else."""
+"""Whether images may be mirrored without becoming something else."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 MOST_COMPARED = 4_000
 
 
-def mirror_likeness(pictures: np.ndarray, codes: np.ndarray) -> float:
-    """Return how alike the classes' mean pictures are to their mirror images, from -1 to 1.
+def mirror_likeness(images: np.ndarray, codes: np.ndarray) -> float:
+    """Return how alike the classes' mean images are to their mirror images, from -1 to 1.
 
-    The mean over classes of the correlation between what sets a class's mean picture apart from that
-    of all pictures, and the same mirrored. Digits and letters, which have a direction, are below
+    The mean over classes of the correlation between what sets a class's mean image apart from that
+    of all images, and the same mirrored. Digits and letters, which have a direction, are below
     photographs, which have none.
 
     Args:
-        pictures: (n, y, x, c).
-        codes: class of each picture.
+        images: (n, y, x, c).
+        codes: class of each image.
 
     Returns:
         The mean correlation; 0 where there is but one class.
@@ -27,10 +27,10 @@ def mirror_likeness(pictures: np.ndarray, codes: np.ndarray) -> float:
         >>> mirror_likeness(np.concatenate([left, right]), np.repeat([0, 1], 4))
         -1.0
     """
-    overall = pictures.mean(0, dtype=np.float64)
+    overall = images.mean(0, dtype=np.float64)
     found = []
     for code in np.unique(codes):
-        apart = pictures[codes == code].mean(0, dtype=np.float64) - overall
+        apart = images[codes == code].mean(0, dtype=np.float64) - overall
         apart = apart - apart.mean((0, 1))
         size = float((apart**2).sum())
         if size > 0:

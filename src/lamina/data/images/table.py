@@ -1,4 +1,4 @@
-"""A table in which one column holds pictures."""
+"""A table in which one column holds images."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lamina.data.table import AbstractColumn, AbstractTable, ArrayTable
 
 
 class ImageTable(AbstractTable):
-    """Pictures and the columns beside them: labels, parts of a split, whatever a table of paths holds.
+    """Images and the columns beside them: labels, parts of a split, whatever a table of paths holds.
 
     Args:
-        images: the pictures.
+        images: the images.
         beside: a table of the same height, perhaps without a column.
-        name: the name of the column of pictures.
+        name: the name of the column of images.
         remarks: what was left aside while reading, for the audit to say.
 
     Example:
@@ -38,18 +38,18 @@ class ImageTable(AbstractTable):
         remarks: Sequence[str] = (),
     ):
         if len(images) != beside.height or name in beside.names:
-            raise DataError("pictures and columns do not fit", where=beside.source)
+            raise DataError("images and columns do not fit", where=beside.source)
         self.images, self.beside, self.image_name, self.remarks = images, beside, name, tuple(remarks)
         self.names, self.height = (name, *beside.names), len(images)
         self.source, self.first_line, self.lines = beside.source, beside.first_line, beside.lines
 
     @property
     def strict(self) -> bool:
-        """Whether a missing cell is a fault, as in the columns beside the pictures."""
+        """Whether a missing cell is a fault, as in the columns beside the images."""
         return self.beside.strict and self.images.in_memory
 
     def place(self, row: int) -> str:
-        """Return the path of a picture; its row or line where it has none, or comes from a table."""
+        """Return the path of an image; its row or line where it has none, or comes from a table."""
         name = "" if self.first_line else self.images.name(row)
         return name or super().place(row)
 
@@ -77,7 +77,7 @@ class ImageTable(AbstractTable):
         return beside if self.image_name in names else self._with(self.images, beside)
 
     def renamed(self, name: str) -> ImageTable:
-        """Return the table with another name for the column of pictures."""
+        """Return the table with another name for the column of images."""
         if name == self.image_name:
             return self
         return ImageTable(self.images, self.beside, name=name, remarks=self.remarks)
@@ -87,20 +87,20 @@ class ImageTable(AbstractTable):
 
 
 def columns_beside(columns: dict[str, np.ndarray], height: int, source: str) -> AbstractTable:
-    """Return the table of columns that stand beside pictures, perhaps of none."""
+    """Return the table of columns that stand beside images, perhaps of none."""
     return ArrayTable(np.empty((height, 0)), [], columns, source=source)
 
 
 def no_label(table: AbstractTable) -> DataError:
-    """Return the error for pictures without any label, with the layouts that are understood."""
+    """Return the error for images without any label, with the layouts that are understood."""
     root = table.source
     if root.startswith("<"):
-        return DataError("the pictures have no labels", where=root, mend="give one for each: y=...")
+        return DataError("the images have no labels", where=root, fix="give one for each: y=...")
     folder = root if os.path.isdir(root) else os.path.dirname(root) or "."
     return DataError(
-        "the pictures have no labels",
+        "the images have no labels",
         where=root,
         expected="a folder for each class",
-        mend=f"put the pictures of each class into a folder of its own, such as {folder}/cat/1.jpg and "
+        fix=f"put the images of each class into a folder of its own, such as {folder}/cat/1.jpg and "
         f"{folder}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
     )

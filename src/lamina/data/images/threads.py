@@ -1,4 +1,4 @@
-"""Work on many pictures at once: Pillow leaves Python's lock while it decodes."""
+"""Work on many images at once: Pillow leaves Python's lock while it decodes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lamina.core.runtime import available_cores
 
-LARGEST_SHARE = 64  # pictures handed to a thread at a time
+LARGEST_SHARE = 64  # images handed to a thread at a time
 
 
 def in_threads(work: Callable[[int], None], count: int, *, threads: int | None = None) -> None:
@@ -30,7 +30,7 @@ def in_threads(work: Callable[[int], None], count: int, *, threads: int | None =
         for number in range(start, min(start + share, count)):
             work(number)
 
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="lamina-pictures")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="lamina-images")
     try:
         tasks = [pool.submit(run, start) for start in range(0, count, share)]
         for task in wait(tasks, return_when=FIRST_EXCEPTION).done:

@@ -75,7 +75,7 @@ void affine(const Call& call) {
   });
 }
 
-// The gradient behind a layer's bend, change where y > 0: `rows` rows of `columns`. Without y all of it.
+// The gradient of a layer's activation, change where y > 0: `rows` rows of `columns`. Without y all of it.
 struct Slope {
   const float *change, *y;
   int64_t rows, columns;

@@ -11,7 +11,7 @@ from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import house_style, to_png, to_svg
 from lamina.report.figures.classes import calibration, confusion
 from lamina.report.figures.columns import column_importance
-from lamina.report.figures.pictures import first_filters, picture_samples, worst_mistakes
+from lamina.report.figures.images import first_filters, image_samples, worst_mistakes
 from lamina.report.figures.training import learning_curves
 from lamina.report.figures.values import predicted_against_true, predicted_intervals, residuals
 
@@ -25,7 +25,7 @@ FIGURES: dict[str, Draw] = {
     "residuals": residuals,
     "predicted_intervals": predicted_intervals,
     "column_importance": column_importance,
-    "picture_samples": picture_samples,
+    "image_samples": image_samples,
     "worst_mistakes": worst_mistakes,
     "first_filters": first_filters,
 }
@@ -39,7 +39,7 @@ TITLES = {
     "residuals": "Errors",
     "predicted_intervals": "Predicted intervals",
     "column_importance": "Importance of the columns",
-    "picture_samples": "Training pictures",
+    "image_samples": "Training images",
     "worst_mistakes": "Worst mistakes",
     "first_filters": "Kernels of the first convolution",
 }

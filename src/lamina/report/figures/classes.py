@@ -10,11 +10,11 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from lamina.core.wording import count, plain
+from lamina.objectives.metrics import calibration_curve, confusion_matrix
+from lamina.objectives.metrics.calibration import CalibrationCurve, top_label
+from lamina.objectives.metrics.ranking import wilson_interval
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, INK, MUTED, ORANGE, PAPER, sheet
-from lamina.tasks.metrics import calibration_curve, confusion_matrix
-from lamina.tasks.metrics.calibration import CalibrationCurve, top_label
-from lamina.tasks.metrics.ranking import wilson_interval
 
 LARGEST_MATRIX = 16  # more classes would leave no room for the numbers
 MOST_CONFUSIONS = 15

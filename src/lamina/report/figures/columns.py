@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lamina.core.wording import plain
+from lamina.objectives.metrics import metric_words
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, INK, MUTED, sheet
-from lamina.tasks.metrics import metric_words
 
 MOST_COLUMNS = 20
 

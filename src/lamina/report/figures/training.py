@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lamina.core.wording import plain
+from lamina.objectives.metrics import metric_number, metric_words
 from lamina.report.content import ReportContent
 from lamina.report.figures.canvas import BLUE, MUTED, ORANGE, PAPER, sheet
-from lamina.tasks.metrics import metric_number, metric_words
 
 Line = tuple[str, NDArray[np.float64], str]
 

@@ -1,0 +1,1 @@
+"""Modalities: everything Lamina knows about one sort of column each."""

@@ -1,0 +1,247 @@
+"""What a modality is: everything Lamina knows about one sort of column."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.keys import NoKeys
+
+if TYPE_CHECKING:
+    from lamina.core.inputs import Inputs
+    from lamina.core.page import Section
+    from lamina.data.audit.findings import Finding
+    from lamina.data.schema import ColumnSchema, Schema
+    from lamina.data.split import Split
+    from lamina.data.table import AbstractColumn, AbstractTable
+
+Arrays = Any  # a tree of arrays, first axis = rows; a leaf may be a stream
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a modality says of a column.
+
+    Args:
+        name: the column.
+        kind: what it holds, in the words of the modality.
+        detail: a format, a size, whatever the encoder needs to know.
+        reason: why it is left out, or empty.
+        doubtful: whether a reason yields where no other column would be left.
+    """
+
+    name: str
+    kind: str
+    detail: str = ""
+    reason: str = ""
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a model is chosen for.
+
+    Args:
+        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
+        out_features: numbers the objective asks for.
+        inputs: what the encoder gives.
+        examples: training examples.
+        preset: ``fast``, ``balanced`` or ``best``.
+        seconds: the time limit of one training, or None.
+    """
+
+    target_kind: str
+    out_features: int
+    inputs: Inputs
+    examples: int
+    preset: str = "balanced"
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model and its keys.
+
+    Args:
+        model: name in `lamina.models.MODELS`.
+        options: options of the architecture, the size dial among them.
+        keys: keys of training and of the task where the user said nothing.
+        reason: why, one sentence.
+        variants: options to try on the first fold; the best serves the others.
+    """
+
+    model: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    variants: tuple[Mapping[str, Any], ...] = ({},)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has come to, for those who report on it.
+
+    Decoded outputs, targets and table belong to the evaluated rows: the test rows if there are any, else the
+    validation rows.
+
+    Args:
+        schema: columns and their roles.
+        evaluated: which rows were evaluated, ``"test"`` or ``"validation"``.
+        table: the evaluated rows, or None where there are none.
+        training: the rows that were trained on.
+        decoded: outputs in the target's own unit, or None.
+        targets: in the form of the metrics, or None.
+        weights: one weight a row, or None.
+        metrics: of the evaluated rows.
+        intervals: 95 % confidence interval of each metric that has one.
+        history: one list a quantity, one entry an epoch.
+        labels: classes as given, or names of the target columns.
+        seed: of the run.
+        keys: of the run, flat.
+        model: the trained model.
+        transform: table → arrays of its inputs, as the model takes them.
+        outputs: arrays → decoded outputs in the target's own unit.
+        score: name of the score that columns are judged by, and ``(targets, decoded, weights) -> float``.
+        caption: one row of ``targets`` → its label in words.
+        augment: arrays → arrays as training changed them, or None.
+        seconds: how long costly sections may take together.
+    """
+
+    schema: Schema
+    evaluated: str
+    table: AbstractTable | None
+    training: AbstractTable
+    decoded: np.ndarray | None
+    targets: np.ndarray | None
+    weights: np.ndarray | None
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    history: Mapping[str, Sequence[float]]
+    labels: Sequence[Any]
+    seed: int
+    keys: Mapping[str, Any]
+    model: Any
+    transform: Callable[[AbstractTable], Arrays]
+    outputs: Callable[[Arrays], np.ndarray]
+    score: tuple[str, Callable[[np.ndarray, np.ndarray, Any], float]] | None = None
+    caption: Callable[[Any], str] = str
+    augment: Callable[[Arrays], Arrays] | None = None
+    seconds: float = 3.0
+
+
+class AbstractEncoder(abc.ABC):
+    """A fitted translation of one block of columns into arrays."""
+
+    @property
+    @abc.abstractmethod
+    def inputs(self) -> Inputs:
+        """What a model must know of the arrays."""
+
+    @abc.abstractmethod
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> Arrays:
+        """Return a tree of arrays of all rows, or of the given ones; a leaf may be a stream.
+
+        Raises:
+            DataError: a column is absent, or holds what it did not hold in training.
+        """
+
+    @abc.abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The columns that go into one part of a model's input.
+
+    Args:
+        name: of the part, where there are several.
+        modality: reads them.
+        columns: the inputs among them.
+    """
+
+    name: str
+    modality: AbstractModality
+    columns: tuple[ColumnSchema, ...]
+
+
+class AbstractModality(abc.ABC):
+    """One sort of column: how to recognize, check, encode, augment and show it, and which model reads it.
+
+    NumPy only; JAX only inside what `augment` returns.
+
+    Attributes:
+        name: what people type, such as ``image``.
+        noun: what one value of a column is called in messages, such as ``"image"``.
+        shares_block: whether all its columns make one block; else each column is a block.
+        keys: frozen dataclass of the flat keys it owns.
+    """
+
+    name: str
+    noun: str
+    shares_block: bool = False
+    keys: type = NoKeys
+
+    @abc.abstractmethod
+    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
+        """Return the column as this modality reads it (paths become images), or None."""
+
+    @abc.abstractmethod
+    def describe(
+        self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
+    ) -> list[Description]:
+        """Return what each of its columns holds, and why one is left out."""
+
+    @abc.abstractmethod
+    def check(
+        self, table: AbstractTable, block: Block, schema: Schema, keys: Any, *, strict: bool
+    ) -> AbstractCheck:
+        """Return the checks of a block, before anything compiles; ``strict`` makes a missing cell a fault."""
+
+    @abc.abstractmethod
+    def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: Any) -> AbstractEncoder:
+        """Learn means, vocabularies and sizes from training rows alone."""
+
+    @abc.abstractmethod
+    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractEncoder:
+        """Return the encoder in an artifact's JSON, each field checked.
+
+        Raises:
+            ArtifactError: a field has the wrong form.
+        """
+
+    @abc.abstractmethod
+    def choose(self, situation: Situation, model: str) -> Choice:
+        """Return model, options, training keys and the reason, as measured; ``model`` may be ``auto``."""
+
+    def settle(self, table: AbstractTable, encoder: Any, schema: Schema, rows: np.ndarray, keys: Any) -> Any:
+        """Return its keys with everything filled in that depends on the data."""
+        return keys
+
+    def augment(self, keys: Any) -> Any:
+        """Return ``(batch, context) -> batch`` for the compiled step, or None."""
+        return None
+
+    def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
+        """Return what the report shows of these inputs."""
+        return []
+
+
+class AbstractCheck(abc.ABC):
+    """The checks of one block; what they looked at is kept from one to the next."""
+
+    @abc.abstractmethod
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong with the columns by themselves."""
+
+    @abc.abstractmethod
+    def across(self, split: Split) -> Iterator[Finding]:
+        """Yield what is to be said of held-out rows that equal a training row."""
+
+    @abc.abstractmethod
+    def second(self, other: AbstractTable, split: Split) -> Iterator[Finding]:
+        """Yield what is wrong with test data of their own."""

@@ -1,0 +1,15 @@
+"""What is learned: losses, metrics and the decoding of outputs."""
+
+from lamina.objectives.base import AbstractObjective, Batch
+from lamina.objectives.classification import BinaryObjective, MulticlassObjective, MultilabelObjective
+from lamina.objectives.regression import QuantileObjective, RegressionObjective
+
+__all__ = [
+    "AbstractObjective",
+    "Batch",
+    "BinaryObjective",
+    "MulticlassObjective",
+    "MultilabelObjective",
+    "QuantileObjective",
+    "RegressionObjective",
+]

@@ -1,0 +1,216 @@
+"""Classification: two classes, many classes, many labels at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
+from lamina.objectives.base import AbstractObjective, Batch, over_members, with_members
+from lamina.ops import losses as loss_functions
+
+
+@dataclass(frozen=True)
+class MulticlassObjective(AbstractObjective):
+    """One of several classes; one logit a class.
+
+    Args:
+        classes: number of classes, at least two.
+        loss: ``"cross_entropy"``, ``"focal"`` or ``"perceptron"``.
+        smoothing: label smoothing in [0, 1), for cross-entropy.
+
+    Example:
+        >>> task = MulticlassObjective(3)
+        >>> batch = {"y": jnp.array([0, 2]), "weight": jnp.ones(2)}
+        >>> float(task.evaluate(jnp.array([[9.0, 0, 0], [9.0, 0, 0]]), batch)["accuracy"])
+        1.0
+    """
+
+    classes: int
+    loss: str = "cross_entropy"
+    smoothing: float = 0.0
+    kind = "multiclass"
+
+    def __post_init__(self) -> None:
+        _check_loss(self.loss, ("cross_entropy", "focal", "perceptron"))
+
+    @property
+    def outputs(self) -> int:
+        """One logit a class."""
+        return self.classes
+
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+        """Return the mean weighted loss of the batch."""
+        logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
+        labels = with_members(batch["y"], logits, features=0)
+        labels = jnp.broadcast_to(labels, logits.shape[:-1])
+        each = _class_loss(self.loss, self.smoothing)(logits, labels)
+        return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
+
+    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+        """Return sums of log-loss, hits and weights."""
+        probabilities = self.decode(outputs)
+        loss = _log_loss(probabilities, batch["y"], self.smoothing)
+        hit = probabilities.argmax(-1).astype(batch["y"].dtype) == batch["y"]
+        return {
+            "loss": (loss * batch["weight"]).sum(),
+            "accuracy": jnp.where(hit, batch["weight"], 0).sum(),
+            "weight": batch["weight"].sum(),
+        }
+
+    def decode(self, outputs: Array) -> Array:
+        """Return probabilities, (batch, classes)."""
+        probabilities = jax.nn.softmax(outputs.astype(jnp.float32), axis=-1)
+        return probabilities if outputs.ndim == 2 else probabilities.mean(axis=1)
+
+    def metrics(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Return accuracy, balanced_accuracy, f1, auc, log_loss and ece."""
+        from lamina.objectives.metrics import classification_metrics
+
+        return classification_metrics(targets, decoded, weights)
+
+
+@dataclass(frozen=True)
+class BinaryObjective(AbstractObjective):
+    """Yes or no; one logit for yes.
+
+    Args:
+        loss: ``"cross_entropy"``, ``"focal"`` or ``"perceptron"``.
+        smoothing: label smoothing in [0, 1), for cross-entropy.
+
+    Example:
+        >>> BinaryObjective().decode(jnp.zeros((1, 1))).tolist()
+        [[0.5, 0.5]]
+    """
+
+    loss: str = "cross_entropy"
+    smoothing: float = 0.0
+    kind = "binary"
+
+    def __post_init__(self) -> None:
+        _check_loss(self.loss, ("cross_entropy", "focal", "perceptron"))
+
+    @property
+    def outputs(self) -> int:
+        """One logit."""
+        return 1
+
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+        """Return the mean weighted loss of the batch."""
+        logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
+        labels = jnp.broadcast_to(with_members(batch["y"], logits, features=0), logits.shape[:-1])
+        if self.loss == "cross_entropy":
+            each = loss_functions.binary_cross_entropy(
+                logits[..., 0], labels.astype(jnp.float32), smoothing=self.smoothing
+            )
+        else:
+            scores = jnp.concatenate([jnp.zeros_like(logits), logits], axis=-1)
+            each = _class_loss(self.loss, self.smoothing)(scores, labels)
+        return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
+
+    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+        """Return sums of log-loss, hits and weights."""
+        probabilities, truth = self.decode(outputs), batch["y"] > 0
+        loss = _log_loss(probabilities, truth.astype(jnp.int32), self.smoothing)
+        return {
+            "loss": (loss * batch["weight"]).sum(),
+            "accuracy": jnp.where((probabilities[:, 1] > 0.5) == truth, batch["weight"], 0).sum(),
+            "weight": batch["weight"].sum(),
+        }
+
+    def decode(self, outputs: Array) -> Array:
+        """Return probabilities of no and yes, (batch, 2)."""
+        yes = jax.nn.sigmoid(outputs[..., 0].astype(jnp.float32))
+        yes = yes if yes.ndim == 1 else yes.mean(axis=1)
+        return jnp.stack([1 - yes, yes], axis=-1)
+
+    def metrics(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Return accuracy, balanced_accuracy, f1, auc, log_loss and ece."""
+        from lamina.objectives.metrics import classification_metrics
+
+        return classification_metrics(targets, decoded, weights)
+
+
+@dataclass(frozen=True)
+class MultilabelObjective(AbstractObjective):
+    """Several yes-or-no answers about one example; one logit each.
+
+    Args:
+        labels: number of answers.
+        smoothing: label smoothing in [0, 1).
+
+    Example:
+        >>> MultilabelObjective(3).decode(jnp.zeros((1, 3))).tolist()
+        [[0.5, 0.5, 0.5]]
+    """
+
+    labels: int
+    smoothing: float = 0.0
+    kind = "multilabel"
+
+    @property
+    def outputs(self) -> int:
+        """One logit an answer."""
+        return self.labels
+
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+        """Return the mean weighted loss of the batch, averaged over the answers."""
+        logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
+        targets = jnp.broadcast_to(with_members(batch["y"], logits, features=1), logits.shape)
+        each = loss_functions.binary_cross_entropy(logits, targets, smoothing=self.smoothing)
+        return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
+
+    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+        """Return sums of log-loss, hits (share of right answers) and weights."""
+        yes, truth = self.decode(outputs), batch["y"] > 0.5
+        both = jnp.stack([1 - yes, yes], axis=-1)
+        loss = _log_loss(both, truth.astype(jnp.int32), self.smoothing).mean(-1)
+        return {
+            "loss": (loss * batch["weight"]).sum(),
+            "accuracy": (((yes > 0.5) == truth).mean(-1) * batch["weight"]).sum(),
+            "weight": batch["weight"].sum(),
+        }
+
+    def decode(self, outputs: Array) -> Array:
+        """Return the probability of each answer, (batch, labels)."""
+        yes = jax.nn.sigmoid(outputs.astype(jnp.float32))
+        return yes if yes.ndim == 2 else yes.mean(axis=1)
+
+    def metrics(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Return accuracy, f1, auc and log_loss over all answers."""
+        from lamina.objectives.metrics import multilabel_metrics
+
+        return multilabel_metrics(targets, decoded, weights)
+
+
+def _log_loss(probabilities: Array, labels: Array, smoothing: float) -> Array:
+    """Return the log-loss of answers, labels smoothed as in training.
+
+    A network that learned smoothed labels is less sure than plain ones want, whose loss is least after the
+    first epochs: what decides which weights are kept has to be what was learned.
+    """
+    return loss_functions.cross_entropy(
+        jnp.log(jnp.maximum(probabilities, 1e-12)), labels, smoothing=smoothing
+    )
+
+
+def _check_loss(loss: str, known: tuple[str, ...]) -> None:
+    if loss not in known:
+        raise ConfigError("this task has no such loss", expected="one of " + ", ".join(known), received=loss)
+
+
+def _class_loss(loss: str, smoothing: float) -> Any:
+    if loss == "cross_entropy":
+        return lambda logits, labels: loss_functions.cross_entropy(logits, labels, smoothing=smoothing)
+    return loss_functions.LOSSES[loss]
