@@ -10,7 +10,7 @@ from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.models import MODELS, ModelSpec
 from lamina.network import images
-from lamina.train.plan import default_batch_size
+from lamina.train.loop.plan import default_batch_size
 
 # Measured on the validation rows of the tables in benchmarks/; see docs/log.md.
 # The cosine falls to the end: stopping at the first plateau costs more than the epochs do.

@@ -33,7 +33,7 @@ from lamina.objectives import (
     RegressionObjective,
 )
 from lamina.train.augment import Augmentation
-from lamina.train.plan import default_batch_size
+from lamina.train.loop.plan import default_batch_size
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")
 

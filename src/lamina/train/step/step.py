@@ -21,10 +21,10 @@ from lamina.core.taps import observe
 from lamina.objectives.base import AbstractObjective
 from lamina.ops.update import all_finite
 from lamina.train.augment import Augmentation, batch_losses, mirrored_now
-from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
-from lamina.train.rule import Rule, where_finite
-from lamina.train.schedules import factor
-from lamina.train.state import TrainState, combine, first_state, partition
+from lamina.train.optimizers.registry import DECAY, OPTIMIZERS, Hyper, averaged_parameters
+from lamina.train.optimizers.rule import Rule, where_finite
+from lamina.train.optimizers.schedules import factor
+from lamina.train.step.state import TrainState, combine, first_state, partition
 
 _AUGMENTS = 0xA09  # sets the random numbers of augmentation apart from those of dropout
 
