@@ -85,7 +85,7 @@ def test_the_best_epoch_is_kept():
     assert result.ended == "early stopping"
     assert result.best_epoch == int(np.argmin(losses)) + 1
     assert len(losses) == result.best_epoch + 5
-    sums = jax.jit(lambda model, data: MulticlassObjective(3).evaluate(model(data["x"]), data))(
+    sums = jax.jit(lambda model, data: MulticlassObjective(3).evaluate(model, data, key=None))(
         result.model, valid
     )
     assert float(sums["loss"] / sums["weight"]) == pytest.approx(min(losses), rel=1e-4)

@@ -282,7 +282,9 @@ def _models(
 ) -> tuple[Module, ...]:
     single = {name: value for name, value in options.items() if name != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.seed), 1), config.folds or 1)
-    return tuple(build_model(choice.spec.name, encoder.inputs, task.outputs, single, key) for key in keys)
+    return tuple(
+        build_model(choice.spec.name, encoder.inputs, task.out_features, single, key) for key in keys
+    )
 
 
 def _resolved(
@@ -335,7 +337,7 @@ def check_monitor(name: str, task: AbstractObjective) -> None:
     Raises:
         ConfigError: naming what it measures.
     """
-    known = ("loss", "mse") if task.kind == "regression" else ("loss", "accuracy")
+    known = tuple(task.monitor)
     if name not in known:
         raise ConfigError(
             f"monitor is out of range{suggest(name, known)}",
@@ -359,15 +361,15 @@ def check_outputs(model: Module, task: AbstractObjective, rows: Any) -> None:
 
     runtime.start()
     given = jax.eval_shape(model, dict(rows)).shape
-    if len(given) > 1 and given[-1] == task.outputs:
+    if len(given) > 1 and given[-1] == task.out_features:
         return
     logits = ": one logit for yes" if task.kind == "binary" else ""
     raise ShapeError(
         f"the model's outputs do not fit the task {task.kind}",
         where=type(model).__name__,
-        expected=f"(rows, {task.outputs})",
+        expected=f"(rows, {task.out_features})",
         received=tuple(given),
-        fix=f"let it give {counted(task.outputs, 'number')} a row{logits}",
+        fix=f"let it give {counted(task.out_features, 'number')} a row{logits}",
     )
 
 
