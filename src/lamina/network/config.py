@@ -34,6 +34,12 @@ class FitConfig(TrainConfig):
     image_size: int | None = key(
         None, "side in pixels that images are brought to; found from the data", **POSITIVE
     )
+    augment: tuple[str, ...] = key(
+        (),
+        "random changes of training images, some with a strength: alternate-flip,shift:4; or none",
+        check=lambda value: all(isinstance(item, str) for item in value),
+        expected="names separated by commas",
+    )
     test_time_augmentation: str | None = key(
         None,
         "what is averaged at prediction: the image, its mirror image, shifted ones",

@@ -14,12 +14,15 @@ import numpy as np
 from lamina.core import runtime
 from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
+from lamina.modalities.image.augment import Augmentation
 from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
 from lamina.train.loop.callbacks import Callback
-from lamina.train.loop.loop import INTERRUPTED, TrainResult, train
+from lamina.train.loop.loop import INTERRUPTED
+from lamina.train.loop.result import TrainResult
+from lamina.train.loop.train import train
 from lamina.train.safeguard.checkpoint import Checkpoints
 
 __all__ = ["Fitted", "Prepared", "class_weights", "prepare", "run"]
@@ -138,6 +141,7 @@ class _Trainings:
                 _training_rows(self.prepared, train_rows),
                 self.prepared.rows(valid_rows) if len(valid_rows) else None,
                 config=config,
+                augment=Augmentation.of(self.prepared.config.augment),
                 callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
                 should_stop=self.should_stop,
                 resume=None if saved is None else saved.latest(warn=self.warn),

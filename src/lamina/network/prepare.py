@@ -19,6 +19,7 @@ from lamina.data.folds import fold_rows
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
+from lamina.modalities.image.augment import Augmentation
 from lamina.models import MODELS
 from lamina.network import images
 from lamina.network.artifact import build_model
@@ -32,7 +33,6 @@ from lamina.objectives import (
     QuantileObjective,
     RegressionObjective,
 )
-from lamina.train.augment import Augmentation
 from lamina.train.loop.plan import default_batch_size
 
 _MODEL_KEYS = ("size", "members", "depth", "dropout", "activation", "embedding", "embedding_width")

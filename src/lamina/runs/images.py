@@ -9,7 +9,8 @@ import numpy as np
 from lamina.core.hashing import hashed_keys
 from lamina.core.tree import named_arrays
 from lamina.data.encoders import ImageEncoder
-from lamina.train.augment import Augmentation
+from lamina.modalities.image.augment import Augmentation
+from lamina.train.step.program import StepContext
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -54,7 +55,8 @@ def _samples(fitted: Fitted) -> list[tuple[np.ndarray, str]]:
     augmentation = Augmentation.of(prepared.config.augment)
     if augmentation is not None:
         batch = {"x": images, "y": np.arange(len(rows)), "weight": np.ones(len(rows), np.float32)}
-        changed = augmentation(batch, hashed_keys(prepared.config.seed, 1)[0])
+        key = hashed_keys(prepared.config.seed, 1)[0]
+        changed = augmentation(batch, StepContext(key, key, np.arange(len(rows)), np.int32(0)))
         images = np.asarray(changed["x"]).clip(0, 255)
     return [(image, _label(fitted, target)) for image, target in zip(images, targets, strict=True)]
 

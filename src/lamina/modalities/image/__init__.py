@@ -1,0 +1,1 @@
+"""Images: how they are recognized, checked, encoded, augmented and shown."""
