@@ -1,4 +1,4 @@
-"""Whether a column is the target in other words."""
+"""Whether a column gives the target away."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ SMALLEST_JUDGED = 20  # rows below which a perfect match may be chance
 ROUNDING = 1e-6  # of the range: more than single precision loses, less than any second influence adds
 
 
-def equals_target(table: AbstractTable, name: str, targets: Sequence[str], task: str) -> bool:
+def equals_target(table: AbstractTable, name: str, targets: Sequence[str], *, numbers: bool) -> bool:
     """Return whether a column and a target determine each other.
 
     Classes: their values map onto each other one to one. Numbers: they are equal up to a factor and an
     offset, as a price in cents and one in euros are. The rows where both are known count.
+
+    Args:
+        table: the data.
+        name: the column.
+        targets: the target columns.
+        numbers: whether the targets are numbers.
     """
     if table.height < SMALLEST_JUDGED:
         return False
     column = table.column(name)
-    same = _proportional if task == "regression" else _one_to_one
+    same = _proportional if numbers else _one_to_one
     return any(same(column, table.labels(target)) for target in targets)
 
 

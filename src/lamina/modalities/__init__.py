@@ -1,1 +1,25 @@
 """Modalities: everything Lamina knows about one sort of column each."""
+
+from lamina.modalities.base import (
+    AbstractCheck,
+    AbstractEncoder,
+    AbstractModality,
+    Block,
+    Choice,
+    Description,
+    Outcome,
+    Situation,
+)
+from lamina.modalities.registry import MODALITIES
+
+__all__ = [
+    "MODALITIES",
+    "AbstractCheck",
+    "AbstractEncoder",
+    "AbstractModality",
+    "Block",
+    "Choice",
+    "Description",
+    "Outcome",
+    "Situation",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractColumn, AbstractTable
 
 Arrays = Any  # a tree of arrays, first axis = rows; a leaf may be a stream
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A column that a modality would read, if it could.
+
+    Args:
+        reason: what is wrong and what to do, for the audit to say.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -46,20 +58,22 @@ class Situation:
     """What a model is chosen for.
 
     Args:
-        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
-        out_features: numbers the objective asks for.
         inputs: what the encoder gives.
         examples: training examples.
+        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
+        classes: how many classes there are, 0 where the targets are none.
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
+        model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
     """
 
-    target_kind: str
-    out_features: int
     inputs: Inputs
     examples: int
+    target_kind: str
+    classes: int = 0
     preset: str = "balanced"
     seconds: float | None = None
+    model: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,42 @@ class Outcome:
     seconds: float = 3.0
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: a table with the roles of its columns.
+
+    Args:
+        table: the data, claimed.
+        schema: columns and their roles.
+        keep: columns that are learned from although they look like identifiers.
+        strict: whether a missing cell is a fault.
+        unreadable: column → what keeps a modality from reading it.
+    """
+
+    table: AbstractTable
+    schema: Schema
+    keep: Sequence[str] = ()
+    strict: bool = False
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What keys may depend on once an encoder is fitted.
+
+    Args:
+        table: the data, claimed.
+        schema: columns and their roles.
+        encoder: fitted to the training rows.
+        rows: the training rows.
+    """
+
+    table: AbstractTable
+    schema: Schema
+    encoder: Any
+    rows: np.ndarray
+
+
 class AbstractEncoder(abc.ABC):
     """A fitted translation of one block of columns into arrays."""
 
@@ -179,16 +229,30 @@ class AbstractModality(abc.ABC):
         noun: what one value of a column is called in messages, such as ``"image"``.
         shares_block: whether all its columns make one block; else each column is a block.
         keys: frozen dataclass of the flat keys it owns.
+        folds: preset → how many folds of cross-validation are trained, one without.
+        most_for_folds: training examples up to which that is so.
+        model_keys: names of its keys that the built model takes as options.
     """
 
     name: str
     noun: str
     shares_block: bool = False
     keys: type = NoKeys
+    folds: Mapping[str, int] = MappingProxyType({})
+    most_for_folds: int = 0
+    model_keys: tuple[str, ...] = ()
 
     @abc.abstractmethod
-    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
-        """Return the column as this modality reads it (paths become images), or None."""
+    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
+        """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
+
+    def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
+        """Return new data with the cells that training called ``name`` under that name, claimed.
+
+        Raises:
+            DataError: they are not there.
+        """
+        return table
 
     @abc.abstractmethod
     def describe(
@@ -197,17 +261,15 @@ class AbstractModality(abc.ABC):
         """Return what each of its columns holds, and why one is left out."""
 
     @abc.abstractmethod
-    def check(
-        self, table: AbstractTable, block: Block, schema: Schema, keys: Any, *, strict: bool
-    ) -> AbstractCheck:
-        """Return the checks of a block, before anything compiles; ``strict`` makes a missing cell a fault."""
+    def check(self, subject: Subject, block: Block, keys: Any) -> AbstractCheck:
+        """Return the checks of a block, before anything compiles."""
 
     @abc.abstractmethod
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: Any) -> AbstractEncoder:
         """Learn means, vocabularies and sizes from training rows alone."""
 
     @abc.abstractmethod
-    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractEncoder:
+    def restore(self, stored: Any, place: str) -> AbstractEncoder:
         """Return the encoder in an artifact's JSON, each field checked.
 
         Raises:
@@ -215,10 +277,10 @@ class AbstractModality(abc.ABC):
         """
 
     @abc.abstractmethod
-    def choose(self, situation: Situation, model: str) -> Choice:
-        """Return model, options, training keys and the reason, as measured; ``model`` may be ``auto``."""
+    def choose(self, situation: Situation) -> Choice:
+        """Return model, options, keys of training and the reason, as measured."""
 
-    def settle(self, table: AbstractTable, encoder: Any, schema: Schema, rows: np.ndarray, keys: Any) -> Any:
+    def settle(self, keys: Any, learned: Learned) -> Any:
         """Return its keys with everything filled in that depends on the data."""
         return keys
 
@@ -226,7 +288,7 @@ class AbstractModality(abc.ABC):
         """Return ``(batch, context) -> batch`` for the compiled step, or None."""
         return None
 
-    def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
+    def sections(self, outcome: Outcome, block: Block) -> list[Section]:
         """Return what the report shows of these inputs."""
         return []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +11,32 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.inputs import Inputs
+from lamina.core.keys import FRACTION, NOT_NEGATIVE, POSITIVE, key, one_of
 from lamina.core.module import Module
 from lamina.core.registry import Registry
+
+
+# What an option of an architecture means, and its range.
+OPTION_KEYS: dict[str, dict[str, Any]] = {
+    "size": POSITIVE,
+    "depth": {"meaning": "hidden layers or blocks", **NOT_NEGATIVE},
+    "dropout": {"meaning": "share of values switched off in training", **FRACTION},
+    "activation": {"meaning": "the activation between layers"},
+    "embedding": {
+        "meaning": "how numbers are embedded",
+        **one_of("none", "linear", "piecewise", "periodic"),
+    },
+    "embedding_width": {"meaning": "length of a number's embedding", **POSITIVE},
+    "patch": {"meaning": "side of a patch in pixels", **POSITIVE},
+    "registers": {"meaning": "tokens beside those of patches", **NOT_NEGATIVE},
+    "pool": {"meaning": "what the head sees: the class token, or the mean of all", **one_of("token", "mean")},
+    "stem": {"meaning": "how the first layer shrinks its input", **one_of("auto", "small", "large")},
+    "width": {"meaning": "channels of the first stage", **POSITIVE},
+    "hidden": {"meaning": "width of the hidden layers of the head", **POSITIVE},
+    "norm": {"meaning": "normalization behind each convolution", **one_of("none", "batch")},
+    "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
+    "blocks": {"meaning": "blocks", **POSITIVE},
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,19 @@ class ModelSpec:
         parameters = inspect.signature(self.make).parameters.values()
         named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("size", "key"))
         return {p.name: p.default for p in named}
+
+    @functools.cached_property
+    def keys(self) -> type:
+        """Frozen dataclass of the keys it owns: the size dial and its options, ``members`` left to the run."""
+        fields = [("size", "int", self.size, self.dial)]
+        for p in inspect.signature(self.make).parameters.values():
+            if p.name in self.options and p.name != "members":
+                fields.append((p.name, str(p.annotation), p.default, ""))
+        made = [
+            (name, kind, key(default, **{"meaning": meaning, **OPTION_KEYS.get(name, {})}))
+            for name, kind, default, meaning in fields
+        ]
+        return dataclasses.make_dataclass(f"Keys of {self.name}".title().replace(" ", ""), made, frozen=True)
 
     def build(
         self, inputs: Inputs, outputs: int, *, size: int | None = None, key: Any, **options: Any

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.data.audit.findings import Finding, note, warning
-from lamina.data.kinds import COUNTER
 from lamina.data.schema import Schema
 from lamina.data.split import Split
 from lamina.data.table import AbstractColumn, AbstractTable
 
+COUNTER = "counts the rows"  # in the reason for which a column is left out
 WORTH_A_WARNING = 0.01  # share of the held-out rows
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Knuth, The Art of Computer Programming 6.4
 

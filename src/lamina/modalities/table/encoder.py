@@ -2,59 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lamina.core.errors import ConfigError, DataError, NotFittedError, suggest
+from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.inputs import TableInputs
-from lamina.data.encoders.category import CategoryEncoder
-from lamina.data.encoders.datetime import DatetimeEncoder
-from lamina.data.encoders.numeric import BooleanEncoder, NumericEncoder
-from lamina.data.encoders.sample import sample_indices
-from lamina.data.encoders.scaling import SCALERS
-from lamina.data.schema import ColumnSchema, Schema
+from lamina.modalities.table.category import CategoryEncoder
+from lamina.modalities.table.datetime import DatetimeEncoder
+from lamina.modalities.table.numeric import BooleanEncoder, NumericEncoder
+from lamina.data.sample import sample_indices
+from lamina.modalities.table.scaling import SCALERS
+from lamina.modalities.base import AbstractEncoder
+from lamina.data.schema import ColumnSchema
 from lamina.data.table import AbstractTable
 
 MOST_FITTED_ROWS, FEWEST_FITTED_ROWS = 100_000, 20_000
 MOST_FITTED_CELLS = 20_000_000  # of wide tables fewer rows are sorted
 _RESTORE = {e.kind: e.from_json for e in (NumericEncoder, BooleanEncoder, DatetimeEncoder, CategoryEncoder)}
-_NumericLike = NumericEncoder | BooleanEncoder | DatetimeEncoder
+ColumnEncoder = NumericEncoder | BooleanEncoder | DatetimeEncoder | CategoryEncoder
 
 
-class TableEncoder:
+class TableEncoder(AbstractEncoder):
     """Translate rows into ``{"numeric": float32 (n, m), "category": int32 (n, c)}``, one encoder a column.
 
     Fitted on training rows only. Numbers are fitted on at most 100,000 of them (20 million cells in all),
     drawn at random but always alike: the same rows give the same encoder.
 
     Example:
-        >>> from lamina.data import infer_schema, read
-        >>> table = read({"size": [1.0, 2.0, 4.0, 8.0], "kind": ["a", "b", "a", "b"], "y": [0, 1, 0, 2]})
-        >>> encoder = TableEncoder().fit(table, infer_schema(table, target="y", task="regression"))
+        >>> from lamina.data import ColumnSchema, read
+        >>> table = read({"size": [1.0, 2.0, 4.0, 8.0], "kind": ["a", "b", "a", "b"]})
+        >>> columns = [ColumnSchema("size", "numeric"), ColumnSchema("kind", "category")]
+        >>> encoder = TableEncoder.fit(table, columns)
         >>> arrays = encoder.transform(table)
         >>> arrays["numeric"].shape, arrays["category"].tolist()
         ((4, 1), [[2], [3], [2], [3]])
     """
 
-    def __init__(self):
-        self.numeric: tuple[_NumericLike, ...] = ()
-        self.category: tuple[CategoryEncoder, ...] = ()
-        self._fitted = False
+    def __init__(self, encoders: Sequence[ColumnEncoder]):
+        self.category = tuple(e for e in encoders if isinstance(e, CategoryEncoder))
+        self.numeric = tuple(e for e in encoders if not isinstance(e, CategoryEncoder))
 
+    @staticmethod
     def fit(
-        self,
         table: AbstractTable,
-        schema: Schema,
+        columns: Sequence[ColumnSchema],
         *,
         rows: np.ndarray | None = None,
         numeric: str = "quantile",
     ) -> TableEncoder:
-        """Fit to the training rows and return self.
+        """Return the encoder fitted to the training rows.
 
         Args:
             table: the data.
-            schema: which columns are inputs, and of what kind.
+            columns: the inputs, each with its kind.
             rows: indices of the training rows; all without.
             numeric: ``quantile`` (to a normal distribution, for skewed and clumped numbers) or ``standard``
                 (mean and std, which keeps linear relations linear).
@@ -65,17 +67,9 @@ class TableEncoder:
                 expected="one of " + ", ".join(SCALERS),
             )
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
-        most = max(FEWEST_FITTED_ROWS, MOST_FITTED_CELLS // max(len(schema.inputs), 1))
+        most = max(FEWEST_FITTED_ROWS, MOST_FITTED_CELLS // max(len(columns), 1))
         sample = rows[sample_indices(rows.size, min(most, MOST_FITTED_ROWS))]
-        encoders = [_fitted(table, column, rows, sample, numeric) for column in schema.inputs]
-        self._set(encoders)
-        return self
-
-    def _set(self, encoders: list[Any]) -> None:
-        """Keep the fitted encoders, numeric ones and categories apart."""
-        self.category = tuple(e for e in encoders if isinstance(e, CategoryEncoder))
-        self.numeric = tuple(e for e in encoders if not isinstance(e, CategoryEncoder))
-        self._fitted = True
+        return TableEncoder([_fitted(table, column, rows, sample, numeric) for column in columns])
 
     @property
     def numeric_features(self) -> tuple[str, ...]:
@@ -100,11 +94,8 @@ class TableEncoder:
         """Return the arrays of all rows, or of the given ones.
 
         Raises:
-            NotFittedError: there is nothing to translate with yet.
             DataError: a column is absent, or holds what it did not hold in training.
         """
-        if not self._fitted:
-            raise NotFittedError("the encoder is not fitted", fix="call fit first")
         self._check_columns(table)
         if rows is not None:
             table = table.take(np.asarray(rows))
@@ -139,14 +130,12 @@ class TableEncoder:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> TableEncoder:
         """Return the encoder that :meth:`to_json` stored."""
-        encoder = TableEncoder()
-        encoder._set([_RESTORE[column["kind"]](column) for column in stored["columns"]])
-        return encoder
+        return TableEncoder([_RESTORE[column["kind"]](column) for column in stored["columns"]])
 
 
 def _fitted(
     table: AbstractTable, column: ColumnSchema, rows: np.ndarray, sample: np.ndarray, scale: str
-) -> _NumericLike | CategoryEncoder:
+) -> ColumnEncoder:
     """Return the encoder for one column."""
     if column.kind == "category" or column.kind not in _RESTORE:
         return CategoryEncoder.fit(table, column.name, rows)

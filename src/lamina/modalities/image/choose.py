@@ -1,4 +1,4 @@
-"""What is chosen for images where the user leaves it open: model, size, epochs, augmentation, views."""
+"""What is chosen for images where the user leaves it open: model, size, epochs, augmentation."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from lamina.core.inputs import ImageInputs
-from lamina.data.encoders import ImageEncoder
-from lamina.data.encoders.sample import sample_indices
-from lamina.data.images.symmetry import MOST_COMPARED, mirror_likeness
-from lamina.data.schema import Schema
-from lamina.data.table import AbstractTable
+from lamina.data.sample import sample_indices
+from lamina.data.schema import CLASSES
+from lamina.modalities.base import Choice, Learned, Situation
+from lamina.modalities.image.symmetry import MOST_COMPARED, mirror_likeness
 
 # Operations of a run: one, four and thirty minutes at 4.5e10 a second, which two slow cores were seen to do
 # with narrow networks; wide ones reach three times that.
@@ -28,6 +27,22 @@ _KEYS: dict[str, Any] = {
     "warmup": 0.1,
     "patience": 1000,  # the rate falls to zero: the last epochs are the best
 }
+
+
+def choose(situation: Situation) -> Choice:
+    """Return model, size and training keys for a computing budget.
+
+    Args:
+        situation: what the model is chosen for.
+    """
+    inputs: Any = situation.inputs
+    budget = budget_of(situation.preset, situation.seconds)
+    name, reason, options = situation.model, "you asked for it", {}
+    if name in ("auto", ""):
+        name, reason, options = model_for(budget, inputs, situation.examples)
+    smoothed = situation.target_kind == CLASSES and situation.classes > 2
+    keys = keys_for(budget, inputs, situation.examples, size=options.get("size", 64), smoothed=smoothed)
+    return Choice(name, options, keys, reason)
 
 
 def work(inputs: ImageInputs, size: int) -> float:
@@ -72,7 +87,9 @@ def model_for(budget: float, inputs: ImageInputs, rows: int) -> tuple[str, str, 
     return "airbench", reason, {"size": size}
 
 
-def keys_for(budget: float, inputs: ImageInputs, rows: int, *, size: int, task: str) -> dict[str, Any]:
+def keys_for(
+    budget: float, inputs: ImageInputs, rows: int, *, size: int, smoothed: bool
+) -> dict[str, Any]:
     """Return training keys for images.
 
     Args:
@@ -80,44 +97,36 @@ def keys_for(budget: float, inputs: ImageInputs, rows: int, *, size: int, task: 
         inputs: size of the images.
         rows: training rows.
         size: of the model.
-        task: kind of the task.
+        smoothed: whether labels are smoothed, as suits many classes.
     """
     epochs = budget / (max(rows, 1) * work(inputs, size))
-    smoothing = {"label_smoothing": 0.1} if task == "multiclass" else {}
+    smoothing = {"label_smoothing": 0.1} if smoothed else {}
     return {**_KEYS, **smoothing, "epochs": int(np.clip(epochs, FEWEST_EPOCHS, MOST_EPOCHS))}
 
 
-def augment_for(
-    table: AbstractTable, schema: Schema, encoder: ImageEncoder, rows: np.ndarray
-) -> tuple[str, ...]:
+def augment_for(learned: Learned) -> tuple[str, ...]:
     """Return the random changes that suit the images: a shift, and mirroring where nothing speaks against.
 
     Args:
-        table: the data.
-        schema: which columns are what.
-        encoder: the fitted encoder.
-        rows: training rows.
+        learned: data, encoder and training rows.
     """
-    inputs = encoder.inputs
+    inputs = learned.encoder.inputs
     most = max(1, round(min(inputs.height, inputs.width) / 16))
     changes = (f"shift:{most}",)
-    return ("flip", *changes) if may_mirror(table, schema, encoder, rows) else changes
+    return ("flip", *changes) if may_mirror(learned) else changes
 
 
-def may_mirror(table: AbstractTable, schema: Schema, encoder: ImageEncoder, rows: np.ndarray) -> bool:
+def may_mirror(learned: Learned) -> bool:
     """Return whether the classes' images are like their mirror images.
 
     Args:
-        table: the data.
-        schema: which columns are what.
-        encoder: the fitted encoder.
-        rows: training rows.
+        learned: data, encoder and training rows.
     """
-    if schema.task not in ("binary", "multiclass"):
+    if not learned.schema.has_classes:
         return False
-    chosen = rows[sample_indices(len(rows), MOST_COMPARED)]
-    codes = table.labels(schema.targets[0]).distinct().codes[chosen]
-    images = encoder.transform(table, chosen)
+    chosen = learned.rows[sample_indices(len(learned.rows), MOST_COMPARED)]
+    codes = learned.table.labels(learned.schema.targets[0]).distinct().codes[chosen]
+    images = learned.encoder.transform(learned.table, chosen)
     images = images if isinstance(images, np.ndarray) else images.take(np.arange(len(chosen)))
     return mirror_likeness(images, codes) >= MIRRORED
 

@@ -1,4 +1,4 @@
-"""Which task a target asks for."""
+"""Which of the four tasks of prediction a target asks for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.column import IMAGE
-from lamina.data.images.table import ImageTable, no_label
-from lamina.data.table import AbstractColumn, AbstractTable, Distinct
+from lamina.data.table import AbstractTable, Distinct, ScalarColumn
 from lamina.data.words import NUMERIC_SHARE
 
-TASKS = ("binary", "multiclass", "multilabel", "regression")
 MOST_INTEGER_CLASSES = 20
 ROWS_PER_CLASS = 20  # integers are classes if each stands for this many rows, or 5 % of them
 
@@ -26,19 +23,21 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     Raises:
         DataError: several targets that are not numbers, or dates.
     """
-    columns = [table.labels(name) for name in targets]
-    for column in columns:
-        if column.storage == IMAGE:
+    columns: list[ScalarColumn] = []
+    for column in (table.labels(name) for name in targets):
+        if not isinstance(column, ScalarColumn):
             fix = "name a column of labels or numbers"
-            raise DataError("an image is no target", where=table.where(name=column.name), fix=fix)
+            message = f"a column of {column.storage}s is no target"
+            raise DataError(message, where=table.where(name=column.name), fix=fix)
         if column.storage == "datetime":
             raise DataError(
                 "a date cannot be predicted as it is",
                 where=table.where(name=column.name),
                 fix="make it a number, such as days since the start",
             )
-    if len(columns) == 1 and isinstance(table, ImageTable) and columns[0].storage == "string":
-        return "binary" if len(columns[0].distinct().values) == 2 else "multiclass"  # names of folders
+        columns.append(column)
+    if len(columns) == 1 and table.cell_names and columns[0].storage == "string":
+        return _classes(len(columns[0].distinct().values))  # names of folders
     if len(columns) == 1:
         return _single(columns[0])
     if all(_is_flag(column) for column in columns):
@@ -54,7 +53,11 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     return "regression"
 
 
-def _single(column: AbstractColumn) -> str:
+def _classes(count: int) -> str:
+    return "binary" if count == 2 else "multiclass"
+
+
+def _single(column: ScalarColumn) -> str:
     """Return the task of a single target."""
     if column.storage == "boolean":
         return "binary"
@@ -68,7 +71,7 @@ def _single(column: AbstractColumn) -> str:
     return "multiclass" if _few(values.values, int((values.codes >= 0).sum())) else "regression"
 
 
-def _numbers_as_text(column: AbstractColumn, values: Distinct) -> bool:
+def _numbers_as_text(column: ScalarColumn, values: Distinct) -> bool:
     """Return whether texts are numbers, bar a few bad cells, and too many different ones to be classes."""
     known = int((values.codes >= 0).sum())
     if column.categorical or len(values.values) <= max(MOST_INTEGER_CLASSES, known / ROWS_PER_CLASS):
@@ -93,55 +96,10 @@ def _has_two_values(numbers: np.ndarray) -> bool:
     return bool(low < high and ((known == low) | (known == high)).all())
 
 
-def _is_flag(column: AbstractColumn) -> bool:
+def _is_flag(column: ScalarColumn) -> bool:
     """Return whether a column holds 0, 1, true and false only."""
     if column.storage in ("string", "datetime"):
         return False
     numbers = column.numbers()
     known = numbers[~np.isnan(numbers)]
     return bool(((known == 0) | (known == 1)).all())
-
-
-_USUAL_TARGETS = ("target", "label", "class", "y", "outcome", "response")
-
-
-def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
-    """Return the column that is most likely the target: by a usual name, or the last one.
-
-    Example:
-        >>> from lamina.data import read
-        >>> guess_target(read({"y": [1, 2], "x": [3, 4]}))
-        'y'
-    """
-    check_labeled(table)
-    several = tuple(name for name in table.names if name.startswith("target_") and name[7:].isdigit())
-    if several:
-        return several
-    lowered = {name.lower(): name for name in reversed(table.names)}
-    for usual in _USUAL_TARGETS:
-        if usual in lowered:
-            return lowered[usual]
-    last = [
-        name
-        for name in table.names
-        if name not in ("weight", "split") and table.column(name).storage != IMAGE
-    ]
-    if not last:
-        raise DataError("there is no column to predict", where=table.source, fix="name the target")
-    return last[-1]
-
-
-def check_labeled(table: AbstractTable, target: str = "") -> None:
-    """Raise DataError, with the layouts that are understood, for images without anything beside them.
-
-    Args:
-        table: any table.
-        target: the column asked for; images that have it are not looked at further.
-    """
-    if isinstance(table, ImageTable) and target not in table.names and {*table.names} <= {IMAGE, "split"}:
-        raise no_label(table)
-
-
-def quoted(target: str | Sequence[str]) -> str:
-    """Return the names of targets in quotes."""
-    return ", ".join(f"'{name}'" for name in ((target,) if isinstance(target, str) else target))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
+from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 from lamina.data.table import LARGEST_NUMBER, AbstractTable
 from lamina.data.words import NUMERIC_SHARE
 

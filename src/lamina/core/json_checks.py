@@ -1,4 +1,4 @@
-"""Checks of parsed JSON, put together from small ones.
+"""Checks of parsed JSON, composed from small ones.
 
 A check takes a value and its place in the document (``model.options``), and raises
 ArtifactError where the value has another form.

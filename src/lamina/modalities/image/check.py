@@ -6,39 +6,39 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lamina.data.audit.findings import Finding, counted, error, note, warning
-from lamina.data.audit.targets import CLASS_TASKS
-from lamina.data.images.canvas import choose_canvas
-from lamina.data.images.column import IMAGE
+from lamina.core.wording import counted
+from lamina.data.audit.findings import Finding, error, note, warning
+from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import Survey
-from lamina.data.images.table import ImageTable
-from lamina.data.kinds import BESIDE_IMAGES
-from lamina.data.schema import Schema
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
+from lamina.modalities.base import AbstractCheck, Block, Subject
+from lamina.modalities.image.encoder import images_of
+from lamina.modalities.image.target_size import choose_canvas
 
 NAMED_IMAGES = 5
-NAMED_COLUMNS = 8
 LEAST_CONTRAST = 8  # levels of 255: below it nothing is to be seen
 WORTH_A_WARNING = 0.01  # share of the held-out images, as for the rows of tables
 DOUBTFUL_LABELS = 0.001  # share of the images that are equal to one of another class
 
 
-class Gallery:
-    """The images of a table, looked at once for all checks.
+class ImageCheck(AbstractCheck):
+    """The checks of one column of images, each image read once for all of them.
 
     Args:
-        table: a table with images.
-        schema: of the training data.
+        subject: the data with their roles.
+        block: the column of images.
         size: a side that was asked for, or the canvas of the training images.
     """
 
-    def __init__(self, table: ImageTable, schema: Schema, size: int | Canvas | None = None):
-        self.table, self.schema, self.images = table, schema, table.images
-        self.canvas = size if isinstance(size, Canvas) else choose_canvas(table.images, size)
+    def __init__(self, subject: Subject, block: Block, size: int | Canvas | None = None):
+        self.subject, self.block = subject, block
+        self.table, self.schema = subject.table, subject.schema
+        self.images = images_of(self.table, block.columns[0].name)
+        self.canvas = size if isinstance(size, Canvas) else choose_canvas(self.images, size)
         self.is_sized = size is not None
-        self.survey: Survey = table.images.survey(self.canvas)
+        self.survey: Survey = self.images.survey(self.canvas)
 
     def sound(self) -> np.ndarray:
         """Return the rows of images that can be read."""
@@ -53,13 +53,6 @@ class Gallery:
         if self.images.frames:
             message = f"{counted(self.images.frames, 'image')} with several frames: the first one is taken"
             yield note("frames", self.table.source, message)
-        for remark in self.table.remarks:
-            yield note("passed-over", self.table.source, remark)
-        dropped = [f"'{name}'" for name, reason in self.schema.dropped if reason == BESIDE_IMAGES]
-        if dropped:
-            more = f" and {len(dropped) - NAMED_COLUMNS:,} more" if len(dropped) > NAMED_COLUMNS else ""
-            message = f"left out, as {BESIDE_IMAGES}: {', '.join(dropped[:NAMED_COLUMNS])}{more}"
-            yield note("beside-images", self.table.source, message)
 
     def _of_unreadable(self) -> Iterator[Finding]:
         """Yield the error for images that cannot be read."""
@@ -81,7 +74,7 @@ class Gallery:
 
     def _of_labels(self) -> Iterator[Finding]:
         """Yield what is to be said of equal images with different labels."""
-        if self.schema.task not in CLASS_TASKS:
+        if not self.schema.has_classes:
             return
         column = self.table.labels(self.schema.targets[0])
         codes, sound = column.distinct().codes, self.sound()
@@ -118,23 +111,30 @@ class Gallery:
         fix = "" if self.is_sized else "another size: image_size=128"
         yield note("image-sizes", self.table.source, message, fix)
 
-    def across(self, parts: Split) -> Iterator[Finding]:
+    def across(self, split: Split) -> Iterator[Finding]:
         """Yield what is to be said of held-out images that equal a training image."""
-        names = [name for name in ("valid", "test") if getattr(parts, name).size]
-        held = np.concatenate([parts.valid, parts.test])
-        repeated = held[np.isin(self.survey.digests[held], self.survey.digests[parts.train])]
+        names = [name for name in ("valid", "test") if getattr(split, name).size]
+        held = np.concatenate([split.valid, split.test])
+        repeated = held[np.isin(self.survey.digests[held], self.survey.digests[split.train])]
         words = {"valid": "validation", "test": "test"}
-        name = " and ".join(words[part] for part in names)
+        name = " and ".join(words[name] for name in names)
         fix = "remove the copies"
         if self.table.first_line and not self.schema.split:  # a table of paths may have a column of groups
             fix += ', or keep them on one side with group="..."'
         yield from self._reported(repeated, held.size, name, fix)
 
-    def between(self, training: Gallery, parts: Split) -> Iterator[Finding]:
-        """Yield what is to be said of these images, test data of their own, that equal a training one."""
-        repeated = np.flatnonzero(np.isin(self.survey.digests, training.survey.digests[parts.train]))
+    def second(self, other: AbstractTable, split: Split) -> Iterator[Finding]:
+        """Yield what is wrong with test images of their own, and which of them equal a training image."""
+        name = self.block.columns[0].name
+        if not isinstance(other.column(name), ImageColumn):
+            fix = "give images, or paths to files that are there"
+            yield error("no-images", other.where(name=name), "these are no images", fix)
+            return
+        tested = ImageCheck(Subject(other, self.schema), self.block, self.canvas)
+        yield from tested.findings()
+        repeated = np.flatnonzero(np.isin(tested.survey.digests, self.survey.digests[split.train]))
         fix = "remove the copies from one of the two"
-        yield from self._reported(repeated, len(self.images), "test", fix)
+        yield from tested._reported(repeated, len(tested.images), "test", fix)
 
     def _reported(self, repeated: np.ndarray, held: int, name: str, fix: str) -> Iterator[Finding]:
         """Yield a warning where copies can change the metrics, a note where they cannot."""
@@ -156,10 +156,3 @@ class Gallery:
     def _name(self, row: int | np.integer) -> str:
         """Return the path of an image, or its row."""
         return self.images.name(int(row)) or f"row {self.table.line(int(row))}"
-
-
-def gallery_of(table: AbstractTable, schema: Schema, size: int | Canvas | None = None) -> Gallery | None:
-    """Return the images of a table, looked at; None where images are not what is learned from."""
-    if isinstance(table, ImageTable) and any(column.kind == IMAGE for column in schema.inputs):
-        return Gallery(table, schema, size)
-    return None

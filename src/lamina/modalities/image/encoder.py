@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.errors import DataError, NotFittedError
+from lamina.core.errors import DataError
 from lamina.core.inputs import ImageInputs
-from lamina.data.encoders.sample import sample_indices
-from lamina.data.images.canvas import choose_canvas
-from lamina.data.images.column import IMAGE, ImageColumn
+from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import AbstractImages
-from lamina.data.schema import Schema
+from lamina.data.sample import sample_indices
 from lamina.data.table import AbstractTable
+from lamina.modalities.base import AbstractEncoder
+from lamina.modalities.image.target_size import choose_canvas
 
 MOST_MEASURED = 50_000  # images whose mean and std are taken
 MOST_DECODED = 4_000  # … of those that are in files
@@ -25,43 +25,52 @@ _SIDE = 96  # pixels of a side that are measured
 SMALLEST_STD = 1.0  # one level of 255: images that are blank throughout are not blown up
 
 
-class ImageEncoder:
+class ImageEncoder(AbstractEncoder):
     """Translate rows into images of one size, uint8 (n, y, x, c).
 
-    The size, the channels, the mean and std of each channel, and how the values of 2 x 2 patches vary
-    together, are fitted on training rows only. The
-    size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of an image is
-    brought to it, and of the long one the middle is kept. Mean and std are taken from at most 50,000
-    images (4,000 where they are in files), drawn at random but always alike.
+    The size, the channels, mean and standard deviation of each channel, and the covariance of the values of
+    2 x 2 patches are fitted on training rows only. The size is found as
+    `lamina.modalities.image.target_size.choose_canvas` says; the short side of an image is brought to it, and
+    of the long one the middle is kept.
+
+    Args:
+        name: the column of images.
+        canvas: the size.
+        mean: of each channel, in units of 0 to 255.
+        std: standard deviation of each channel.
+        patches: covariance of 2 x 2 patches, row after row.
 
     Example:
-        >>> from lamina.data import infer_schema, read
+        >>> from lamina.data import read
         >>> table = read(np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4), y=[0, 1] * 3)
-        >>> encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
+        >>> encoder = ImageEncoder.fit(table, "image")
         >>> encoder.transform(table, np.array([1, 2])).shape, encoder.inputs.mean
         ((2, 4, 4, 1), (47.5,))
     """
 
-    def __init__(self):
-        self.name = ""
-        self.canvas = Canvas(0, 0, 0)
-        self.mean: tuple[float, ...] = ()
-        self.std: tuple[float, ...] = ()
-        self.patches: tuple[float, ...] = ()
-
-    def fit(
+    def __init__(
         self,
-        table: AbstractTable,
-        schema: Schema,
+        name: str,
+        canvas: Canvas,
         *,
-        rows: np.ndarray | None = None,
-        image_size: int | None = None,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        patches: tuple[float, ...],
+    ):
+        self.name, self.canvas, self.mean, self.std, self.patches = name, canvas, mean, std, patches
+
+    @staticmethod
+    def fit(
+        table: AbstractTable, name: str, *, rows: np.ndarray | None = None, image_size: int | None = None
     ) -> ImageEncoder:
-        """Fit to the training rows and return self.
+        """Return the encoder fitted to the training rows.
+
+        Mean and standard deviation are taken from at most 50,000 images (4,000 where they are in files),
+        drawn at random but always alike.
 
         Args:
             table: the data.
-            schema: which column holds the images.
+            name: the column of images.
             rows: indices of the training rows; all without.
             image_size: side of the square that images are brought to, 8 to 1024; larger shows more
                 detail and costs the square of it.
@@ -70,18 +79,14 @@ class ImageEncoder:
             DataError: there is no column of images, or some cannot be read.
             ConfigError: ``image_size`` is out of range.
         """
-        named = [column.name for column in schema.inputs if column.kind == IMAGE]
-        if not named:
-            raise DataError("there is no column of images", where=table.source)
-        self.name = named[0]
-        images = self._images(table)
+        images = images_of(table, name)
         images = images if rows is None else images.take(np.asarray(rows))
-        self.canvas = choose_canvas(images, image_size)
+        canvas = choose_canvas(images, image_size)
         most = MOST_MEASURED if images.in_memory else MOST_DECODED
-        self.mean, self.std = _moments(images.take(sample_indices(len(images), most)), self.canvas)
+        mean, std = _moments(images.take(sample_indices(len(images), most)), canvas)
         few = images.take(sample_indices(len(images), MOST_PATCHED))
-        self.patches = _patches(few, self.canvas, self.mean, self.std)
-        return self
+        patches = _patches(few, canvas, mean, std)
+        return ImageEncoder(name, canvas, mean=mean, std=std, patches=patches)
 
     @property
     def inputs(self) -> ImageInputs:
@@ -97,39 +102,18 @@ class ImageEncoder:
         comes back, which decodes them when they are asked for.
 
         Raises:
-            NotFittedError: there is no size yet.
             DataError: there are no images, or some cannot be read.
         """
-        if not self.name:
-            raise NotFittedError("the encoder is not fitted", fix="call fit first")
-        images = self._images(table)
+        images = images_of(table, self.name)
         images = images if rows is None else images.take(np.asarray(rows))
         if images.in_memory:
             return images.pixels(self.canvas)
         stream = ImageStream(images, self.canvas)
         return stream if stream.nbytes > most_resident() else images.pixels(self.canvas)
 
-    def _images(self, table: AbstractTable) -> AbstractImages:
-        """Return the images of a table, or raise DataError where it has none."""
-        if self.name not in table.names:
-            raise DataError(
-                "there are no images",
-                where=table.source,
-                expected="images, as the network learned from",
-                received=f"columns {', '.join(map(str, table.names[:8]))}",
-                fix="give a folder of images, one image, a list or a table of paths, or an array "
-                "(n, y, x) or (n, y, x, c)",
-            )
-        column = table.column(self.name)
-        if not isinstance(column, ImageColumn):
-            fix = "give paths to files that are there"
-            raise DataError("these are no images", where=table.where(name=self.name), fix=fix)
-        return column.images
-
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
         return {
-            "kind": IMAGE,
             "name": self.name,
             "height": self.canvas.height,
             "width": self.canvas.width,
@@ -142,12 +126,35 @@ class ImageEncoder:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> ImageEncoder:
         """Return the encoder that :meth:`to_json` stored."""
-        encoder = ImageEncoder()
-        encoder.name = stored["name"]
-        encoder.canvas = Canvas(stored["height"], stored["width"], stored["channels"])
-        encoder.mean, encoder.std = tuple(stored["mean"]), tuple(stored["std"])
-        encoder.patches = tuple(stored["patches"])
-        return encoder
+        canvas = Canvas(stored["height"], stored["width"], stored["channels"])
+        moments = {name: tuple(stored[name]) for name in ("mean", "std", "patches")}
+        return ImageEncoder(stored["name"], canvas, **moments)
+
+
+def images_of(table: AbstractTable, name: str) -> AbstractImages:
+    """Return the images of a column.
+
+    Args:
+        table: the data.
+        name: the column of images.
+
+    Raises:
+        DataError: there is no such column, or it holds no images.
+    """
+    if name not in table.names:
+        raise DataError(
+            "there are no images",
+            where=table.source,
+            expected="images, as the network learned from",
+            received=f"columns {', '.join(map(str, table.names[:8]))}",
+            fix="give a folder of images, one image, a list or a table of paths, or an array "
+            "(n, y, x) or (n, y, x, c)",
+        )
+    column = table.column(name)
+    if not isinstance(column, ImageColumn):
+        fix = "give paths to files that are there"
+        raise DataError("these are no images", where=table.where(name=name), fix=fix)
+    return column.images
 
 
 class ImageStream:

@@ -1,19 +1,21 @@
-"""Checks of the target."""
+"""Checks of targets: of each column by its kind, and of those of test data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from lamina.data.audit.columns import out_of_range, oversized, oversized_row, words_among_numbers
-from lamina.data.audit.findings import Finding, counted, error, note, warning
-from lamina.data.images.table import ImageTable
+from lamina.core.errors import suggest
+from lamina.core.wording import counted
+from lamina.data.audit.findings import Finding, error, note, warning
+from lamina.data.audit.numbers import out_of_range, oversized, oversized_row, words_among_numbers
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
-from lamina.data.table import LARGEST_NUMBER, AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_NUMBER, AbstractTable, ScalarColumn
+from lamina.modalities.base import Subject
 
-CLASS_TASKS = ("binary", "multiclass")
 LIKELY_CLASSES = 20  # up to here a number of classes is never doubted
 RARE_CLASS = 0.01
 COMMON_CLASS = 0.7  # share from which an answer that is always the same looks good
@@ -21,9 +23,17 @@ BALANCE = "if every class matters as much as another: class_weight=balanced"
 WORDS_ALLOWED = 0.05  # share of cells that may be no number before regression is refused
 
 
-def of_target(table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator[Finding]:
-    """Yield findings about the target columns; ``strict`` makes a missing target an error."""
-    checks = {"multilabel": _of_flags, "regression": _of_numbers}
+OfColumn = Callable[[AbstractTable, Any], Iterator[Finding]]
+
+
+def of_targets(subject: Subject, of_column: OfColumn) -> Iterator[Finding]:
+    """Yield findings about the target columns.
+
+    Args:
+        subject: the data with their roles.
+        of_column: the checks of one target column, by what it holds.
+    """
+    table, schema = subject.table, subject.schema
     found: list[Finding] = []
     for name in schema.targets:
         column = table.labels(name)
@@ -31,8 +41,8 @@ def of_target(table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        found += _of_missing(table, column, strict)
-        found += checks.get(schema.task, _of_classes)(table, schema, column)
+        found += _of_missing(table, column, subject.strict)
+        found += of_column(table, column)
     yield from found
     known = known_rows(table, schema).size
     if known < 2 and not any(finding.level == "error" for finding in found):
@@ -40,7 +50,43 @@ def of_target(table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator
         yield error("too-few-rows", table.source, message, "give at least two rows, better some hundreds")
 
 
-def _of_missing(table: AbstractTable, column: AbstractColumn, strict: bool) -> Iterator[Finding]:
+def of_second(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
+    """Yield a warning for test rows without a target.
+
+    Args:
+        schema: of the training data.
+        other: the test data.
+    """
+    missing = np.zeros(other.height, bool)
+    for name in schema.targets:
+        missing |= other.labels(name).missing()
+    if missing.any():
+        rows = f"{np.count_nonzero(missing):,} of {counted(other.height, 'row')}"
+        where = other.where(int(missing.argmax()), schema.targets[0])
+        yield warning(
+            "target-missing", where, f"the target is missing in {rows}", "fill it in, or remove the rows"
+        )
+
+
+def of_unseen_labels(table: AbstractTable, name: str, other: AbstractTable) -> Iterator[Finding]:
+    """Yield an error for each label of test data that the training data do not hold.
+
+    Args:
+        table: the training data.
+        name: the target column.
+        other: the test data.
+    """
+    known = set(table.labels(name).distinct().spellings())
+    found = other.labels(name).distinct()
+    fix = "correct the label, remove the rows, or train with rows of this class"
+    for code, word in enumerate(found.spellings()):
+        if word not in known:
+            row = int(np.flatnonzero(found.codes == code)[0])
+            message = f"label {found.values[code]!r} is in no training row{suggest(word, known)}"
+            yield error("unseen-label", other.where(row, name), message, fix)
+
+
+def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Iterator[Finding]:
     """Yield what is to be said of rows without a target."""
     missing = column.missing()
     count = int(np.count_nonzero(missing))
@@ -57,15 +103,21 @@ def _of_missing(table: AbstractTable, column: AbstractColumn, strict: bool) -> I
     yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
 
 
-def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
-    """Yield findings about classes."""
+def of_classes(table: AbstractTable, column: ScalarColumn, *, most: int | None = None) -> Iterator[Finding]:
+    """Yield findings about classes.
+
+    Args:
+        table: the data.
+        column: the target.
+        most: how many classes the task has, any number without.
+    """
     where, found = table.where(name=column.name), column.distinct()
     labels, counts = found.values, found.counts()
     rows = int(counts.sum())
     if len(labels) == 1:
         yield _constant(table, column, labels[0])
-    elif schema.task == "binary" and len(labels) > 2:
-        message = f"{len(labels)} classes where a binary task has 2"
+    elif most is not None and len(labels) > most:
+        message = f"{len(labels)} classes where a binary task has {most}"
         yield error("not-binary", where, message, "choose task=multiclass")
     elif column.storage == "float" and len(labels) > 2 and any(not float(v).is_integer() for v in labels):
         yield error("not-classes", where, "numbers with fractions are no classes", "choose task=regression")
@@ -81,17 +133,23 @@ def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
         yield note("common-class", where, f"{share}: read balanced_accuracy beside accuracy", BALANCE)
 
 
-def _constant(table: AbstractTable, column: AbstractColumn, value: object) -> Finding:
+def _constant(table: AbstractTable, column: ScalarColumn, value: object) -> Finding:
     """Return the finding for a target that never varies."""
     message = f"the target is {value!r} in every row: there is nothing to learn"
     fix = "name another target, or add rows with other values"
-    if isinstance(table, ImageTable) and not table.images.in_memory:
-        fix = "add images of another class, in a folder or under a label of its own"
+    if table.cell_names:
+        noun = table.column(table.cell_names[0]).storage
+        fix = f"add {noun}s of another class, in a folder or under a label of its own"
     return error("target-constant", table.where(name=column.name), message, fix)
 
 
-def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
-    """Yield findings about a target of a multilabel task."""
+def of_flags(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
+    """Yield findings about a target of 0 and 1.
+
+    Args:
+        table: the data.
+        column: the target.
+    """
     numbers = column.numbers()
     bad = np.flatnonzero(~((numbers == 0) | (numbers == 1)) & ~column.missing())
     if bad.size:
@@ -106,8 +164,13 @@ def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> I
         )
 
 
-def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
-    """Yield findings about a target of regression."""
+def of_numbers(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
+    """Yield findings about a target of regression.
+
+    Args:
+        table: the data.
+        column: the target.
+    """
     numbers, missing = column.numbers(), column.missing()
     words = np.flatnonzero(np.isnan(numbers) & ~missing)
     if words.size > WORDS_ALLOWED * table.height:
@@ -127,11 +190,3 @@ def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
     known = numbers[~np.isnan(numbers)]
     if known.size > 1 and (known == known[0]).all():
         yield _constant(table, column, float(known[0]))
-
-
-def task_note(table: AbstractTable, schema: Schema) -> Finding:
-    """Return the note that says which task was guessed, and the other one where integers could be both."""
-    integers = len(schema.targets) == 1 and table.labels(schema.targets[0]).storage == "integer"
-    other = {"regression": "multiclass", "multiclass": "regression"}.get(schema.task) if integers else None
-    fix = f"if that is wrong: task={other}" if other else ""
-    return note("task-guessed", table.source, f"the task is taken to be {schema.task}", fix)

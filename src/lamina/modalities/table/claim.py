@@ -1,21 +1,20 @@
-"""What a column holds, judged from its values and, for identifiers, from its name."""
+"""What a column of a table holds, judged from its values and, for identifiers, from its name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lamina.data import dates, leaks
-from lamina.data.images.column import IMAGE, ImageColumn
-from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
-from lamina.data.words import NUMERIC_SHARE, SPLIT_WORDS, looks_numeric
+from lamina.data import dates
+from lamina.data.audit.duplicates import COUNTER
+from lamina.data.audit.roles import CONSTANT, EMPTY
+from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractTable, ScalarColumn
+from lamina.data.words import NUMERIC_SHARE, looks_numeric
+from lamina.modalities.base import Description
 
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
 TEXT_WORDS = 5  # average words in free text
-COUNTER = "counts the rows"
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
 
 _IDENTIFIER_NAME = re.compile(
@@ -31,70 +30,22 @@ _SERIAL = re.compile(
 )
 
 
-EQUALS_TARGET = "equals the target"
-CONSTANT = "every row holds the same value"
-ON_REQUEST = "dropped on request"
-BESIDE_IMAGES = "only the images are learned from"
+def describe(table: AbstractTable, name: str, *, kept: bool) -> Description:
+    """Return the kind of a column, and why it cannot be an input, if so.
 
-
-@dataclass(frozen=True)
-class Description:
-    """What was found out about a column; ``reason`` is why it is left out, or empty."""
-
-    name: str
-    kind: str
-    detail: str = ""
-    reason: str = ""
-
-
-def describe_all(
-    table: AbstractTable, names: Sequence[str], *, targets: Sequence[str], task: str, keep: Sequence[str]
-) -> list[Description]:
-    """Return the kind of each column, and why it cannot be an input, if so; beside images none can."""
-    images = [name for name in names if table.column(name).storage == IMAGE]
-    if not images:
-        return never_empty(
-            [describe(table, name, targets=targets, task=task, kept=name in keep) for name in names]
-        )
-    return [
-        describe(table, name, targets=targets, task=task, kept=True)
-        if name in images
-        else Description(name, "", reason=BESIDE_IMAGES)
-        for name in names
-    ]
-
-
-def describe(
-    table: AbstractTable, name: str, *, targets: Sequence[str], task: str, kept: bool
-) -> Description:
-    """Return the kind of a column, and why it cannot be an input, if so."""
-    found = _describe(table.column(name), kept)
-    if found.reason and not kept:
-        return found
-    if not kept and found.kind != "datetime" and leaks.equals_target(table, name, targets, task):
-        return Description(name, found.kind, found.detail, reason=EQUALS_TARGET)
-    return Description(name, found.kind, found.detail)
-
-
-def never_empty(described: list[Description]) -> list[Description]:
-    """Return the descriptions, with doubtful columns taken back in where there would be no input at all.
-
-    A single column that counts the rows, or that a simple law ties to the target, is what there is to learn
-    from: it stays, and its detail says why it is doubtful.
+    Args:
+        table: the data.
+        name: the column.
+        kept: whether it is learned from although it looks like an identifier.
     """
-    if any(not d.reason for d in described):
-        return described
-    doubtful = [d for d in described if d.reason == EQUALS_TARGET or (d.kind == "numeric" and d.reason)]
-    return [replace(d, detail=f"doubtful: {d.reason}", reason="") if d in doubtful else d for d in described]
+    return _describe(table.column(name), kept)
 
 
-def _describe(column: AbstractColumn, kept: bool) -> Description:
+def _describe(column: ScalarColumn, kept: bool) -> Description:
     """Return the kind of a column by its storage."""
-    if isinstance(column, ImageColumn):
-        return Description(column.name, IMAGE, detail=_size_of(column))
     missing = column.missing()
     if missing.all():
-        return Description(column.name, "constant", reason="every value is missing")
+        return Description(column.name, "constant", reason=EMPTY)
     if column.storage == "string":
         return _describe_text(column, missing, kept)
     numbers = column.numbers()
@@ -105,22 +56,13 @@ def _describe(column: AbstractColumn, kept: bool) -> Description:
     if column.storage == "integer" and not missing.any() and not kept:
         reason = integer_identifier(column, numbers)
         if reason:
-            return Description(column.name, "numeric", reason=reason)
+            return Description(column.name, "numeric", reason=reason, doubtful=True)
     if column.categorical:
         return Description(column.name, "category")
     return Description(column.name, "numeric")
 
 
-def _size_of(column: ImageColumn) -> str:
-    """Return the one size of images and their channels as ``28x28x1``, or that there are several."""
-    sizes = column.images.sizes()
-    sizes = sizes[sizes.all(axis=1)]
-    if not len(sizes) or (sizes != sizes[0]).any():
-        return "mixed sizes"
-    return f"{sizes[0, 0]}x{sizes[0, 1]}x{1 if column.images.is_gray() else 3}"
-
-
-def integer_identifier(column: AbstractColumn, numbers: np.ndarray) -> str:
+def integer_identifier(column: ScalarColumn, numbers: np.ndarray) -> str:
     """Return why integers are an identifier, or an empty text.
 
     All different, and: named like one, or counting up from 0 or 1, or too large to be a quantity.
@@ -148,7 +90,7 @@ def named_like_identifier(name: str) -> bool:
     return bool(_IDENTIFIER_NAME.search(name) or _IDENTIFIER_NAME.search(name.lower()))
 
 
-def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> Description:
+def _describe_text(column: ScalarColumn, missing: np.ndarray, kept: bool) -> Description:
     """Return the kind of a column of texts."""
     name, known = column.name, np.flatnonzero(~missing)
     sample = dates.sample_of(column)
@@ -174,11 +116,3 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
         )
         return Description(name, "identifier" if serial else "text", reason=f"identifier ({reason})")
     return Description(name, "text", reason="free text (almost every value is different)")
-
-
-def holds_split_words(column: AbstractColumn) -> bool:
-    """Return whether a column holds the words train, valid and test, and nothing else."""
-    if column.storage != "string" or column.missing().any():
-        return False
-    words = {str(v).strip().lower() for v in column.distinct().values}
-    return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[w] for w in words}

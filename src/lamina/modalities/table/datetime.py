@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data import dates
-from lamina.data.encoders.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
+from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 from lamina.data.table import AbstractTable
 from lamina.data.words import NUMERIC_SHARE
 
