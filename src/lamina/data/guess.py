@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.cells import CellTable
 from lamina.data.images.column import IMAGE
-from lamina.data.images.table import ImageTable, no_label
-from lamina.data.table import AbstractColumn, AbstractTable, Distinct
+from lamina.data.images.table import no_label
+from lamina.data.table import AbstractTable, Distinct, ScalarColumn
 from lamina.data.words import NUMERIC_SHARE
 
 TASKS = ("binary", "multiclass", "multilabel", "regression")
@@ -26,18 +27,19 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     Raises:
         DataError: several targets that are not numbers, or dates.
     """
+    for name in targets:
+        if table.column(name).storage == IMAGE:
+            fix = "name a column of labels or numbers"
+            raise DataError("an image is no target", where=table.where(name=name), fix=fix)
     columns = [table.labels(name) for name in targets]
     for column in columns:
-        if column.storage == IMAGE:
-            fix = "name a column of labels or numbers"
-            raise DataError("an image is no target", where=table.where(name=column.name), fix=fix)
         if column.storage == "datetime":
             raise DataError(
                 "a date cannot be predicted as it is",
                 where=table.where(name=column.name),
                 fix="make it a number, such as days since the start",
             )
-    if len(columns) == 1 and isinstance(table, ImageTable) and columns[0].storage == "string":
+    if len(columns) == 1 and isinstance(table, CellTable) and columns[0].storage == "string":
         return "binary" if len(columns[0].distinct().values) == 2 else "multiclass"  # names of folders
     if len(columns) == 1:
         return _single(columns[0])
@@ -54,7 +56,7 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     return "regression"
 
 
-def _single(column: AbstractColumn) -> str:
+def _single(column: ScalarColumn) -> str:
     """Return the task of a single target."""
     if column.storage == "boolean":
         return "binary"
@@ -68,7 +70,7 @@ def _single(column: AbstractColumn) -> str:
     return "multiclass" if _few(values.values, int((values.codes >= 0).sum())) else "regression"
 
 
-def _numbers_as_text(column: AbstractColumn, values: Distinct) -> bool:
+def _numbers_as_text(column: ScalarColumn, values: Distinct) -> bool:
     """Return whether texts are numbers, bar a few bad cells, and too many different ones to be classes."""
     known = int((values.codes >= 0).sum())
     if column.categorical or len(values.values) <= max(MOST_INTEGER_CLASSES, known / ROWS_PER_CLASS):
@@ -93,7 +95,7 @@ def _has_two_values(numbers: np.ndarray) -> bool:
     return bool(low < high and ((known == low) | (known == high)).all())
 
 
-def _is_flag(column: AbstractColumn) -> bool:
+def _is_flag(column: ScalarColumn) -> bool:
     """Return whether a column holds 0, 1, true and false only."""
     if column.storage in ("string", "datetime"):
         return False
@@ -138,7 +140,7 @@ def check_labeled(table: AbstractTable, target: str = "") -> None:
         table: any table.
         target: the column asked for; images that have it are not looked at further.
     """
-    if isinstance(table, ImageTable) and target not in table.names and {*table.names} <= {IMAGE, "split"}:
+    if isinstance(table, CellTable) and target not in table.names and {*table.names} <= {IMAGE, "split"}:
         raise no_label(table)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.data import dates, leaks
 from lamina.data.images.column import IMAGE, ImageColumn
-from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable, ScalarColumn
 from lamina.data.words import NUMERIC_SHARE, SPLIT_WORDS, looks_numeric
 
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
@@ -68,7 +68,10 @@ def describe(
     table: AbstractTable, name: str, *, targets: Sequence[str], task: str, kept: bool
 ) -> Description:
     """Return the kind of a column, and why it cannot be an input, if so."""
-    found = _describe(table.column(name), kept)
+    column = table.column(name)
+    if isinstance(column, ImageColumn):
+        return Description(name, IMAGE, detail=_size_of(column))
+    found = _describe(table.scalar(name), kept)
     if found.reason and not kept:
         return found
     if not kept and found.kind != "datetime" and leaks.equals_target(table, name, targets, task):
@@ -88,10 +91,8 @@ def never_empty(described: list[Description]) -> list[Description]:
     return [replace(d, detail=f"doubtful: {d.reason}", reason="") if d in doubtful else d for d in described]
 
 
-def _describe(column: AbstractColumn, kept: bool) -> Description:
+def _describe(column: ScalarColumn, kept: bool) -> Description:
     """Return the kind of a column by its storage."""
-    if isinstance(column, ImageColumn):
-        return Description(column.name, IMAGE, detail=_size_of(column))
     missing = column.missing()
     if missing.all():
         return Description(column.name, "constant", reason="every value is missing")
@@ -120,7 +121,7 @@ def _size_of(column: ImageColumn) -> str:
     return f"{sizes[0, 0]}x{sizes[0, 1]}x{1 if column.images.is_gray() else 3}"
 
 
-def integer_identifier(column: AbstractColumn, numbers: np.ndarray) -> str:
+def integer_identifier(column: ScalarColumn, numbers: np.ndarray) -> str:
     """Return why integers are an identifier, or an empty text.
 
     All different, and: named like one, or counting up from 0 or 1, or too large to be a quantity.
@@ -148,7 +149,7 @@ def named_like_identifier(name: str) -> bool:
     return bool(_IDENTIFIER_NAME.search(name) or _IDENTIFIER_NAME.search(name.lower()))
 
 
-def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> Description:
+def _describe_text(column: ScalarColumn, missing: np.ndarray, kept: bool) -> Description:
     """Return the kind of a column of texts."""
     name, known = column.name, np.flatnonzero(~missing)
     sample = dates.sample_of(column)
@@ -178,7 +179,7 @@ def _describe_text(column: AbstractColumn, missing: np.ndarray, kept: bool) -> D
 
 def holds_split_words(column: AbstractColumn) -> bool:
     """Return whether a column holds the words train, valid and test, and nothing else."""
-    if column.storage != "string" or column.missing().any():
+    if not isinstance(column, ScalarColumn) or column.storage != "string" or column.missing().any():
         return False
     words = {str(v).strip().lower() for v in column.distinct().values}
     return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[w] for w in words}

@@ -14,7 +14,7 @@ from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.column import IMAGE
 from lamina.data.images.paths import are_paths
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
 from lamina.data.table import AbstractTable, ArrayTable
 
 
@@ -40,13 +40,13 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
     if are_images(matrix):
         images = as_images(matrix, "X")
         extra = _beside(y, weight, [IMAGE], len(images))
-        return ImageTable(ArrayImages(images), columns_beside(extra, len(images), "<arrays>"))
+        return image_table(ArrayImages(images), extra, "<arrays>")
     if matrix.ndim == 1 and are_paths(matrix):
         from lamina.data.images.files import FileImages  # and with it Pillow
 
         paths = [os.fsdecode(path) for path in matrix.tolist()]
         extra = _beside(y, weight, [IMAGE], len(paths))
-        return ImageTable(FileImages(paths), columns_beside(extra, len(paths), "<paths>"))
+        return image_table(FileImages(paths), extra, "<paths>")
     if matrix.ndim != 2:
         fixes = {
             0: "give a path, a frame, a dict of columns or a matrix",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
+from lamina.data.cells import CellTable
 from lamina.data.images.column import IMAGE
 from lamina.data.images.endings import is_idx, is_image
-from lamina.data.images.table import ImageTable
 from lamina.data.table import AbstractTable, ArrayTable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read(
         schema: the schema of the training data, so that what was text there is read as text here.
 
     Returns:
-        A table, an :class:`~lamina.data.ImageTable` where there are images; what is wrong with its
+        A table, an :class:`~lamina.data.CellTable` where there are images; what is wrong with its
         contents is for the audit to say.
 
     Raises:
@@ -59,24 +59,24 @@ def read(
         source, y = source
     if isinstance(source, str | bytes | os.PathLike):
         path = os.fsdecode(source)
-        return _as_learned(_read_path(path, schema), schema, os.path.dirname(path))
+        return _as_learned(_read_path(path, schema), schema)
     from lamina.data import memory
 
     table = memory.from_memory(source, y=y, weight=sample_weight, names=names)
     if schema is not None and isinstance(table, ArrayTable):
         _check_width(table, schema)
-    return _as_learned(table, schema, "")
+    return _as_learned(table, schema)
 
 
-def _as_learned(table: AbstractTable, schema: Schema | None, folder: str) -> AbstractTable:
+def _as_learned(table: AbstractTable, schema: Schema | None) -> AbstractTable:
     """Return the table with its paths to images as images, named as the schema names them."""
     wanted = next((c.name for c in schema.inputs if c.kind == IMAGE), None) if schema else IMAGE
     if schema is not None and wanted is None:
         return table
-    from lamina.data.images.paths import with_images
+    from lamina.data.images.paths import claim_images
 
-    table = with_images(table, folder, needed=schema is not None)
-    return table.renamed(wanted or IMAGE) if isinstance(table, ImageTable) and schema is not None else table
+    table = claim_images(table, table.folder, needed=schema is not None)
+    return table.renamed({IMAGE: wanted}) if isinstance(table, CellTable) and wanted else table
 
 
 def _check_width(table: ArrayTable, schema: Schema) -> None:
@@ -137,10 +137,10 @@ def _read_images(path: str, schema: Schema | None) -> AbstractTable | None:
         return None
     from lamina.data.formats.text import check_file
     from lamina.data.images.files import FileImages
-    from lamina.data.images.table import columns_beside
+    from lamina.data.images.table import image_table
 
     check_file(path, what="image")
-    return ImageTable(FileImages([path]), columns_beside({}, 1, path))
+    return image_table(FileImages([path]), {}, path)
 
 
 def _read_typed(path: str, ending: str) -> AbstractTable:

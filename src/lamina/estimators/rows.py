@@ -148,7 +148,7 @@ def _hashes(columns: list[np.ndarray]) -> np.ndarray:
 
 def _as_numbers(table: AbstractTable, name: str) -> np.ndarray:
     """Return a column as numbers; texts as their rank among the texts."""
-    column = table.column(name)
+    column = table.scalar(name)
     return column.distinct().codes if column.storage == "string" else column.numbers()
 
 

@@ -111,7 +111,7 @@ class Prepared:
         """Return encoded inputs, targets and weights of some rows."""
         weight = np.ones(len(which), np.float32)
         if self.schema.weight:
-            weight = self.table.column(self.schema.weight).numbers()[which].astype(np.float32)
+            weight = self.table.scalar(self.schema.weight).numbers()[which].astype(np.float32)
         targets = self.target_encoder.transform(self.table, which)
         return {"x": self.encoder.transform(self.table, which), "y": targets, "weight": weight}
 

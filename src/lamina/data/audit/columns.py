@@ -14,7 +14,7 @@ from lamina.data.images.paths import absent_words
 from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema, Schema
-from lamina.data.table import LARGEST_EXACT_INTEGER, LARGEST_NUMBER, AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_EXACT_INTEGER, LARGEST_NUMBER, AbstractTable, ScalarColumn
 from lamina.data.words import looks_numeric
 
 FEW_ROWS = 50
@@ -63,7 +63,7 @@ def of_inputs(
     yield from _of_dropped(table, schema)
     gaps: list[str] = []
     for described in schema.inputs:
-        column = table.column(described.name)
+        column = table.scalar(described.name)
         missing = column.missing()
         count = int(np.count_nonzero(missing))
         if count and not allow_missing:
@@ -121,13 +121,13 @@ def _doubtful(table: AbstractTable, schema: Schema, described: ColumnSchema) -> 
         say = note if table.strict else warning  # small arrays of this form are tried out every day
         yield say(code_of(reason), where, message, "add columns to learn from")
     elif schema.task == "regression" and described.kind == "numeric" and len(schema.inputs) > 1:
-        if any(follows_target(table.column(name), table.labels(target)) for target in schema.targets):
+        if any(follows_target(table.scalar(name), table.labels(target)) for target in schema.targets):
             message = "rises and falls with the target in every row: it may give the answer away"
             yield warning("follows-target", where, message, f'to leave it out: drop=["{name}"]')
 
 
 def _of_values(
-    table: AbstractTable, described: ColumnSchema, column: AbstractColumn, missing: np.ndarray
+    table: AbstractTable, described: ColumnSchema, column: ScalarColumn, missing: np.ndarray
 ) -> Iterator[Finding]:
     """Yield findings about the values of one input column."""
     if described.kind == "numeric":
@@ -138,7 +138,7 @@ def _of_values(
         yield from _of_categories(table, column)
 
 
-def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarray) -> Iterator[Finding]:
+def _of_numbers(table: AbstractTable, column: ScalarColumn, missing: np.ndarray) -> Iterator[Finding]:
     """Yield findings about numbers: infinite, too large, too large to be exact, or words among them."""
     numbers = column.numbers()
     beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
@@ -155,7 +155,7 @@ def _of_numbers(table: AbstractTable, column: AbstractColumn, missing: np.ndarra
 
 def out_of_range(
     table: AbstractTable,
-    column: AbstractColumn,
+    column: ScalarColumn,
     numbers: np.ndarray,
     beyond: np.ndarray,
     fix: str = FILL_OR_REPLACE,
@@ -170,13 +170,13 @@ def out_of_range(
     return error("too-large", table.where(row, column.name), message, fix)
 
 
-def oversized(table: AbstractTable, column: AbstractColumn, row: int, fix: str) -> Finding:
+def oversized(table: AbstractTable, column: ScalarColumn, row: int, fix: str) -> Finding:
     """Return the error for an integer beyond what a float can hold."""
     message = f"the integer {column.value(row)} does not fit: beyond ±2^53 neighbors become one number"
     return error("oversized-integer", table.where(row, column.name), message, fix)
 
 
-def oversized_row(column: AbstractColumn, numbers: np.ndarray) -> int | None:
+def oversized_row(column: ScalarColumn, numbers: np.ndarray) -> int | None:
     """Return the first row whose integer, be it written as text, has too many digits for a float."""
     if column.storage != "string":
         return column.oversized()
@@ -188,7 +188,7 @@ def oversized_row(column: AbstractColumn, numbers: np.ndarray) -> int | None:
 
 
 def words_among_numbers(
-    table: AbstractTable, column: AbstractColumn, numbers: np.ndarray, missing: np.ndarray
+    table: AbstractTable, column: ScalarColumn, numbers: np.ndarray, missing: np.ndarray
 ) -> Iterator[Finding]:
     """Yield the warning for a column of numbers in which some cells are none."""
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
@@ -203,7 +203,7 @@ def words_among_numbers(
 
 
 def _of_dates(
-    table: AbstractTable, form: str, column: AbstractColumn, missing: np.ndarray
+    table: AbstractTable, form: str, column: ScalarColumn, missing: np.ndarray
 ) -> Iterator[Finding]:
     """Yield findings about dates written as text."""
     bad = np.flatnonzero(np.isnan(column.seconds(form)) & ~missing)
@@ -222,7 +222,7 @@ def _of_dates(
         yield note("ambiguous-dates", where, f"read as {form}; day and month could be exchanged", fix)
 
 
-def _of_categories(table: AbstractTable, column: AbstractColumn) -> Iterator[Finding]:
+def _of_categories(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
     """Yield findings about categories."""
     values, where = column.distinct().values, table.where(name=column.name)
     if len(values) > MOST_CATEGORIES:

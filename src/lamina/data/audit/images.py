@@ -8,11 +8,11 @@ import numpy as np
 
 from lamina.data.audit.findings import Finding, counted, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
+from lamina.data.cells import CellTable
 from lamina.data.images.canvas import choose_canvas
-from lamina.data.images.column import IMAGE
+from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import Survey
-from lamina.data.images.table import ImageTable
 from lamina.data.kinds import BESIDE_IMAGES
 from lamina.data.schema import Schema
 from lamina.data.split import Split
@@ -34,11 +34,12 @@ class Gallery:
         size: a side that was asked for, or the canvas of the training images.
     """
 
-    def __init__(self, table: ImageTable, schema: Schema, size: int | Canvas | None = None):
-        self.table, self.schema, self.images = table, schema, table.images
-        self.canvas = size if isinstance(size, Canvas) else choose_canvas(table.images, size)
+    def __init__(self, table: CellTable, schema: Schema, size: int | Canvas | None = None):
+        column = next(c for c in table.cells.values() if isinstance(c, ImageColumn))
+        self.table, self.schema, self.images = table, schema, column.images
+        self.canvas = size if isinstance(size, Canvas) else choose_canvas(self.images, size)
         self.is_sized = size is not None
-        self.survey: Survey = table.images.survey(self.canvas)
+        self.survey: Survey = self.images.survey(self.canvas)
 
     def sound(self) -> np.ndarray:
         """Return the rows of images that can be read."""
@@ -160,6 +161,6 @@ class Gallery:
 
 def gallery_of(table: AbstractTable, schema: Schema, size: int | Canvas | None = None) -> Gallery | None:
     """Return the images of a table, looked at; None where images are not what is learned from."""
-    if isinstance(table, ImageTable) and any(column.kind == IMAGE for column in schema.inputs):
+    if isinstance(table, CellTable) and any(column.kind == IMAGE for column in schema.inputs):
         return Gallery(table, schema, size)
     return None

@@ -64,7 +64,7 @@ def _of_missing(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
 
 def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield errors for a column that was numeric in training and is not here, or is not finite."""
-    column = other.column(name)
+    column = other.scalar(name)
     numbers, missing = column.numbers(), column.missing()
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
     beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
@@ -81,8 +81,8 @@ def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterat
 
 def _of_categories(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield a note for categories that training does not know."""
-    known = set(table.column(name).distinct().spellings())
-    found = other.column(name).distinct()
+    known = set(table.scalar(name).distinct().spellings())
+    found = other.scalar(name).distinct()
     unknown = np.array([*(word not in known for word in found.spellings()), False])[found.codes]
     if unknown.any():
         row = int(unknown.argmax())

@@ -8,10 +8,10 @@ import numpy as np
 
 from lamina.data.audit.columns import out_of_range, oversized, oversized_row, words_among_numbers
 from lamina.data.audit.findings import Finding, counted, error, note, warning
-from lamina.data.images.table import ImageTable
+from lamina.data.cells import CellTable
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
-from lamina.data.table import LARGEST_NUMBER, AbstractColumn, AbstractTable
+from lamina.data.table import LARGEST_NUMBER, AbstractTable, ScalarColumn
 
 CLASS_TASKS = ("binary", "multiclass")
 LIKELY_CLASSES = 20  # up to here a number of classes is never doubted
@@ -40,7 +40,7 @@ def of_target(table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator
         yield error("too-few-rows", table.source, message, "give at least two rows, better some hundreds")
 
 
-def _of_missing(table: AbstractTable, column: AbstractColumn, strict: bool) -> Iterator[Finding]:
+def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Iterator[Finding]:
     """Yield what is to be said of rows without a target."""
     missing = column.missing()
     count = int(np.count_nonzero(missing))
@@ -57,7 +57,7 @@ def _of_missing(table: AbstractTable, column: AbstractColumn, strict: bool) -> I
     yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
 
 
-def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
+def _of_classes(table: AbstractTable, schema: Schema, column: ScalarColumn) -> Iterator[Finding]:
     """Yield findings about classes."""
     where, found = table.where(name=column.name), column.distinct()
     labels, counts = found.values, found.counts()
@@ -81,16 +81,16 @@ def _of_classes(table: AbstractTable, schema: Schema, column: AbstractColumn) ->
         yield note("common-class", where, f"{share}: read balanced_accuracy beside accuracy", BALANCE)
 
 
-def _constant(table: AbstractTable, column: AbstractColumn, value: object) -> Finding:
+def _constant(table: AbstractTable, column: ScalarColumn, value: object) -> Finding:
     """Return the finding for a target that never varies."""
     message = f"the target is {value!r} in every row: there is nothing to learn"
     fix = "name another target, or add rows with other values"
-    if isinstance(table, ImageTable) and not table.images.in_memory:
+    if isinstance(table, CellTable) and not all(c.in_memory for c in table.cells.values()):
         fix = "add images of another class, in a folder or under a label of its own"
     return error("target-constant", table.where(name=column.name), message, fix)
 
 
-def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
+def _of_flags(table: AbstractTable, schema: Schema, column: ScalarColumn) -> Iterator[Finding]:
     """Yield findings about a target of a multilabel task."""
     numbers = column.numbers()
     bad = np.flatnonzero(~((numbers == 0) | (numbers == 1)) & ~column.missing())
@@ -106,7 +106,7 @@ def _of_flags(table: AbstractTable, schema: Schema, column: AbstractColumn) -> I
         )
 
 
-def _of_numbers(table: AbstractTable, schema: Schema, column: AbstractColumn) -> Iterator[Finding]:
+def _of_numbers(table: AbstractTable, schema: Schema, column: ScalarColumn) -> Iterator[Finding]:
     """Yield findings about a target of regression."""
     numbers, missing = column.numbers(), column.missing()
     words = np.flatnonzero(np.isnan(numbers) & ~missing)

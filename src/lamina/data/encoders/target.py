@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.core.errors import DataError, NotFittedError
 from lamina.data.schema import Schema
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import AbstractTable, ScalarColumn
 
 Label = str | int | float | bool
 
@@ -152,7 +152,7 @@ class TargetEncoder:
         return encoder
 
 
-def _label_dtype(column: AbstractColumn) -> str:
+def _label_dtype(column: ScalarColumn) -> str:
     """Return the NumPy type that gives labels back as they came; empty where NumPy's choice is right."""
     array = getattr(column, "array", None)
     if array is None or array.dtype.kind in "US":

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.cells import CellTable
 from lamina.data.formats import text
 from lamina.data.formats.npz import MOST_PACKED
 from lamina.data.images.endings import IDX_NAME
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
 
 _UNSIGNED_BYTE = 0x08  # http://yann.lecun.com/exdb/mnist, "The IDX file format"
 _PARTS = (("train", "train"), ("t10k", "test"), ("test", "test"), ("val", "valid"))
@@ -36,7 +37,7 @@ def holds_idx(folder: str) -> bool:
     return any(_kind(name) == "images" for name in names)
 
 
-def read_idx(path: str) -> ImageTable:
+def read_idx(path: str) -> CellTable:
     """Return the images and labels of a folder of IDX files, or of one file with its labels beside it.
 
     Columns are ``image``, ``label``, and ``split`` where there are several parts, told by the words train,
@@ -56,7 +57,8 @@ def read_idx(path: str) -> ImageTable:
     if len(pairs) > 1:
         columns["split"] = np.repeat([pair.part for pair in pairs], [len(array) for array in images])
     array = images[0] if len(images) == 1 else np.concatenate(images)
-    return ImageTable(ArrayImages(array[..., None]), columns_beside(columns, len(array), path))
+    origin = [os.path.join(path, n) for n in os.listdir(path) if _kind(n)] if os.path.isdir(path) else []
+    return image_table(ArrayImages(array[..., None]), columns, path, origin=origin)
 
 
 def _kind(name: str) -> str:

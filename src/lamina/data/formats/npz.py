@@ -14,7 +14,7 @@ from lamina.core.errors import DataError, suggest
 from lamina.data.formats import text
 from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
 from lamina.data.table import AbstractTable, ArrayTable
 
 _INPUTS = ("x", "data", "images", "features", "inputs", "x_all")
@@ -238,8 +238,7 @@ def _table(
         raise DataError("the table has no row", where=path, fix="add rows")
     if matrix.ndim == 4:
         extra = {"label" if name == "target" else name: column for name, column in extra.items()}
-        beside = columns_beside(extra, len(matrix), path)
-        return ImageTable(ArrayImages(matrix), beside, remarks=_remarks(arrays))
+        return image_table(ArrayImages(matrix), extra, path, remarks=_remarks(arrays))
     stored = _first(arrays, _NAMES)
     names = [f"x{i}" for i in range(matrix.shape[1])]
     if stored is not None and stored.shape == (matrix.shape[1],) and stored.dtype.kind == "U":

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.cells import CellTable
 from lamina.data.images.endings import IMAGES, is_image
 from lamina.data.images.files import FileImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
 from lamina.data.words import SPLIT_WORDS
 
 _TABLES = (
@@ -45,7 +46,7 @@ class _Found:
         self.parts += [part] * len(paths)
 
 
-def read_folder(root: str, *, strict: bool = True) -> ImageTable:
+def read_folder(root: str, *, strict: bool = True) -> CellTable:
     """Return the table of a folder of images: columns ``image``, ``label`` and ``split``, where known.
 
     ``root/class/image`` gives labels; ``root/train/class/image`` with ``valid`` or ``test`` (or ``val``,
@@ -77,7 +78,7 @@ def read_folder(root: str, *, strict: bool = True) -> ImageTable:
     return _table(found, root)
 
 
-def _table(found: _Found, root: str) -> ImageTable:
+def _table(found: _Found, root: str) -> CellTable:
     """Return the table of what was found."""
     for path in found.paths:
         _check_name(path)
@@ -87,8 +88,7 @@ def _table(found: _Found, root: str) -> ImageTable:
         columns["label"] = np.array(found.labels, object if gaps else None)
     if len(set(found.parts)) > 1:
         columns["split"] = np.array(found.parts)
-    beside = columns_beside(columns, len(found.paths), root)
-    return ImageTable(FileImages(found.paths), beside, remarks=_remarks(found.others))
+    return image_table(FileImages(found.paths), columns, root, remarks=_remarks(found.others))
 
 
 def _remarks(others: list[str]) -> list[str]:

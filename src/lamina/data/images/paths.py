@@ -7,12 +7,12 @@ import os
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.column import IMAGE
+from lamina.data.cells import CellTable
+from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.endings import is_image
-from lamina.data.images.table import ImageTable
 from lamina.data.table import AbstractTable
 
-_LOOKED_AT = 20  # values of a column that must be paths to images
+_INSPECTED = 20  # values of a column that must be paths to images
 _BETWEEN = "://"  # of an address on the net
 
 
@@ -21,10 +21,10 @@ def are_paths(array: np.ndarray) -> bool:
     values = array.tolist() if array.dtype.kind in "UO" else []
     if not values or not all(isinstance(value, str | os.PathLike) for value in values):
         return False
-    return all(isinstance(v, os.PathLike) or is_image(v) for v in values[:_LOOKED_AT])
+    return all(isinstance(v, os.PathLike) or is_image(v) for v in values[:_INSPECTED])
 
 
-def with_images(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
+def claim_images(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
     """Return the table with the images that one of its columns names in place of that column.
 
     A column of paths is told by its values: the first twenty end as images do, and one of them at least
@@ -38,7 +38,7 @@ def with_images(table: AbstractTable, folder: str, *, needed: bool = False) -> A
     Raises:
         DataError: several columns name images, or none of the files is there.
     """
-    if isinstance(table, ImageTable):
+    if isinstance(table, CellTable):
         return table
     named = [name for name in table.names if _names_images(table, name)]
     bases = {name: base for name in named if (base := _base(table, name, folder)) is not None}
@@ -65,23 +65,23 @@ def with_images(table: AbstractTable, folder: str, *, needed: bool = False) -> A
             where=table.source,
             fix=f"give column '{IMAGE}' another name",
         )
-    return ImageTable(FileImages([os.path.join(base, v) if v else "" for v in values]), rest)
+    images = FileImages([os.path.join(base, v) if v else "" for v in values])
+    return CellTable({IMAGE: ImageColumn(IMAGE, images)}, rest)
 
 
 def absent_words(table: AbstractTable, name: str) -> str:
     """Return how to write a column that names images which are not there; empty for other columns."""
-    if isinstance(table, ImageTable) or not _names_images(table, name):
+    if isinstance(table, CellTable) or not _names_images(table, name):
         return ""
-    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else ""
     return (
         "it names images, and none of its first files is there: write paths as they are seen from "
-        f"{os.path.abspath(folder or '.')}"
+        f"{os.path.abspath(table.folder or '.')}"
     )
 
 
 def _texts(table: AbstractTable, name: str) -> list[str]:
     """Return a column of texts; a missing one is empty."""
-    found = table.column(name).distinct()
+    found = table.scalar(name).distinct()
     return [str(found.values[code]) if code >= 0 else "" for code in found.codes.tolist()]
 
 
@@ -97,7 +97,7 @@ def _names_images(table: AbstractTable, name: str) -> bool:
 def _first(table: AbstractTable, name: str) -> list[str]:
     """Return the first values of a column that are there."""
     column = table.column(name)
-    values = [column.value(row) for row in range(min(table.height, _LOOKED_AT))]
+    values = [column.value(row) for row in range(min(table.height, _INSPECTED))]
     return [str(value) for value in values if value is not None]
 
 
