@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,6 +184,22 @@ class AbstractTable(abc.ABC):
             expected=f"one of {shown}" if self.names else "at least one column",
             fix=fix or f"name a column that the data have{_nearest(name, self.names)}",
         )
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, with underscores appended until no other column has it.
+
+    Args:
+        name: the name that is wanted.
+        taken: names of the other columns.
+
+    Example:
+        >>> free_name("target", ["age", "target"])
+        'target_'
+    """
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

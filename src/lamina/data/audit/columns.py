@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lamina.core.wording import counted
 from lamina.data import dates
-from lamina.data.audit.findings import Finding, counted, error, note, warning
+from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.encoders.category import MOST_CATEGORIES
 from lamina.data.images.paths import absent_words
 from lamina.data.kinds import CONSTANT, EQUALS_TARGET, ON_REQUEST

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lamina.data.audit.findings import Finding, counted, error, note, warning
+from lamina.core.wording import counted
+from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.cells import CellTable
 from lamina.data.images.canvas import choose_canvas

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import suggest
+from lamina.core.wording import counted
 from lamina.data.audit.columns import out_of_range
-from lamina.data.audit.findings import Finding, counted, error, note, warning
+from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.images.column import IMAGE
 from lamina.data.schema import Schema

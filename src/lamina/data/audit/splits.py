@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.audit.findings import Finding, counted, error, of_error
+from lamina.core.wording import counted
+from lamina.data.audit.findings import Finding, error, of_error
 from lamina.data.audit.targets import CLASS_TASKS
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_words, time_order

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lamina.core.wording import counted
 from lamina.data.audit.columns import out_of_range, oversized, oversized_row, words_among_numbers
-from lamina.data.audit.findings import Finding, counted, error, note, warning
+from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.cells import CellTable
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
