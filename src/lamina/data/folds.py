@@ -37,7 +37,7 @@ def fold_rows(
     """
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**62], np.uint64)))
     if schema.group is not None:
-        units = table.column(schema.group).distinct().codes[rows].copy()
+        units = table.scalar(schema.group).distinct().codes[rows].copy()
         alone = units < 0  # a row without a group is a group of its own
         units[alone] = units.max(initial=-1) + 1 + np.arange(alone.sum())
         _, units = np.unique(units, return_inverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import AbstractTable, ScalarColumn
 
 SMALLEST_JUDGED = 20  # rows below which a perfect match may be chance
 ROUNDING = 1e-6  # of the range: more than single precision loses, less than any second influence adds
@@ -26,12 +26,12 @@ def equals_target(table: AbstractTable, name: str, targets: Sequence[str], *, nu
     """
     if table.height < SMALLEST_JUDGED:
         return False
-    column = table.column(name)
+    column = table.scalar(name)
     same = _proportional if numbers else _one_to_one
     return any(same(column, table.labels(target)) for target in targets)
 
 
-def _pairs(column: AbstractColumn, target: AbstractColumn) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(column: ScalarColumn, target: ScalarColumn) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the numbers of both columns where both are known: of a sample first, then of all rows."""
     for size in (1000, len(column)):  # nearly every column fails on the sample
         rows = np.linspace(0, len(column) - 1, min(size, len(column))).astype(np.int64)
@@ -40,12 +40,12 @@ def _pairs(column: AbstractColumn, target: AbstractColumn) -> Iterator[tuple[np.
         yield x[known], y[known]
 
 
-def _are_numbers(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _are_numbers(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether both columns hold numbers, not texts or dates."""
     return {column.storage, target.storage} <= {"integer", "float"}
 
 
-def _proportional(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _proportional(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether a straight line leads from one column to the other, rounding aside."""
     if not _are_numbers(column, target):
         return False
@@ -59,7 +59,7 @@ def _proportional(column: AbstractColumn, target: AbstractColumn) -> bool:
     return True
 
 
-def follows_target(column: AbstractColumn, target: AbstractColumn) -> bool:
+def follows_target(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether a column of numbers is a monotone function of a target, one to one.
 
     Its logarithm is one, say. A column that only rises or falls down the file is left out of this: in a
@@ -84,7 +84,7 @@ def _monotone(x: np.ndarray, y: np.ndarray) -> bool:
     return bool((rise_x >= 0).all() or (rise_x <= 0).all())
 
 
-def _one_to_one(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _one_to_one(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether each class has one value of the column and each value one class."""
     if column.storage == "datetime":
         return False

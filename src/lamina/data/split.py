@@ -126,7 +126,7 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
     Raises:
         DataError: a value is missing, or neither a number nor a date.
     """
-    column = table.column(name)
+    column = table.scalar(name)
     times = dates.seconds_of(column, "") if column.storage == "string" else column.numbers()
     bad = np.flatnonzero(np.isnan(times))
     if bad.size:
@@ -189,7 +189,7 @@ def _by_group(
     table: AbstractTable, name: str, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
 ) -> Split:
     """Deal whole groups out, in random order, until each share is reached; rows without group are alone."""
-    codes = table.column(name).distinct().codes[rows].copy()
+    codes = table.scalar(name).distinct().codes[rows].copy()
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
     _, codes = np.unique(codes, return_inverse=True)
@@ -232,7 +232,7 @@ def _by_column(
 
 def split_words(table: AbstractTable, name: str) -> np.ndarray:
     """Return ``train``, ``valid`` or ``test`` for each row of a split column, or raise DataError."""
-    found = table.column(name).distinct()
+    found = table.scalar(name).distinct()
     words = np.array([SPLIT_WORDS.get(str(v).strip().lower(), "") for v in found.values] + [""])
     result = words[found.codes]
     bad = np.flatnonzero(result == "")

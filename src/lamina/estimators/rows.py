@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.hashing import mixed
 from lamina.data.schema import Schema
 from lamina.data.source import read
 from lamina.data.split import split_rows
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.table import AbstractTable, ArrayTable, free_name
 
 MOST_COPIES = 100_000  # rows; beyond it whole-number weights go into the loss like any others
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Knuth, The Art of Computer Programming 6.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,14 +141,13 @@ def _hashes(columns: list[np.ndarray]) -> np.ndarray:
     """Return a uint64 for each row that depends on its values only."""
     state = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
-        state = (state ^ (column.astype(np.float64) + 0.0).view(np.uint64)) * _ODD  # + 0.0: no -0.0
-        state ^= state >> np.uint64(29)
+        state = mixed(state, (column.astype(np.float64) + 0.0).view(np.uint64))  # + 0.0: no -0.0
     return state
 
 
 def _as_numbers(table: AbstractTable, name: str) -> np.ndarray:
     """Return a column as numbers; texts as their rank among the texts."""
-    column = table.column(name)
+    column = table.scalar(name)
     return column.distinct().codes if column.storage == "string" else column.numbers()
 
 
@@ -178,7 +177,7 @@ def _beside(
     names: dict[str, tuple[str, ...]] = {}
     for name, array in extra.items():
         parts = {} if array is None else {name: array} if array.ndim == 1 else _numbered(name, array)
-        parts = {_free(part, table.names): values for part, values in parts.items()}
+        parts = {free_name(part, table.names): values for part, values in parts.items()}
         columns |= parts
         names[name] = tuple(parts)
     if isinstance(table, ArrayTable):
@@ -195,10 +194,3 @@ def _beside(
 
 def _numbered(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
-
-
-def _free(name: str, taken: tuple[str, ...]) -> str:
-    """Return the name, with underscores appended until no column of the inputs has it."""
-    while name in taken:
-        name += "_"
-    return name

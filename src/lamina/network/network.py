@@ -157,7 +157,7 @@ class Network:
         if self.task.kind == "regression":
             targets = targets * self.target_encoder.std + self.target_encoder.mean
         weight = self.schema.weight
-        return targets, table.column(weight).numbers() if weight and weight in table.names else None
+        return targets, table.scalar(weight).numbers() if weight and weight in table.names else None
 
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None

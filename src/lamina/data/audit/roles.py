@@ -32,6 +32,8 @@ def of_table(table: AbstractTable, schema: Schema, unreadable: Mapping[str, str]
         schema: columns and their roles.
         unreadable: column → what keeps a modality from reading it.
     """
+    for remark in table.remarks:
+        yield note("passed-over", table.source, remark)
     if table.first_line == 2 and all(looks_numeric(name) for name in table.names):
         message = "all column names are numbers: the first row seems to be data"
         yield warning("no-header", table.where(), message, "put a line with the column names above it")

@@ -30,7 +30,7 @@ def of_parts(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
 
 def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield the first thing that is wrong with a column of weights."""
-    column = table.column(name)
+    column = table.scalar(name)
     numbers = column.numbers()
     bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
     if bad.size:

@@ -19,7 +19,7 @@ from lamina.data.images.threads import in_threads
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
 MOST_KEPT = 4 << 30  # bytes of decoded images that are kept, and never more than a quarter of the memory
 _GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
-JUDGED_SIDE = 64  # pixels of an image that is looked at to tell gray from color
+JUDGED_SIDE = 64  # pixels of an image that is decoded to tell gray from color
 
 
 @dataclass
@@ -162,8 +162,19 @@ class FileImages(AbstractImages):
             raise unreadable(self, faults)
         return result
 
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each image, equal where the files are; 0 where one cannot be read."""
+        found = np.zeros(len(self), np.uint64)
+
+        def fill(row: int) -> None:
+            with suppress(OSError), open(self.name(row), "rb") as stream:
+                found[row] = digest_of(stream.read())
+
+        in_threads(fill, len(self))
+        return found
+
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every image once; equal are those whose files are."""
+        """Inspect every image once; equal are those whose files are."""
         self.facts()
         self._shelf.prepare(canvas)
         digests, contrast = np.zeros(len(self), np.uint64), np.zeros(len(self), np.uint8)

@@ -67,7 +67,8 @@ class ImageModality(AbstractModality):
         """Return the images of a column, also where it holds their paths."""
         if isinstance(column, ImageColumn):
             return column
-        return paths.claim(column, table)
+        found = paths.claim(column, table)
+        return Unreadable(found) if isinstance(found, str) else found
 
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with their only column of images under the name that training gave it."""

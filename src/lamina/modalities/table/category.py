@@ -33,7 +33,7 @@ class CategoryEncoder:
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray) -> CategoryEncoder:
         """Return the encoder fitted to the given rows of a column."""
-        found = table.column(name).take(rows).distinct()
+        found = table.scalar(name).take(rows).distinct()
         counts, words = found.counts(), found.spellings()
         fewest = 2 if rows.size < 1000 else 3
         ranked = sorted(
@@ -44,7 +44,7 @@ class CategoryEncoder:
 
     def codes(self, table: AbstractTable) -> np.ndarray:
         """Return the int32 code of every row of a table."""
-        found = table.column(self.name).distinct()
+        found = table.scalar(self.name).distinct()
         table_of_codes = [self._codes.get(word, UNSEEN) for word in found.spellings()]
         table_of_codes.append(MISSING if self.knows_missing else UNSEEN)
         return np.array(table_of_codes, np.int32)[found.codes]

@@ -41,7 +41,7 @@ class TableCheck(AbstractCheck):
         """Yield findings about each column that is learned from."""
         gaps: list[str] = []
         for described in self.block.columns:
-            column = self.table.column(described.name)
+            column = self.table.scalar(described.name)
             missing = column.missing()
             count = int(np.count_nonzero(missing))
             if count and self.subject.strict:
@@ -63,7 +63,7 @@ class TableCheck(AbstractCheck):
         if described.detail or not schema.has_numbers or described.kind != "numeric":
             return
         if len(schema.inputs) > 1:
-            column = self.table.column(name)
+            column = self.table.scalar(name)
             if any(follows_target(column, self.table.labels(target)) for target in schema.targets):
                 message = "rises and falls with the target in every row: it may give the answer away"
                 fix = f'to leave it out: drop=["{name}"]'

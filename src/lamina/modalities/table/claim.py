@@ -38,7 +38,7 @@ def describe(table: AbstractTable, name: str, *, kept: bool) -> Description:
         name: the column.
         kept: whether it is learned from although it looks like an identifier.
     """
-    return _describe(table.column(name), kept)
+    return _describe(table.scalar(name), kept)
 
 
 def _describe(column: ScalarColumn, kept: bool) -> Description:

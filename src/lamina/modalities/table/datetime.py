@@ -51,7 +51,7 @@ class DatetimeEncoder:
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray, *, form: str, scale: str) -> DatetimeEncoder:
         """Return the encoder fitted to the given rows of a column."""
-        seconds = dates.seconds_of(table.column(name).take(rows), form)
+        seconds = dates.seconds_of(table.scalar(name).take(rows), form)
         known = seconds[~np.isnan(seconds)]
         parts = calendar(known)
         varying = [part for part, values in parts.items() if known.size and np.ptp(values) > 0]
@@ -69,7 +69,7 @@ class DatetimeEncoder:
 
     def fill(self, table: AbstractTable, out: np.ndarray) -> None:
         """Write the features of all rows of a table into the columns of ``out``."""
-        column = table.column(self.name)
+        column = table.scalar(self.name)
         seconds = dates.seconds_of(column, self.form)
         bad = np.flatnonzero(np.isnan(seconds) & ~column.missing())
         if bad.size > (1 - NUMERIC_SHARE) * max(len(column), 1):

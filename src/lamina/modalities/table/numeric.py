@@ -37,7 +37,7 @@ class NumericEncoder:
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray, *, scale: str) -> NumericEncoder:
         """Return the encoder fitted to the given rows of a column."""
-        values = table.column(name).take(rows).numbers()
+        values = table.scalar(name).take(rows).numbers()
         ordered = np.sort(values)
         ordered = ordered[: np.searchsorted(ordered, np.inf, side="right")]  # NaN is sorted last
         ordered = (
@@ -101,11 +101,11 @@ class BooleanEncoder:
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray) -> BooleanEncoder:
         """Return the encoder fitted to the given rows of a column."""
-        return BooleanEncoder(name, bool(table.column(name).take(rows).missing().any()))
+        return BooleanEncoder(name, bool(table.scalar(name).take(rows).missing().any()))
 
     def fill(self, table: AbstractTable, out: np.ndarray) -> None:
         """Write the features of all rows of a table into the columns of ``out``."""
-        column = table.column(self.name)
+        column = table.scalar(self.name)
         missing = column.missing()
         if column.storage == "string":
             found = column.distinct()
@@ -135,7 +135,7 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
     Raises:
         DataError: more than 5 % of the values cannot be read as numbers, or one is infinite or too large.
     """
-    column = table.column(name)
+    column = table.scalar(name)
     values = column.numbers()
     beyond = np.flatnonzero(np.abs(values) > LARGEST_NUMBER)
     if beyond.size:

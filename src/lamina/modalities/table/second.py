@@ -31,7 +31,7 @@ def of_columns(table: AbstractTable, block: Block, other: AbstractTable) -> Iter
 
 def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield errors for a column that was numeric in training and is not here, or is not finite."""
-    column = other.column(name)
+    column = other.scalar(name)
     numbers, missing = column.numbers(), column.missing()
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
     beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
@@ -41,20 +41,20 @@ def _of_numbers(table: AbstractTable, other: AbstractTable, name: str) -> Iterat
         yield error("not-a-number", other.where(row, name), message, "correct the column")
     elif beyond.size:
         yield out_of_range(other, column, numbers, beyond)
-    elif other.strict and missing.any() and not table.column(name).missing().any():
+    elif other.strict and missing.any() and not table.scalar(name).missing().any():
         message = f"NaN in {counted(int(np.count_nonzero(missing)), 'row')}, none in training"
         yield error("nan", other.where(int(missing.argmax()), name), message, "fill the gaps in")
 
 
 def _of_categories(table: AbstractTable, other: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield a note for categories that training does not know."""
-    known = set(table.column(name).distinct().spellings())
-    found = other.column(name).distinct()
+    known = set(table.scalar(name).distinct().spellings())
+    found = other.scalar(name).distinct()
     unknown = np.array([*(word not in known for word in found.spellings()), False])[found.codes]
     if unknown.any():
         row = int(unknown.argmax())
         rows = f"{np.count_nonzero(unknown):,} of {counted(other.height, 'row')}"
         message = (
-            f"a category that training never saw in {rows}, the first one {other.column(name).value(row)!r}"
+            f"a category that training never saw in {rows}, the first one {other.scalar(name).value(row)!r}"
         )
         yield note("unseen-category", other.where(row, name), message)

@@ -24,11 +24,12 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
         DataError: several targets that are not numbers, or dates.
     """
     columns: list[ScalarColumn] = []
-    for column in (table.labels(name) for name in targets):
-        if not isinstance(column, ScalarColumn):
+    for name in targets:
+        if name in table.cell_names:
+            message = f"a column of {table.column(name).storage}s is no target"
             fix = "name a column of labels or numbers"
-            message = f"a column of {column.storage}s is no target"
-            raise DataError(message, where=table.where(name=column.name), fix=fix)
+            raise DataError(message, where=table.where(name=name), fix=fix)
+        column = table.labels(name)
         if column.storage == "datetime":
             raise DataError(
                 "a date cannot be predicted as it is",

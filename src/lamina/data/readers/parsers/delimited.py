@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from lamina.core.errors import DataError
-from lamina.data.formats import records, text
-from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameColumn, FrameTable, check_names
+from lamina.data.readers.parsers import records, text
+from lamina.data.readers.parsers.failure import words_of
 from lamina.data.words import MISSING_WORDS, looks_numeric
 
 _SAMPLE = 1 << 16  # bytes that the dialect is guessed from

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lamina.core.errors import DataError
-from lamina.data import ImageEncoder, ImageTable, check, infer_schema, read, split_rows
+from lamina.data import CellTable, ImageEncoder, check, infer_schema, read, split_rows
 
 ENDINGS = ".png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif"
 
@@ -40,7 +40,7 @@ def test_a_folder_for_each_class(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     table = read(tmp_path)
-    assert isinstance(table, ImageTable)
+    assert isinstance(table, CellTable)
     assert table.names == ("image", "label") and table.height == 7
     assert labels(table) == ["cat"] * 3 + ["dog"] * 4
     assert table.where(0, "label") == f"{tmp_path}/cat/0.png, column 'label'"

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from lamina.core.errors import DataError
-from lamina.data.formats import text
-from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable, check_names
+from lamina.data.readers.parsers import text
+from lamina.data.readers.parsers.failure import words_of
 
 _PATTERN = frozenset("*?[")
 

@@ -35,7 +35,7 @@ def test_a_folder_of_two_parts(tmp_path, between, ending):
     (tmp_path / "README.md").write_text("MNIST")
     table = read(tmp_path)
     assert table.names == ("image", "label", "split")
-    np.testing.assert_array_equal(table.images.array[..., 0], IMAGES)
+    np.testing.assert_array_equal(table.column("image").images.array[..., 0], IMAGES)
     np.testing.assert_array_equal(table.column("label").numbers(), LABELS)
     schema = infer_schema(table, target="label")
     assert schema.task == "multiclass" and schema.inputs[0].detail == "5x4x1"
@@ -153,4 +153,4 @@ def test_altered_files_give_a_table_or_one_of_our_errors(tmp_path):
 def test_real_sets(data_folder):
     for name in ("mnist", "fashion_mnist"):
         table = read(data_folder / name)
-        assert table.height == 70_000 and table.images.array.shape[1:] == (28, 28, 1)
+        assert table.height == 70_000 and table.column("image").images.array.shape[1:] == (28, 28, 1)

@@ -8,25 +8,33 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.endings import IMAGES, is_image
-from lamina.data.images.files import FileImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.cells import CellTable
+from lamina.data.images.endings import IMAGES, holds_idx, is_image
+from lamina.data.images.table import image_table
+from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.registry import READERS
+from lamina.data.readers.source import Source
 from lamina.data.words import SPLIT_WORDS
 
-_TABLES = (
-    ".csv",
-    ".tsv",
-    ".parquet",
-    ".feather",
-    ".arrow",
-    ".jsonl",
-    ".ndjson",
-    ".npz",
-    ".csv.gz",
-    ".tsv.gz",
-)
 _SKIPPED = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _NAMED = 3
+
+
+class ImageFolderReader(AbstractReader):
+    """Read a folder with images in it, or below it."""
+
+    name = "image_folder"
+
+    def claims(self, source: Source) -> bool:
+        """Return whether a folder holds images in files of their own."""
+        return source.is_folder and not holds_idx(source.listing) and any(map(is_image, source.files))
+
+    def read(self, source: Source) -> CellTable:
+        """Return the table: columns ``image``, ``label`` and ``split``, where known."""
+        return read_folder(source.path, strict=source.strict)
+
+
+READERS.add(ImageFolderReader.name, ImageFolderReader())
 
 
 @dataclass
@@ -45,7 +53,7 @@ class _Found:
         self.parts += [part] * len(paths)
 
 
-def read_folder(root: str, *, strict: bool = True) -> ImageTable:
+def read_folder(root: str, *, strict: bool = True) -> CellTable:
     """Return the table of a folder of images: columns ``image``, ``label`` and ``split``, where known.
 
     ``root/class/image`` gives labels; ``root/train/class/image`` with ``valid`` or ``test`` (or ``val``,
@@ -77,8 +85,10 @@ def read_folder(root: str, *, strict: bool = True) -> ImageTable:
     return _table(found, root)
 
 
-def _table(found: _Found, root: str) -> ImageTable:
+def _table(found: _Found, root: str) -> CellTable:
     """Return the table of what was found."""
+    from lamina.data.images.files import FileImages  # and with it Pillow
+
     for path in found.paths:
         _check_name(path)
     columns: dict[str, np.ndarray] = {}
@@ -87,8 +97,7 @@ def _table(found: _Found, root: str) -> ImageTable:
         columns["label"] = np.array(found.labels, object if gaps else None)
     if len(set(found.parts)) > 1:
         columns["split"] = np.array(found.parts)
-    beside = columns_beside(columns, len(found.paths), root)
-    return ImageTable(FileImages(found.paths), beside, remarks=_remarks(found.others))
+    return image_table(FileImages(found.paths), columns, root, remarks=_remarks(found.others))
 
 
 def _remarks(others: list[str]) -> list[str]:
@@ -205,13 +214,18 @@ def _strays(root: str, images: list[str], beside: str) -> DataError:
 
 def _nothing(root: str, folders: list[str], others: list[str]) -> DataError:
     """Return the error for a folder without an image."""
-    tables = [name for name in others if name.lower().endswith(_TABLES)]
-    if tables:
-        fix = f"name a file in it: {tables[0]}"
+    table = next((path for path in others if _is_table(path)), None)
+    if table is not None:
+        fix = f"name a file in it: {table}"
     else:
         fix = f"put the images of each class into a folder of its own, such as {root}/cat/1.jpg"
     state = "the folder is empty" if not folders and not others else "there is no image in the folder"
     return DataError(state, where=root, expected=f"files ending in {' '.join(IMAGES)}", fix=fix)
+
+
+def _is_table(path: str) -> bool:
+    """Return whether a file is read as a table."""
+    return any(reader.endings and reader.claims(Source(path)) for reader in READERS.values())
 
 
 def _check_name(path: str) -> None:

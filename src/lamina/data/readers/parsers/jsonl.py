@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from lamina.core.errors import DataError
-from lamina.data.formats import text
-from lamina.data.formats.failure import words_of
 from lamina.data.frame import FrameTable
+from lamina.data.readers.parsers import text
+from lamina.data.readers.parsers.failure import words_of
 
 _NESTED = (pl.List, pl.Struct, pl.Array, pl.Object)
 

@@ -14,8 +14,8 @@ from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.column import IMAGE
 from lamina.data.images.paths import are_paths
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.images.table import image_table
+from lamina.data.table import AbstractTable, ArrayTable, free_name
 
 
 def from_memory(data: Any, *, y: Any, weight: Any, names: Sequence[str] | None) -> AbstractTable:
@@ -40,13 +40,13 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
     if are_images(matrix):
         images = as_images(matrix, "X")
         extra = _beside(y, weight, [IMAGE], len(images))
-        return ImageTable(ArrayImages(images), columns_beside(extra, len(images), "<arrays>"))
+        return image_table(ArrayImages(images), extra, "<arrays>")
     if matrix.ndim == 1 and are_paths(matrix):
         from lamina.data.images.files import FileImages  # and with it Pillow
 
         paths = [os.fsdecode(path) for path in matrix.tolist()]
         extra = _beside(y, weight, [IMAGE], len(paths))
-        return ImageTable(FileImages(paths), columns_beside(extra, len(paths), "<paths>"))
+        return image_table(FileImages(paths), extra, "<paths>")
     if matrix.ndim != 2:
         fixes = {
             0: "give a path, a frame, a dict of columns or a matrix",
@@ -88,15 +88,15 @@ def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str,
         if targets.ndim == 2 and targets.shape[1] == 1:
             targets = targets[:, 0]
         if targets.ndim == 1:
-            extra[_free("target", names)] = targets
+            extra[free_name("target", names)] = targets
         elif targets.ndim == 2:
-            extra |= {_free(f"target_{i}", names): targets[:, i] for i in range(targets.shape[1])}
+            extra |= {free_name(f"target_{i}", names): targets[:, i] for i in range(targets.shape[1])}
         else:
             raise DataError(
                 "y has the wrong shape", expected="(rows,) or (rows, targets)", received=targets.shape
             )
     if weight is not None:
-        extra[_free("weight", names)] = _plain(weight, "sample_weight")
+        extra[free_name("weight", names)] = _plain(weight, "sample_weight")
     for name, column in extra.items():
         if len(column) != height:
             what, one = ("sample_weight", "weight") if name.startswith("weight") else ("y", "target")
@@ -107,13 +107,6 @@ def _beside(y: Any, weight: Any, names: Sequence[str], height: int) -> dict[str,
                 fix=f"give one {one} for each row of X",
             )
     return extra
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    """Return the name, with underscores appended until no column of the inputs has it."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _plain(values: Any, what: str) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import DataError
-from lamina.data import ImageTable, infer_schema, read, split_rows
+from lamina.data import CellTable, infer_schema, read, split_rows
 
 X = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
 Y = np.arange(20) % 4
@@ -23,10 +23,10 @@ def saved(folder, **arrays) -> str:
 def test_one_part(tmp_path, names, gray):
     images = X[..., 0] if gray else X
     table = read(saved(tmp_path, **dict(zip(names, (images, Y.reshape(-1, 1)), strict=True))))
-    assert isinstance(table, ImageTable)
+    assert isinstance(table, CellTable)
     assert table.names == ("image", "label")
     assert infer_schema(table, target="label").inputs[0].detail == ("6x5x1" if gray else "6x5x3")
-    np.testing.assert_array_equal(table.images.array[..., 0], X[..., 0])
+    np.testing.assert_array_equal(table.column("image").images.array[..., 0], X[..., 0])
     assert table.remarks == ()
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 import tokenize
-import zipfile
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.core.errors import DataError, suggest
-from lamina.data.formats import text
 from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
+from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.parsers import text
+from lamina.data.readers.registry import READERS
+from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable, ArrayTable
+
+if TYPE_CHECKING:
+    import zipfile
 
 _INPUTS = ("x", "data", "images", "features", "inputs", "x_all")
 _TARGETS = ("y", "label", "labels", "target", "targets", "y_all")
@@ -24,6 +29,24 @@ _NAMES = ("feature_names", "columns", "names")
 _WEIGHTS = ("sample_weight", "weight", "weights")
 _LONGER = {"x": ("images", "data", "features"), "y": ("labels", "targets", "target")}
 MOST_PACKED = 1032  # DEFLATE cannot pack tighter (zlib, technical details)
+
+
+class NpzReader(AbstractReader):
+    """Read arrays: a matrix or images, and what stands beside them."""
+
+    name = "npz"
+    endings = (".npz",)
+
+    def claims(self, source: Source) -> bool:
+        """Return whether a file is named as NumPy archives are."""
+        return not source.is_folder and not source.is_packed and source.ending in self.endings
+
+    def read(self, source: Source) -> AbstractTable:
+        """Return the table."""
+        return read_npz(source.path)
+
+
+READERS.add(NpzReader.name, NpzReader())
 
 
 def read_npz(path: str) -> AbstractTable:
@@ -88,6 +111,8 @@ def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> 
 
 def _load(path: str) -> dict[str, np.ndarray]:
     """Return all arrays in the file, each checked before memory is taken for it."""
+    import zipfile  # slow to import, and CSV does without
+
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
@@ -238,8 +263,7 @@ def _table(
         raise DataError("the table has no row", where=path, fix="add rows")
     if matrix.ndim == 4:
         extra = {"label" if name == "target" else name: column for name, column in extra.items()}
-        beside = columns_beside(extra, len(matrix), path)
-        return ImageTable(ArrayImages(matrix), beside, remarks=_remarks(arrays))
+        return image_table(ArrayImages(matrix), extra, path, remarks=_remarks(arrays))
     stored = _first(arrays, _NAMES)
     names = [f"x{i}" for i in range(matrix.shape[1])]
     if stored is not None and stored.shape == (matrix.shape[1],) and stored.dtype.kind == "U":

@@ -11,7 +11,7 @@ import pytest
 
 from lamina.core.errors import DataError
 from lamina.data import read
-from lamina.data.formats import records
+from lamina.data.readers.parsers import records
 
 ROWS = "".join(f"{i * 7 % 13}.5,{'abc'[i % 3]},{i % 2}\n" for i in range(30))
 

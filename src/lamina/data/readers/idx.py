@@ -11,14 +11,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.formats import text
-from lamina.data.formats.npz import MOST_PACKED
-from lamina.data.images.endings import IDX_NAME
+from lamina.data.cells import CellTable
+from lamina.data.images.endings import IDX_NAME, holds_idx, idx_kind
 from lamina.data.images.store import ArrayImages
-from lamina.data.images.table import ImageTable, columns_beside
+from lamina.data.images.table import image_table
+from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.npz import MOST_PACKED
+from lamina.data.readers.parsers import text
+from lamina.data.readers.registry import READERS
+from lamina.data.readers.source import Source
 
 _UNSIGNED_BYTE = 0x08  # http://yann.lecun.com/exdb/mnist, "The IDX file format"
 _PARTS = (("train", "train"), ("t10k", "test"), ("test", "test"), ("val", "valid"))
+
+
+class IdxReader(AbstractReader):
+    """Read a folder of IDX files, or one file of images with its labels beside it."""
+
+    name = "idx"
+
+    def claims(self, source: Source) -> bool:
+        """Return whether a file is named as IDX files are, or a folder holds one of images."""
+        return (
+            holds_idx(source.listing) if source.is_folder else source.is_file and bool(idx_kind(source.path))
+        )
+
+    def read(self, source: Source) -> CellTable:
+        """Return the table: columns ``image``, ``label`` and ``split``, where known."""
+        return read_idx(source.path)
+
+
+READERS.add(IdxReader.name, IdxReader())
 
 
 @dataclass(frozen=True)
@@ -30,13 +53,7 @@ class _Pair:
     labels: str | None
 
 
-def holds_idx(folder: str) -> bool:
-    """Return whether a folder holds IDX files of images."""
-    names = os.listdir(folder) if os.access(folder, os.R_OK) else []
-    return any(_kind(name) == "images" for name in names)
-
-
-def read_idx(path: str) -> ImageTable:
+def read_idx(path: str) -> CellTable:
     """Return the images and labels of a folder of IDX files, or of one file with its labels beside it.
 
     Columns are ``image``, ``label``, and ``split`` where there are several parts, told by the words train,
@@ -56,18 +73,13 @@ def read_idx(path: str) -> ImageTable:
     if len(pairs) > 1:
         columns["split"] = np.repeat([pair.part for pair in pairs], [len(array) for array in images])
     array = images[0] if len(images) == 1 else np.concatenate(images)
-    return ImageTable(ArrayImages(array[..., None]), columns_beside(columns, len(array), path))
-
-
-def _kind(name: str) -> str:
-    """Return ``images`` or ``labels`` by the name of a file, or an empty text."""
-    match = IDX_NAME.match(name)
-    return match["kind"].lower() if match else ""
+    origin = [os.path.join(path, n) for n in os.listdir(path) if idx_kind(n)] if os.path.isdir(path) else []
+    return image_table(ArrayImages(array[..., None]), columns, path, origin=origin)
 
 
 def _pairs(folder: str) -> list[_Pair]:
     """Return the files of a folder, one pair a part."""
-    names = sorted(name for name in os.listdir(folder) if _kind(name) == "images")
+    names = sorted(name for name in os.listdir(folder) if idx_kind(name) == "images")
     plain = {name.removesuffix(".gz"): name for name in reversed(names)}  # unpacked before packed
     pairs: dict[str, _Pair] = {}
     for name in sorted(plain.values()):
@@ -96,7 +108,7 @@ def _pair(path: str) -> _Pair:
     part = next((part for word, part in _PARTS if word in match["head"].lower()), "")
     wanted = match["head"].lower()
     beside = sorted(os.listdir(folder or "."))
-    labels = [other for other in beside if _kind(other) == "labels"]
+    labels = [other for other in beside if idx_kind(other) == "labels"]
     found = [other for other in labels if (m := IDX_NAME.match(other)) and m["head"].lower() == wanted]
     return _Pair(part, path, os.path.join(folder, found[0]) if found else None)
 

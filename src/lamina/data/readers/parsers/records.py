@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.formats.text import Buffer, nul_error
+from lamina.data.readers.parsers.text import Buffer, nul_error
 
 SEPARATORS = ",;\t|"
 _BLOCK = 1 << 23
