@@ -15,9 +15,9 @@ from lamina.models import build
 from lamina.objectives import MulticlassObjective
 from lamina.ops.native import library
 from lamina.train import TrainConfig
-from lamina.train.feed import round_up
-from lamina.train.plan import make_hyper, make_program
-from lamina.train.step import jit_chunk, jit_first_state
+from lamina.train.loop.feed import round_up
+from lamina.train.loop.plan import make_hyper, make_program
+from lamina.train.step.step import jit_chunk, jit_first_state
 
 chosen = json.loads(sys.argv[1])
 marks = [(time.perf_counter(), time.process_time())]

@@ -19,7 +19,7 @@ from lamina.core import runtime
 from lamina.data.source import read
 from lamina.network import prepare
 from lamina.train import Callback, train
-from lamina.train.checkpoint import Checkpoints
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 REPEATS = 15
 

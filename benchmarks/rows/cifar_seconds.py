@@ -109,7 +109,7 @@ class Goal:
         from lamina.data import read as read_table
         from lamina.data.encoders import ImageEncoder
         from lamina.objectives import MulticlassObjective
-        from lamina.train.feed import evaluation_batches
+        from lamina.train.loop.feed import evaluation_batches
 
         table = read_table(rows["x"], y=rows["y"])
         self.inputs = ImageEncoder().fit(table, infer_schema(table, target="target")).inputs
@@ -124,8 +124,8 @@ class Goal:
         from lamina.models import build
         from lamina.nn.augmented import Augmented
         from lamina.train import TrainConfig, train
-        from lamina.train.plan import make_program
-        from lamina.train.step import jit_evaluate
+        from lamina.train.loop.plan import make_program
+        from lamina.train.step.step import jit_evaluate
 
         recipe = self.recipe
         config = TrainConfig(seed=seed, epochs=epochs, augment=recipe.augment, **dict(recipe.keys))

@@ -19,8 +19,8 @@ from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.models import MODELS
 from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
-from lamina.train.optimizers import DECAY
-from lamina.train.state import partition
+from lamina.train.optimizers.registry import DECAY
+from lamina.train.step.state import partition
 
 ROWS, OUTPUTS = 8, 2
 BINS = ((-1.0, 0.0, 1.0), (-2.0, 2.0), (-1.0, -0.5, 0.5, 1.5))

@@ -53,11 +53,11 @@ def batch_of(task: AbstractObjective, rows: int = ROWS, seed: int = 0) -> dict[s
         y = random.integers(0, 2, (rows, columns)).astype(np.float32)
     else:
         y = random.normal(size=(rows, columns)).astype(np.float32)
-    x = random.normal(size=(rows, task.outputs)).astype(np.float32)
+    x = random.normal(size=(rows, task.out_features)).astype(np.float32)
     return {"x": x, "y": y, "weight": np.ones(rows, np.float32)}
 
 
-def passed_on(x: Any, *, key: Any, train: bool) -> Any:
+def passed_on(x: Any, *, key: Any = None, train: bool = False) -> Any:
     return x
 
 
@@ -75,7 +75,7 @@ def loss_of(task: AbstractObjective, batch: dict[str, Any]) -> Any:
 
 
 def sums_of(task: AbstractObjective, batch: dict[str, Any]) -> dict[str, Any]:
-    return task.evaluate(batch["x"], batch)
+    return task.evaluate(passed_on, batch, key=KEY)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -187,7 +187,7 @@ def right_outputs(task: AbstractObjective, y: np.ndarray) -> np.ndarray:
         return 40.0 * (2.0 * y.astype(np.float32) - 1)[:, None]
     if task.kind == "multilabel":
         return 40.0 * (2.0 * y - 1)
-    return np.repeat(y, task.outputs // y.shape[1], axis=1)
+    return np.repeat(y, task.out_features // y.shape[1], axis=1)
 
 
 LIKELIHOODS = [
@@ -257,7 +257,7 @@ def test_losses_of_other_tasks_are_refused():
         lambda: MulticlassObjective(3, "mae"),
         lambda: RegressionObjective(1, "focal"),
     ):
-        with pytest.raises(ConfigError, match="this task has no such loss; expected one of"):
+        with pytest.raises(ConfigError, match="this objective has no such loss; expected one of"):
             make()
 
 
@@ -273,7 +273,7 @@ def test_quantiles_in_disorder_are_refused(levels: tuple[float, ...]):
 def test_eight_samples_are_learned_by_heart(task: AbstractObjective):
     rows = batch_of(task, rows=8)
     rows["x"] = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
-    model = build("mlp", inputs=(5,), outputs=task.outputs, size=32, depth=1)
+    model = build("mlp", inputs=(5,), outputs=task.out_features, size=32, depth=1)
     config = TrainConfig(epochs=300, lr=0.02, schedule="cosine", early_stopping=False)
     losses = train(model, task, rows, rows, config=config).history["valid_loss"]
     assert losses[-1] < 0.05 < losses[0]

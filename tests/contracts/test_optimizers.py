@@ -15,13 +15,14 @@ from lamina.core.rules import Rules
 from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.objectives import MulticlassObjective, RegressionObjective
-from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, muon, train
-from lamina.train.adam import adam_rule
+from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, train
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
-from lamina.train.muon import muon_rule, orthogonalized
-from lamina.train.optimizers import DECAY
-from lamina.train.schedules import factor
-from lamina.train.state import partition
+from lamina.train.optimizers import muon
+from lamina.train.optimizers.adam import adam_rule
+from lamina.train.optimizers.muon import muon_rule, orthogonalized
+from lamina.train.optimizers.registry import DECAY
+from lamina.train.optimizers.schedules import factor
+from lamina.train.step.state import partition
 
 RATES = {"sgd": 0.3, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.1, "lion": 0.003}
 

@@ -25,7 +25,7 @@ from lamina.core.errors import ConfigError, DataError, LaminaWarning
 from lamina.core.module import Module
 from lamina.models import build
 from lamina.network.config import FitConfig
-from lamina.train.clock import compile_counter
+from lamina.train.loop.clock import compile_counter
 
 SMALL: dict[str, Any] = {"model": "mlp", "size": 16, "epochs": 20, "lr": 0.02, "random_state": 0}
 

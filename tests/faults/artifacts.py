@@ -114,7 +114,7 @@ def _untrained(
     table: AbstractTable, schema: Schema, encoder: Any, task: Any, model: str, options: dict[str, Any]
 ) -> Network:
     return Network(
-        model=build_model(model, encoder.inputs, task.outputs, options, make_key(0)),
+        model=build_model(model, encoder.inputs, task.out_features, options, make_key(0)),
         model_name=model,
         options=options,
         task=task,

@@ -143,7 +143,7 @@ def _use(network: Any) -> None:
     """Do with a network what needs no compiled model."""
     str(network)
     shape = {"binary": 2, "regression": len(network.schema.targets)}.get(
-        network.task.kind, network.task.outputs
+        network.task.kind, network.task.out_features
     )
     levels = (3,) if type(network.task).__name__ == "QuantileObjective" else ()
     network.answers(network.in_target_unit(np.zeros((2, shape, *levels))))

@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.faults.count import counting
 
 from lamina.runs import begin, job, resume
-from lamina.train.checkpoint import Checkpoints
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 COMMON = {
     "preset": "fast",

@@ -49,9 +49,9 @@ from lamina.data.source import read
 from lamina.network.artifact import to_files
 from lamina.runs import begin, job, resume
 from lamina.runs.folder import RunFolder
-from lamina.train.background import BackgroundWriter
-from lamina.train.callbacks import Callback
-from lamina.train.checkpoint import Checkpoints, Snapshot
+from lamina.train.loop.callbacks import Callback
+from lamina.train.safeguard.background import BackgroundWriter
+from lamina.train.safeguard.checkpoint import Checkpoints, Snapshot
 
 COMMON = {"preset": "fast", "epochs": 8, "batch_size": 32, "chunk": 2, "numeric": "standard", "size": 8}
 MODELS: dict[str, dict[str, object]] = {

@@ -24,8 +24,8 @@ from lamina.core.tree import named_arrays, with_arrays
 from lamina.models import build
 from lamina.objectives import RegressionObjective
 from lamina.train import Callback, TrainConfig, train
-from lamina.train.checkpoint import Checkpoints
-from lamina.train.rollback import is_finite
+from lamina.train.safeguard.checkpoint import Checkpoints
+from lamina.train.safeguard.rollback import is_finite
 
 ROWS, EPOCHS = 96, 8
 POISONS = (np.nan, np.inf, -np.inf, 1e38, -1e38)

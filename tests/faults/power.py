@@ -19,7 +19,7 @@ from tests.faults.disks import DarkeningDisk, PowerCut
 
 from lamina.core import manifest, storage
 from lamina.core.errors import ArtifactError
-from lamina.train.checkpoint import Checkpoints, Snapshot
+from lamina.train.safeguard.checkpoint import Checkpoints, Snapshot
 
 OLD = {"model.safetensors": bytes(range(64)), "config.json": b"{}"}
 NEW = {"model.safetensors": bytes(reversed(range(64))), "config.json": b'{"a": 1}', "README.md": b"#"}

@@ -164,7 +164,7 @@ CONFIGS: dict[str, tuple[Change, str]] = {
     ),
     "no task": (lambda d: d.update(task=None), "task.name: .*expected one of"),
     "task key": (lambda d: d["task"].update(more=1), "task: .*expected the keys name, loss, smoothing"),
-    "loss": (lambda d: d["task"].update(loss="l0"), "config.json: this task has no such loss"),
+    "loss": (lambda d: d["task"].update(loss="l0"), "config.json: this objective has no such loss"),
     "smoothing": (lambda d: d["task"].update(smoothing=10**400), "numbers that float64 holds"),
     "info": (lambda d: d.update(info=[]), "info: .*expected an object"),
     "rows": (lambda d: d["info"].update(rows=3), "info.rows: .*expected an object"),

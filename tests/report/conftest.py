@@ -7,7 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lamina.objectives.metrics import classification_metrics, metric_intervals, regression_metrics
+from lamina.objectives.metrics import (
+    classification_intervals,
+    classification_metrics,
+    regression_intervals,
+    regression_metrics,
+)
 from lamina.report import ReportContent
 
 
@@ -39,7 +44,7 @@ def class_content(classes: int, rows: int = 200) -> ReportContent:
         best_epoch=2,
         metrics_valid=classification_metrics(targets, probabilities),
         metrics_test=classification_metrics(targets, probabilities),
-        intervals=metric_intervals(task, targets, probabilities, repeats=20),
+        intervals=classification_intervals(targets, probabilities, repeats=20),
         labels=[f"class number {i}" for i in range(classes)],
         targets=targets,
         predictions=probabilities.argmax(axis=1),
@@ -97,7 +102,7 @@ def regression() -> ReportContent:
         bounds=(predictions - 1.6, predictions + 1.6),
         metrics_valid=regression_metrics(targets, predictions),
         metrics_test=regression_metrics(targets, predictions),
-        intervals=metric_intervals("regression", targets, predictions, repeats=20),
+        intervals=regression_intervals(targets, predictions, repeats=20),
         metric_name="rmse",
         importance_score="rmse",
     )

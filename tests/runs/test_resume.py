@@ -15,7 +15,7 @@ from lamina.runs.begin import fit_in_folder
 from lamina.runs.folder import RunFolder
 from lamina.runs.job import Finished
 from lamina.runs.resume import resume
-from lamina.train.callbacks import Callback
+from lamina.train.loop.callbacks import Callback
 
 KEYS = {"model": "mlp", "size": 8, "preset": "fast", "epochs": 6, "drop": "price", "dropout": 0.2, "chunk": 2}
 

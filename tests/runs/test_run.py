@@ -17,7 +17,7 @@ from lamina.data.source import read
 from lamina.runs.begin import fit_in_folder
 from lamina.runs.job import Finished
 from lamina.runs.voice import Voice
-from lamina.train.callbacks import Callback
+from lamina.train.loop.callbacks import Callback
 
 QUICK = {"model": "mlp", "size": 8, "epochs": 2, "preset": "fast"}
 SOLD = {**QUICK, "drop": ["price"]}

@@ -13,8 +13,8 @@ from lamina.cli.main import main
 from lamina.core import storage
 from lamina.core.errors import ConfigError, RunError
 from lamina.runs.resume import resume
-from lamina.train import budget
-from lamina.train.checkpoint import Checkpoints
+from lamina.train.safeguard import budget
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 KEYS = {"model": "mlp", "size": 8, "preset": "fast", "epochs": 4, "drop": "price", "checkpoint_every": "1"}
 WORDS = [f"{name}={value}" for name, value in KEYS.items()]

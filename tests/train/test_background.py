@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lamina.train.background import BackgroundWriter
+from lamina.train.safeguard.background import BackgroundWriter
 
 
 def broken() -> None:

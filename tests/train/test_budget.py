@@ -10,8 +10,8 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays
 from lamina.models import build
-from lamina.train import budget
-from lamina.train.optimizers import OPTIMIZERS
+from lamina.train.optimizers.registry import OPTIMIZERS
+from lamina.train.safeguard import budget
 
 
 def test_what_the_machine_has_is_read(tmp_path, monkeypatch):

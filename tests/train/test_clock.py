@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.train.clock import Clock, compile_counter
+from lamina.train.loop.clock import Clock, compile_counter
 
 
 def test_steps_that_fit():

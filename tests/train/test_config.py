@@ -9,7 +9,7 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.keys import check_values, make_keys
 from lamina.train import TrainConfig
-from lamina.train.plan import default_batch_size
+from lamina.train.loop.plan import default_batch_size
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lamina.data.order import epoch_order
-from lamina.train.clock import compile_counter
-from lamina.train.feed import ResidentFeed, StreamedFeed, evaluation_batches, make_feed
+from lamina.train.loop.clock import compile_counter
+from lamina.train.loop.feed import ResidentFeed, StreamedFeed, evaluation_batches, make_feed
 
 
 def test_both_feeds_give_the_same_rows_in_the_same_order(line: Any):

@@ -18,10 +18,10 @@ from lamina.models import build
 from lamina.nn import BatchNorm, Linear, Sequential
 from lamina.objectives import MulticlassObjective
 from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig, train, train_population
-from lamina.train.checkpoint import Checkpoints
-from lamina.train.clock import compile_counter
-from lamina.train.engine import SingleEngine
-from lamina.train.loop import Loop
+from lamina.train.loop.clock import compile_counter
+from lamina.train.loop.engine import SingleEngine
+from lamina.train.loop.loop import Loop
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 CONFIG = TrainConfig(epochs=4, lr=0.01, batch_size=16, optimizer="adam")
 
@@ -85,7 +85,7 @@ def test_the_best_epoch_is_kept():
     assert result.ended == "early stopping"
     assert result.best_epoch == int(np.argmin(losses)) + 1
     assert len(losses) == result.best_epoch + 5
-    sums = jax.jit(lambda model, data: MulticlassObjective(3).evaluate(model(data["x"]), data))(
+    sums = jax.jit(lambda model, data: MulticlassObjective(3).evaluate(model, data, key=None))(
         result.model, valid
     )
     assert float(sums["loss"] / sums["weight"]) == pytest.approx(min(losses), rel=1e-4)
@@ -330,7 +330,7 @@ def test_statistics_without_a_place_are_refused():
 def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train populations as one, and as parts of two members."""
     if request.param == "in parts":
-        monkeypatch.setattr("lamina.train.engine.LEAST_MEMBERS", 2)
+        monkeypatch.setattr("lamina.train.loop.engine.LEAST_MEMBERS", 2)
 
 
 @pytest.mark.usefixtures("parts")

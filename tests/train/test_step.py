@@ -15,10 +15,10 @@ from lamina.data.order import epoch_order
 from lamina.models import build
 from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
-from lamina.train.plan import make_hyper, make_program
-from lamina.train.schedules import SCHEDULES, factor
-from lamina.train.state import combine, partition
-from lamina.train.step import jit_first_state, train_step
+from lamina.train.loop.plan import make_hyper, make_program
+from lamina.train.optimizers.schedules import SCHEDULES, factor
+from lamina.train.step.state import combine, partition
+from lamina.train.step.step import jit_first_state, train_step
 
 
 @pytest.fixture

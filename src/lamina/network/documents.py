@@ -204,7 +204,7 @@ def _lengths(task: AbstractObjective, targets: int) -> dict[str, int]:
         return {"labels": task.classes, "targets": 1}
     if isinstance(task, MultilabelObjective):
         return {"targets": task.labels}
-    return {"targets": task.outputs // _levels(task), "mean": targets, "std": targets}
+    return {"targets": task.out_features // _levels(task), "mean": targets, "std": targets}
 
 
 def _levels(task: AbstractObjective) -> int:

@@ -18,9 +18,9 @@ from lamina.network.network import Network, predict_batches
 from lamina.network.prepare import Prepared, prepare
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
-from lamina.train.callbacks import Callback
-from lamina.train.checkpoint import Checkpoints
-from lamina.train.loop import INTERRUPTED, TrainResult, train
+from lamina.train.loop.callbacks import Callback
+from lamina.train.loop.loop import INTERRUPTED, TrainResult, train
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 __all__ = ["Fitted", "Prepared", "class_weights", "prepare", "run"]
 

@@ -107,7 +107,7 @@ class Described:
         name, options = self.config["model"]["name"], self.config["model"]["options"]
         if model is None:
             with _naming(self.place / CONFIG):
-                model = _blank(name, self.encoder.inputs, self.task.outputs, options, arrays)
+                model = _blank(name, self.encoder.inputs, self.task.out_features, options, arrays)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)
         return Network(

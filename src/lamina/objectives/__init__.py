@@ -1,6 +1,6 @@
 """What is learned: losses, metrics and the decoding of outputs."""
 
-from lamina.objectives.base import AbstractObjective, Batch
+from lamina.objectives.base import AbstractObjective, Batch, Part, Score, Shown
 from lamina.objectives.classification import BinaryObjective, MulticlassObjective, MultilabelObjective
 from lamina.objectives.regression import QuantileObjective, RegressionObjective
 
@@ -10,6 +10,9 @@ __all__ = [
     "BinaryObjective",
     "MulticlassObjective",
     "MultilabelObjective",
+    "Part",
     "QuantileObjective",
     "RegressionObjective",
+    "Score",
+    "Shown",
 ]

@@ -1,16 +1,63 @@
-"""What every task offers to the training engine and to the network."""
+"""What every objective offers to the training engine and to the network."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from lamina.core.arrays import Array
 
 Batch = Mapping[str, Any]
+Losses = dict[str, tuple[Array, dict[str, Array]]]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One loss of an objective: what it moves, how often, how far.
+
+    Args:
+        paths: shell patterns of the parameters it moves, as in `lamina.core.rules.Rules`.
+        every: it moves them at each step whose number this divides.
+        lr: factor on the learning rate of the run.
+    """
+
+    paths: tuple[str, ...] = ("*",)
+    every: int = 1
+    lr: float = 1.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The monitored value that people watch beside the loss.
+
+    Args:
+        name: what it is called, ``"rmse"``.
+        logged: what an epoch logs it as, ``"valid_mse"``.
+        show: ``(logged value, scale) -> value to read``; the scale is the targets' unit.
+    """
+
+    name: str
+    logged: str
+    show: Callable[[float, float], float]
+
+
+class Score(NamedTuple):
+    """The metric that columns are judged by.
+
+    Args:
+        name: its name among the metrics.
+        measure: ``(targets, points, weights) -> value``; see `AbstractObjective.point`.
+    """
+
+    name: str
+    measure: Callable[[Any, Any, Any], float]
 
 
 class AbstractObjective(abc.ABC):
@@ -18,26 +65,52 @@ class AbstractObjective(abc.ABC):
 
     A batch is ``{"x": inputs, "y": targets, "weight": (batch,)}``. Outputs may carry a
     member axis between batch and features, (batch, members, outputs): losses are then the
-    mean of the members' losses, answers the mean of their answers. Concrete tasks are
+    mean of the members' losses, predictions the mean of theirs. Concrete objectives are
     frozen dataclasses, so they are part of a compiled program's key.
+
+    `parts` names the losses; each moves the parameters of its own paths, in the order given.
+    `monitor` names the values of `evaluate` that may decide what is best, and whether higher is
+    better; the first is the default.
     """
 
     kind: str
+    monitor: Mapping[str, bool]
+    shown: Shown
+    parts: Mapping[str, Part] = MappingProxyType({"all": Part()})
 
     @property
     @abc.abstractmethod
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """How many numbers the model has to give for one example."""
 
+    @property
     @abc.abstractmethod
-    def losses(
-        self, model: Callable[..., Array], batch: Batch, *, key: Any
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
-        """Return ``{part: (loss, metrics)}`` in training mode; ordinary tasks have the part "all"."""
+    def score(self) -> Score:
+        """The metric that columns are judged by."""
+
+    def pick(self, arrays: Any, ids: Array, *, key: Any) -> Any:
+        """Return the batch of some examples, inside the compiled step: each array gathered.
+
+        Args:
+            arrays: ``{"x", "y", "weight"}`` of all examples, or whatever the run's data is.
+            ids: numbers of the examples, (batch,).
+            key: random key of the step's batch.
+        """
+        return jax.tree.map(lambda array: gather(array, ids), arrays)
 
     @abc.abstractmethod
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
-        """Return weighted sums over the batch: ``loss``, further metrics, and ``weight``."""
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
+        """Return ``{part: (loss, metrics)}`` in training mode, one entry a part of `parts`."""
+
+    @abc.abstractmethod
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
+        """Return weighted sums over the batch: the values of `monitor`, others, and ``weight``.
+
+        Args:
+            model: called without a key, in evaluation mode.
+            batch: as in training; examples of weight zero fill it up.
+            key: the same at every epoch, so that values of epochs can be compared.
+        """
 
     @abc.abstractmethod
     def decode(self, outputs: Array) -> Array:
@@ -48,6 +121,29 @@ class AbstractObjective(abc.ABC):
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
         """Return the final metrics of decoded outputs, computed on the host in float64."""
+
+    @abc.abstractmethod
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return decoded outputs with one prediction a target: of quantiles the median."""
+
+    @abc.abstractmethod
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each metric that has one."""
+
+
+def gather(array: Array, ids: Array) -> Array:
+    """Return ``array[ids]`` as one gather; ids were counted on the host, so none lies outside.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> gather(jnp.array([[1, 2], [3, 4], [5, 6]]), jnp.array([2, 0])).tolist()
+        [[5, 6], [1, 2]]
+    """
+    within = tuple(range(1, array.ndim))
+    numbers = jax.lax.GatherDimensionNumbers(within, collapsed_slice_dims=(0,), start_index_map=(0,))
+    return jax.lax.gather(array, ids[:, None], numbers, (1, *array.shape[1:]), mode="clip")
 
 
 def over_members(values: Array, examples: int) -> Array:

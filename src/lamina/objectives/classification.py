@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -11,8 +13,20 @@ import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
-from lamina.objectives.base import AbstractObjective, Batch, over_members, with_members
+from lamina.objectives.base import (
+    AbstractObjective,
+    Batch,
+    Interval,
+    Losses,
+    Score,
+    Shown,
+    over_members,
+    with_members,
+)
 from lamina.ops import losses as loss_functions
+
+MONITOR: Mapping[str, bool] = MappingProxyType({"loss": False, "accuracy": True})
+SHOWN = Shown("accuracy", "valid_accuracy", lambda value, scale: value)
 
 
 @dataclass(frozen=True)
@@ -25,9 +39,8 @@ class MulticlassObjective(AbstractObjective):
         smoothing: label smoothing in [0, 1), for cross-entropy.
 
     Example:
-        >>> task = MulticlassObjective(3)
-        >>> batch = {"y": jnp.array([0, 2]), "weight": jnp.ones(2)}
-        >>> float(task.evaluate(jnp.array([[9.0, 0, 0], [9.0, 0, 0]]), batch)["accuracy"])
+        >>> batch = {"x": jnp.array([[9.0, 0, 0]] * 2), "y": jnp.array([0, 2]), "weight": jnp.ones(2)}
+        >>> float(MulticlassObjective(3).evaluate(lambda x: x, batch, key=None)["accuracy"])
         1.0
     """
 
@@ -35,16 +48,18 @@ class MulticlassObjective(AbstractObjective):
     loss: str = "cross_entropy"
     smoothing: float = 0.0
     kind = "multiclass"
+    monitor = MONITOR
+    shown = SHOWN
 
     def __post_init__(self) -> None:
         _check_loss(self.loss, ("cross_entropy", "focal", "perceptron"))
 
     @property
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """One logit a class."""
         return self.classes
 
-    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss of the batch."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         labels = with_members(batch["y"], logits, features=0)
@@ -52,9 +67,9 @@ class MulticlassObjective(AbstractObjective):
         each = _class_loss(self.loss, self.smoothing)(logits, labels)
         return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
 
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of log-loss, hits and weights."""
-        probabilities = self.decode(outputs)
+        probabilities = self.decode(model(batch["x"]))
         loss = _log_loss(probabilities, batch["y"], self.smoothing)
         hit = probabilities.argmax(-1).astype(batch["y"].dtype) == batch["y"]
         return {
@@ -76,6 +91,25 @@ class MulticlassObjective(AbstractObjective):
 
         return classification_metrics(targets, decoded, weights)
 
+    @property
+    def score(self) -> Score:
+        """Accuracy."""
+        from lamina.objectives.metrics import accuracy
+
+        return Score("accuracy", lambda truth, given, weights: accuracy(truth, given.argmax(-1), weights))
+
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the probabilities as they are."""
+        return decoded
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each metric."""
+        from lamina.objectives.metrics import classification_intervals
+
+        return classification_intervals(targets, decoded, weights)
+
 
 @dataclass(frozen=True)
 class BinaryObjective(AbstractObjective):
@@ -93,16 +127,18 @@ class BinaryObjective(AbstractObjective):
     loss: str = "cross_entropy"
     smoothing: float = 0.0
     kind = "binary"
+    monitor = MONITOR
+    shown = SHOWN
 
     def __post_init__(self) -> None:
         _check_loss(self.loss, ("cross_entropy", "focal", "perceptron"))
 
     @property
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """One logit."""
         return 1
 
-    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss of the batch."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         labels = jnp.broadcast_to(with_members(batch["y"], logits, features=0), logits.shape[:-1])
@@ -115,9 +151,9 @@ class BinaryObjective(AbstractObjective):
             each = _class_loss(self.loss, self.smoothing)(scores, labels)
         return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
 
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of log-loss, hits and weights."""
-        probabilities, truth = self.decode(outputs), batch["y"] > 0
+        probabilities, truth = self.decode(model(batch["x"])), batch["y"] > 0
         loss = _log_loss(probabilities, truth.astype(jnp.int32), self.smoothing)
         return {
             "loss": (loss * batch["weight"]).sum(),
@@ -139,6 +175,25 @@ class BinaryObjective(AbstractObjective):
 
         return classification_metrics(targets, decoded, weights)
 
+    @property
+    def score(self) -> Score:
+        """The area under the ROC curve, which sees columns that change no decision."""
+        from lamina.objectives.metrics import auc
+
+        return Score("auc", auc)
+
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the probabilities as they are."""
+        return decoded
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each metric."""
+        from lamina.objectives.metrics import classification_intervals
+
+        return classification_intervals(targets, decoded, weights)
+
 
 @dataclass(frozen=True)
 class MultilabelObjective(AbstractObjective):
@@ -156,22 +211,24 @@ class MultilabelObjective(AbstractObjective):
     labels: int
     smoothing: float = 0.0
     kind = "multilabel"
+    monitor = MONITOR
+    shown = SHOWN
 
     @property
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """One logit an answer."""
         return self.labels
 
-    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss of the batch, averaged over the answers."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], logits, features=1), logits.shape)
         each = loss_functions.binary_cross_entropy(logits, targets, smoothing=self.smoothing)
         return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
 
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of log-loss, hits (share of right answers) and weights."""
-        yes, truth = self.decode(outputs), batch["y"] > 0.5
+        yes, truth = self.decode(model(batch["x"])), batch["y"] > 0.5
         both = jnp.stack([1 - yes, yes], axis=-1)
         loss = _log_loss(both, truth.astype(jnp.int32), self.smoothing).mean(-1)
         return {
@@ -193,6 +250,27 @@ class MultilabelObjective(AbstractObjective):
 
         return multilabel_metrics(targets, decoded, weights)
 
+    @property
+    def score(self) -> Score:
+        """The log-loss over all labels."""
+        from lamina.objectives.metrics import multilabel_metrics
+
+        return Score(
+            "log_loss", lambda truth, given, weights: multilabel_metrics(truth, given, weights)["log_loss"]
+        )
+
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the probabilities as they are."""
+        return decoded
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each metric."""
+        from lamina.objectives.metrics import multilabel_intervals
+
+        return multilabel_intervals(targets, decoded, weights)
+
 
 def _log_loss(probabilities: Array, labels: Array, smoothing: float) -> Array:
     """Return the log-loss of answers, labels smoothed as in training.
@@ -207,7 +285,9 @@ def _log_loss(probabilities: Array, labels: Array, smoothing: float) -> Array:
 
 def _check_loss(loss: str, known: tuple[str, ...]) -> None:
     if loss not in known:
-        raise ConfigError("this task has no such loss", expected="one of " + ", ".join(known), received=loss)
+        raise ConfigError(
+            "this objective has no such loss", expected="one of " + ", ".join(known), received=loss
+        )
 
 
 def _class_loss(loss: str, smoothing: float) -> Any:

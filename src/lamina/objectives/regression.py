@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,8 +13,20 @@ import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
-from lamina.objectives.base import AbstractObjective, Batch, over_members, with_members
+from lamina.objectives.base import (
+    AbstractObjective,
+    Batch,
+    Interval,
+    Losses,
+    Score,
+    Shown,
+    over_members,
+    with_members,
+)
 from lamina.ops import losses as loss_functions
+
+MONITOR: Mapping[str, bool] = MappingProxyType({"loss": False, "mse": False})
+SHOWN = Shown("rmse", "valid_mse", lambda value, scale: scale * math.sqrt(max(value, 0.0)))
 
 _LOSSES = ("mse", "mae", "huber")
 
@@ -25,36 +40,37 @@ class RegressionObjective(AbstractObjective):
         loss: ``"mse"``, ``"mae"`` or ``"huber"``.
 
     Example:
-        >>> task = RegressionObjective(1)
-        >>> batch = {"y": jnp.array([[1.0]]), "weight": jnp.ones(1)}
-        >>> float(task.evaluate(jnp.array([[3.0]]), batch)["mse"])
+        >>> batch = {"x": jnp.array([[3.0]]), "y": jnp.array([[1.0]]), "weight": jnp.ones(1)}
+        >>> float(RegressionObjective(1).evaluate(lambda x: x, batch, key=None)["mse"])
         4.0
     """
 
     targets: int = 1
     loss: str = "mse"
     kind = "regression"
+    monitor = MONITOR
+    shown = SHOWN
 
     def __post_init__(self) -> None:
         if self.loss not in _LOSSES:
             known = "one of " + ", ".join(_LOSSES)
-            raise ConfigError("this task has no such loss", expected=known, received=self.loss)
+            raise ConfigError("this objective has no such loss", expected=known, received=self.loss)
 
     @property
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """One number a target."""
         return self.targets
 
-    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss of the batch, averaged over targets."""
         outputs = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], outputs, features=1), outputs.shape)
         each = loss_functions.LOSSES[self.loss](outputs, targets)
         return {"all": ((over_members(each, len(outputs)) * batch["weight"]).mean(), {})}
 
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of the loss, the squared error and the weights (standardized targets)."""
-        values = self.decode(outputs)
+        values = self.decode(model(batch["x"]))
         loss = loss_functions.LOSSES[self.loss](values, batch["y"]).mean(-1)
         squared = ((values - batch["y"]) ** 2).mean(-1)
         weight = batch["weight"]
@@ -72,6 +88,23 @@ class RegressionObjective(AbstractObjective):
         from lamina.objectives.metrics import regression_metrics
 
         return regression_metrics(targets, decoded, weights)
+
+    @property
+    def score(self) -> Score:
+        """The error of one target in its own unit, the share explained of several."""
+        return _score(self.targets)
+
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the values as they are."""
+        return decoded
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of rmse, mae and r2."""
+        from lamina.objectives.metrics import regression_intervals
+
+        return regression_intervals(targets, decoded, weights)
 
 
 @dataclass(frozen=True)
@@ -96,6 +129,8 @@ class QuantileObjective(AbstractObjective):
     targets: int = 1
     quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
     kind = "regression"
+    monitor = MONITOR
+    shown = SHOWN
 
     def __post_init__(self) -> None:
         inside = all(0.0 < level < 1.0 for level in self.quantiles)
@@ -108,7 +143,7 @@ class QuantileObjective(AbstractObjective):
             )
 
     @property
-    def outputs(self) -> int:
+    def out_features(self) -> int:
         """One number a target and level."""
         return self.targets * len(self.quantiles)
 
@@ -120,7 +155,7 @@ class QuantileObjective(AbstractObjective):
     def _levels(self, outputs: Array) -> Array:
         return outputs.astype(jnp.float32).reshape(*outputs.shape[:-1], self.targets, len(self.quantiles))
 
-    def losses(self, model: Any, batch: Batch, *, key: Any) -> dict[str, tuple[Array, dict[str, Array]]]:
+    def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted pinball loss of the batch."""
         outputs = model(batch["x"], key=key, train=True)
         levels = self._levels(outputs)
@@ -129,9 +164,9 @@ class QuantileObjective(AbstractObjective):
         each = loss_functions.quantile_loss(levels, targets, quantiles=self.quantiles)
         return {"all": ((over_members(each, len(outputs)) * batch["weight"]).mean(), {})}
 
-    def evaluate(self, outputs: Array, batch: Batch) -> dict[str, Array]:
+    def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of the pinball loss, the squared error of the median and the weights."""
-        levels, weight = self.decode(outputs), batch["weight"]
+        levels, weight = self.decode(model(batch["x"])), batch["weight"]
         pinball = loss_functions.quantile_loss(levels, batch["y"][..., None], quantiles=self.quantiles)
         squared = ((levels[..., self.median] - batch["y"]) ** 2).mean(-1)
         return {
@@ -152,9 +187,32 @@ class QuantileObjective(AbstractObjective):
         """Return rmse, mae and r2 of the median, and coverage and width of the interval."""
         from lamina.objectives.metrics import regression_metrics
 
-        found = regression_metrics(targets, decoded[..., self.median], weights)
+        found = regression_metrics(targets, self.point(decoded), weights)
         inside = (targets >= decoded[..., 0]) & (targets <= decoded[..., -1])
         width = (decoded[..., -1] - decoded[..., 0]).mean(-1)
         found["coverage"] = float(np.average(inside.mean(-1), weights=weights))
         found["interval_width"] = float(np.average(width, weights=weights))
         return found
+
+    @property
+    def score(self) -> Score:
+        """The error of one target in its own unit, the share explained of several."""
+        return _score(self.targets)
+
+    def point(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the median, (batch, targets)."""
+        return decoded[..., self.median]
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of rmse, mae and r2."""
+        from lamina.objectives.metrics import regression_intervals
+
+        return regression_intervals(targets, self.point(decoded), weights)
+
+
+def _score(targets: int) -> Score:
+    from lamina.objectives.metrics import r2, rmse
+
+    return Score("rmse", rmse) if targets == 1 else Score("r2", r2)

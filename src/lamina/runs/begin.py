@@ -14,14 +14,14 @@ from lamina.runs.job import CHECKPOINT_EVERY, Finished, Job, carry_out, read_eve
 from lamina.runs.opening import say_opening
 from lamina.runs.record import command_of, make_record
 from lamina.runs.voice import Voice
-from lamina.train.budget import check_disk, needed_disk_mib
-from lamina.train.checkpoint import KEEP
+from lamina.train.safeguard.budget import check_disk, needed_disk_mib
+from lamina.train.safeguard.checkpoint import KEEP
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
     from lamina.data.table import AbstractTable
     from lamina.network import Prepared
-    from lamina.train.callbacks import Callback
+    from lamina.train.loop.callbacks import Callback
 
 RUNS = "runs"  # where runs lie that nobody gave a place
 

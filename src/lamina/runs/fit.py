@@ -12,7 +12,7 @@ from lamina.core.errors import LaminaWarning
 if TYPE_CHECKING:
     from lamina.core.module import Module
     from lamina.network.network import Network
-    from lamina.train.callbacks import Callback
+    from lamina.train.loop.callbacks import Callback
 
 
 def fit(

@@ -26,12 +26,12 @@ from lamina.runs.progress import Bar, Lines, Watch
 from lamina.runs.record import Record
 from lamina.runs.reporting import Intervals, intervals_of, write_report
 from lamina.runs.voice import Voice
-from lamina.train.checkpoint import Checkpoints
-from lamina.train.clock import compile_counter
+from lamina.train.loop.clock import compile_counter
+from lamina.train.safeguard.checkpoint import Checkpoints
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
-    from lamina.train.callbacks import Callback
+    from lamina.train.loop.callbacks import Callback
 
 CHECKPOINT_EVERY = "60s"
 # Of a time limit, what is kept for evaluation, network and report, measured on two busy cores.

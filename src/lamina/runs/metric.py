@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -28,11 +27,10 @@ class ShownMetric:
     @staticmethod
     def of(prepared: Prepared) -> ShownMetric:
         """Return the metric that suits what is learned."""
-        if prepared.task.kind != "regression":
-            return ShownMetric("accuracy", "valid_accuracy")
-        scale = prepared.target_encoder.std
+        shown = prepared.task.shown
+        scale = getattr(prepared.target_encoder, "std", ())
         unit = float(scale[0]) if len(scale) == 1 else 1.0
-        return ShownMetric("rmse", "valid_mse", lambda value: unit * math.sqrt(max(value, 0.0)))
+        return ShownMetric(shown.name, shown.logged, lambda value: shown.show(value, unit))
 
     def value(self, logs: Mapping[str, float]) -> float | None:
         """Return the value of an epoch, or None where nothing validates."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lamina.core import storage
-from lamina.train.callbacks import Callback, RunView
+from lamina.train.loop.callbacks import Callback, RunView
 
 
 class MetricsFile(Callback):

@@ -10,8 +10,8 @@ from lamina.core.wording import duration
 from lamina.objectives.metrics import metric_number
 from lamina.runs.metric import ShownMetric
 from lamina.runs.voice import Voice
-from lamina.train.callbacks import Callback, RunView
-from lamina.train.clock import compile_counter
+from lamina.train.loop.callbacks import Callback, RunView
+from lamina.train.loop.clock import compile_counter
 
 MOST_LINES = 60
 REFRESH_SECONDS = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,7 @@ from lamina.core.wording import plain
 from lamina.data.encoders import TableEncoder
 from lamina.network.network import predict_batches
 from lamina.objectives import QuantileObjective
-from lamina.objectives.metrics import (
-    accuracy,
-    auc,
-    metric_intervals,
-    metric_words,
-    multilabel_metrics,
-    r2,
-    rmse,
-)
+from lamina.objectives.metrics import metric_words
 from lamina.report.content import ReportContent
 from lamina.report.importance import Importance, permutation_importance, table_score
 from lamina.runs.folder import RunFolder
@@ -35,7 +26,6 @@ if TYPE_CHECKING:
     from lamina.network.network import Network
 
 SCORED_ROWS = 2000
-Score = Callable[[Any, Any, Any], float]
 Intervals = dict[str, tuple[float, float]]
 
 
@@ -48,12 +38,7 @@ def intervals_of(network: Network, decoded: np.ndarray, truth: np.ndarray, weigh
         truth: targets in the form of the metrics.
         weights: one weight a row, or None.
     """
-    return metric_intervals(network.task.kind, truth, _point(network, decoded), weights)
-
-
-def _point(network: Network, decoded: np.ndarray) -> np.ndarray:
-    """Return one number a target where quantiles are predicted; other outputs as they are."""
-    return decoded[..., network.task.median] if isinstance(network.task, QuantileObjective) else decoded
+    return network.task.intervals(decoded, truth, weights)
 
 
 def write_report(
@@ -167,7 +152,7 @@ def _answers(fitted: Fitted) -> dict[str, Any]:
         return {}
     decoded, truth = part
     if network.task.kind == "regression":
-        found = {"targets": _flat(truth), "predictions": _flat(_point(network, decoded))}
+        found = {"targets": _flat(truth), "predictions": _flat(network.task.point(decoded))}
         return found | _bounds(network, decoded)
     chosen = (decoded > 0.5).astype(int) if network.task.kind == "multilabel" else decoded.argmax(-1)
     return {"targets": truth, "predictions": chosen, "probabilities": decoded}
@@ -202,11 +187,11 @@ def column_importance(
         return "", []
     truth, weights = network.truth(table)
     x = network.encoder.transform(table)
-    name, measure = _score(network)
+    name, measure = network.task.score
 
     def score(batch: dict[str, np.ndarray], rows: np.ndarray) -> float:
         decoded = network.in_target_unit(predict_batches(network.task, network.model, batch))
-        return measure(truth[rows], _point(network, decoded), None if weights is None else weights[rows])
+        return measure(truth[rows], network.task.point(decoded), None if weights is None else weights[rows])
 
     found = permutation_importance(
         table_score(network.encoder, x, score),
@@ -217,15 +202,3 @@ def column_importance(
         seconds=seconds,
     )
     return name, found
-
-
-def _score(network: Network) -> tuple[str, Score]:
-    """Return the name of the score that suits the task, and the function that measures it."""
-    kind = network.task.kind
-    if kind == "regression":
-        return ("rmse", rmse) if len(network.schema.targets) == 1 else ("r2", r2)
-    if kind == "binary":
-        return "auc", auc
-    if kind == "multilabel":
-        return "log_loss", lambda truth, given, weights: multilabel_metrics(truth, given, weights)["log_loss"]
-    return "accuracy", lambda truth, given, weights: accuracy(truth, given.argmax(-1), weights)

@@ -1,6 +1,7 @@
 """Training: optimizers, schedules, the compiled step, the loop, populations, callbacks."""
 
-from lamina.train.callbacks import (
+from lamina.train.config import TrainConfig
+from lamina.train.loop.callbacks import (
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -8,11 +9,10 @@ from lamina.train.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from lamina.train.config import TrainConfig
-from lamina.train.loop import TrainResult, train
-from lamina.train.optimizers import OPTIMIZERS
-from lamina.train.population import train_population
-from lamina.train.schedules import SCHEDULES
+from lamina.train.loop.loop import TrainResult, train
+from lamina.train.loop.population import train_population
+from lamina.train.optimizers.registry import OPTIMIZERS
+from lamina.train.optimizers.schedules import SCHEDULES
 
 __all__ = [
     "OPTIMIZERS",

@@ -19,7 +19,12 @@ from lamina.objectives.metrics.classification import (
     f1,
     log_loss,
 )
-from lamina.objectives.metrics.intervals import bootstrap_interval, metric_intervals
+from lamina.objectives.metrics.intervals import (
+    bootstrap_interval,
+    classification_intervals,
+    multilabel_intervals,
+    regression_intervals,
+)
 from lamina.objectives.metrics.ranking import auc, auc_interval
 from lamina.objectives.metrics.regression import interval_coverage, mae, pinball, r2, rmse
 from lamina.objectives.metrics.words import MetricWords, metric_number, metric_words
@@ -33,6 +38,7 @@ __all__ = [
     "balanced_accuracy",
     "bootstrap_interval",
     "calibration_curve",
+    "classification_intervals",
     "classification_metrics",
     "confusion_matrix",
     "ece",
@@ -40,12 +46,13 @@ __all__ = [
     "interval_coverage",
     "log_loss",
     "mae",
-    "metric_intervals",
     "metric_number",
     "metric_words",
+    "multilabel_intervals",
     "multilabel_metrics",
     "pinball",
     "r2",
+    "regression_intervals",
     "regression_metrics",
     "rmse",
 ]

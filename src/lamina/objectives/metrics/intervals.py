@@ -12,15 +12,20 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.core.errors import ConfigError
 from lamina.objectives.metrics.by_task import CLASSIFICATION, REGRESSION
 from lamina.objectives.metrics.calibration import top_label
 from lamina.objectives.metrics.ranking import auc_interval, wilson_interval
-from lamina.objectives.metrics.resampled import STATISTICS, Statistic
+from lamina.objectives.metrics.resampled import (
+    Statistic,
+    class_statistic,
+    multilabel_statistic,
+    regression_statistic,
+)
 from lamina.objectives.metrics.rows import (
     NAN,
     check_same_rows,
@@ -49,7 +54,7 @@ def bootstrap_interval(
 ) -> Interval:
     """Return the bootstrap confidence interval of any metric that takes row weights.
 
-    One call of the metric for each repeat; `metric_intervals` is much faster for the usual ones.
+    One call of the metric for each repeat; `classification_intervals` and the like are much faster.
 
     Args:
         metric: called as ``metric(targets, outputs, weights)``.
@@ -74,26 +79,24 @@ def bootstrap_interval(
     return _about(metric(truth, given, base), np.asarray(drawn), level, (-np.inf, np.inf))
 
 
-def metric_intervals(
-    task: str,
+def classification_intervals(
     targets: ArrayLike,
-    outputs: ArrayLike,
+    probabilities: ArrayLike,
     weights: ArrayLike | None = None,
     *,
     level: float = 0.95,
     repeats: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return a confidence interval of each of a task's metrics.
+    """Return a confidence interval of each metric of one target with classes.
 
     The bootstrap, except accuracy (Wilson's interval, sound for few rows) and auc (DeLong's,
     see `auc_interval`). Beyond 10,000 rows (fewer with many targets) a fixed sample is drawn from and
     the interval narrowed by ``sqrt(sample / rows)``, so the cost stops growing.
 
     Args:
-        task: "binary", "multiclass", "multilabel" or "regression".
-        targets: class indices, 0/1 by label, or true values.
-        outputs: probabilities, or predicted values.
+        targets: class indices.
+        probabilities: one column a class, or the probability of class 1 of two.
         weights: one weight a row, or None.
         level: the coverage wanted, between 0 and 1.
         repeats: how often the rows are drawn.
@@ -102,35 +105,100 @@ def metric_intervals(
     Returns:
         ``{metric: (low, high)}``; NaN where the metric is not defined.
 
-    Raises:
-        ConfigError: the task is none of these.
-
     Example:
-        >>> low, high = metric_intervals("binary", [0, 1] * 20, [[0.8, 0.2], [0.3, 0.7]] * 20)["accuracy"]
+        >>> low, high = classification_intervals([0, 1] * 20, [[0.8, 0.2], [0.3, 0.7]] * 20)["accuracy"]
         >>> round(low, 2), round(high, 2)
         (0.91, 1.0)
     """
-    if task not in STATISTICS:
-        raise ConfigError(f"unknown task '{task}'", expected="one of " + ", ".join(STATISTICS))
-    names = REGRESSION if task == "regression" else CLASSIFICATION
-    truth, given = np.asarray(targets), np.asarray(outputs)
-    check_same_rows(truth, given)
-    base = row_weights(len(truth), weights)
-    if not base.sum() > 0 or not np.isfinite(given).all():
-        return dict.fromkeys(names, (NAN, NAN))
-    found = _bootstrap(STATISTICS[task], (truth, given, base), level, repeats, seed)
-    if task != "regression":
-        effective = float(base.sum() ** 2 / np.sum(base**2))
-        found["accuracy"] = wilson_interval(_exactly_right(truth, given, base), effective, level=level)
-    if task in ("binary", "multiclass"):
-        found["auc"] = auc_interval(truth, given, base, level=level)
-    if task == "multilabel":
-        found["auc"] = _mean_auc_interval(truth, given, base, level)
-    return {name: found[name] for name in names}
+    rows = _Rows.of(targets, probabilities, weights)
+    if rows.undefined:
+        return dict.fromkeys(CLASSIFICATION, (NAN, NAN))
+    found = _bootstrap(class_statistic, rows, level, repeats, seed)
+    columns = class_probabilities(rows.given)
+    right, _ = top_label(class_targets(rows.truth, columns.shape[1]), columns)
+    found["accuracy"] = _accuracy_interval(right, rows.weights, level)
+    found["auc"] = auc_interval(*rows, level=level)
+    return {name: found[name] for name in CLASSIFICATION}
+
+
+def multilabel_intervals(
+    targets: ArrayLike,
+    probabilities: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Return a confidence interval of each metric of rows that carry any number of labels.
+
+    As `classification_intervals`; auc has the mean of the labels' intervals: as wide as if their errors
+    moved together.
+
+    Args:
+        targets: 0 or 1, shape ``(rows, labels)``.
+        probabilities: the probability of each label, same shape.
+        weights: one weight a row, or None.
+        level: the coverage wanted, between 0 and 1.
+        repeats: how often the rows are drawn.
+        seed: the same seed gives the same intervals.
+    """
+    rows = _Rows.of(targets, probabilities, weights)
+    if rows.undefined:
+        return dict.fromkeys(CLASSIFICATION, (NAN, NAN))
+    found = _bootstrap(multilabel_statistic, rows, level, repeats, seed)
+    right = ((rows.given > 0.5) == rows.truth).all(axis=1)
+    found["accuracy"] = _accuracy_interval(right, rows.weights, level)
+    found["auc"] = _mean_auc_interval(rows, level)
+    return {name: found[name] for name in CLASSIFICATION}
+
+
+def regression_intervals(
+    targets: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Return the bootstrap confidence intervals of rmse, mae and r2.
+
+    Args:
+        targets: true values, ``(rows,)`` or ``(rows, targets)``.
+        predictions: predicted values, same shape.
+        weights: one weight a row, or None.
+        level: the coverage wanted, between 0 and 1.
+        repeats: how often the rows are drawn.
+        seed: the same seed gives the same intervals.
+    """
+    rows = _Rows.of(targets, predictions, weights)
+    if rows.undefined:
+        return dict.fromkeys(REGRESSION, (NAN, NAN))
+    found = _bootstrap(regression_statistic, rows, level, repeats, seed)
+    return {name: found[name] for name in REGRESSION}
+
+
+class _Rows(NamedTuple):
+    """Targets, outputs and weights of the same rows."""
+
+    truth: NDArray
+    given: NDArray
+    weights: NDArray[np.float64]
+
+    @staticmethod
+    def of(targets: ArrayLike, outputs: ArrayLike, weights: ArrayLike | None) -> _Rows:
+        truth, given = np.asarray(targets), np.asarray(outputs)
+        check_same_rows(truth, given)
+        return _Rows(truth, given, row_weights(len(truth), weights))
+
+    @property
+    def undefined(self) -> bool:
+        return not self.weights.sum() > 0 or not bool(np.isfinite(self.given).all())
 
 
 def _bootstrap(
-    build: Callable[..., Statistic], arrays: tuple[NDArray, ...], level: float, repeats: int, seed: int
+    build: Callable[..., Statistic], arrays: _Rows, level: float, repeats: int, seed: int
 ) -> dict[str, Interval]:
     """Return the interval of every metric that ``build(*arrays)`` computes from row counts."""
     rows = len(arrays[0])
@@ -184,18 +252,14 @@ def _about(
     return float(ends[0]), float(ends[1])
 
 
-def _exactly_right(truth: NDArray, given: NDArray, base: NDArray[np.float64]) -> float:
-    if truth.ndim == 2 and truth.shape[1] > 1:
-        right = ((given > 0.5) == truth).all(axis=1)
-    else:
-        columns = class_probabilities(given)
-        right, _ = top_label(class_targets(truth, columns.shape[1]), columns)
-    return float(base @ right / base.sum())
+def _accuracy_interval(right: NDArray, weights: NDArray[np.float64], level: float) -> Interval:
+    effective = float(weights.sum() ** 2 / np.sum(weights**2))
+    return wilson_interval(float(weights @ right / weights.sum()), effective, level=level)
 
 
-def _mean_auc_interval(truth: NDArray, given: NDArray, base: NDArray[np.float64], level: float) -> Interval:
-    """Return the mean of the labels' intervals: as wide as if their errors moved together."""
-    each = [auc_interval(truth[:, i], given[:, i], base, level=level) for i in range(truth.shape[1])]
+def _mean_auc_interval(rows: _Rows, level: float) -> Interval:
+    truth, given, weights = rows
+    each = [auc_interval(truth[:, i], given[:, i], weights, level=level) for i in range(truth.shape[1])]
     defined = [pair for pair in each if not np.isnan(pair[0])]
     if not defined:
         return NAN, NAN

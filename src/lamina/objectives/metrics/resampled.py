@@ -78,14 +78,6 @@ def regression_statistic(truth: NDArray, given: NDArray, base: NDArray[np.float6
     return statistic
 
 
-STATISTICS = {
-    "binary": class_statistic,
-    "multiclass": class_statistic,
-    "multilabel": multilabel_statistic,
-    "regression": regression_statistic,
-}
-
-
 def _group_sums(
     group: NDArray[np.intp], weights: NDArray[np.float64]
 ) -> Callable[[NDArray[np.float64], int], NDArray[np.float64]]:

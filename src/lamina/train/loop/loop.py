@@ -15,17 +15,17 @@ import numpy as np
 from lamina.core import runtime
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.objectives.base import AbstractObjective
-from lamina.train.budget import check_memory, needed_mib
-from lamina.train.callbacks import Callback
-from lamina.train.checkpoint import Snapshot
-from lamina.train.clock import Clock
 from lamina.train.config import TrainConfig
-from lamina.train.engine import AbstractEngine, SingleEngine
-from lamina.train.feed import Rows, evaluation_batches, fits, make_feed, row_count
-from lamina.train.plan import batch_size_of, make_hyper, make_program
-from lamina.train.rollback import Rollback
-from lamina.train.state import TrainState
-from lamina.train.step import Program
+from lamina.train.loop.callbacks import Callback
+from lamina.train.loop.clock import Clock
+from lamina.train.loop.engine import AbstractEngine, SingleEngine
+from lamina.train.loop.feed import Rows, evaluation_batches, fits, make_feed, row_count
+from lamina.train.loop.plan import batch_size_of, make_hyper, make_program
+from lamina.train.safeguard.budget import check_memory, needed_mib
+from lamina.train.safeguard.checkpoint import Snapshot
+from lamina.train.safeguard.rollback import Rollback
+from lamina.train.step.state import TrainState
+from lamina.train.step.step import Program
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from lamina.core.random import make_key
 from lamina.core.tree import stack_modules
 from lamina.data.order import epoch_order
 from lamina.train.config import TrainConfig
-from lamina.train.state import TrainState
-from lamina.train.step import (
+from lamina.train.step.state import TrainState
+from lamina.train.step.step import (
     Program,
     jit_chunk,
     jit_chunk_population,

@@ -21,12 +21,13 @@ from lamina.core.taps import observe
 from lamina.objectives.base import AbstractObjective
 from lamina.ops.update import all_finite
 from lamina.train.augment import Augmentation, batch_losses, mirrored_now
-from lamina.train.optimizers import DECAY, OPTIMIZERS, Hyper, averaged_parameters
-from lamina.train.rule import Rule, where_finite
-from lamina.train.schedules import factor
-from lamina.train.state import TrainState, combine, first_state, partition
+from lamina.train.optimizers.registry import DECAY, OPTIMIZERS, Hyper, averaged_parameters
+from lamina.train.optimizers.rule import Rule, where_finite
+from lamina.train.optimizers.schedules import factor
+from lamina.train.step.state import TrainState, combine, first_state, partition
 
 _AUGMENTS = 0xA09  # sets the random numbers of augmentation apart from those of dropout
+_PICKS, _EVALUATES = 0x91C, 0xE7A1  # and those of batches, and of evaluation
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,8 @@ def train_chunk(
 
     def body(index: Array, carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
         state, total, counted = carry
-        rows = order[index]
-        batch = jax.tree.map(lambda a: gather(a, rows), data)
+        key = hashed_key(hashed_key(state.key, state.step), jnp.array(_PICKS, jnp.uint32))
+        batch = program.task.pick(data, order[index], key=key)
         state, loss = train_step(program, state, batch, hyper)
         finite = jnp.isfinite(loss)
         return state, total + jnp.where(finite, loss, 0), counted + finite.astype(jnp.float32)
@@ -225,25 +226,28 @@ def train_chunk(
     return state, total / counted
 
 
-def gather(array: Array, rows: Array) -> Array:
-    """Return ``array[rows]`` as one gather; rows were counted on the host, so none lies outside."""
-    within = tuple(range(1, array.ndim))
-    numbers = jax.lax.GatherDimensionNumbers(within, collapsed_slice_dims=(0,), start_index_map=(0,))
-    return jax.lax.gather(array, rows[:, None], numbers, (1, *array.shape[1:]), mode="clip")
+def evaluate_model(program: Program, model: Any, data: Any, key: Any = 0) -> dict[str, Any]:
+    """Return the weighted means of the objective's values over ``data``, (batches, batch, ...) each.
 
-
-def evaluate_model(program: Program, model: Any, data: Any) -> dict[str, Array]:
-    """Return the weighted means of the task's metrics over ``data``, (batches, batch, ...) each."""
+    Args:
+        program: what is fixed while compiling.
+        model: the model to judge.
+        data: batches, the last filled up with examples of weight zero.
+        key: random key, for objectives that draw; batch ``i`` gets the ``i``-th of its keys.
+    """
     model = _cast(model, program.precision)
 
-    def body(total: Any, batch: Any) -> tuple[Any, None]:
-        outputs = model(_cast(batch["x"], program.precision))
-        return jax.tree.map(jnp.add, total, program.task.evaluate(outputs, batch)), None
+    def sums_of(batch: Any, key: Array) -> dict[str, Any]:
+        cast = {**batch, "x": _cast(batch["x"], program.precision)} if "x" in batch else batch
+        return program.task.evaluate(model, cast, key=key)
 
+    def body(total: Any, one: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, sums_of(*one)), None
+
+    keys = hashed_keys(key, len(jax.tree.leaves(data)[0]))
     first = jax.tree.map(lambda a: a[0], data)
-    shape = jax.eval_shape(lambda: program.task.evaluate(model(_cast(first["x"], program.precision)), first))
-    zero = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shape)
-    sums, _ = jax.lax.scan(body, zero, data)
+    zero = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(sums_of, first, keys[0]))
+    sums, _ = jax.lax.scan(body, zero, (data, keys))
     return {name: value / sums["weight"] for name, value in sums.items() if name != "weight"}
 
 
@@ -268,9 +272,10 @@ def end_epoch(
     rate = factor(program.schedule, last, hyper["total"], hyper["warmup"]) * hyper["lr"] * state.lr_scale
     if valid is None:  # nothing to judge by: the newest is the best
         return state._replace(best=model, best_epoch=epoch), {"lr": rate}
-    metrics = {**evaluate_model(program, model, valid), "lr": rate}
+    key = hashed_key(state.key, jnp.array(_EVALUATES, jnp.uint32))
+    metrics = {**evaluate_model(program, model, valid, key), "lr": rate}
     value = metrics[program.monitor]
-    value = -value if program.monitor == "accuracy" else value
+    value = -value if program.task.monitor.get(program.monitor, False) else value
     better = (value < state.best_value) & ~state.stopped
     kept = better if program.early_stopping else jnp.ones_like(better)
     plateau = jnp.where(better, 0, state.plateau + 1)

@@ -13,12 +13,12 @@ import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.objectives.base import AbstractObjective
-from lamina.train.callbacks import Callback
-from lamina.train.checkpoint import Snapshot
 from lamina.train.config import TrainConfig
-from lamina.train.engine import PopulationEngine, member_states
-from lamina.train.feed import Rows
-from lamina.train.loop import Loop, TrainResult, make_result
+from lamina.train.loop.callbacks import Callback
+from lamina.train.loop.engine import PopulationEngine, member_states
+from lamina.train.loop.feed import Rows
+from lamina.train.loop.loop import Loop, TrainResult, make_result
+from lamina.train.safeguard.checkpoint import Snapshot
 
 
 def train_population(

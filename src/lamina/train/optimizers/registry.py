@@ -14,9 +14,9 @@ from jax import Array
 
 from lamina.core.registry import Registry
 from lamina.core.rules import Rules
-from lamina.train.adam import adam_rule
-from lamina.train.muon import muon_rule
-from lamina.train.rule import Rule, from_optax
+from lamina.train.optimizers.adam import adam_rule
+from lamina.train.optimizers.muon import muon_rule
+from lamina.train.optimizers.rule import Rule, from_optax
 
 Hyper = Mapping[str, Array]
 Maker = Callable[[Array, Hyper, Any], Rule]

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from lamina.ops.update import Factors, Moments, adam_step
-from lamina.train.rule import Rule
+from lamina.train.optimizers.rule import Rule
 
 
 class AdamState(NamedTuple):

@@ -8,7 +8,7 @@ from lamina.core.errors import ConfigError
 from lamina.objectives.base import AbstractObjective
 from lamina.train.augment import Augmentation
 from lamina.train.config import TrainConfig
-from lamina.train.step import Program
+from lamina.train.step.step import Program
 
 
 def default_batch_size(rows: int) -> int:

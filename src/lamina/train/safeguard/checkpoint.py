@@ -13,9 +13,9 @@ import numpy as np
 
 from lamina.core import manifest, storage, strict_json
 from lamina.core.errors import ArtifactError, ConfigError, RunError
-from lamina.train.background import BackgroundWriter
-from lamina.train.callbacks import Callback, RunView
-from lamina.train.rollback import is_finite
+from lamina.train.loop.callbacks import Callback, RunView
+from lamina.train.safeguard.background import BackgroundWriter
+from lamina.train.safeguard.rollback import is_finite
 
 ARRAYS, GOOD, PLACE = "state.safetensors", "good.safetensors", "state.json"
 KEEP = 2  # the newest, and the one before should it be damaged

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from lamina.core.rules import Rules
-from lamina.train.adam import AdamState, adam_rule
-from lamina.train.rule import Rule, where_finite
+from lamina.train.optimizers.adam import AdamState, adam_rule
+from lamina.train.optimizers.rule import Rule, where_finite
 
 POLYNOMIAL = (3.4445, -4.7750, 2.0315)  # steepest at zero (Jordan et al. 2024)
 ITERATIONS = 5

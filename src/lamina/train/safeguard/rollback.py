@@ -11,7 +11,7 @@ import numpy as np
 from lamina.core.errors import RunError
 
 if TYPE_CHECKING:
-    from lamina.train.checkpoint import Snapshot
+    from lamina.train.safeguard.checkpoint import Snapshot
 
 KEEP_STEPS = 256  # between good states kept in memory: a copy each epoch would slow tiny epochs down
 LR_FACTOR = 0.5

@@ -9,7 +9,7 @@ from typing import Any
 
 from lamina.core.errors import ConfigError
 from lamina.core.tree import named_arrays
-from lamina.train.feed import size_in_mib
+from lamina.train.loop.feed import size_in_mib
 
 # Copies of the parameters that are alive at once: model, gradient, best, and what the optimizer keeps.
 _WITH_ONE_MOMENT = ("momentum", "nesterov", "adagrad", "rmsprop", "lion", "muon", "muon-all")

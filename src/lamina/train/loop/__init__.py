@@ -1,0 +1,1 @@
+"""The host's part of training: epochs, feeds, the clock, callbacks, populations."""

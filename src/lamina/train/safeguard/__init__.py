@@ -1,0 +1,1 @@
+"""What protects a run: checkpoints, rollbacks, and checks of memory and disk."""
