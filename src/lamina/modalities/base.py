@@ -188,6 +188,11 @@ class AbstractEncoder(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+
+    @property
+    @abc.abstractmethod
     def inputs(self) -> Inputs:
         """What a model must know of the arrays."""
 

@@ -154,6 +154,11 @@ class Encoders(AbstractEncoder):
         return next(iter(self.encoders.values()))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that they read."""
+        return tuple(name for encoder in self.encoders.values() for name in encoder.columns)
+
+    @property
     def inputs(self) -> Inputs:
         """What a model must know of the arrays."""
         if len(self.encoders) == 1:

@@ -35,7 +35,7 @@ from lamina.network.keys import (
 from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles
-from lamina.train.plan import default_batch_size
+from lamina.train.loop.plan import default_batch_size
 
 Keys = Mapping[str, Any]
 

@@ -89,6 +89,11 @@ class ImageEncoder(AbstractEncoder):
         return ImageEncoder(name, canvas, mean=mean, std=std, patches=patches)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of images."""
+        return (self.name,)
+
+    @property
     def inputs(self) -> ImageInputs:
         """What a model must know of the images."""
         canvas = self.canvas

@@ -73,8 +73,7 @@ class ImageModality(AbstractModality):
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with their only column of images under the name that training gave it."""
         if name in table.names:
-            column = table.column(name)
-            own = column if isinstance(column, ImageColumn) else paths.claim(column, table, needed=True)
+            own = paths.claim(table.column(name), table, needed=True)
             return with_cells(table, {name: own}) if isinstance(own, ImageColumn) else table
         found = {other: self.claim(table.column(other), table) for other in table.names}
         images = {other: own for other, own in found.items() if isinstance(own, ImageColumn)}

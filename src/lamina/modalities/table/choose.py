@@ -86,7 +86,7 @@ def _model_for(preset: str, inputs: Any, rows: int) -> tuple[str, str]:
 
 def _epochs(situation: Situation) -> int:
     """Return the epochs that give about as many steps whatever the rows are."""
-    from lamina.train.plan import default_batch_size  # and with it JAX
+    from lamina.train.loop.plan import default_batch_size  # and with it JAX
 
     preset, examples = situation.preset, situation.examples
     if examples > MANY_EXAMPLES:

@@ -72,6 +72,11 @@ class TableEncoder(AbstractEncoder):
         return TableEncoder([_fitted(table, column, rows, sample, numeric) for column in columns])
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return tuple(encoder.name for encoder in (*self.numeric, *self.category))
+
+    @property
     def numeric_features(self) -> tuple[str, ...]:
         """The name of each column of the numeric array."""
         return tuple(feature for encoder in self.numeric for feature in encoder.features)
