@@ -28,11 +28,11 @@ SMALLEST_STD = 1.0  # one level of 255: images that are blank throughout are not
 class ImageEncoder:
     """Translate rows into images of one size, uint8 (n, y, x, c).
 
-    The size, the channels, the mean and std of each channel, and how the values of 2 x 2 patches vary
-    together, are fitted on training rows only. The
-    size is found as :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of an image is
-    brought to it, and of the long one the middle is kept. Mean and std are taken from at most 50,000
-    images (4,000 where they are in files), drawn at random but always alike.
+    The size, the channels, the mean and std of each channel, and the covariance of the values in 2 x 2
+    patches are fitted on training rows only. The size is found as
+    :func:`~lamina.data.images.canvas.choose_canvas` says; the short side of an image is brought to it, and
+    of the long one the middle is kept. Mean and std are taken from at most 50,000 images (4,000 where they
+    are in files), a random sample that is always the same.
 
     Example:
         >>> from lamina.data import infer_schema, read
