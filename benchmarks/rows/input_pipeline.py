@@ -19,7 +19,7 @@ from benchmarks import machine, record, spread
 from lamina.data.encoders import ImageEncoder
 from lamina.data.images import files
 from lamina.data.images.canvas import choose_canvas
-from lamina.data.images.decode import decoded, look
+from lamina.data.images.decode import decoded, read_head
 from lamina.data.images.threads import in_threads
 from lamina.data.schema import infer_schema
 from lamina.data.source import read
@@ -69,7 +69,7 @@ def make(root: Path, count: int) -> int:
 
 def decode_all(paths: list[str], canvas, threads: int) -> float:
     """Return the images per second of decoding by so many threads; heads are known before."""
-    facts = [look(path) for path in paths]
+    facts = [read_head(path) for path in paths]
     result = np.empty((len(paths), canvas.height, canvas.width, canvas.channels), np.uint8)
 
     def fill(row: int) -> None:

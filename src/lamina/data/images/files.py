@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
+from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, read_head
 from lamina.data.images.pixels import Canvas, all_gray, contrast_of, digest_of
 from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
@@ -99,7 +99,7 @@ class FileImages(AbstractImages):
 
         def fill(number: int) -> None:
             path = shelf.paths[unknown[number]]
-            found = look(path) if path else Facts(fault="no file is named")
+            found = read_head(path) if path else Facts(fault="no file is named")
             shelf.facts[unknown[number]] = found
             if found.fault:
                 shelf.faults[unknown[number]] = found.fault
@@ -110,7 +110,7 @@ class FileImages(AbstractImages):
         return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
 
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as displayed, 0 where it is unreadable."""
         return np.array([(f.height, f.width) for f in self.facts()], np.int64).reshape(-1, 2)
 
     @property

@@ -49,7 +49,7 @@ class AbstractImages(abc.ABC):
 
     @abc.abstractmethod
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as displayed, 0 where it is unreadable."""
 
     @abc.abstractmethod
     def is_gray(self) -> bool:

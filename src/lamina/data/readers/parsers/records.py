@@ -65,7 +65,7 @@ def scan(data: Buffer, separator: str, width: int, source: str) -> Records:
     """Count the fields of every record without parsing them; O(bytes), a few passes in NumPy.
 
     A quote toggles "inside": exact for quoting by doubling, and wrong for stray quotes in the middle of a
-    field, which is why a record that seems ragged must be looked at again by :func:`rewritten`.
+    field, which is why a record that seems ragged must be parsed again by :func:`rewritten`.
 
     Raises:
         DataError: there is a NUL byte, so this is not text.

@@ -1,4 +1,4 @@
-"""The bytes of a text file: opened, unpacked, decoded, and looked at before anyone parses them."""
+"""The bytes of a text file: opened, unpacked, decoded, and checked before anyone parses them."""
 
 from __future__ import annotations
 
