@@ -29,7 +29,7 @@ CASES = {
     "wide padding": ((2, 3, 3, 2), (4, 2, 3, 3), (1, 1), ((4, 5), (3, 4)), (1, 1)),
     "many channels": ((9, 4, 4, 96), (80, 96, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
 }
-# for the kernels with few multiplications: whole tiles, cut tiles, odd channels, every way to share the work
+# for the kernels with few multiplications: whole tiles, cut tiles, odd channels, every split of the work
 FEW = {
     "whole tiles": ((5, 8, 12, 16), (32, 16, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
     "cut tiles": ((7, 11, 9, 24), (32, 24, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),

@@ -158,6 +158,13 @@ def describe_device() -> str:
     return f"{device.device_kind}" + (f" x {count}" if count > 1 else "")
 
 
+def on_cpu() -> bool:
+    """Return whether JAX computes on the CPU."""
+    import jax
+
+    return jax.default_backend() == "cpu"
+
+
 def available_cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -1,7 +1,7 @@
 """Scaled dot-product attention.
 
-On CPU self-attention over few positions goes through a kernel of our own (`lamina.ops.native`) where it
-can be compiled: all heads in one call that reads the projections where they lie.
+On CPU self-attention over few positions is computed by a native kernel (`lamina.ops.dispatch`): all heads in
+one call that reads the projections in place.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
 from lamina.ops.dense import Sides, product
 from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
-
-# Where the kernel was faster than XLA (docs/decisions/0018-transformers-on-a-cpu.md).
-LEAST_WORK = 1 << 20  # multiplications of the scores of all heads
-MOST_TIME = 512  # positions: the scores of a head stay in the second-level cache
 
 
 def attention_weights(
@@ -79,25 +76,20 @@ def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
 
 
 def suits_kernel(parts: Any) -> bool:
-    """Return whether our kernel takes these projections, and is worth it."""
+    """Return whether the kernel computes these projections faster than XLA."""
     batch, time, three, heads, width = parts.shape
-    is_worth = batch * heads * time**2 * width >= LEAST_WORK and time <= MOST_TIME
-    return (
-        three == 3
-        and is_worth
-        and parts.dtype == jnp.float32
-        and library.has_kernels("attention", parts.dtype)
-    )
+    work = batch * heads * time**2 * width
+    return three == 3 and dispatch.suits("attention", parts, multiplications=work, positions=time)
 
 
 def plain_self_attention(parts: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
-    """Return the mixtures as XLA computes them; by the weights, or what ``watch`` makes of them."""
+    """Return the mixtures as XLA computes them, from the weights or from what ``watch`` makes of them."""
     return _plain(parts, watch)[0]
 
 
 @jax.custom_vjp
 def native_self_attention(parts: Any) -> Any:
-    """Return the mixtures as our kernel computes them."""
+    """Return the mixtures as the kernel computes them."""
     return library.call("attention", _outputs(parts)[0], parts, vmap_method="broadcast_all")
 
 
@@ -114,7 +106,7 @@ native_self_attention.defvjp(_forward, _backward)
 
 
 def _native(parts: Any) -> tuple[Any, Any]:
-    """Return the mixtures, and for the way back the weights."""
+    """Return the mixtures, and the weights for the backward pass."""
     mixed, weights = library.call("attention", list(_outputs(parts)), parts, vmap_method="broadcast_all")
     return mixed, weights
 

@@ -55,10 +55,8 @@ def has_kernels(source: str, dtype: Any) -> bool:
         source: file of this folder without its ending: ``"convolution"``, ``"dense"`` ….
         dtype: of the arrays.
     """
-    import jax
-
     found = _TYPES.get(np.dtype(dtype).name)
-    return found is not None and jax.default_backend() == "cpu" and found in types_of(source)
+    return found is not None and runtime.on_cpu() and found in types_of(source)
 
 
 def call(
