@@ -1,0 +1,1 @@
+"""Images: one column of images is one block."""

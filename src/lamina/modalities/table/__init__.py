@@ -1,0 +1,1 @@
+"""Numbers, categories, dates: all such columns of a table are one block."""

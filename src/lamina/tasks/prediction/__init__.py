@@ -1,0 +1,1 @@
+"""Classes, labels and numbers of a row: what is said of their predictions."""
