@@ -27,7 +27,8 @@ def run(words: Sequence[str], began: float) -> int:
     from lamina.cli.trained import load_network
     from lamina.data.source import read
     from lamina.runs.closing import metric_table
-    from lamina.runs.reporting import intervals_of, source_name
+    from lamina.runs.outcome import intervals_of
+    from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
     table = read(options.data, schema=network.schema)

@@ -106,11 +106,12 @@ class Outcome:
         schema: columns and their roles.
         evaluated: which rows were evaluated, ``"test"`` or ``"validation"``.
         table: the evaluated rows, or None where there are none.
-        training: the rows that were trained on.
+        training: rows that were trained on, in random order; a sample of them where they are many.
         decoded: outputs in the target's own unit, or None.
         targets: in the form of the metrics, or None.
         weights: one weight a row, or None.
         metrics: of the evaluated rows.
+        valid_metrics: of the validation rows, whether or not they are the evaluated ones.
         intervals: 95 % confidence interval of each metric that has one.
         history: one list a quantity, one entry an epoch.
         labels: classes as given, or names of the target columns.
@@ -118,6 +119,7 @@ class Outcome:
         keys: of the run, flat.
         model: the trained model.
         transform: table → arrays of its inputs, as the model takes them.
+        measured: table → its targets in the form of the metrics.
         outputs: arrays → decoded outputs in the target's own unit.
         score: name of the score that columns are judged by, and ``(targets, decoded, weights) -> float``.
         caption: one row of ``targets`` → its label in words.
@@ -133,6 +135,7 @@ class Outcome:
     targets: np.ndarray | None
     weights: np.ndarray | None
     metrics: Mapping[str, float]
+    valid_metrics: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     history: Mapping[str, Sequence[float]]
     labels: Sequence[Any]
@@ -140,11 +143,19 @@ class Outcome:
     keys: Mapping[str, Any]
     model: Any
     transform: Callable[[AbstractTable], Arrays]
+    measured: Callable[[AbstractTable], np.ndarray]
     outputs: Callable[[Arrays], np.ndarray]
     score: tuple[str, Callable[[np.ndarray, np.ndarray, Any], float]] | None = None
     caption: Callable[[Any], str] = str
     augment: Callable[[Arrays], Arrays] | None = None
     seconds: float = 3.0
+
+    @property
+    def count(self) -> int:
+        """How many rows were evaluated."""
+        return (
+            0 if self.targets is None or self.decoded is None else min(len(self.targets), len(self.decoded))
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a person gets to read after a run: figures, the one-page report, column importance."""
+"""What a person gets to read after a run: sections of plain data as one page, and as figures."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamina.report.content import ReportContent
-    from lamina.report.figures import draw_figures, figures_of, write_figures
-    from lamina.report.html import render
-    from lamina.report.importance import permutation_importance, table_score
+    from lamina.report.arrange import arrange
+    from lamina.report.facts import RunFacts
+    from lamina.report.figures import figures_of, write_figures
+    from lamina.report.html import page
+    from lamina.report.sections import complete
 
 # Loaded when asked for: figures bring matplotlib, which training itself does not need.
 _HOMES = {
-    "ReportContent": "lamina.report.content",
-    "draw_figures": "lamina.report.figures",
+    "RunFacts": "lamina.report.facts",
+    "arrange": "lamina.report.arrange",
+    "complete": "lamina.report.sections",
     "figures_of": "lamina.report.figures",
-    "permutation_importance": "lamina.report.importance",
-    "render": "lamina.report.html",
-    "table_score": "lamina.report.importance",
+    "page": "lamina.report.html",
     "write_figures": "lamina.report.figures",
 }
 
 __all__ = [
-    "ReportContent",
-    "draw_figures",
+    "RunFacts",
+    "arrange",
+    "complete",
     "figures_of",
-    "permutation_importance",
-    "render",
-    "table_score",
+    "page",
     "write_figures",
 ]
 

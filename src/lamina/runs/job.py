@@ -22,9 +22,10 @@ from lamina.runs.folder import RunFolder
 from lamina.runs.interruption import Interruption
 from lamina.runs.metric import ShownMetric
 from lamina.runs.metrics_file import MetricsFile
+from lamina.runs.outcome import Intervals, intervals_of
 from lamina.runs.progress import Bar, Lines, Watch
 from lamina.runs.record import Record
-from lamina.runs.reporting import Intervals, intervals_of, write_report
+from lamina.runs.reporting import write_report
 from lamina.runs.voice import Voice
 from lamina.train.loop.clock import compile_counter
 from lamina.train.safeguard.checkpoint import Checkpoints

@@ -176,6 +176,34 @@ def command_of(source: str, target: Sequence[str], keys: Mapping[str, Any], test
     return shlex.join(words)
 
 
+def command_again(command: str, folder: str | None = None) -> str:
+    """Return a command that can be typed once more, in the folder where it was typed.
+
+    The run folder that was asked for exists by now, so ``--out`` is left out; paths below the folder are
+    written from there, which says nothing of the machine they lie on.
+
+    Args:
+        command: what was typed.
+        folder: where it was typed; the working directory without.
+
+    Example:
+        >>> command_again("lamina fit /home/me/wine.csv --out runs/a epochs=3", "/home/me")
+        'lamina fit wine.csv epochs=3'
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quotation mark too many, in a record that somebody edited
+        return command
+    below = (os.getcwd() if folder is None else folder).rstrip(os.sep) + os.sep
+    found, is_place = [], False
+    for word in words:
+        if word != "--out" and not is_place and not word.startswith("--out="):
+            head, sign, path = word.partition("=") if word.startswith("--") else ("", "", word)
+            found.append(head + sign + path.removeprefix(below) if path != below else word)
+        is_place = word == "--out" and not is_place
+    return shlex.join(found)
+
+
 def _typed(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()

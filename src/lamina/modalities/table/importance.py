@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.data.encoders import TableEncoder
+if TYPE_CHECKING:
+    from lamina.data.encoders import TableEncoder
 
 Rows = NDArray[np.intp]
 Score = Callable[[Rows, str | None, Rows], float]
@@ -104,6 +105,7 @@ def table_score(
 
     Example:
         >>> from lamina.data import infer_schema, read
+        >>> from lamina.data.encoders import TableEncoder
         >>> table = read({"a": [0.0, 1.0, 2.0, 3.0], "y": [0.1, 1.2, 2.3, 3.4]})
         >>> encoder = TableEncoder().fit(table, infer_schema(table, target="y"))
         >>> x = encoder.transform(table)
