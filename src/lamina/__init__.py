@@ -13,23 +13,35 @@ _WHERE = {
     "NeuralClassifier": "lamina.estimators",
     "NeuralRegressor": "lamina.estimators",
     "build": "lamina.models",
-    "check": "lamina.data.audit",
+    "check": "lamina.tasks.audit",
     "fit": "lamina.runs.fit",
     "list_models": "lamina.models",
     "load": "lamina.network.load",
 }
-_ROOMS = ("core", "data", "models", "network", "nn", "objectives", "ops", "report", "train")
+_ROOMS = (
+    "core",
+    "data",
+    "modalities",
+    "models",
+    "network",
+    "nn",
+    "objectives",
+    "ops",
+    "report",
+    "tasks",
+    "train",
+)
 
 __all__ = ["__version__", *_WHERE, *_ROOMS]
 
 if TYPE_CHECKING:
-    from lamina import core, data, models, network, nn, objectives, ops, report, train
-    from lamina.data.audit import check
+    from lamina import core, data, modalities, models, network, nn, objectives, ops, report, tasks, train
     from lamina.estimators import NeuralClassifier, NeuralRegressor
     from lamina.models import build, list_models
     from lamina.network.load import load
     from lamina.network.network import Network
     from lamina.runs.fit import fit
+    from lamina.tasks.audit import check
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.source import read
 from lamina.network import FitConfig
-from lamina.runs.job import Finished, read_every
+from lamina.runs.run import Finished, read_every
 from lamina.runs.record import (
     check_config,
     check_unchanged,

@@ -60,14 +60,14 @@ def _of_model(name: str) -> tuple[dict[str, Any], str]:
         "size": spec.size,
         "dial": spec.dial,
         "options": spec.options,
-        "takes": spec.takes,
+        "takes": spec.kinds,
         "reference": spec.reference,
         "defaults": dict(spec.defaults),
     }
     pairs = [("model", name), ("use", spec.summary), ("size", f"{spec.size}: {spec.dial}")]
     pairs += [("keys", ", ".join(f"{key}={_typed(value)}" for key, value in spec.options.items()))]
     pairs += [("training", ", ".join(f"{key}={_typed(value)}" for key, value in spec.defaults.items()))]
-    pairs += [("takes", ", ".join(spec.takes)), ("reference", spec.reference)]
+    pairs += [("takes", ", ".join(spec.kinds)), ("reference", spec.reference)]
     text = definitions([(key, value) for key, value in pairs if value])
     return facts, f"{text}\n\nlamina fit DATA --model {name} size={spec.size}"
 
@@ -108,13 +108,13 @@ def _of_unfinished(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _of_network(place: str) -> tuple[dict[str, Any], str]:
-    from lamina.runs.closing import metric_table
+    from lamina.runs.last_lines import metric_table
 
     network = load_network(place)
     info, schema = network.info, network.schema
     facts = {
         "run": place,
-        "task": network.task.kind,
+        "task": network.task.name,
         "model": network.model_name,
         "parameters": network.parameters,
         "options": network.options,
@@ -122,17 +122,17 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
         "labels": network.labels,
         "inputs": {column.name: column.kind for column in schema.inputs},
         "left_out": dict(schema.dropped),
-        "valid": info.get("valid"),
-        "test": info.get("test"),
+        "valid": info.valid,
+        "test": info.test,
         "config": network.config,
-        "info": {name: value for name, value in info.items() if name not in ("valid", "test")},
+        "info": {name: value for name, value in info.to_json().items() if name not in ("valid", "test")},
     }
-    parts = {name: info[name] for name in ("valid", "test") if info.get(name)}
+    parts = info.metrics
     text = definitions(_lines(place, network))
     if parts:
         last = list(parts)[-1]
-        rows = {name: info["rows"].get(name, 0) for name in parts}
-        intervals = {last: {name: tuple(ends) for name, ends in (info.get("intervals") or {}).items()}}
+        rows = {name: info.rows.get(name, 0) for name in parts}
+        intervals = {last: {name: tuple(ends) for name, ends in info.intervals.items()}}
         text += "\n\n" + metric_table(parts, intervals, rows)
     return json.loads(json.dumps(facts, default=str)), text
 
@@ -140,21 +140,21 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
 def _lines(place: str, network: Any) -> list[tuple[str, str]]:
     info, schema = network.info, network.schema
     options = ", ".join(f"{name}={_typed(value)}" for name, value in network.options.items())
-    rows = info["rows"]
+    rows = info.rows
     pairs = [("run", place), ("model", f"{network.model_name}, {counted(network.parameters, 'parameter')}")]
-    pairs += [("options", options), ("task", f"{network.task.kind}: {_listed(schema.targets)}")]
-    if network.task.kind in ("binary", "multiclass"):
+    pairs += [("options", options), ("task", f"{network.task.name}: {_listed(schema.targets)}")]
+    if schema.has_classes:
         pairs += [("classes", _listed(network.labels))]
     pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.inputs]))]
     pairs += [("left out", _listed([f"{name} ({why})" for name, why in schema.dropped]))]
-    pairs += [("data", f"{info['source']}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
+    pairs += [("data", f"{info.source}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
     pairs += [
         (
             "training",
-            f"epoch {info['best_epoch']} of {info['epochs']} kept, seed {info['seed']}, {info['device']}",
+            f"epoch {info.best_epoch} of {info.epochs} kept, seed {info.seed}, {info.device}",
         )
     ]
-    pairs += [("versions", ", ".join(f"{name} {version}" for name, version in info["versions"].items()))]
+    pairs += [("versions", ", ".join(f"{name} {version}" for name, version in info.versions.items()))]
     return [(name, text) for name, text in pairs if text]
 
 

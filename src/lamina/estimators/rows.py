@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.hashing import mixed
-from lamina.data.schema import Schema
+from lamina.data.schema import CLASSES, Schema
 from lamina.data.source import read
 from lamina.data.split import split_rows
 from lamina.data.table import AbstractTable, ArrayTable, free_name
@@ -57,7 +57,7 @@ class Table:
     copied: bool
 
 
-def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
+def make_table(rows: Rows, *, has_classes: bool, seed: int, valid: float) -> Table:
     """Return the rows as a table whose content does not depend on their order.
 
     Rows of weight zero are left out. Whole-number weights are counts: a row of weight three
@@ -65,7 +65,7 @@ def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
 
     Args:
         rows: what to learn from.
-        task: kind of the task.
+        has_classes: whether a row has one class out of several.
         seed: seed of the split.
         valid: share of rows for validation, where the rows do not say it themselves.
 
@@ -81,7 +81,7 @@ def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
         chosen = np.append(chosen, np.arange(count, inputs.height))
         weights = None if weights is None else np.append(weights, np.ones(rows.valid))
     else:
-        split, valid = _split_words(rows.targets[chosen], task, seed, valid)
+        split, valid = _split_words(rows.targets[chosen], seed, valid, has_classes=has_classes)
     extra = {"target": rows.targets[chosen], "weight": weights, "split": split}
     table, names = _beside(inputs.take(chosen), extra)
     weight_name, split_name = (next(iter(names[part]), None) for part in ("weight", "split"))
@@ -151,19 +151,21 @@ def _as_numbers(table: AbstractTable, name: str) -> np.ndarray:
     return column.distinct().codes if column.storage == "string" else column.numbers()
 
 
-def _split_words(targets: np.ndarray, task: str, seed: int, valid: float) -> tuple[np.ndarray | None, float]:
+def _split_words(
+    targets: np.ndarray, seed: int, valid: float, *, has_classes: bool
+) -> tuple[np.ndarray | None, float]:
     """Keep classes of a single row for training and split the others; return words and the share left.
 
     Elsewhere such a class is an error; under cross-validation it is nobody's fault.
     """
-    if task not in ("binary", "multiclass") or valid == 0.0:
+    if not has_classes or valid == 0.0:
         return None, valid
     alone = np.bincount(targets)[targets] == 1
     rest = np.flatnonzero(~alone)
     if not alone.any() or not rest.size:
         return None, valid if rest.size else 0.0
     table = ArrayTable(np.empty((rest.size, 0)), [], {"target": targets[rest]})
-    schema = Schema((), (), ("target",), "multiclass")
+    schema = Schema((), (), ("target",), task="", target_kind=CLASSES)
     words = np.full(len(targets), "train")
     words[rest[split_rows(table, schema, seed=seed, valid=valid).valid]] = "valid"
     return words, valid

@@ -7,8 +7,11 @@ from lamina.modalities.base import (
     Block,
     Choice,
     Description,
+    Learned,
     Outcome,
     Situation,
+    Subject,
+    Unreadable,
 )
 from lamina.modalities.registry import MODALITIES
 
@@ -20,6 +23,9 @@ __all__ = [
     "Block",
     "Choice",
     "Description",
+    "Learned",
     "Outcome",
     "Situation",
+    "Subject",
+    "Unreadable",
 ]

@@ -125,6 +125,7 @@ class Outcome:
         caption: one row of ``targets`` → its label in words.
         augment: arrays → arrays as training changed them, or None.
         seconds: how long costly sections may take together.
+        quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
     """
 
     schema: Schema
@@ -149,6 +150,7 @@ class Outcome:
     caption: Callable[[Any], str] = str
     augment: Callable[[Arrays], Arrays] | None = None
     seconds: float = 3.0
+    quantiles: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:
@@ -304,7 +306,7 @@ class AbstractModality(abc.ABC):
         """Return ``(batch, context) -> batch`` for the compiled step, or None."""
         return None
 
-    def sections(self, outcome: Outcome, block: Block) -> list[Section]:
+    def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
         """Return what the report shows of these inputs."""
         return []
 

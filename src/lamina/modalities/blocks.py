@@ -11,13 +11,13 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.core.inputs import Inputs, MixedInputs
 from lamina.data.audit.roles import BESIDE_CELLS
-from lamina.data.cells import with_cells
+from lamina.data.cells import CellColumn, with_cells
 from lamina.modalities.base import AbstractEncoder, AbstractModality, Arrays, Block, Description, Unreadable
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
     from lamina.data.schema import ColumnSchema, Schema
-    from lamina.data.table import AbstractColumn, AbstractTable
+    from lamina.data.table import AbstractTable
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def claimed(table: AbstractTable) -> Claims:
     """
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
-    changed: dict[str, AbstractColumn] = {}
+    changed: dict[str, CellColumn] = {}
     modalities = _modalities()
     for name in table.names:
         column = table.column(name)
@@ -56,7 +56,7 @@ def claimed(table: AbstractTable) -> Claims:
                 unreadable[name] = own.reason
             elif own is not None:
                 found[name] = modality.name
-                if own is not column:
+                if own is not column and isinstance(own, CellColumn):
                     changed[name] = own
                 break
         else:

@@ -15,7 +15,6 @@ from lamina.core.keys import FRACTION, NOT_NEGATIVE, POSITIVE, key, one_of
 from lamina.core.module import Module
 from lamina.core.registry import Registry
 
-
 # What an option of an architecture means, and its range.
 OPTION_KEYS: dict[str, dict[str, Any]] = {
     "size": POSITIVE,
@@ -49,7 +48,7 @@ class ModelSpec:
         size: default of the size dial.
         dial: what the dial turns, in words.
         summary: one sentence on when to use it.
-        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
     """
@@ -59,7 +58,7 @@ class ModelSpec:
     size: int
     dial: str
     summary: str
-    takes: tuple[str, ...]
+    takes: tuple[type, ...]
     reference: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,9 +69,15 @@ class ModelSpec:
         named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("size", "key"))
         return {p.name: p.default for p in named}
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it takes, in words: ``("table", "vector")``."""
+        names = (kind.__name__.removesuffix("Inputs").lower() for kind in self.takes)
+        return tuple("vector" if name == "tuple" else name for name in names)
+
     @functools.cached_property
     def keys(self) -> type:
-        """Frozen dataclass of the keys it owns: the size dial and its options, ``members`` left to the run."""
+        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's."""
         fields = [("size", "int", self.size, self.dial)]
         for p in inspect.signature(self.make).parameters.values():
             if p.name in self.options and p.name != "members":
@@ -133,7 +138,7 @@ def register(
     *,
     size: int,
     dial: str,
-    takes: tuple[str, ...],
+    takes: tuple[type, ...],
     reference: str = "",
     defaults: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
@@ -145,7 +150,7 @@ def register(
         name: the name people type.
         size: default of the size dial.
         dial: what the dial turns, in words.
-        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
 

@@ -204,8 +204,7 @@ def _measured(network: Network, evaluated: Mapping[str, Evaluated]) -> Network:
     """Return the network with the metrics of the evaluated rows among its facts."""
     objective = network.objective
     metrics = {
-        name: objective.metrics(part.decoded, part.targets, part.weights)
-        for name, part in evaluated.items()
+        name: objective.metrics(part.decoded, part.targets, part.weights) for name, part in evaluated.items()
     }
     rows = {**network.info.rows}
     if "test" in evaluated:

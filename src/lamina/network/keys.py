@@ -20,6 +20,7 @@ from lamina.train.config import TrainConfig
 K = TypeVar("K")
 PRESETS = ("fast", "balanced", "best")
 AUTO = "auto"
+MODEL = "model="  # begins the name of an architecture as an owner
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def modality_owner(name: str) -> Owner:
 
 def model_owner(name: str) -> Owner:
     """Return an architecture as an owner of keys."""
-    return Owner(f"model={name}", MODELS[name].keys, f"choose model={name}")
+    return Owner(f"{MODEL}{name}", MODELS[name].keys, f"choose model={name}")
 
 
 def filled(own: K, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> K:
@@ -172,3 +173,40 @@ def filled(own: K, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> K:
     names = {field.name for field in dataclasses.fields(own)}  # type: ignore[arg-type]
     open_keys = {name: value for name, value in chosen.items() if name in names and name not in given}
     return dataclasses.replace(own, **open_keys)  # type: ignore[type-var]
+
+
+def meanings(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return what each key of a run means.
+
+    Args:
+        config: flat keys of the run, resolved.
+    """
+    owners = [*ALWAYS, *(owner for owner in optional_owners() if not owner.name.startswith(MODEL))]
+    if config.get("model") in MODELS:
+        owners.append(model_owner(str(config["model"])))
+    found = {field.name: field.metadata["meaning"] for o in owners for field in dataclasses.fields(o.keys)}
+    return {name: found.get(name, "") for name in config}
+
+
+def all_owners() -> list[tuple[str, list[dataclasses.Field[Any]]]]:
+    """Return every owner with the keys that it declares; those of several models or tasks together."""
+    found = [(owner.name, list(dataclasses.fields(owner.keys))) for owner in ALWAYS]
+    shared: dict[tuple[str, str, str], tuple[dataclasses.Field[Any], list[str]]] = {}
+    for owner in optional_owners():
+        kind = owner.name.partition("=")[0]
+        for field in dataclasses.fields(owner.keys):
+            default = str(field.default) if kind == "task" else ""
+            place = shared.setdefault((kind, field.name, default), (field, []))
+            place[1].append(owner.name)
+    together: dict[str, list[dataclasses.Field[Any]]] = {}
+    for field, names in shared.values():
+        together.setdefault(_joined(names), []).append(field)
+    return [*found, *together.items()]
+
+
+def _joined(names: list[str]) -> str:
+    """Return ``task=binary``, ``task=multiclass`` as ``task=binary, multiclass``."""
+    kind, _, first = names[0].partition("=")
+    if not first:
+        return names[0]
+    return f"{kind}=" + ", ".join(name.partition("=")[2] for name in names)

@@ -139,9 +139,7 @@ class Plan:
         return dataclasses.replace(found, arrays={**found.arrays, "weight": weight})
 
 
-def make_models(
-    name: str, coding: Coding, options: Mapping[str, Any], config: Config
-) -> tuple[Module, ...]:
+def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: Config) -> tuple[Module, ...]:
     """Return the untrained models of an architecture, one a fold.
 
     Args:

@@ -104,14 +104,17 @@ def _claimed(
     left = {name: value for name, value in keys.items() if name not in taken}
     run = _run_words(cast, config, own)
     if left and (own is not None or config.run.model != AUTO):
-        claim([] if own is not None else [model_owner(config.run.model)], left, absent=optional_owners(), run=run)
+        claim(
+            [] if own is not None else [model_owner(config.run.model)],
+            left,
+            absent=optional_owners(),
+            run=run,
+        )
     mine = {name for owner in owners for name in owner.names}
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
     named = own is None and config.run.model != AUTO
     defaults = MODELS[config.run.model].defaults if named else {}
-    modalities = {
-        name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)
-    }
+    modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
 
 
@@ -219,9 +222,7 @@ def _resolved(
         weight_decay=3e-4 if training.weight_decay is None else training.weight_decay,
         early_stopping=training.early_stopping and len(data.split.valid) > 0,
     )
-    run = dataclasses.replace(
-        config.run, task=data.schema.task, model=choice.model, folds=len(data.folds)
-    )
+    run = dataclasses.replace(config.run, task=data.schema.task, model=choice.model, folds=len(data.folds))
     roles = dataclasses.replace(config.roles, split=data.schema.split)
     task = filled(config.task, choice.keys, keys)
     check_values(task)
@@ -248,7 +249,9 @@ def _members(config: Config, choice: Choice) -> dict[str, int]:
 def _wrappers(config: Config) -> dict[str, Any]:
     """Return the keys of modalities that the built model takes as options, those that are off left out."""
     found = {
-        key: getattr(own, key) for name, own in config.modalities.items() for key in MODALITIES[name].model_keys
+        key: getattr(own, key)
+        for name, own in config.modalities.items()
+        for key in MODALITIES[name].model_keys
     }
     return {key: value for key, value in found.items() if value not in (None, "none")}
 

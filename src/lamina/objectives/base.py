@@ -77,6 +77,7 @@ class AbstractObjective(abc.ABC):
     monitor: Mapping[str, bool]
     shown: Shown
     parts: Mapping[str, Part] = MappingProxyType({"all": Part()})
+    quantiles = ()  # levels of the decoded outputs' last axis, where quantiles are predicted
 
     @property
     @abc.abstractmethod

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lamina.core import storage
 from lamina.core.page import Section
 from lamina.core.wording import plain
-from lamina.data.encoders import ImageEncoder, TableEncoder
 from lamina.modalities.base import Outcome
-from lamina.objectives import QuantileObjective
 from lamina.objectives.metrics import metric_words
 from lamina.report.facts import RunFacts
 from lamina.runs.folder import RunFolder
-from lamina.runs.metric import ShownMetric
 from lamina.runs.outcome import Intervals, outcome_of
 from lamina.runs.record import Record, command_again
+from lamina.runs.shown import ShownMetric
 
 if TYPE_CHECKING:
-    from lamina.data.table import AbstractTable
-    from lamina.network import Fitted
+    from lamina.network.fit import Fitted
     from lamina.network.network import Network
-
-SUMMARIES = {
-    "binary": "which of two classes a row belongs to",
-    "multiclass": "which class a row belongs to",
-    "multilabel": "which labels a row carries",
-    "regression": "a number",
-}
 
 
 def write_report(
@@ -36,10 +27,9 @@ def write_report(
     fitted: Fitted,
     record: Record,
     *,
-    intervals: Intervals,
-    table: AbstractTable | None,
+    intervals: Mapping[str, Intervals],
     seconds: tuple[float, float],
-    importance_seconds: float,
+    costly_seconds: float,
     images: bool = True,
 ) -> None:
     """Write ``report.html``, and its figures as images of their own.
@@ -48,18 +38,17 @@ def write_report(
         folder: the run.
         fitted: network, data and what training gave back.
         record: what decided the run.
-        intervals: of the metrics of the evaluated rows.
-        table: the evaluated rows; None where there are none.
+        intervals: split → interval of each metric.
         seconds: how long the run took, and how much of it was compiling.
-        importance_seconds: how long costly sections may take; 0 leaves them out.
+        costly_seconds: how long costly sections may take; 0 leaves them out.
         images: write the images beside the page, which has its own.
     """
     from lamina.report import complete, figures_of, page, write_figures
 
     network = fitted.network
-    outcome = outcome_of(fitted, intervals, table, importance_seconds)
+    outcome = outcome_of(fitted, intervals, costly_seconds)
     facts = run_facts(fitted, record, outcome, seconds)
-    sections = complete(facts, [*_of_predictions(network, outcome), *_of_inputs(network, outcome)])
+    sections = complete(facts, [*network.task.sections(outcome), *_of_inputs(network, outcome)])
     figures = figures_of(sections)
     version = record.versions.get("lamina", "")
     written = page(_title(network), _under(network), sections, version=version, figures=figures)
@@ -68,39 +57,26 @@ def write_report(
         write_figures(figures, folder.figures, write=storage.write_file)
 
 
+def _of_inputs(network: Network, outcome: Outcome) -> list[Section]:
+    """Return the sections of each block of inputs."""
+    encoders = network.encoder
+    found = []
+    for block in encoders.blocks:
+        found += block.modality.sections(outcome, block, encoders.encoders[block.name])
+    return found
+
+
 def _title(network: Network) -> str:
     targets = network.schema.targets
     names = ", ".join(targets[:3]) + (" …" if len(targets) > 3 else "")
-    return f"{names} from {source_name(network.info['source'])}"
+    source = source_name(network.info.source)
+    return f"{names} from {source}" if names else source
 
 
 def _under(network: Network) -> str:
     targets = network.schema.targets
-    named = f" {plain(targets[0], 60)}:" if len(targets) == 1 else ""
-    name = plain(network.model_name, 60)
-    return f"A neural network ({name}) that predicts{named} {SUMMARIES[network.task.kind]}."
-
-
-def _of_predictions(network: Network, outcome: Outcome) -> list[Section]:
-    """Return the sections of the task."""
-    from lamina.tasks.prediction.sections import class_sections, label_sections, number_sections
-
-    if network.task.kind == "regression":
-        levels = network.task.quantiles if isinstance(network.task, QuantileObjective) else ()
-        return number_sections(outcome, levels)
-    return (label_sections if network.task.kind == "multilabel" else class_sections)(outcome)
-
-
-def _of_inputs(network: Network, outcome: Outcome) -> list[Section]:
-    """Return the sections of the modality."""
-    from lamina.modalities.image.sections import image_sections
-    from lamina.modalities.table.sections import column_sections
-
-    if isinstance(network.encoder, ImageEncoder):
-        return image_sections(outcome)
-    if isinstance(network.encoder, TableEncoder):
-        return column_sections(outcome, [column.name for column in network.schema.inputs], network.encoder)
-    return []
+    named = f" ({plain(targets[0], 60)})" if len(targets) == 1 else ""
+    return f"A neural network ({plain(network.model_name, 60)}) that {network.task.summary}{named}."
 
 
 def run_facts(fitted: Fitted, record: Record, outcome: Outcome, seconds: tuple[float, float]) -> RunFacts:
@@ -112,30 +88,29 @@ def run_facts(fitted: Fitted, record: Record, outcome: Outcome, seconds: tuple[f
         outcome: of which the evaluated rows are used.
         seconds: how long the run took, and how much of it was compiling.
     """
-    network, prepared, info = fitted.network, fitted.prepared, fitted.network.info
-    metric = ShownMetric.of(prepared)
+    network, info, schema = fitted.network, fitted.network.info, fitted.network.schema
+    metric = ShownMetric.of(fitted.plan)
     watched = metric.history(network.history)
-    schema = network.schema
     columns = [{"name": name, "kind": "target", "note": ""} for name in schema.targets]
     columns += [{"name": c.name, "kind": c.kind, "note": c.detail} for c in schema.inputs]
     columns += [{"name": name, "kind": "dropped", "note": why} for name, why in schema.dropped]
     return RunFacts(
         model=network.model_name,
-        reason=prepared.choice.reason,
+        reason=info.model_reason,
         parameters=network.parameters,
-        device=info["device"],
-        seed=info["seed"],
+        device=info.device,
+        seed=info.seed,
         seconds=seconds[0],
         compile_seconds=seconds[1],
         evaluated=outcome.evaluated,
         evaluated_rows=outcome.count,
         history=network.history,
         watched=(metric_words(metric.name).title, watched) if watched else None,
-        best_epoch=info["best_epoch"] or None,
-        rows=info["rows"],
+        best_epoch=info.best_epoch or None,
+        rows=info.rows,
         columns=columns,
-        findings=[dataclasses.asdict(finding) for finding in prepared.audit.findings],
-        trials=info.get("trials", ()),
+        findings=[dataclasses.asdict(finding) for finding in fitted.plan.data.audit.findings],
+        trials=info.trials,
         config=record.config,
         command=command_again(record.command),
         versions=record.versions,

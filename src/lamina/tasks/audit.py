@@ -19,7 +19,7 @@ from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, blocks_of, claimed
 from lamina.tasks.base import AbstractTask, RoleKeys, Roles, Suit
 from lamina.tasks.registry import TASKS, choose_task, needs_target
-from lamina.tasks.schema import guess_target, quoted, target_names
+from lamina.tasks.schema import default_target, quoted, target_names
 
 _READING = ("y", "sample_weight", "names")  # keys of `check` that are for reading
 
@@ -165,15 +165,13 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
     table = read(data, **reading)
     test_table = None if other is None else read(other)
     if "weight" in table.names and reading.get("sample_weight") is not None and not question.roles.weight:
-        question = dataclasses.replace(
-            question, roles=dataclasses.replace(question.roles, weight="weight")
-        )
+        question = dataclasses.replace(question, roles=dataclasses.replace(question.roles, weight="weight"))
     guessed = target is None and needs_target(question.audit.task)
-    target = guess_target(table) if guessed else target
+    target = default_target(table, question.audit.task) if target is None else target
     result = audit(table, target=target, question=question, test_table=test_table)
     if not guessed:
         return result
-    message = f"taken as target: {quoted(target or ())}"
+    message = f"taken as target: {quoted(target)}"
     said = note("target-guessed", table.source, message, "name another one with target=")
     return _assembled(table, result.schema, [*result.findings, said])
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lamina.data.audit.findings import Finding
     from lamina.data.schema import Schema
     from lamina.data.table import AbstractTable
-    from lamina.modalities.base import Arrays, Outcome
+    from lamina.modalities.base import Arrays, Outcome, Subject
+    from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
 
 
@@ -29,9 +30,7 @@ class RoleKeys:
     group: str | None = key(None, "column whose rows of one value stay on one side of the split")
     time: str | None = key(None, "column of times: the last rows validate")
     split: str | None = key(None, "column that says train, valid or test")
-    keep: tuple[str, ...] = key(
-        (), "columns to learn from though they look like identifiers", **COLUMN_NAMES
-    )
+    keep: tuple[str, ...] = key((), "columns to learn from though they look like identifiers", **COLUMN_NAMES)
     drop: tuple[str, ...] = key((), "columns to leave out", **COLUMN_NAMES)
 
 
@@ -117,6 +116,11 @@ class AbstractTarget(abc.ABC):
     names: tuple[str, ...]
     labels: tuple[Any, ...] = ()
 
+    @property
+    def unit(self) -> float:
+        """One standardized unit in the target's own, 1 where there is not one number."""
+        return 1.0
+
     @abc.abstractmethod
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
         """Return what is learned, rows first.
@@ -197,7 +201,7 @@ class AbstractTask(abc.ABC):
         """Return what is trained on: by default one row, one example, ``{"x", "y", "weight"}``."""
         weight = np.ones(len(rows), np.float32)
         if schema.weight:
-            weight = table.column(schema.weight).numbers()[rows].astype(np.float32)
+            weight = table.scalar(schema.weight).numbers()[rows].astype(np.float32)
         x = encoder.transform(table, rows)
         return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
 

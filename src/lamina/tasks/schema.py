@@ -94,19 +94,21 @@ def holds_split_words(column: AbstractColumn) -> bool:
     return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[word] for word in words}
 
 
-def _judged(
-    claims: Claims, names: Sequence[str], keep: Sequence[str], is_leak: Leak
-) -> list[Description]:
+def _judged(claims: Claims, names: Sequence[str], keep: Sequence[str], is_leak: Leak) -> list[Description]:
     """Return what each column holds and why it is left out: no reason counts for one that is to be kept.
 
     Where no input is left, doubtful columns are taken back: a single column that counts the rows, or that a
     simple law ties to the target, is what there is to learn from.
     """
-    found = []
+    found, table = [], claims.table
     for description in described(claims, names, keep=keep):
         if description.name in keep:
             description = replace(description, reason="")
-        elif not description.reason and _may_leak(claims, description) and is_leak(claims.table, description.name):
+        elif (
+            not description.reason
+            and _may_leak(claims, description)
+            and is_leak(table, description.name)
+        ):
             description = replace(description, reason=EQUALS_TARGET, doubtful=True)
         found.append(description)
     if any(not description.reason for description in found):
@@ -171,12 +173,22 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
     for usual in _USUAL_TARGETS:
         if usual in lowered:
             return lowered[usual]
-    last = [
-        name for name in table.names if name not in ("weight", "split", *table.cell_names)
-    ]
+    last = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
     if not last:
         raise DataError("there is no column to predict", where=table.source, fix="name the target")
     return last[-1]
+
+
+def default_target(table: AbstractTable, task: str | None) -> str | tuple[str, ...]:
+    """Return the target where nobody named one: guessed, or none where the task needs none.
+
+    Args:
+        table: as it was read, or claimed.
+        task: that was asked for, or None.
+    """
+    from lamina.tasks.registry import needs_target
+
+    return guess_target(table) if needs_target(task) else ()
 
 
 def check_labeled(table: AbstractTable, target: str = "") -> None:
@@ -188,7 +200,8 @@ def check_labeled(table: AbstractTable, target: str = "") -> None:
     """
     cells = table.cell_names
     if cells and target not in table.names and {*table.names} <= {*cells, "split"}:
-        raise table.column(cells[0]).unlabeled(table.source)
+        column: Any = table.column(cells[0])
+        raise column.unlabeled(table.source)
 
 
 def quoted(target: str | Sequence[str]) -> str:

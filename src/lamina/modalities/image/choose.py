@@ -87,9 +87,7 @@ def model_for(budget: float, inputs: ImageInputs, rows: int) -> tuple[str, str, 
     return "airbench", reason, {"size": size}
 
 
-def keys_for(
-    budget: float, inputs: ImageInputs, rows: int, *, size: int, smoothed: bool
-) -> dict[str, Any]:
+def keys_for(budget: float, inputs: ImageInputs, rows: int, *, size: int, smoothed: bool) -> dict[str, Any]:
     """Return training keys for images.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,10 @@ from lamina.modalities.base import (
     Subject,
     Unreadable,
 )
-from lamina.modalities.image import choose, stored
+from lamina.modalities.image import choose
 from lamina.modalities.image.check import ImageCheck
 from lamina.modalities.image.encoder import ImageEncoder
+from lamina.modalities.image.stored import check_encoder
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -96,10 +97,10 @@ class ImageModality(AbstractModality):
         """Learn size, mean and standard deviation from training rows."""
         return ImageEncoder.fit(table, block.columns[0].name, rows=rows, image_size=keys.image_size)
 
-    def restore(self, value: Mapping[str, Any], place: str) -> ImageEncoder:
+    def restore(self, stored: dict[str, Any], place: str) -> ImageEncoder:
         """Return the encoder in an artifact's JSON."""
-        stored.check_encoder(value, place)
-        return ImageEncoder.from_json(value)
+        check_encoder(stored, place)
+        return ImageEncoder.from_json(stored)
 
     def choose(self, situation: Situation) -> Choice:
         """Return the widest network that the computing budget allows."""
@@ -118,11 +119,11 @@ class ImageModality(AbstractModality):
 
         return Augmentation.of(keys.augment or ())
 
-    def sections(self, outcome: Outcome, block: Block) -> list[Section]:
+    def sections(self, outcome: Outcome, block: Block, encoder: ImageEncoder) -> list[Section]:
         """Return samples, the surest mistakes and the first filters."""
         from lamina.modalities.image.sections import image_sections
 
-        return image_sections(outcome, block)
+        return image_sections(outcome)
 
 
 def _size_of(column: Any) -> str:

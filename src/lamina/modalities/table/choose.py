@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.core.inputs import TableInputs
 from lamina.data.schema import NUMBERS
 from lamina.modalities.base import Choice, Situation
 

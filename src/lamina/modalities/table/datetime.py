@@ -8,9 +8,9 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data import dates
-from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 from lamina.data.table import AbstractTable
 from lamina.data.words import NUMERIC_SHARE
+from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 
 _DAY = 86_400
 _CYCLES = ("month", "day of week", "day of year", "hour")

@@ -9,14 +9,14 @@ import numpy as np
 
 from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.inputs import TableInputs
+from lamina.data.sample import sample_indices
+from lamina.data.schema import ColumnSchema
+from lamina.data.table import AbstractTable
+from lamina.modalities.base import AbstractEncoder
 from lamina.modalities.table.category import CategoryEncoder
 from lamina.modalities.table.datetime import DatetimeEncoder
 from lamina.modalities.table.numeric import BooleanEncoder, NumericEncoder
-from lamina.data.sample import sample_indices
 from lamina.modalities.table.scaling import SCALERS
-from lamina.modalities.base import AbstractEncoder
-from lamina.data.schema import ColumnSchema
-from lamina.data.table import AbstractTable
 
 MOST_FITTED_ROWS, FEWEST_FITTED_ROWS = 100_000, 20_000
 MOST_FITTED_CELLS = 20_000_000  # of wide tables fewer rows are sorted

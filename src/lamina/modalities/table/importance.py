@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from lamina.data.encoders import TableEncoder
+    from lamina.modalities.table.encoder import TableEncoder
 
 Rows = NDArray[np.intp]
 Score = Callable[[Rows, str | None, Rows], float]
@@ -104,10 +104,10 @@ def table_score(
             indices, it returns their score.
 
     Example:
-        >>> from lamina.data import infer_schema, read
-        >>> from lamina.data.encoders import TableEncoder
+        >>> from lamina.data import ColumnSchema, read
+        >>> from lamina.modalities.table.encoder import TableEncoder
         >>> table = read({"a": [0.0, 1.0, 2.0, 3.0], "y": [0.1, 1.2, 2.3, 3.4]})
-        >>> encoder = TableEncoder().fit(table, infer_schema(table, target="y"))
+        >>> encoder = TableEncoder.fit(table, [ColumnSchema("a", "numeric")])
         >>> x = encoder.transform(table)
         >>> def score(batch, rows):
         ...     return -float(abs(batch["numeric"][:, 0] - x["numeric"][rows, 0]).mean())

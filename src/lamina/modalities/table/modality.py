@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from lamina.core.keys import key, one_of
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import AbstractModality, Block, Choice, Description, Outcome, Situation, Subject
 from lamina.modalities.registry import MODALITIES
-from lamina.modalities.table import claim, stored
+from lamina.modalities.table import claim
 from lamina.modalities.table.check import TableCheck
 from lamina.modalities.table.choose import MANY_EXAMPLES, choose
 from lamina.modalities.table.encoder import TableEncoder
+from lamina.modalities.table.stored import check_encoder
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
@@ -55,20 +56,20 @@ class TableModality(AbstractModality):
         """Learn scales, bins and categories from training rows."""
         return TableEncoder.fit(table, block.columns, rows=rows, numeric=keys.numeric)
 
-    def restore(self, value: Mapping[str, Any], place: str) -> TableEncoder:
+    def restore(self, stored: dict[str, Any], place: str) -> TableEncoder:
         """Return the encoder in an artifact's JSON."""
-        stored.check_encoder(value, place)
-        return TableEncoder.from_json(value)
+        check_encoder(stored, place)
+        return TableEncoder.from_json(stored)
 
     def choose(self, situation: Situation) -> Choice:
         """Return a small network, or an ensemble with shared weights, by rows and columns."""
         return choose(situation)
 
-    def sections(self, outcome: Outcome, block: Block) -> list[Section]:
+    def sections(self, outcome: Outcome, block: Block, encoder: TableEncoder) -> list[Section]:
         """Return the importance of the columns."""
-        from lamina.modalities.table.sections import table_sections
+        from lamina.modalities.table.sections import column_sections
 
-        return table_sections(outcome, block)
+        return column_sections(outcome, [column.name for column in block.columns], encoder)
 
 
 MODALITIES.add("table", TableModality())

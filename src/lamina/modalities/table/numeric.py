@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 from lamina.data.table import LARGEST_NUMBER, AbstractTable
 from lamina.data.words import NUMERIC_SHARE
+from lamina.modalities.table.scaling import SCALERS, QuantileScaler, StandardScaler, bin_edges, restore_scaler
 
 
 class NumericEncoder:

@@ -14,7 +14,7 @@ from lamina.modalities.table.importance import Importance, permutation_importanc
 from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
-    from lamina.data.encoders import TableEncoder
+    from lamina.modalities.table.encoder import TableEncoder
 
 SCORED_ROWS = 2000
 MOST_COLUMNS = 20

@@ -63,7 +63,12 @@ _COLUMN = variant(
         "datetime": _with_bins(
             _DATETIME, lambda v: len(v["scales"]) + 2 * len(v["cycles"]) + v["marks_missing"]
         ),
-        "category": record(kind=json_checks.text, name=json_checks.text, values=json_checks.texts, knows_missing=json_checks.flag),
+        "category": record(
+            kind=json_checks.text,
+            name=json_checks.text,
+            values=json_checks.texts,
+            knows_missing=json_checks.flag,
+        ),
     },
 )
 

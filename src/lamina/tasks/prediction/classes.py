@@ -75,7 +75,7 @@ class AbstractClassTask(AbstractPredictionTask):
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the predictions, class by class."""
-        from lamina.tasks.prediction.quality import class_sections
+        from lamina.tasks.prediction.sections import class_sections
 
         return class_sections(outcome)
 

@@ -69,7 +69,7 @@ class MultilabelTask(AbstractPredictionTask):
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the predictions, label by label."""
-        from lamina.tasks.prediction.quality import label_sections
+        from lamina.tasks.prediction.sections import label_sections
 
         return label_sections(outcome)
 

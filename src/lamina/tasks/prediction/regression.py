@@ -76,7 +76,7 @@ class RegressionTask(AbstractPredictionTask):
     def predict(self, decoded: np.ndarray, objective: Any, target: AbstractTarget) -> Prediction:
         """Return the numbers, and each quantile where quantiles are predicted."""
         found = super().predict(decoded, objective, target)
-        levels = getattr(objective, "quantiles", ())
+        levels = objective.quantiles
         names = ["quantile"] if len(target.names) == 1 else [f"quantile_{name}" for name in target.names]
         more = {
             f"{name}_{level:g}": decoded[:, i, j]
@@ -87,9 +87,9 @@ class RegressionTask(AbstractPredictionTask):
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the predictions."""
-        from lamina.tasks.prediction.quality import number_sections
+        from lamina.tasks.prediction.sections import number_sections
 
-        return number_sections(outcome)
+        return number_sections(outcome, outcome.quantiles)
 
 
 TASKS.add("regression", RegressionTask())

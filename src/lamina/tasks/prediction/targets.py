@@ -195,6 +195,11 @@ class NumberTarget(AbstractTarget):
         numbers = _known_numbers(_required(table, self.names, rows), self.names)
         return ((numbers - self.mean) / self.std).astype(np.float32)
 
+    @property
+    def unit(self) -> float:
+        """The standard deviation of the only target, 1 where there are several."""
+        return float(self.std[0]) if len(self.std) == 1 else 1.0
+
     def measured(self, table: AbstractTable) -> np.ndarray:
         """Return the targets in their own unit."""
         return self.transform(table) * self.std + self.mean

@@ -46,6 +46,4 @@ class AbstractPredictionTask(AbstractTask):
         def is_leak(table: AbstractTable, name: str) -> bool:
             return leaks.equals_target(table, name, given.targets, numbers=numbers)
 
-        return assign_roles(
-            claims, given, task=self.name, target_kind=self.target_kind, is_leak=is_leak
-        )
+        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind, is_leak=is_leak)

@@ -322,6 +322,7 @@ def train(
     valid: Rows | None = None,
     *,
     config: TrainConfig | None = None,
+    augment: Any = None,
     callbacks: Sequence[Callback] = (),
     should_stop: Callable[[], str | None] = lambda: None,
     resume: Snapshot | None = None,

@@ -1,4 +1,4 @@
-"""What a run says: to whoever watches, and with times into its log."""
+"""What a run prints: on a terminal or stream, and with times into its log."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ LABEL = 10  # width of the names at the left
 WIDEST = 100
 
 
-class Voice:
-    """Says lines to a stream and keeps them for the log of the run folder.
+class Console:
+    """Prints lines to a stream and keeps them for the log of the run folder.
 
-    Lines said before there is a folder wait, so the log begins at the beginning.
+    Lines printed before there is a folder wait, so the log begins at the beginning.
 
     Args:
         stream: where a person reads along, or None for nobody.
 
     Example:
         >>> import sys
-        >>> Voice(sys.stdout).field("model", "mlp")
+        >>> Console(sys.stdout).field("model", "mlp")
         model     mlp
     """
 
@@ -39,14 +39,14 @@ class Voice:
         return self.stream is not None and self.stream.isatty()
 
     def keep_in(self, path: Path) -> None:
-        """Write what was said so far to a log, and from now on every line."""
+        """Write what was printed so far to a log, and from now on every line."""
         self._log = path
         for line in self._waiting:
             storage.append_file(path, line.encode("utf-8", "backslashreplace"))
         self._waiting = []
 
-    def say(self, text: str = "", *, indent: str = "") -> None:
-        """Say some lines; on a terminal long ones are wrapped.
+    def print(self, text: str = "", *, indent: str = "") -> None:
+        """Print some lines; on a terminal long ones are wrapped.
 
         Args:
             text: one line or several.
@@ -56,8 +56,8 @@ class Voice:
         self.record(text)
 
     def field(self, name: str, text: str) -> None:
-        """Say a name and what belongs to it, the texts of all fields below each other."""
-        self.say(f"{name:<{LABEL}}{text}", indent=" " * LABEL)
+        """Print a name and what belongs to it, the texts of all fields below each other."""
+        self.print(f"{name:<{LABEL}}{text}", indent=" " * LABEL)
 
     def record(self, text: str) -> None:
         """Write lines to the log only."""

@@ -1,4 +1,4 @@
-"""Answers as columns, and the files they are written to."""
+"""Predictions as columns or files, and where they are written."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core import storage
 from lamina.core.errors import ConfigError, RunError
+from lamina.data.schema import CLASSES, FLAGS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +24,8 @@ ENDINGS = (".csv", ".parquet", ".jsonl")
 Columns = Mapping[str, "np.ndarray"]
 
 
-def answer_columns(network: Network, source: str, *, proba: bool) -> dict[str, np.ndarray]:
-    """Return the answers for every row of a source, by the name of their column.
-
-    ``prediction``, or ``prediction_<target>`` for each of several targets; ``probability_<class>``
-    if asked for; ``quantile_<level>`` where the network predicts quantiles.
+def prediction_columns(network: Network, source: str, *, proba: bool) -> dict[str, np.ndarray]:
+    """Return the predictions for every row of a source, by the name of their column.
 
     Args:
         network: the trained network.
@@ -35,36 +33,15 @@ def answer_columns(network: Network, source: str, *, proba: bool) -> dict[str, n
         proba: probabilities too.
 
     Raises:
-        ConfigError: probabilities of a regression were asked for.
+        ConfigError: probabilities were asked for, and the task has none.
         DataError: the data do not fit the network.
     """
-    if proba and network.task.kind == "regression":
-        raise ConfigError(
-            "--proba: regression has no probabilities", fix="leave --proba out, or fit with quantiles="
-        )
-    decoded = network.outputs(source)
-    answers, targets = network.answers(decoded), network.schema.targets
-    if answers.ndim == 1:
-        columns = {"prediction": answers}
-    else:
-        columns = {f"prediction_{name}": answers[:, i] for i, name in enumerate(targets)}
-    if proba:
-        columns |= {f"probability_{label}": decoded[:, i] for i, label in enumerate(network.labels)}
-    return columns | _quantiles(network, decoded)
-
-
-def _quantiles(network: Network, decoded: np.ndarray) -> dict[str, np.ndarray]:
-    from lamina.objectives import QuantileObjective
-
-    if not isinstance(network.task, QuantileObjective):
-        return {}
-    targets = network.schema.targets
-    names = ["quantile"] if len(targets) == 1 else [f"quantile_{name}" for name in targets]
-    return {
-        f"{name}_{level:g}": decoded[:, i, j]
-        for i, name in enumerate(names)
-        for j, level in enumerate(network.task.quantiles)
-    }
+    if proba and network.schema.target_kind not in (CLASSES, FLAGS):
+        fix = "leave --proba out"
+        fix += ", or fit with quantiles=" if network.schema.has_numbers else ""
+        raise ConfigError(f"--proba: {network.task.name} has no probabilities", fix=fix)
+    found = network.prediction(source)
+    return {**found.columns, **(found.probabilities if proba else {})}
 
 
 def check_place(path: str | None) -> None:

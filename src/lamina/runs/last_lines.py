@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.wording import counted, duration
 from lamina.objectives.metrics import metric_number
-from lamina.runs.voice import Voice
+from lamina.runs.console import Console
 
 if TYPE_CHECKING:
-    from lamina.network import Fitted
+    from lamina.network.fit import Fitted
 
 Interval = tuple[float, float]
 NAME, CELL = 18, 30
 
 
 def metric_table(
-    parts: Mapping[str, Mapping[str, float]],
+    parts: Mapping[str, Mapping[str, float | None]],
     intervals: Mapping[str, Mapping[str, Interval]],
     rows: Mapping[str, int],
 ) -> str:
@@ -55,47 +55,45 @@ def _cell(value: float | None, interval: Interval | None) -> str:
     return f"{shown} ({low} to {high})"
 
 
-def say_metrics(voice: Voice, fitted: Fitted, intervals: Mapping[str, Mapping[str, Interval]]) -> None:
+def print_metrics(console: Console, fitted: Fitted, intervals: Mapping[str, Mapping[str, Interval]]) -> None:
     """Say the metrics on the validation and test rows.
 
     Args:
-        voice: says them.
+        console: says them.
         fitted: the network with its outputs.
         intervals: part → interval of each metric.
     """
     info = fitted.network.info
-    parts = {name: info[name] for name in ("valid", "test") if info[name]}
-    if parts:
-        rows = {
-            "valid": len(fitted.valid[1]) if fitted.valid else 0,
-            "test": len(fitted.test[1]) if fitted.test else 0,
-        }
-        voice.say()
-        voice.say(metric_table(parts, intervals, rows))
+    if info.metrics:
+        rows = {name: len(judged.targets) for name, judged in fitted.evaluated.items()}
+        console.print()
+        console.print(metric_table(info.metrics, intervals, rows))
 
 
-def say_end(voice: Voice, fitted: Fitted, folder: Path, *, seconds: float, compiled: float) -> None:
+def print_last_lines(
+    console: Console, fitted: Fitted, folder: Path, *, seconds: float, compiled: float
+) -> None:
     """Say what was kept, how long it took, where it lies and what to type next.
 
     Args:
-        voice: says it.
+        console: says it.
         fitted: the network.
         folder: the run folder.
         seconds: how long the run took.
         compiled: how much of it was compiling.
     """
-    info, networks = fitted.network.info, len(fitted.prepared.models)
-    voice.say()
-    kept = f"the weights of epoch {info['best_epoch']} of {info['epochs']}"
+    info, networks = fitted.network.info, len(fitted.plan.models)
+    console.print()
+    kept = f"the weights of epoch {info.best_epoch} of {info.epochs}"
     if networks > 1:
-        best = ", ".join(str(fold["best_epoch"]) for fold in info["folds"])
+        best = ", ".join(str(fold["best_epoch"]) for fold in info.folds)
         kept = f"the weights of epochs {best} of {networks} networks"
-    for trial in info.get("trials", ()):
-        voice.field("tried", _trial(trial))
-    voice.field("kept", f"{kept}; ended by {ended_by(info['ended'])}")
-    voice.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
-    voice.field("run", f"{folder} (report.html, network/)")
-    voice.field("next", next_command(folder, fitted.prepared.table.source))
+    for trial in info.trials:
+        console.field("tried", _trial(trial))
+    console.field("kept", f"{kept}; ended by {ended_by(info.ended)}")
+    console.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
+    console.field("run", f"{folder} (report.html, network/)")
+    console.field("next", next_command(folder, fitted.plan.data.table.source))
 
 
 def _trial(trial: Mapping[str, Any]) -> str:

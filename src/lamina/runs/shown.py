@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lamina.network import Prepared
+    from lamina.network.plan import Plan
 
 
 class ShownMetric:
     """The one metric to watch beside the loss, from what an epoch logs.
-
-    Accuracy for classes and labels; for numbers the RMSE, in the target's own unit if there is
-    one target, else of standardized values.
 
     Args:
         name: what it is called.
@@ -25,11 +22,9 @@ class ShownMetric:
         self.name, self.logged, self.convert = name, logged, convert
 
     @staticmethod
-    def of(prepared: Prepared) -> ShownMetric:
+    def of(plan: Plan) -> ShownMetric:
         """Return the metric that suits what is learned."""
-        shown = prepared.task.shown
-        scale = getattr(prepared.target_encoder, "std", ())
-        unit = float(scale[0]) if len(scale) == 1 else 1.0
+        shown, unit = plan.coding.objective.shown, plan.coding.target.unit
         return ShownMetric(shown.name, shown.logged, lambda value: shown.show(value, unit))
 
     def value(self, logs: Mapping[str, float]) -> float | None:

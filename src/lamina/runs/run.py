@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING
 from lamina.core import storage
 from lamina.core.errors import ConfigError, Interrupted, LaminaError, RunError
 from lamina.core.keys import read_seconds
-from lamina.network import Fitted, Prepared, run
 from lamina.network.artifact import to_files
-from lamina.runs.closing import say_end, say_metrics
+from lamina.network.fit import Fitted, run
+from lamina.network.plan import Plan
+from lamina.runs.console import Console
 from lamina.runs.folder import RunFolder
 from lamina.runs.interruption import Interruption
-from lamina.runs.metric import ShownMetric
+from lamina.runs.last_lines import print_last_lines, print_metrics
 from lamina.runs.metrics_file import MetricsFile
-from lamina.runs.outcome import Intervals, intervals_of
+from lamina.runs.outcome import Intervals
 from lamina.runs.progress import Bar, Lines, Watch
 from lamina.runs.record import Record
 from lamina.runs.reporting import write_report
-from lamina.runs.voice import Voice
+from lamina.runs.shown import ShownMetric
 from lamina.train.loop.clock import compile_counter
 from lamina.train.safeguard.checkpoint import Checkpoints
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = "60s"
 # Of a time limit, what is kept for evaluation, network and report, measured on two busy cores.
 RESERVE_SHARE, RESERVE_MOST = 0.4, 8.0
-IMPORTANCE_SECONDS, REPORT_SECONDS, IMAGE_SECONDS = 3.0, 4.0, 2.0
+COSTLY_SECONDS, REPORT_SECONDS, IMAGE_SECONDS = 3.0, 4.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -65,40 +66,28 @@ class Job:
 
     Args:
         folder: where it lies, locked.
-        prepared: data, model and keys.
+        plan: data, model and keys.
         record: what ``config.toml`` holds.
-        voice: says its lines.
+        console: says its lines.
         test_table: test data of their own, or None.
         began: when it began (``time.perf_counter``).
     """
 
     folder: RunFolder
-    prepared: Prepared
+    plan: Plan
     record: Record
-    voice: Voice
+    console: Console
     test_table: AbstractTable | None
     began: float
 
     @property
     def ends(self) -> float | None:
         """When the time limit is over (``time.perf_counter``), or None."""
-        limit = self.prepared.config.time_limit
+        limit = self.plan.config.training.time_limit
         return None if limit is None else self.began + limit
 
-    @property
-    def valid_table(self) -> AbstractTable:
-        """The validation rows, fold after fold."""
-        return self.prepared.table.take(self.prepared.valid_rows)
 
-    @property
-    def held_out_table(self) -> AbstractTable:
-        """The test rows."""
-        if self.test_table is not None:
-            return self.test_table
-        return self.prepared.table.take(self.prepared.split.test)
-
-
-def carry_out(job: Job, callbacks: Sequence[Callback]) -> Finished:
+def run_job(job: Job, callbacks: Sequence[Callback]) -> Finished:
     """Train, write the network, then the report.
 
     Args:
@@ -113,30 +102,30 @@ def carry_out(job: Job, callbacks: Sequence[Callback]) -> Finished:
     try:
         with Interruption() as interruption:
             fitted = _trained(job, callbacks, interruption)
-            intervals = _intervals(job, fitted)
-            network = fitted.network
-            storage.write_folder(job.folder.network, to_files(network), overwrite=True)
+            intervals = _intervals(fitted)
+            fitted = _with_intervals(fitted, intervals)
+            storage.write_folder(job.folder.network, to_files(fitted.network), overwrite=True)
             job = _settled(job, fitted)
-            say_metrics(job.voice, fitted, intervals)
+            print_metrics(job.console, fitted, intervals)
             compiled = compile_counter().seconds - compiled
             _report(job, fitted, intervals, compiled)
     except LaminaError as error:
-        _put_down(job, f"{type(error).__name__}: {error}")
-        raise _with_way_on(error, job) from error
+        _log_failure(job, f"{type(error).__name__}: {error}")
+        raise _with_how_to_resume(error, job) from error
     except Exception as error:
-        _put_down(job, traceback.format_exc())
+        _log_failure(job, traceback.format_exc())
         error.add_note(str(job.folder.log))
         raise
     seconds = time.perf_counter() - job.began
-    say_end(job.voice, fitted, job.folder.path, seconds=seconds, compiled=compiled)
+    print_last_lines(job.console, fitted, job.folder.path, seconds=seconds, compiled=compiled)
     return Finished(job.folder.path, fitted, intervals, seconds, compiled)
 
 
 def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption) -> Fitted:
-    config = job.prepared.config
-    reserve = 0.0 if config.time_limit is None else min(RESERVE_SHARE * config.time_limit, RESERVE_MOST)
-    networks = job.prepared.trainings
-    fingerprint, every = job.record.fingerprint(), read_every(config.checkpoint_every)
+    limit = job.plan.config.training.time_limit
+    reserve = 0.0 if limit is None else min(RESERVE_SHARE * limit, RESERVE_MOST)
+    networks = job.plan.trainings
+    fingerprint, every = job.record.fingerprint(), read_every(job.plan.config.run.checkpoint_every)
 
     def checkpoints(index: int) -> Checkpoints:
         place = job.folder.checkpoints if networks == 1 else job.folder.checkpoints / f"network-{index + 1}"
@@ -144,23 +133,23 @@ def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption
 
     with _watched(job) as watch:
         return run(
-            job.prepared,
+            job.plan,
             callbacks=[watch, MetricsFile(job.folder.metrics, networks=networks), *callbacks],
             should_stop=interruption.reason,
             test_table=job.test_table,
             began=job.began,
             checkpoints=checkpoints,
             reserve=reserve,
-            warn=lambda text: job.voice.say(f"warning: {text}"),
+            warn=lambda text: job.console.print(f"warning: {text}"),
         )
 
 
 @contextlib.contextmanager
 def _watched(job: Job) -> Iterator[Watch]:
-    kind = Bar if job.voice.is_terminal else Lines
-    metric = ShownMetric.of(job.prepared)
-    monitor, networks = job.prepared.config.monitor, job.prepared.trainings
-    watch = kind(job.voice, metric, monitor=monitor, networks=networks, ends=job.ends)
+    kind = Bar if job.console.is_terminal else Lines
+    metric = ShownMetric.of(job.plan)
+    monitor, networks = job.plan.config.training.monitor, job.plan.trainings
+    watch = kind(job.console, metric, monitor=monitor, networks=networks, ends=job.ends)
     try:
         yield watch
     finally:
@@ -169,7 +158,7 @@ def _watched(job: Job) -> Iterator[Watch]:
 
 def _settled(job: Job, fitted: Fitted) -> Job:
     """Return the job with the keys that were settled by trying, and write them down."""
-    config = fitted.prepared.config.to_json()
+    config = fitted.plan.config.to_json()
     if config == job.record.config:
         return job
     record = dataclasses.replace(job.record, config=config)
@@ -177,49 +166,51 @@ def _settled(job: Job, fitted: Fitted) -> Job:
     return dataclasses.replace(job, record=record)
 
 
-def _intervals(job: Job, fitted: Fitted) -> dict[str, Intervals]:
-    """Return the intervals of every part, and give those of the last one to the network."""
-    network, found = fitted.network, {}
-    if fitted.valid is not None:
-        found["valid"] = intervals_of(network, *fitted.valid, network.truth(job.valid_table)[1])
-    if fitted.test is not None:
-        found["test"] = intervals_of(network, *fitted.test, network.truth(job.held_out_table)[1])
-    if found:
-        network.info["intervals"] = found["test" if "test" in found else "valid"]
-    if job.test_table is not None:
-        network.info["rows"]["test"] = job.test_table.height
-    return found
+def _intervals(fitted: Fitted) -> dict[str, Intervals]:
+    """Return the intervals of the metrics of every split."""
+    objective = fitted.network.objective
+    return {
+        name: objective.intervals(judged.decoded, judged.targets, judged.weights)
+        for name, judged in fitted.evaluated.items()
+    }
+
+
+def _with_intervals(fitted: Fitted, intervals: Mapping[str, Intervals]) -> Fitted:
+    """Return the network with the intervals of the rows that judge it among its facts."""
+    network, found = fitted.network, intervals.get(fitted.judged[0], {})
+    info = dataclasses.replace(network.info, intervals=found)
+    return dataclasses.replace(fitted, network=dataclasses.replace(network, info=info))
 
 
 def _report(job: Job, fitted: Fitted, intervals: Mapping[str, Intervals], compiled: float) -> None:
     """Write the report; the network is safe by now, so a fault of the report only costs the report."""
     left = float("inf") if job.ends is None else job.ends - time.perf_counter()
-    table = job.held_out_table if fitted.test is not None else job.valid_table
     try:
         write_report(
             job.folder,
             fitted,
             job.record,
-            intervals=intervals.get("test", intervals.get("valid", {})),
-            table=table if table.height else None,
+            intervals=intervals,
             seconds=(time.perf_counter() - job.began, compiled),
-            importance_seconds=max(0.0, min(IMPORTANCE_SECONDS, left - REPORT_SECONDS)),
+            costly_seconds=max(0.0, min(COSTLY_SECONDS, left - REPORT_SECONDS)),
             images=left > IMAGE_SECONDS,
         )
     except LaminaError:
         raise
     except Exception as error:
-        job.voice.record(traceback.format_exc())
-        job.voice.say(f"warning: the report could not be made ({type(error).__name__}: {error}); see log.txt")
+        job.console.record(traceback.format_exc())
+        job.console.print(
+            f"warning: the report could not be made ({type(error).__name__}: {error}); see log.txt"
+        )
 
 
-def _put_down(job: Job, text: str) -> None:
+def _log_failure(job: Job, text: str) -> None:
     """Write to the log what went wrong; that a full disk has no room for it is not what went wrong."""
     with contextlib.suppress(LaminaError):
-        job.voice.record(text)
+        job.console.record(text)
 
 
-def _with_way_on(error: LaminaError, job: Job) -> LaminaError:
+def _with_how_to_resume(error: LaminaError, job: Job) -> LaminaError:
     """Return the error with what is kept and how to go on."""
     folder = job.folder
     way = shlex.join(["lamina", "resume", str(folder.path)])

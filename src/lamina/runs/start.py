@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.core import storage
-from lamina.network import prepare
+from lamina.network.prepare import prepare
+from lamina.runs.console import Console
+from lamina.runs.first_lines import print_first_lines
 from lamina.runs.folder import check_free, make_folder, make_numbered_folder, run_name
-from lamina.runs.job import CHECKPOINT_EVERY, Finished, Job, carry_out, read_every
-from lamina.runs.opening import say_opening
 from lamina.runs.record import command_of, make_record
-from lamina.runs.voice import Voice
+from lamina.runs.run import CHECKPOINT_EVERY, Finished, Job, read_every, run_job
 from lamina.train.safeguard.budget import check_disk, needed_disk_mib
 from lamina.train.safeguard.checkpoint import KEEP
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
     from lamina.data.table import AbstractTable
-    from lamina.network import Prepared
+    from lamina.network.plan import Plan
     from lamina.train.loop.callbacks import Callback
 
 RUNS = "runs"  # where runs lie that nobody gave a place
 
 
-def fit_in_folder(
+def start_run(
     table: AbstractTable,
     *,
     target: str | Sequence[str],
@@ -36,7 +36,7 @@ def fit_in_folder(
     out: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
     began: float | None = None,
-    voice: Voice | None = None,
+    console: Console | None = None,
     warn: Callable[[str], None] = lambda text: None,
     command: str | None = None,
     guessed: bool = False,
@@ -48,13 +48,13 @@ def fit_in_folder(
     Args:
         table: the data.
         target: column or columns to be predicted.
-        keys: keys of `FitConfig`, as values or texts.
+        keys: flat keys, as values or texts.
         model: a model of your own, or None.
         test_table: test data of their own.
         out: the folder to make; without, the next free ``runs/<data>-<model>-<n>``.
         callbacks: called at the events of training.
         began: when the run began (``time.perf_counter``).
-        voice: says the lines of the run; silent without.
+        console: prints the lines of the run; silent without.
         warn: is told each warning of the audit.
         command: what was typed.
         guessed: whether the target was guessed.
@@ -66,34 +66,34 @@ def fit_in_folder(
         Interrupted: stopped on request, after a checkpoint.
     """
     began = time.perf_counter() if began is None else began
-    voice = voice or Voice()
+    console = console or Console()
     if out is not None:
         check_free(out)
     given = {"checkpoint_every": CHECKPOINT_EVERY, **keys}
     read_every(given["checkpoint_every"])
-    prepared = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
-    _check_space(prepared, RUNS if out is None else out)
+    plan = prepare(table, target=target, keys=given, model=model, test_table=test_table, warn=warn)
+    _check_space(plan, RUNS if out is None else out)
     source = None if test_table is None else test_table.source
-    command = command or command_of(table.source, prepared.schema.targets, keys, source)
-    record = make_record(prepared, given, test_table, command)
-    name = run_name(table.source, prepared.config.model)
+    command = command or command_of(table.source, plan.data.schema.targets, keys, source)
+    record = make_record(plan, given, test_table, command)
+    name = run_name(table.source, plan.config.run.model)
     with make_folder(out) if out is not None else make_numbered_folder(RUNS, name) as folder:
         storage.write_file(folder.config, record.to_bytes())  # first, so that there is a run to go on with
-        voice.record(command)
-        say_opening(voice, prepared, test_table=test_table, guessed=guessed)
-        voice.keep_in(folder.log)
-        voice.field("run", str(folder.path))
-        return carry_out(Job(folder, prepared, record, voice, test_table, began), callbacks)
+        console.record(command)
+        print_first_lines(console, plan, test_table=test_table, guessed=guessed)
+        console.keep_in(folder.log)
+        console.field("run", str(folder.path))
+        return run_job(Job(folder, plan, record, console, test_table, began), callbacks)
 
 
-def _check_space(prepared: Prepared, place: str | Path) -> None:
+def _check_space(plan: Plan, place: str | Path) -> None:
     """Refuse a run that its disk cannot hold, before anything is written."""
-    config = prepared.config
+    config = plan.config.training
     checkpoints, network = needed_disk_mib(
-        prepared.models,
+        plan.models,
         optimizer=config.optimizer,
         averaged=config.ema > 0,
-        trainings=prepared.trainings,
+        trainings=plan.trainings,
         keep=KEEP,
     )
     check_disk(place, checkpoints=checkpoints, network=network)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lamina.runs.closing import metric_table, next_command
+from lamina.runs.last_lines import metric_table, next_command
 
 
 def test_two_parts_stand_beside_each_other_within_80_columns():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamina.runs.voice import Voice
+from lamina.runs.console import Console
 
 
 class Terminal(io.StringIO):
@@ -16,11 +16,11 @@ class Terminal(io.StringIO):
 
 def test_the_log_has_what_was_said_before_it_was_there(tmp_path: Path):
     stream = io.StringIO()
-    voice = Voice(stream)
-    voice.say("first")
-    voice.record("only in the log")
-    voice.keep_in(tmp_path / "log.txt")
-    voice.field("model", "mlp")
+    console = Console(stream)
+    console.print("first")
+    console.record("only in the log")
+    console.keep_in(tmp_path / "log.txt")
+    console.field("model", "mlp")
     assert stream.getvalue() == "first\nmodel     mlp\n"
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert [line[21:] for line in lines] == ["first", "only in the log", "model     mlp"]
@@ -31,9 +31,9 @@ def test_long_lines_are_wrapped_on_a_terminal_only(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COLUMNS", "60")
     text = "word " * 30
     for stream, widest in ((Terminal(), 60), (io.StringIO(), 200)):
-        voice = Voice(stream)
-        voice.keep_in(tmp_path / f"{widest}.txt")
-        voice.field("data", text)
+        console = Console(stream)
+        console.keep_in(tmp_path / f"{widest}.txt")
+        console.field("data", text)
         lines = stream.getvalue().splitlines()
         assert max(map(len, lines)) <= widest
         assert all(line.startswith(" " * 10) for line in lines[1:])
@@ -45,17 +45,17 @@ def test_a_reader_who_left_does_not_stop_the_run(tmp_path: Path):
         def write(self, text: str) -> int:
             raise BrokenPipeError
 
-    voice = Voice(Closed())
-    voice.keep_in(tmp_path / "log.txt")
-    voice.say("nobody hears this")
-    voice.say("nor this")
+    console = Console(Closed())
+    console.keep_in(tmp_path / "log.txt")
+    console.print("nobody hears this")
+    console.print("nor this")
     assert (tmp_path / "log.txt").read_text().count("\n") == 2
 
 
 def test_a_stream_that_knows_few_letters(tmp_path: Path):
     raw = io.BytesIO()
-    voice = Voice(io.TextIOWrapper(raw, encoding="ascii"))
-    voice.keep_in(tmp_path / "log.txt")
-    voice.say("größe \udce9")
+    console = Console(io.TextIOWrapper(raw, encoding="ascii"))
+    console.keep_in(tmp_path / "log.txt")
+    console.print("größe \udce9")
     assert raw.getvalue() == b"gr??e ?\n"
     assert "größe \\udce9" in (tmp_path / "log.txt").read_text("utf-8")
