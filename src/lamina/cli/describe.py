@@ -132,7 +132,7 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
     if parts:
         last = list(parts)[-1]
         rows = {name: info.rows.get(name, 0) for name in parts}
-        intervals = {last: {name: tuple(ends) for name, ends in info.intervals.items()}}
+        intervals = {last: {name: (ends[0], ends[1]) for name, ends in info.intervals.items()}}
         text += "\n\n" + metric_table(parts, intervals, rows)
     return json.loads(json.dumps(facts, default=str)), text
 

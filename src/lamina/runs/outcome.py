@@ -71,7 +71,7 @@ def _score(network: Network) -> tuple[str, Any]:
 
 def _augmented(augment: Any, seed: int) -> Any:
     """Return ``inputs -> inputs`` as training changed them."""
-    from lamina.train.step.context import StepContext
+    from lamina.train.step.program import StepContext
 
     def changed(inputs: Any) -> Any:
         count = len(inputs)

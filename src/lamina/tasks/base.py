@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.data.schema import NOTHING
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
@@ -157,6 +158,7 @@ class AbstractTask(abc.ABC):
         name: what people type, such as ``multiclass``.
         summary: what a network of it does, as in "predicts which class a row belongs to".
         keys: frozen dataclass of the flat keys it owns.
+        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
     """
@@ -164,6 +166,7 @@ class AbstractTask(abc.ABC):
     name: str
     summary: str
     keys: type = NoKeys
+    target_kind: str = NOTHING
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
 

@@ -104,11 +104,7 @@ def _judged(claims: Claims, names: Sequence[str], keep: Sequence[str], is_leak: 
     for description in described(claims, names, keep=keep):
         if description.name in keep:
             description = replace(description, reason="")
-        elif (
-            not description.reason
-            and _may_leak(claims, description)
-            and is_leak(table, description.name)
-        ):
+        elif not description.reason and _may_leak(claims, description) and is_leak(table, description.name):
             description = replace(description, reason=EQUALS_TARGET, doubtful=True)
         found.append(description)
     if any(not description.reason for description in found):

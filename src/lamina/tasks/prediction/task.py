@@ -20,11 +20,9 @@ class AbstractPredictionTask(AbstractTask):
     """Predicts a class, flags or numbers for each row.
 
     Attributes:
-        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         other: the task that whole numbers could ask for too, or empty.
     """
 
-    target_kind: str
     other: str = ""
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
