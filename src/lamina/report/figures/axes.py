@@ -93,7 +93,7 @@ def draw_reference(ax: Axes, series: Series) -> None:
     ax.plot(*finite(series), color=MUTED, linewidth=1, linestyle=DASHES, label=name_of(series.name))
 
 
-def legend(ax: Axes, place: Literal["best", "upper left"]) -> None:
+def legend(ax: Axes, place: Literal["best", "upper left", "lower right"]) -> None:
     """Explain what has a name, if anything has.
 
     Args:
