@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
 
 if TYPE_CHECKING:
     from lamina.report.content import ReportContent
@@ -12,15 +13,13 @@ if TYPE_CHECKING:
     from lamina.report.importance import permutation_importance, table_score
 
 # Loaded when asked for: figures bring matplotlib, which training itself does not need.
-_HOMES = {
-    "ReportContent": "lamina.report.content",
-    "draw_figures": "lamina.report.figures",
-    "figures_of": "lamina.report.figures",
-    "permutation_importance": "lamina.report.importance",
-    "render": "lamina.report.html",
-    "table_score": "lamina.report.importance",
-    "write_figures": "lamina.report.figures",
+_PLACES = {
+    "content": "ReportContent",
+    "figures": "draw_figures figures_of write_figures",
+    "html": "render",
+    "importance": "permutation_importance table_score",
 }
+__getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ReportContent",
@@ -31,9 +30,3 @@ __all__ = [
     "table_score",
     "write_figures",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
