@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core import runtime
 from lamina.core.tree import parameter_count
 from lamina.core.wording import count, counted, plain
+from lamina.ops.native import library
 from lamina.runs.voice import Voice
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def say_opening(
         guessed: whether the target was guessed.
     """
     voice.field("device", runtime.describe_device())
+    if missing := library.notice():
+        voice.field("kernels", plain(missing))
     voice.field("data", _data(prepared))
     said = " ".join(f"{finding.where} {finding.message}" for finding in prepared.audit.findings)
     dropped = [pair for pair in prepared.schema.dropped if f"'{pair[0]}'" not in said]
