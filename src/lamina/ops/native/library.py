@@ -196,15 +196,29 @@ def _reason(error: Exception) -> str:
 
 def _loaded(source: str) -> ctypes.CDLL | None:
     """Return the library, compiled now if it isn't there or is damaged; None without compiler or cache."""
-    folder, compiler = runtime.cache_folder(), _compiler()
-    if folder is None or compiler is None:
+    path, compiler = compiled_path(source), _compiler()
+    if path is None or compiler is None:
         return None
-    path = folder / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
     if path.exists():
         with contextlib.suppress(OSError):
             return ctypes.CDLL(str(path))
     storage.write_file(path, _compile(source, compiler))
     return ctypes.CDLL(str(path))
+
+
+def compiled_path(source: str) -> Path | None:
+    """Return where the compiled kernels of a source are kept, whether they are there yet or not.
+
+    Args:
+        source: file of this folder without its ending: ``"convolution"``, ``"dense"`` ….
+
+    Returns:
+        The path; None without a compiler or a folder of compiled programs.
+    """
+    folder, compiler = runtime.cache_folder(), _compiler()
+    if folder is None or compiler is None:
+        return None
+    return folder / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
 
 
 def _compiler() -> str | None:
