@@ -19,7 +19,7 @@ from benchmarks import machine, record, spread
 from lamina.data.encoders import ImageEncoder
 from lamina.data.images import files
 from lamina.data.images.canvas import choose_canvas
-from lamina.data.images.decode import decoded, look
+from lamina.data.images.decode import decoded, read_head
 from lamina.data.images.threads import in_threads
 from lamina.data.schema import infer_schema
 from lamina.data.source import read
@@ -69,7 +69,7 @@ def make(root: Path, count: int) -> int:
 
 def decode_all(paths: list[str], canvas, threads: int) -> float:
     """Return the images per second of decoding by so many threads; heads are known before."""
-    facts = [look(path) for path in paths]
+    facts = [read_head(path) for path in paths]
     result = np.empty((len(paths), canvas.height, canvas.width, canvas.channels), np.uint8)
 
     def fill(row: int) -> None:
@@ -86,8 +86,8 @@ def to_array(root: str, size: int | None) -> tuple[float, float]:
     began = time.perf_counter()
     table = read(root)
     schema = infer_schema(table, target="label")
-    canvas = choose_canvas(table.images, size)
-    table.images.survey(canvas)
+    canvas = choose_canvas(table.column("image").images, size)
+    table.column("image").images.survey(canvas)
     encoder = ImageEncoder().fit(table, schema, image_size=size)
     encoder.transform(table)
     first = time.perf_counter() - began
@@ -102,8 +102,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         size = make(Path(name), arguments.images)
         table = read(name)
-        canvas = choose_canvas(table.images, arguments.size)
-        paths = [table.images.name(row) for row in range(table.height)]
+        canvas = choose_canvas(table.column("image").images, arguments.size)
+        paths = [table.column("image").images.name(row) for row in range(table.height)]
         note = (
             f"{len(paths)} JPEGs, {size / 1e6:.0f} MB, to {canvas}; kept up to {files.most_kept() >> 20} MiB"
         )

@@ -34,7 +34,7 @@ def run(animals: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "animals"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "lamina.runs.job.write_report", lambda folder, *_, **__: folder.report.write_text("page")
+            "lamina.runs.run.write_report", lambda folder, *_, **__: folder.report.write_text("page")
         )
         assert (
             main(["fit", str(animals), "--target", "species", "--out", str(out), "--model", "mlp", *QUICK])
@@ -46,7 +46,7 @@ def run(animals: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report out, which takes longer than the training of a small network."""
-    monkeypatch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+    monkeypatch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)
 
 
 @pytest.fixture(autouse=True)

@@ -44,3 +44,17 @@ def test_a_table_of_paths_counts_too(tmp_path):
 
 def test_memory_has_none():
     assert fingerprint(read(np.zeros((3, 4, 4)), y=[0, 1, 0])) is None
+
+
+def test_a_folder_of_idx_files_counts_all_of_them(tmp_path):
+    for axes, kind in ((3, "images"), (1, "labels")):
+        sizes = (2, 3, 3)[:axes]
+        head = bytes([0, 0, 8, axes]) + b"".join(size.to_bytes(4, "big") for size in sizes)
+        (tmp_path / f"train-{kind}-idx{axes}-ubyte").write_bytes(head + bytes(int(np.prod(sizes))))
+    (tmp_path / "README").write_text("x")
+    table = read(tmp_path)
+    assert source_files(table) == [
+        f"{tmp_path}/train-images-idx3-ubyte",
+        f"{tmp_path}/train-labels-idx1-ubyte",
+    ]
+    assert source_files(table.take(np.array([0]))) == source_files(table)

@@ -108,7 +108,7 @@ def _child(data: Path, folder: Path, keys: dict[str, object]) -> None:
     if (folder / "config.toml").exists():
         resume.resume(folder)
     else:
-        begin.fit_in_folder(read(str(data)), target="sold", keys=dict(keys), out=folder)
+        begin.start_run(read(str(data)), target="sold", keys=dict(keys), out=folder)
 
 
 def start(data: Path, folder: Path, keys: dict[str, object]) -> int:

@@ -95,7 +95,7 @@ class Reference:
         with tempfile.TemporaryDirectory() as parent:
             table = read(str(write_data(Path(parent) / "houses.csv")))
             out = Path(parent) / "run"
-            done = begin.fit_in_folder(table, target="sold", keys=keys, out=out, callbacks=[watcher])
+            done = begin.start_run(table, target="sold", keys=keys, out=out, callbacks=[watcher])
             self.files = network_files(done.folder)
         self.states, self.network = watcher.states, done.fitted.network
 
@@ -277,7 +277,7 @@ class RunMachine(RuleBasedStateMachine):
         return "nothing to do" if done is None else "ended"
 
     def _begin(self, out: Path) -> job.Finished:
-        return begin.fit_in_folder(read(str(self.data)), target="sold", keys=self.keys, out=out)
+        return begin.start_run(read(str(self.data)), target="sold", keys=self.keys, out=out)
 
     @precondition(lambda self: self.whole)
     @rule(

@@ -41,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        patch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+        patch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)
         table(b=["u", "v", "w"] * 20)()
         assert main(["fit", "t.csv", "--target", "y", "--out", "r", *TYPED]) == 0
     return place
@@ -52,7 +52,7 @@ def place(trained: Path, tmp_path: Path, monkeypatch: MonkeyPatch, capsys: Captu
     """Every command is typed beside a copy of that run."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+    monkeypatch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)
 
 
 KEEP = '\n  fix: to learn from it all the same: keep=["b"]'

@@ -90,7 +90,7 @@ def test_the_dial_makes_a_model_larger():
 @pytest.mark.parametrize("name", ["linear", "mlp", "tabm", "ft-transformer"])
 def test_images_are_refused(name: str):
     inputs = ImageInputs(8, 8, 1, (0.0,), (1.0,))
-    with pytest.raises(ConfigError, match="the inputs are images; expected TableInputs, or the shape"):
+    with pytest.raises(ConfigError, match="the inputs are no table; expected TableInputs, or the shape"):
         build(name, inputs=inputs, outputs=2)
 
 

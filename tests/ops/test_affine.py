@@ -22,7 +22,7 @@ from lamina.ops.affine import (
     plain_input_gradient,
     plain_weight_gradient,
 )
-from lamina.ops.dense import LEAST_ALONE, MOST_SUMMED_ALONE
+from lamina.ops.dispatch import TABLE
 from lamina.ops.native import library
 
 needs_kernel = pytest.mark.skipif(not library.has_kernels("dense", "float32"), reason="no C++ compiler here")
@@ -119,12 +119,12 @@ def test_single_layers_of_middle_size_take_the_kernels(monkeypatch: pytest.Monke
     call = library.call
     monkeypatch.setattr(library, "call", lambda name, *a, **k: calls.append(name) or call(name, *a, **k))
     x, weight, bias = normal(128, 300), normal(200, 300), normal(200)
-    assert LEAST_ALONE < 128 * 300 * 200
+    assert TABLE["single_product"].limits["multiplications"].at_least < 128 * 300 * 200
     gradient = jax.grad(lambda w, x: (affine(x, w, bias, activation="relu") ** 2).sum())
     jax.eval_shape(gradient, weight, x)
     assert sorted(set(calls)) == ["affine", "affine_input_gradient", "affine_weight_gradient"]
     calls.clear()
-    many = normal(MOST_SUMMED_ALONE + 1, 300)
+    many = normal(TABLE["single_weight_gradient"].limits["summed"].at_most + 1, 300)
     jax.eval_shape(gradient, weight, many)
     assert "affine" in calls and "affine_weight_gradient" not in calls, "long sums are XLA's"
     calls.clear()

@@ -1,4 +1,4 @@
-"""Attention in float64, against PyTorch, and the kernel against the plain way."""
+"""Attention in float64, against PyTorch, and the kernel against XLA."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.ops import attention as attention_module
 from lamina.ops.attention import (
-    MOST_TIME,
     attention_weights,
     mixture,
     plain_self_attention,
     self_attention,
     suits_kernel,
 )
+from lamina.ops.dispatch import TABLE, Limit
 from lamina.ops.native import library
 
+SetLimit = Callable[..., None]
 needs_kernel = pytest.mark.skipif(
     not library.has_kernels("attention", "float32"), reason="no C++ compiler here"
 )
@@ -67,15 +67,15 @@ def test_attention_against_pytorch():
     ("batch", "time", "heads", "width"),
     [(1, 1, 1, 1), (2, 3, 1, 5), (1, 8, 2, 8), (3, 17, 3, 20), (2, 65, 3, 64), (1, 130, 2, 33)],
 )
-def test_the_kernel_is_the_plain_way(batch: int, time: int, heads: int, width: int, monkeypatch):
-    monkeypatch.setattr(attention_module, "LEAST_WORK", 0)
+def test_the_kernel_agrees_with_xla(batch: int, time: int, heads: int, width: int, set_limit: SetLimit):
+    set_limit("attention", multiplications=Limit())
     parts, goal = normal(batch, time, 3, heads, width), normal(batch, time, heads, width)
     assert suits_kernel(parts)
 
-    def of(way: Callable) -> tuple[jax.Array, ...]:
+    def of(attention: Callable) -> tuple[jax.Array, ...]:
         def values_and_slope(parts: jax.Array, goal: jax.Array) -> tuple[jax.Array, ...]:
-            value, back = jax.vjp(way, parts)
-            return value, way(parts), back(goal)[0]  # where nobody differentiates no weights are kept
+            value, back = jax.vjp(attention, parts)
+            return value, attention(parts), back(goal)[0]  # where nobody differentiates no weights are kept
 
         return jax.jit(values_and_slope)(parts, goal)
 
@@ -113,22 +113,22 @@ def test_large_scores_do_not_overflow_and_what_is_no_number_stays_so():
 
 
 @needs_kernel
-def test_second_derivatives_go_by_the_plain_way():
+def test_second_derivatives_are_computed_by_xla():
     parts = normal(2, 64, 3, 2, 64)
     assert suits_kernel(parts)
 
-    def slope(way):
-        first = jax.grad(lambda q: (way(q) ** 2).sum())
+    def slope(attention):
+        first = jax.grad(lambda q: (attention(q) ** 2).sum())
         return jax.jit(jax.grad(lambda p: (first(p) ** 2).sum()))(parts)
 
     found, expected = slope(self_attention), slope(plain_self_attention)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
-def test_long_and_small_ones_go_by_xla():
+def test_long_and_small_ones_are_computed_by_xla():
     def shape(*sizes: int, dtype: type = jnp.float32) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(sizes, dtype)
 
     assert not suits_kernel(shape(1, 4, 3, 1, 8))
-    assert not suits_kernel(shape(1, MOST_TIME + 1, 3, 8, 64))
+    assert not suits_kernel(shape(1, TABLE["attention"].limits["positions"].at_most + 1, 3, 8, 64))
     assert not suits_kernel(shape(64, 64, 3, 8, 64, dtype=jnp.bfloat16))

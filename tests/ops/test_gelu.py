@@ -11,10 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.ops.gelu import LEAST_NUMBERS, gelu, native_gelu, native_gelu_and_slope, plain_gelu_and_slope
+from lamina.ops.dispatch import TABLE
+from lamina.ops.gelu import gelu, native_gelu, native_gelu_and_slope, plain_gelu_and_slope
 from lamina.ops.native import library
 
 needs_kernel = pytest.mark.skipif(not library.has_kernels("gelu", "float32"), reason="no C++ compiler here")
+LEAST = TABLE["gelu"].limits["numbers"].at_least
 RANDOM = np.random.default_rng(0)
 
 
@@ -61,7 +63,7 @@ def test_far_from_zero_and_beyond():
 
 
 @needs_kernel
-@pytest.mark.parametrize("size", [100, LEAST_NUMBERS])
+@pytest.mark.parametrize("size", [100, LEAST])
 def test_gradients_and_populations(size: int, monkeypatch: pytest.MonkeyPatch):
     calls = []
     call = library.call
@@ -72,7 +74,7 @@ def test_gradients_and_populations(size: int, monkeypatch: pytest.MonkeyPatch):
     found, found_slope = jax.jit(lambda x: (jax.vmap(gelu)(x), jax.vmap(slope_of)(x)))(x)
     np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found_slope, slope, rtol=1e-5, atol=1e-6)
-    assert bool(calls) == (size >= LEAST_NUMBERS)
+    assert bool(calls) == (size >= LEAST)
     again, of_plain = (
         jax.jit(jax.grad(lambda x, f=f: (f(x) ** 2).sum()))(x[0])
         for f in (slope_of, lambda x: plain_gelu_and_slope(x)[1])

@@ -1,4 +1,4 @@
-"""The end of a step: our kernels and XLA's way follow the formulas; what is not finite changes nothing."""
+"""The end of a step: kernels and XLA follow the formulas; what is not finite changes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FACTORS = Factors(*(jnp.float32(x) for x in (0.01, 0.9, 0.999, 0.3)), steps=jnp.
 needs_kernel = pytest.mark.skipif(
     not library.has_kernels("update", np.float32), reason="the kernels cannot be compiled here"
 )
-WAYS = [
+IMPLEMENTATIONS = [
     pytest.param(plain_adam_step, id="plain"),
     pytest.param(native_adam_step, id="native", marks=needs_kernel),
 ]
@@ -46,10 +46,10 @@ def moments(members: int | None = None) -> Moments:
     )
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_adam_by_its_formula(way: Any):
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_adam_by_its_formula(implementation: Any):
     now, gradient = moments(), arrays(3)
-    found = jax.jit(lambda now, g: way(FACTORS, jnp.bool_(True), now, g, DECAYS))(now, gradient)
+    found = jax.jit(lambda now, g: implementation(FACTORS, jnp.bool_(True), now, g, DECAYS))(now, gradient)
     lr, beta1, beta2, decay, steps = (np.float64(x) for x in FACTORS)
     for i, decays in enumerate(DECAYS):
         w, m, v, g = (np.asarray(x[i], np.float64) for x in (*now, gradient))
@@ -60,11 +60,11 @@ def test_adam_by_its_formula(way: Any):
             np.testing.assert_allclose(other, one, rtol=2e-6, atol=2e-6)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_step_that_is_not_finite_changes_no_bit(way: Any):
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_a_step_that_is_not_finite_changes_no_bit(implementation: Any):
     now, gradient = moments(), [np.full_like(array, np.nan) for array in arrays(3)]
     first = FACTORS._replace(steps=jnp.int32(0))
-    found = jax.jit(lambda now, g: way(first, jnp.bool_(False), now, g, DECAYS))(now, gradient)
+    found = jax.jit(lambda now, g: implementation(first, jnp.bool_(False), now, g, DECAYS))(now, gradient)
     jax.tree.map(np.testing.assert_array_equal, found, now)
 
 
@@ -74,8 +74,10 @@ def test_every_member_of_a_population_has_factors_of_its_own():
     factors = FACTORS._replace(lr=jnp.array([0.1, 0.2, 0.3]), steps=jnp.array([1, 7, 1000]))
     axes = (Factors(0, None, None, None, 0), 0, 0, 0)  # type: ignore[arg-type]
 
-    def together(way: Any) -> Any:
-        return jax.jit(jax.vmap(lambda *a: way(*a, DECAYS), in_axes=axes))(factors, finite, now, gradient)
+    def together(implementation: Any) -> Any:
+        return jax.jit(jax.vmap(lambda *a: implementation(*a, DECAYS), in_axes=axes))(
+            factors, finite, now, gradient
+        )
 
     found, expected = together(native_adam_step), together(plain_adam_step)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-6), found, expected)
@@ -101,16 +103,16 @@ def test_float32_arrays_take_the_kernel_and_no_others(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "way",
+    "implementation",
     [
         pytest.param(native_all_finite, id="native", marks=needs_kernel),
         pytest.param(plain_all_finite, id="plain"),
     ],
 )
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_one_number_that_is_none_is_found_wherever_it_lies(way: Any, bad: float):
+def test_one_number_that_is_none_is_found_wherever_it_lies(implementation: Any, bad: float):
     whole = jax.device_get(arrays(0))
-    found = jax.jit(way)
+    found = jax.jit(implementation)
     assert found(whole)
     for i, shape in enumerate(SHAPES):
         for place in {0, max(0, int(np.prod(shape)) - 1)}:

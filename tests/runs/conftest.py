@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lamina.data.source import read
-from lamina.runs.begin import fit_in_folder
-from lamina.runs.job import Finished
-from lamina.runs.voice import Voice
+from lamina.runs.start import start_run
+from lamina.runs.run import Finished
+from lamina.runs.console import Console
 
 QUICK = {"model": "mlp", "size": 8, "epochs": 2, "preset": "fast"}
 
@@ -40,10 +40,10 @@ def finished(houses: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished
     """A whole run with its report: is a house sold?"""
     out = tmp_path_factory.mktemp("runs") / "sold"
     table = read(str(houses))
-    return fit_in_folder(table, target="sold", keys={**QUICK, "drop": ["price"]}, out=out, voice=Voice())
+    return start_run(table, target="sold", keys={**QUICK, "drop": ["price"]}, out=out, console=Console())
 
 
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report out, which takes longer than the training of a small network."""
-    monkeypatch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+    monkeypatch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)

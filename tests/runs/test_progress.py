@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lamina.runs.metric import ShownMetric
+from lamina.runs.shown import ShownMetric
 from lamina.runs.metrics_file import MetricsFile
 from lamina.runs.progress import Bar, Lines, Watch
-from lamina.runs.voice import Voice
+from lamina.runs.console import Console
 
 ACCURACY = ShownMetric("accuracy", "valid_accuracy")
 
@@ -42,7 +42,7 @@ class Run:
 
 def lines_of(run: Run, **keys: Any) -> list[str]:
     stream = io.StringIO()
-    run.train(Lines(Voice(stream), ACCURACY), **keys)
+    run.train(Lines(Console(stream), ACCURACY), **keys)
     return stream.getvalue().splitlines()
 
 
@@ -71,15 +71,15 @@ def test_the_epoch_at_which_it_stopped_early_is_said():
 
 
 def test_the_log_has_every_epoch(tmp_path: Path):
-    voice = Voice(None)
-    voice.keep_in(tmp_path / "log.txt")
-    Run(300).train(Lines(voice, ACCURACY))
+    console = Console(None)
+    console.keep_in(tmp_path / "log.txt")
+    Run(300).train(Lines(console, ACCURACY))
     assert (tmp_path / "log.txt").read_text().count("epoch") == 300
 
 
 def test_networks_are_counted_and_what_is_left_includes_them():
     stream = io.StringIO()
-    watch = Lines(Voice(stream), ACCURACY, networks=2)
+    watch = Lines(Console(stream), ACCURACY, networks=2)
     Run(4).train(watch)
     Run(4).train(watch)
     text = stream.getvalue()
@@ -92,12 +92,12 @@ def test_networks_are_counted_and_what_is_left_includes_them():
 
 def test_a_resumed_run_says_where_it_goes_on():
     run = Run(4)
-    run.train(Lines(Voice(None), ACCURACY), epochs=2)
+    run.train(Lines(Console(None), ACCURACY), epochs=2)
     assert "resumed   after epoch 2 of 4" in lines_of(run)[0]
 
 
 def test_time_left_ends_with_the_limit():
-    watch = Watch(Voice(None), ACCURACY, ends=0.0)
+    watch = Watch(Console(None), ACCURACY, ends=0.0)
     watch.on_train_begin(Run(10))
     assert watch.time_left(1, 5.0, 10) == 0.0
 
@@ -113,14 +113,14 @@ def test_on_a_terminal_one_line_is_updated(columns: int, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("lamina.runs.progress.REFRESH_SECONDS", -1.0)
     stream = Terminal()
-    Run(100).train(Bar(Voice(stream), ACCURACY))
+    Run(100).train(Bar(Console(stream), ACCURACY))
     text = stream.getvalue()
     assert text.count("\n") <= 3 and "epoch 100/100  loss" in text
     assert ("━" in text) == (columns >= 100)
 
 
 def test_a_bar_that_was_never_drawn_can_be_closed():
-    bar = Bar(Voice(Terminal()), ACCURACY)
+    bar = Bar(Console(Terminal()), ACCURACY)
     bar.close()
     bar.on_train_begin(Run(1))
     bar.close()

@@ -11,9 +11,9 @@ import pytest
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError, Interrupted, RunLockedError
 from lamina.data.source import read
-from lamina.runs.begin import fit_in_folder
+from lamina.runs.start import start_run
 from lamina.runs.folder import RunFolder
-from lamina.runs.job import Finished
+from lamina.runs.run import Finished
 from lamina.runs.resume import resume
 from lamina.train.loop.callbacks import Callback
 
@@ -45,7 +45,7 @@ def kill() -> None:
 
 
 def start(houses: Path, out: Path, *, at: int, action: Any, keys: dict | None = None) -> Any:
-    return fit_in_folder(
+    return start_run(
         read(str(houses)), target="sold", keys=keys or KEYS, out=out, callbacks=[At(at, action)] if at else []
     )
 
@@ -59,7 +59,7 @@ def quick(no_report: None) -> None:
 def whole(houses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that was never stopped."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+        patch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)
         return start(houses, tmp_path_factory.mktemp("whole") / "run", at=0, action=None).folder
 
 
@@ -131,7 +131,7 @@ def test_a_key_that_was_settled_by_trying_is_no_edit(
     tried = ({"dropout": 0.0}, {"dropout": 0.1})
     monkeypatch.setattr(sys.modules["lamina.network.prepare"], "variants", lambda *args, **keys: tried)
     keys = {"model": "mlp", "size": 4, "preset": "fast", "epochs": 1, "drop": "sold"}
-    done = fit_in_folder(read(str(houses)), target="price", keys=keys, out=tmp_path / "run")
+    done = start_run(read(str(houses)), target="price", keys=keys, out=tmp_path / "run")
     trials = done.fitted.network.info["trials"]
     assert [trial["dropout"] for trial in trials] == [0.0, 0.1]
     chosen = next(trial["dropout"] for trial in trials if trial["chosen"])
@@ -174,7 +174,7 @@ def test_data_from_memory_cannot_be_read_again(tmp_path: Path):
     table = read({"x": [0.0, 1.0, 2.0, 3.0] * 20, "y": ["a", "b"] * 40})
     with pytest.raises(Interrupted) as caught:
         keys = {"model": "mlp", "epochs": 50, "preset": "fast"}
-        fit_in_folder(table, target="y", keys=keys, out=tmp_path / "run", callbacks=[At(1, terminate)])
+        start_run(table, target="y", keys=keys, out=tmp_path / "run", callbacks=[At(1, terminate)])
     assert "begin anew" in str(caught.value)
     with pytest.raises(DataError, match="came from memory or standard input"):
         resume(tmp_path / "run")

@@ -14,9 +14,9 @@ import lamina
 from lamina.core import storage
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, RunError
 from lamina.data.source import read
-from lamina.runs.begin import fit_in_folder
-from lamina.runs.job import Finished
-from lamina.runs.voice import Voice
+from lamina.runs.start import start_run
+from lamina.runs.run import Finished
+from lamina.runs.console import Console
 from lamina.train.loop.callbacks import Callback
 
 QUICK = {"model": "mlp", "size": 8, "epochs": 2, "preset": "fast"}
@@ -24,7 +24,7 @@ SOLD = {**QUICK, "drop": ["price"]}
 
 
 def fit(path: Path, out: Path, *, target: str = "sold", keys: dict | None = None, **more: Any) -> Finished:
-    return fit_in_folder(read(str(path)), target=target, keys=keys or SOLD, out=out, **more)
+    return start_run(read(str(path)), target=target, keys=keys or SOLD, out=out, **more)
 
 
 def test_the_folder_holds_what_it_promises_and_nothing_else(finished: Finished):
@@ -61,7 +61,7 @@ def test_the_network_knows_its_intervals(finished: Finished):
 
 def test_first_and_last_lines(houses: Path, tmp_path: Path, no_report: None):
     stream = io.StringIO()
-    fit(houses, tmp_path / "run", voice=Voice(stream), test_table=read(str(houses)))
+    fit(houses, tmp_path / "run", console=Console(stream), test_table=read(str(houses)))
     text = stream.getvalue()
     places = [
         text.index(word) for word in ("device", "data", "target", "split", "model", "run  ", "compiled")
@@ -74,6 +74,17 @@ def test_first_and_last_lines(houses: Path, tmp_path: Path, no_report: None):
     assert "test (240 rows)" in last and "log_loss" in last
     assert last.splitlines()[-1] == f"next      lamina predict {tmp_path / 'run'} {houses}"
     assert text.replace("\n\n", "\n").splitlines()[-1] in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_missing_kernels_are_said_once(
+    houses: Path, tmp_path: Path, no_report: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "lamina.runs.opening.library.notice", lambda: "no C++ compiler was found; install g++"
+    )
+    fit(houses, tmp_path / "r", keys={**SOLD, "epochs": 1})
+    log = (tmp_path / "r" / "log.txt").read_text()
+    assert log.count("kernels   no C++ compiler was found; install g++\n") == 1
 
 
 def test_the_same_command_gives_the_same_bytes(houses: Path, tmp_path: Path, no_report: None):
@@ -98,11 +109,11 @@ def test_regression_with_quantiles_reports_bounds(
 def test_several_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     x = np.random.default_rng(0).normal(size=(80, 2))
     labels = read({"a": x[:, 0], "b": x[:, 1], "p": (x[:, 0] > 0) * 1, "q": (x[:, 1] > 0) * 1})
-    done = fit_in_folder(labels, target=["p", "q"], keys=QUICK, out=tmp_path / "labels")
+    done = start_run(labels, target=["p", "q"], keys=QUICK, out=tmp_path / "labels")
     assert "How far Log loss rises" in (done.folder / "report.html").read_text()
     monkeypatch.setattr("lamina.report.write_figures", lambda *args, **keys: [])
     numbers = read({"a": x[:, 0], "b": x[:, 1], "q": x[:, 1] * 2, "r": x[:, 0] * 3})
-    done = fit_in_folder(numbers, target=["q", "r"], keys=QUICK, out=tmp_path / "numbers")
+    done = start_run(numbers, target=["q", "r"], keys=QUICK, out=tmp_path / "numbers")
     assert "How far R² falls" in (done.folder / "report.html").read_text()
 
 
@@ -189,9 +200,9 @@ def test_a_broken_report_does_not_cost_the_network(
     def broken(*args: object, **keys: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("lamina.runs.job.write_report", broken)
+    monkeypatch.setattr("lamina.runs.run.write_report", broken)
     stream = io.StringIO()
-    fit(houses, tmp_path / "run", voice=Voice(stream))
+    fit(houses, tmp_path / "run", console=Console(stream))
     assert "warning: the report could not be made (ZeroDivisionError" in stream.getvalue()
     assert lamina.load(tmp_path / "run").labels == ("no", "yes")
 
@@ -201,5 +212,5 @@ def test_runs_without_a_name_are_numbered(
 ):
     monkeypatch.chdir(tmp_path)
     for number in (1, 2):
-        done = fit_in_folder(read(str(houses)), target="sold", keys=SOLD)
+        done = start_run(read(str(houses)), target="sold", keys=SOLD)
         assert str(done.folder) == os.path.join("runs", f"houses-mlp-{number}")

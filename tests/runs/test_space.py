@@ -30,7 +30,7 @@ def whole(houses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that had room."""
     out = tmp_path_factory.mktemp("whole") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lamina.runs.job.write_report", lambda *args, **keys: None)
+        patch.setattr("lamina.runs.run.write_report", lambda *args, **keys: None)
         lamina.fit(str(houses), target="sold", out=str(out), **KEYS)
     return out
 

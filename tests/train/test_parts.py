@@ -53,7 +53,6 @@ class Adversaries(Module):
 class NoTargets(AbstractObjective):
     """An objective that learns without targets: what ends with decoded predictions has no meaning for it."""
 
-    kind = "none"
     shown = Shown("distance", "valid_distance", lambda value, scale: value * scale)
     monitor = MappingProxyType({"distance": False})
 

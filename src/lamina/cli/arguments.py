@@ -83,11 +83,9 @@ class HelpShown(Exception):
 
 def config_keys() -> list[str]:
     """Return the names of all configuration keys."""
-    import dataclasses
+    from lamina.network.keys import declared_keys
 
-    from lamina.network.config import FitConfig
-
-    return [field.name for field in dataclasses.fields(FitConfig)]
+    return list(dict.fromkeys(key.field.name for keys in declared_keys().values() for key in keys))
 
 
 def merged(options: dict[str, Any], pairs: dict[str, str], parser: Parser) -> dict[str, str]:

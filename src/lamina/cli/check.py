@@ -8,11 +8,10 @@ from typing import Any
 
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import print_json
-from lamina.core.errors import ConfigError, suggest
 from lamina.core.wording import counted
 
 SUMMARY = "Say what is wrong with data before anything is trained; nothing is written."
-KEYS = ("task", "weight", "group", "time", "split", "keep", "drop", "seed", "valid", "test")
+KEYS = ("task", "weight", "group", "time", "split", "keep", "drop", "seed", "valid", "test")  # the usual ones
 
 
 def run(words: Sequence[str], began: float) -> int:
@@ -47,25 +46,11 @@ def run(words: Sequence[str], began: float) -> int:
 
 
 def _audit(options: Any, keys: dict[str, str]) -> Any:
-    from lamina.data.audit import check
     from lamina.data.source import read
+    from lamina.tasks.audit import ask, check
 
-    for name in keys:
-        if name not in KEYS:
-            raise ConfigError(
-                f"unknown key '{name}'{suggest(name, KEYS)}", expected="one of " + ", ".join(KEYS)
-            )
+    ask(keys)  # a wrong key is said before a large file is read
     table = read(options.data)
     test = {} if options.test is None else {"test_data": options.test}
     target = None if options.target is None else column_names(options.target, table.names)
-    return check(table, target, **_typed(keys), **test)
-
-
-def _typed(keys: dict[str, str]) -> dict[str, Any]:
-    """Return the keys in their types; nothing heavy is imported unless there are some."""
-    if not set(keys) - {"task"}:
-        return dict(keys)
-    from lamina.network.config import fit_config
-
-    config = fit_config(keys)
-    return {name: getattr(config, name) for name in keys}
+    return check(table, target, **keys, **test)

@@ -1,4 +1,4 @@
-"""``lamina describe``: what a run or a model is."""
+"""``lamina describe``: what a run, a model or this machine is."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 from lamina.cli.arguments import Parser
 from lamina.cli.output import definitions, print_json
+from lamina.cli.system import system
 from lamina.cli.trained import is_unfinished, load_network
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.wording import counted, plain
 
-SUMMARY = "Say what a run or a model is."
+SUMMARY = "Say what a run or a model is, or what this machine computes with."
 MOST_NAMES = 12
 
 
@@ -27,22 +28,32 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("describe", SUMMARY)
     parser.add_argument(
-        "what", metavar="RUN|MODEL", help="a run folder, a saved network, or the name of a model"
+        "what", metavar="RUN|MODEL", nargs="?", help="a run folder, a saved network, or the name of a model"
+    )
+    parser.add_argument(
+        "--system", action="store_true", help="device, kernels, cache folder and versions instead"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
-    path = Path(options.what)
-    if is_unfinished(path):
-        facts, text = _of_unfinished(path)
-    elif path.is_dir():
-        facts, text = _of_network(options.what)
-    else:
-        facts, text = _of_model(options.what)
+    if options.system == (options.what is not None):
+        parser.error(
+            "RUN|MODEL and --system do not go together"
+            if options.system
+            else "the following arguments are required: RUN|MODEL"
+        )
+    facts, text = system() if options.system else _of(options.what)
     if options.json:
         print_json(facts)
     else:
         print(text)
     return 0
+
+
+def _of(what: str) -> tuple[dict[str, Any], str]:
+    path = Path(what)
+    if is_unfinished(path):
+        return _of_unfinished(path)
+    return _of_network(what) if path.is_dir() else _of_model(what)
 
 
 def _of_model(name: str) -> tuple[dict[str, Any], str]:
@@ -60,14 +71,14 @@ def _of_model(name: str) -> tuple[dict[str, Any], str]:
         "size": spec.size,
         "dial": spec.dial,
         "options": spec.options,
-        "takes": spec.takes,
+        "takes": spec.kinds,
         "reference": spec.reference,
         "defaults": dict(spec.defaults),
     }
     pairs = [("model", name), ("use", spec.summary), ("size", f"{spec.size}: {spec.dial}")]
     pairs += [("keys", ", ".join(f"{key}={_typed(value)}" for key, value in spec.options.items()))]
     pairs += [("training", ", ".join(f"{key}={_typed(value)}" for key, value in spec.defaults.items()))]
-    pairs += [("takes", ", ".join(spec.takes)), ("reference", spec.reference)]
+    pairs += [("takes", ", ".join(spec.kinds)), ("reference", spec.reference)]
     text = definitions([(key, value) for key, value in pairs if value])
     return facts, f"{text}\n\nlamina fit DATA --model {name} size={spec.size}"
 
@@ -108,13 +119,13 @@ def _of_unfinished(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _of_network(place: str) -> tuple[dict[str, Any], str]:
-    from lamina.runs.closing import metric_table
+    from lamina.runs.last_lines import metric_table
 
     network = load_network(place)
     info, schema = network.info, network.schema
     facts = {
         "run": place,
-        "task": network.task.kind,
+        "task": network.task.name,
         "model": network.model_name,
         "parameters": network.parameters,
         "options": network.options,
@@ -122,17 +133,17 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
         "labels": network.labels,
         "inputs": {column.name: column.kind for column in schema.inputs},
         "left_out": dict(schema.dropped),
-        "valid": info.get("valid"),
-        "test": info.get("test"),
+        "valid": info.valid,
+        "test": info.test,
         "config": network.config,
-        "info": {name: value for name, value in info.items() if name not in ("valid", "test")},
+        "info": {name: value for name, value in info.to_json().items() if name not in ("valid", "test")},
     }
-    parts = {name: info[name] for name in ("valid", "test") if info.get(name)}
+    parts = info.metrics
     text = definitions(_lines(place, network))
     if parts:
         last = list(parts)[-1]
-        rows = {name: info["rows"].get(name, 0) for name in parts}
-        intervals = {last: {name: tuple(ends) for name, ends in (info.get("intervals") or {}).items()}}
+        rows = {name: info.rows.get(name, 0) for name in parts}
+        intervals = {last: {name: (ends[0], ends[1]) for name, ends in info.intervals.items()}}
         text += "\n\n" + metric_table(parts, intervals, rows)
     return json.loads(json.dumps(facts, default=str)), text
 
@@ -140,21 +151,21 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
 def _lines(place: str, network: Any) -> list[tuple[str, str]]:
     info, schema = network.info, network.schema
     options = ", ".join(f"{name}={_typed(value)}" for name, value in network.options.items())
-    rows = info["rows"]
+    rows = info.rows
     pairs = [("run", place), ("model", f"{network.model_name}, {counted(network.parameters, 'parameter')}")]
-    pairs += [("options", options), ("task", f"{network.task.kind}: {_listed(schema.targets)}")]
-    if network.task.kind in ("binary", "multiclass"):
+    pairs += [("options", options), ("task", f"{network.task.name}: {_listed(schema.targets)}")]
+    if schema.has_classes:
         pairs += [("classes", _listed(network.labels))]
     pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.inputs]))]
     pairs += [("left out", _listed([f"{name} ({why})" for name, why in schema.dropped]))]
-    pairs += [("data", f"{info['source']}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
+    pairs += [("data", f"{info.source}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
     pairs += [
         (
             "training",
-            f"epoch {info['best_epoch']} of {info['epochs']} kept, seed {info['seed']}, {info['device']}",
+            f"epoch {info.best_epoch} of {info.epochs} kept, seed {info.seed}, {info.device}",
         )
     ]
-    pairs += [("versions", ", ".join(f"{name} {version}" for name, version in info["versions"].items()))]
+    pairs += [("versions", ", ".join(f"{name} {version}" for name, version in info.versions.items()))]
     return [(name, text) for name, text in pairs if text]
 
 

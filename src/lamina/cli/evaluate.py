@@ -25,18 +25,17 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     from lamina.cli.trained import load_network
-    from lamina.data.source import read
-    from lamina.runs.closing import metric_table
-    from lamina.runs.reporting import intervals_of, source_name
+    from lamina.runs.last_lines import metric_table
+    from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
-    table = read(options.data, schema=network.schema)
-    truth, weights = network.truth(table)
+    table = network.read(options.data)
+    measured = network.measured(table)
     decoded = network.outputs(table)
-    metrics = network.metrics(decoded, truth, weights)
-    intervals = intervals_of(network, decoded, truth, weights)
+    metrics = network.objective.metrics(decoded, *measured)
+    intervals = network.objective.intervals(decoded, *measured)
     if options.json:
-        found = {"rows": table.height, "task": network.task.kind, "metrics": metrics, "intervals": intervals}
+        found = {"rows": table.height, "task": network.task.name, "metrics": metrics, "intervals": intervals}
         print_json(found)
     else:
         name = source_name(table.source)

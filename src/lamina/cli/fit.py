@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import definitions, print_json
 
+if TYPE_CHECKING:
+    from lamina.network.keys import Declared
+
+MOST_MODELS = 4  # that are named beside a key
 OFF = ("clip", "time_limit", "class_weight", "group", "time", "weight")  # None is off, not chosen
 SUMMARY = "Train a network on a file and write a run folder: config, metrics, report, log, network."
 
@@ -25,9 +28,9 @@ def run(words: Sequence[str], began: float) -> int:
     parser = make_parser(with_keys=any(word in ("-h", "--help") for word in words))
     options, pairs = parser.read(words, pairs=True)
     keys = _keys(parser, options, pairs)
-    from lamina.network.config import fit_config
+    from lamina.network.keys import check_keys
 
-    fit_config(keys)  # a wrong key is said before a large file is read
+    check_keys(keys)  # a wrong key is said before a large file is read
     from lamina.runs.folder import check_free
 
     if options.out is not None:
@@ -65,22 +68,32 @@ def make_parser(*, with_keys: bool = False) -> Parser:
 
 
 def key_list() -> str:
-    """Return every configuration key with its default, meaning and range."""
-    from lamina.network.config import FitConfig
+    """Return every configuration key by its owner, with default, meaning and range."""
+    from lamina.network.keys import MODEL_OPTIONS, declared_keys
 
-    pairs = []
-    for field in dataclasses.fields(FitConfig):
-        expected = field.metadata["expected"]
-        kind = str(field.type).removesuffix(" | None")
-        words = expected or ("true or false" if kind == "bool" else "")
-        pairs.append(
-            (
-                f"{field.name}={_default(field.name, field.default)}",
-                field.metadata["meaning"] + (f" ({words})" if words else ""),
-            )
-        )
-    head = "keys, each with its default; auto is chosen from model and data, none is off:\n"
-    return head + definitions(pairs, indent=2, most=22)
+    parts = ["keys, each with its default; auto is chosen from model and data, none is off:"]
+    for owner, keys in declared_keys().items():
+        pairs = [_option(key) if owner == MODEL_OPTIONS else _key(key) for key in keys]
+        parts.append(f"\n{owner}:\n" + definitions(pairs, indent=2, most=22))
+    return "\n".join(parts)
+
+
+def _key(key: Declared) -> tuple[str, str]:
+    """Return a key with its default, and what it means."""
+    field = key.field
+    kind = str(field.type).removesuffix(" | None")
+    words = field.metadata["expected"] or ("true or false" if kind == "bool" else "")
+    meaning = field.metadata["meaning"] + (f" ({words})" if words else "")
+    return f"{field.name}={_default(field.name, field.default)}", meaning
+
+
+def _option(key: Declared) -> tuple[str, str]:
+    """Return an option of models, what it means, and which models have it; each has a default of its own."""
+    words = key.field.metadata["expected"]
+    meaning = "the size dial" if key.field.name == "size" else key.field.metadata["meaning"]
+    more = f" and {len(key.owners) - MOST_MODELS} more" if len(key.owners) > MOST_MODELS else ""
+    named = ", ".join(key.owners[:MOST_MODELS]) + more
+    return f"{key.field.name}=auto", f"{meaning}{f' ({words})' if words else ''}: {named}"
 
 
 def _default(name: str, value: Any) -> str:
@@ -101,25 +114,25 @@ def _keys(parser: Parser, options: Any, pairs: dict[str, str]) -> dict[str, str]
 
 
 def _fitted(options: Any, keys: dict[str, str], command: str, began: float) -> Any:
-    from lamina.data.guess import guess_target
     from lamina.data.source import read
-    from lamina.runs.begin import fit_in_folder
-    from lamina.runs.voice import Voice
+    from lamina.runs.console import Console
+    from lamina.runs.start import start_run
+    from lamina.tasks.schema import default_target
 
     table = read(options.data)
     test_table = None if options.test is None else read(options.test)
     guessed = options.target is None
-    target = guess_target(table) if guessed else column_names(options.target, table.names)
-    return fit_in_folder(
+    target = default_target(table, keys.get("task")) if guessed else column_names(options.target, table.names)
+    return start_run(
         table,
         target=target,
         keys=keys,
         test_table=test_table,
         out=options.out,
         began=began,
-        voice=Voice(sys.stderr if options.json else sys.stdout),
+        console=Console(sys.stderr if options.json else sys.stdout),
         command=command,
-        guessed=guessed,
+        guessed=guessed and bool(target),
     )
 
 
@@ -127,25 +140,25 @@ def summary(finished: Any) -> dict[str, Any]:
     """Return what a program wants to know of a run.
 
     Args:
-        finished: from `fit_in_folder` or `resume`.
+        finished: from `start_run` or `resume`.
     """
     network = finished.fitted.network
     info = network.info
     return {
         "run": str(finished.folder),
-        "task": network.task.kind,
+        "task": network.task.name,
         "model": network.model_name,
         "parameters": network.parameters,
-        "seed": info["seed"],
-        "device": info["device"],
-        "epochs": info["epochs"],
-        "best_epoch": info["best_epoch"],
-        "ended": info["ended"],
+        "seed": info.seed,
+        "device": info.device,
+        "epochs": info.epochs,
+        "best_epoch": info.best_epoch,
+        "ended": info.ended,
         "seconds": round(finished.seconds, 3),
         "compile_seconds": round(finished.compile_seconds, 3),
-        "rows": info["rows"],
+        "rows": info.rows,
         "target": list(network.schema.targets),
-        "valid": info["valid"],
-        "test": info["test"],
+        "valid": info.valid,
+        "test": info.test,
         "intervals": finished.intervals,
     }

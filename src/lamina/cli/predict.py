@@ -24,11 +24,11 @@ def run(words: Sequence[str], began: float) -> int:
     )
     parser.add_argument("--proba", action="store_true", help="the probability of every class too")
     options, _ = parser.read(words)
-    from lamina.cli.answers import answer_columns, check_place, write_columns
+    from lamina.cli.predictions import check_place, prediction_columns, write_columns
 
     check_place(options.out)
     from lamina.cli.trained import load_network
 
-    columns = answer_columns(load_network(options.run), options.data, proba=options.proba)
+    columns = prediction_columns(load_network(options.run), options.data, proba=options.proba)
     write_columns(columns, options.out)
     return 0

@@ -26,11 +26,11 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
     from lamina.cli.fit import summary
+    from lamina.runs.console import Console
     from lamina.runs.resume import resume
-    from lamina.runs.voice import Voice
 
-    voice = Voice(sys.stderr if options.json else sys.stdout)
-    finished = resume(options.run, voice=voice, began=began, accept_versions=options.accept_versions)
+    console = Console(sys.stderr if options.json else sys.stdout)
+    finished = resume(options.run, console=console, began=began, accept_versions=options.accept_versions)
     if options.json:
         print_json({"run": options.run, "ended": "before"} if finished is None else summary(finished))
     return 0

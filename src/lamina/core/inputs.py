@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -43,4 +44,15 @@ class ImageInputs:
     patches: tuple[float, ...] = ()
 
 
-Inputs = TableInputs | ImageInputs | tuple[int, ...]
+@dataclass(frozen=True)
+class MixedInputs:
+    """Several blocks: ``x`` is a dict, by block.
+
+    Args:
+        blocks: what a model is told about each block, by its name.
+    """
+
+    blocks: Mapping[str, Inputs]
+
+
+Inputs = TableInputs | ImageInputs | MixedInputs | tuple[int, ...]

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from lamina.data.table import AbstractColumn
+from lamina.data.table import ScalarColumn
 
 DATE_SHARE = 0.95  # so many of the texts must be dates
 MOST_FORMATS = 3
@@ -24,18 +24,18 @@ _PLAUSIBLE = re.compile(r"^(?=.{6,40}$)(?=.*\d)[\w ,.:+/\-]*[/.\- ,][\w ,.:+/\-]
 _EXCHANGED = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
 
 
-def sample_of(column: AbstractColumn, size: int = 200) -> list[str]:
+def sample_of(column: ScalarColumn, size: int = 200) -> list[str]:
     """Return at most ``size`` known values, evenly spaced and cut at 200 characters."""
     return [str(column.value(int(row)))[:200] for row in _sample_rows(column, size)]
 
 
-def _sample_rows(column: AbstractColumn, size: int) -> np.ndarray:
+def _sample_rows(column: ScalarColumn, size: int) -> np.ndarray:
     """Return at most ``size`` rows with a known value, evenly spaced."""
     known = np.flatnonzero(~column.missing())
     return known[np.unique(np.linspace(0, known.size - 1, min(size, known.size)).astype(np.int64))]
 
 
-def find_format(column: AbstractColumn) -> str:
+def find_format(column: ScalarColumn) -> str:
     """Return the date formats in which nearly all of a text column can be read, or an empty text.
 
     The formats are tried on a sample first. Month before day is preferred where both fit. Up to three
@@ -60,7 +60,7 @@ def find_format(column: AbstractColumn) -> str:
     return _best_order(column, chosen)
 
 
-def _best_order(column: AbstractColumn, chosen: list[str]) -> str:
+def _best_order(column: ScalarColumn, chosen: list[str]) -> str:
     """Return the formats that read the whole column best: days and months exchanged where that helps."""
     known = max(np.count_nonzero(~column.missing()), 1)
     candidates = [chosen]
@@ -77,12 +77,12 @@ def _shape(text: str) -> tuple[bool, bool, bool]:
     return ":" in text, "/" in text, "," in text
 
 
-def _read(column: AbstractColumn, form: str) -> np.ndarray:
+def _read(column: ScalarColumn, form: str) -> np.ndarray:
     """Return which values a format can read."""
     return ~np.isnan(column.seconds(form))
 
 
-def ambiguous(column: AbstractColumn, form: str) -> bool:
+def ambiguous(column: ScalarColumn, form: str) -> bool:
     """Return whether day and month could be exchanged without any value failing."""
     for first, second in _EXCHANGED.items():
         if form.startswith(first):
@@ -90,7 +90,7 @@ def ambiguous(column: AbstractColumn, form: str) -> bool:
     return False
 
 
-def seconds_of(column: AbstractColumn, form: str) -> np.ndarray:
+def seconds_of(column: ScalarColumn, form: str) -> np.ndarray:
     """Return dates as seconds since 1970, their format found out where it is neither given nor needed."""
     if column.storage == "string" and not form:
         form = find_format(column)

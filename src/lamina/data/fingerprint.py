@@ -5,23 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 
-from lamina.data.images.endings import is_idx
-from lamina.data.images.table import ImageTable
+from lamina.data.cells import CellTable
 from lamina.data.table import AbstractTable
 
 
 def source_files(table: AbstractTable) -> list[str]:
     """Return the files that a table was read from, sorted; none for what came from memory.
 
-    Of images these are the images, and the table of their paths if there is one.
+    Of cells these are their files, and the table of their paths if there is one.
     """
-    source, found = table.source, set()
-    if os.path.isfile(source):
-        found.add(source)
-    elif os.path.isdir(source):
-        found |= {os.path.join(source, name) for name in os.listdir(source) if is_idx(name)}
-    if isinstance(table, ImageTable) and not table.images.in_memory:
-        found |= {path for row in range(table.height) if (path := table.images.name(row))}
+    found = {table.source} if os.path.isfile(table.source) else set()
+    if isinstance(table, CellTable):
+        found.update(*(column.files() for column in table.cells.values()))
     return sorted(found)
 
 
@@ -44,7 +39,7 @@ def fingerprint(table: AbstractTable) -> tuple[int, str] | None:
         return None
     if len(files) == 1:
         return os.path.getsize(files[0]), _hash_of(files[0])
-    base = table.source if os.path.isdir(table.source) else os.path.dirname(table.source)
+    base = table.source if os.path.isdir(table.source) else table.folder
     total, state = 0, hashlib.sha256()
     for path in files:
         size = os.path.getsize(path) if os.path.exists(path) else 0

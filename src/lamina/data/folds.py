@@ -6,6 +6,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.schema import Schema
+from lamina.data.split import strata
 from lamina.data.table import AbstractTable
 
 
@@ -27,30 +28,31 @@ def fold_rows(
         DataError: there are fewer rows or groups than folds.
 
     Example:
-        >>> from lamina.data import infer_schema, read
+        >>> from lamina.data import Schema, read
         >>> table = read(np.arange(20.0).reshape(10, 2) ** 1.5, y=["a", "b"] * 5)
-        >>> parts = fold_rows(table, infer_schema(table, target="target"), np.arange(10), folds=5, seed=0)
+        >>> schema = Schema((), (), ("target",), "binary", "classes")
+        >>> parts = fold_rows(table, schema, np.arange(10), folds=5, seed=0)
         >>> [len(valid) for _, valid in parts]
         [2, 2, 2, 2, 2]
     """
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**62], np.uint64)))
     if schema.group is not None:
-        units = table.column(schema.group).distinct().codes[rows].copy()
+        units = table.scalar(schema.group).distinct().codes[rows].copy()
         alone = units < 0  # a row without a group is a group of its own
         units[alone] = units.max(initial=-1) + 1 + np.arange(alone.sum())
         _, units = np.unique(units, return_inverse=True)
-        strata = np.zeros(units.max() + 1)
+        ranks = np.zeros(units.max() + 1)
     else:
-        units, strata = np.arange(len(rows)), _strata(table, schema, rows)
-    if len(strata) < folds:
+        units, ranks = np.arange(len(rows)), _ranks(table, schema, rows)
+    if len(ranks) < folds:
         raise DataError(
-            f"{len(strata)} rows or groups cannot be dealt into {folds} folds",
+            f"{len(ranks)} rows or groups cannot be dealt into {folds} folds",
             where=table.source,
             fix="lower folds=",
         )
-    order = np.lexsort((random.permutation(len(strata)), strata))
-    fold_of = np.empty(len(strata), np.int64)
-    fold_of[order] = _dealt(len(strata), folds, random)
+    order = np.lexsort((random.permutation(len(ranks)), ranks))
+    fold_of = np.empty(len(ranks), np.int64)
+    fold_of[order] = _dealt(len(ranks), folds, random)
     part = fold_of[units]
     return [(np.sort(rows[part != fold]), np.sort(rows[part == fold])) for fold in range(folds)]
 
@@ -61,8 +63,8 @@ def _dealt(count: int, folds: int, random: np.random.Generator) -> np.ndarray:
     return random.permuted(np.tile(np.arange(folds), (rounds, 1)), axis=1).reshape(-1)[:count]
 
 
-def _strata(table: AbstractTable, schema: Schema, rows: np.ndarray) -> np.ndarray:
-    column = table.labels(schema.targets[0])
-    if schema.task in ("binary", "multiclass"):
-        return column.distinct().codes[rows].astype(np.float64)
-    return column.numbers()[rows] if schema.task == "regression" else np.zeros(len(rows))
+def _ranks(table: AbstractTable, schema: Schema, rows: np.ndarray) -> np.ndarray:
+    """Return what rows are sorted by before they are dealt out: the class, or the first target's number."""
+    if schema.has_numbers:
+        return table.labels(schema.targets[0]).numbers()[rows]
+    return strata(table, schema, rows).astype(np.float64)

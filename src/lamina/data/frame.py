@@ -11,7 +11,7 @@ import polars as pl
 
 from lamina.core.errors import DataError
 from lamina.data.dates import BETWEEN_FORMATS
-from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractColumn, AbstractTable, Distinct
+from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractTable, Distinct, ScalarColumn
 from lamina.data.words import MISSING_WORDS, looks_numeric
 
 _NUMPY_NUMBERS = (
@@ -43,7 +43,7 @@ def _storage(name: str, dtype: pl.DataType) -> str:
     )
 
 
-class FrameColumn(AbstractColumn):
+class FrameColumn(ScalarColumn):
     """A column held by a Polars series.
 
     Args:

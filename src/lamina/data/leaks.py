@@ -1,4 +1,4 @@
-"""Whether a column is the target in other words."""
+"""Whether a column gives the target away."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import AbstractTable, ScalarColumn
 
 SMALLEST_JUDGED = 20  # rows below which a perfect match may be chance
 ROUNDING = 1e-6  # of the range: more than single precision loses, less than any second influence adds
 
 
-def equals_target(table: AbstractTable, name: str, targets: Sequence[str], task: str) -> bool:
+def equals_target(table: AbstractTable, name: str, targets: Sequence[str], *, numbers: bool) -> bool:
     """Return whether a column and a target determine each other.
 
     Classes: their values map onto each other one to one. Numbers: they are equal up to a factor and an
     offset, as a price in cents and one in euros are. The rows where both are known count.
+
+    Args:
+        table: the data.
+        name: the column.
+        targets: the target columns.
+        numbers: whether the targets are numbers.
     """
     if table.height < SMALLEST_JUDGED:
         return False
-    column = table.column(name)
-    same = _proportional if task == "regression" else _one_to_one
+    column = table.scalar(name)
+    same = _proportional if numbers else _one_to_one
     return any(same(column, table.labels(target)) for target in targets)
 
 
-def _pairs(column: AbstractColumn, target: AbstractColumn) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(column: ScalarColumn, target: ScalarColumn) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the numbers of both columns where both are known: of a sample first, then of all rows."""
     for size in (1000, len(column)):  # nearly every column fails on the sample
         rows = np.linspace(0, len(column) - 1, min(size, len(column))).astype(np.int64)
@@ -34,12 +40,12 @@ def _pairs(column: AbstractColumn, target: AbstractColumn) -> Iterator[tuple[np.
         yield x[known], y[known]
 
 
-def _are_numbers(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _are_numbers(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether both columns hold numbers, not texts or dates."""
     return {column.storage, target.storage} <= {"integer", "float"}
 
 
-def _proportional(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _proportional(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether a straight line leads from one column to the other, rounding aside."""
     if not _are_numbers(column, target):
         return False
@@ -53,7 +59,7 @@ def _proportional(column: AbstractColumn, target: AbstractColumn) -> bool:
     return True
 
 
-def follows_target(column: AbstractColumn, target: AbstractColumn) -> bool:
+def follows_target(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether a column of numbers is a monotone function of a target, one to one.
 
     Its logarithm is one, say. A column that only rises or falls down the file is left out of this: in a
@@ -78,7 +84,7 @@ def _monotone(x: np.ndarray, y: np.ndarray) -> bool:
     return bool((rise_x >= 0).all() or (rise_x <= 0).all())
 
 
-def _one_to_one(column: AbstractColumn, target: AbstractColumn) -> bool:
+def _one_to_one(column: ScalarColumn, target: ScalarColumn) -> bool:
     """Return whether each class has one value of the column and each value one class."""
     if column.storage == "datetime":
         return False

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
-from lamina.data.images.column import IMAGE
-from lamina.data.images.endings import is_idx, is_image
-from lamina.data.images.table import ImageTable
+from lamina.data.readers.registry import read_source
+from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable, ArrayTable
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
-
-ENDINGS = (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".jsonl", ".ndjson", ".npz")
 
 
 def read(
@@ -41,8 +38,8 @@ def read(
         schema: the schema of the training data, so that what was text there is read as text here.
 
     Returns:
-        A table, an :class:`~lamina.data.ImageTable` where there are images; what is wrong with its
-        contents is for the audit to say.
+        A table, a :class:`~lamina.data.CellTable` where there are images; what is wrong with its contents
+        is for the audit to say, and paths to images become images when a modality claims them.
 
     Raises:
         DataError: nothing can be read, with the place and the fix.
@@ -59,24 +56,19 @@ def read(
         source, y = source
     if isinstance(source, str | bytes | os.PathLike):
         path = os.fsdecode(source)
-        return _as_learned(_read_path(path, schema), schema, os.path.dirname(path))
-    from lamina.data import memory
+        return read_source(Source(path, _texts(schema), strict=schema is None))
+    from lamina.data.readers.memory import from_memory
 
-    table = memory.from_memory(source, y=y, weight=sample_weight, names=names)
+    table = from_memory(source, y=y, weight=sample_weight, names=names)
     if schema is not None and isinstance(table, ArrayTable):
         _check_width(table, schema)
-    return _as_learned(table, schema, "")
+    return table
 
 
-def _as_learned(table: AbstractTable, schema: Schema | None, folder: str) -> AbstractTable:
-    """Return the table with its paths to images as images, named as the schema names them."""
-    wanted = next((c.name for c in schema.inputs if c.kind == IMAGE), None) if schema else IMAGE
-    if schema is not None and wanted is None:
-        return table
-    from lamina.data.images.paths import with_images
-
-    table = with_images(table, folder, needed=schema is not None)
-    return table.renamed(wanted or IMAGE) if isinstance(table, ImageTable) and schema is not None else table
+def _texts(schema: Schema | None) -> frozenset[str]:
+    """Return the columns that were learned from as texts."""
+    inputs = schema.inputs if schema else ()
+    return frozenset(column.name for column in inputs if column.kind in ("category", "text"))
 
 
 def _check_width(table: ArrayTable, schema: Schema) -> None:
@@ -93,70 +85,3 @@ def _check_width(table: ArrayTable, schema: Schema) -> None:
             received=len(given),
             fix="give the columns of the training data, in the same order",
         )
-
-
-def _read_path(path: str, schema: Schema | None) -> AbstractTable:
-    """Return the table in a file, by the ending of its name."""
-    found = _read_images(path, schema)
-    if found is not None:
-        return found
-    stem = path[:-3] if path.endswith(".gz") else path
-    ending = os.path.splitext(stem)[1].lower()
-    keep = (
-        frozenset(c.name for c in schema.inputs if c.kind in ("category", "text")) if schema else frozenset()
-    )
-    if path == "-" or ending in (".csv", ".tsv"):
-        from lamina.data.formats.delimited import read_delimited
-
-        return read_delimited(path, keep_text=keep)
-    if ending not in ENDINGS:
-        from lamina.data.formats.text import check_file
-
-        check_file(path)
-        raise DataError(
-            f"no table is read from a '{ending}' file" if ending else "the file name has no ending",
-            where=path,
-            expected=f"one of {' '.join(ENDINGS)} (.csv .tsv .jsonl also .gz)",
-            fix="rename the file after its type, or convert it",
-        )
-    return _read_typed(path, ending)
-
-
-def _read_images(path: str, schema: Schema | None) -> AbstractTable | None:
-    """Return the images of a folder, of IDX files or of one file; None where the path is none of these."""
-    if os.path.isdir(path) or is_idx(path):
-        from lamina.data.formats.idx import holds_idx, read_idx
-
-        if os.path.isfile(path) or holds_idx(path):
-            return read_idx(path)
-    if os.path.isdir(path):
-        from lamina.data.images.folder import read_folder
-
-        return read_folder(path, strict=schema is None)
-    if not is_image(path):
-        return None
-    from lamina.data.formats.text import check_file
-    from lamina.data.images.files import FileImages
-    from lamina.data.images.table import columns_beside
-
-    check_file(path, what="image")
-    return ImageTable(FileImages([path]), columns_beside({}, 1, path))
-
-
-def _read_typed(path: str, ending: str) -> AbstractTable:
-    """Return the table in a file whose format brings types along."""
-    if ending in (".jsonl", ".ndjson"):
-        from lamina.data.formats.jsonl import read_jsonl
-
-        return read_jsonl(path)
-    if path.endswith(".gz"):
-        raise DataError(
-            f"a '{ending}.gz' file is not read", where=path, fix=f"unpack it first: gunzip {path}"
-        )
-    if ending == ".npz":
-        from lamina.data.formats.npz import read_npz
-
-        return read_npz(path)
-    from lamina.data.formats.binary import read_binary
-
-    return read_binary(path, ending)

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError
+from lamina.core.keys import FRACTION, key
 from lamina.data import dates
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
 from lamina.data.words import SPLIT_WORDS
 
 LARGEST_SEED = 2**63  # the state of the generator holds a seed in 64 bits
+
+
+@dataclass(frozen=True)
+class SplitKeys:
+    """The keys of the split."""
+
+    valid: float = key(0.2, "share of rows that validate", **FRACTION)
+    test: float = key(0.0, "share of rows kept for testing", **FRACTION)
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,9 @@ def split_rows(
         DataError: no rows are left to train on.
 
     Example:
-        >>> from lamina.data import infer_schema, read
+        >>> from lamina.data import Schema, read
         >>> table = read(np.arange(40.0).reshape(20, 2) ** 1.5, y=["a", "b"] * 10)
-        >>> split = split_rows(table, infer_schema(table, target="target"), seed=0)
+        >>> split = split_rows(table, Schema((), (), ("target",), "binary", "classes"), seed=0)
         >>> len(split.train), len(split.valid), len(split.test)
         (16, 4, 0)
     """
@@ -86,7 +95,7 @@ def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:
     for name in schema.targets:
         column = table.labels(name)
         known &= ~column.missing()
-        if schema.task == "regression":
+        if schema.has_numbers:
             known &= ~np.isnan(column.numbers())
     return np.flatnonzero(known)
 
@@ -101,13 +110,12 @@ def _parts(
     """Return the split by the first rule that applies."""
     if schema.split is not None:
         return _by_column(table, schema, rows, random, shares)
-    strata = _strata(table, schema, rows)
     if schema.time is not None:
         order = rows[np.argsort(time_order(table, schema.time)[rows], kind="stable")]
     elif schema.group is not None:
         return _by_group(table, schema.group, rows, random, shares)
     else:
-        order = rows[_stratified_order(strata, random)]
+        order = rows[_stratified_order(strata(table, schema, rows), random)]
         return _systematic(order, shares)
     return _cut(order, shares)
 
@@ -118,7 +126,7 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
     Raises:
         DataError: a value is missing, or neither a number nor a date.
     """
-    column = table.column(name)
+    column = table.scalar(name)
     times = dates.seconds_of(column, "") if column.storage == "string" else column.numbers()
     bad = np.flatnonzero(np.isnan(times))
     if bad.size:
@@ -148,9 +156,9 @@ def _sizes(rows: int, shares: dict[str, float]) -> tuple[int, int]:
     return test, min(valid, max(rows - 1 - test, 0))
 
 
-def _strata(table: AbstractTable, schema: Schema, rows: np.ndarray) -> np.ndarray:
-    """Return a code per row: the class, or 0 for all where there are no classes."""
-    if schema.task not in ("binary", "multiclass"):
+def strata(table: AbstractTable, schema: Schema, rows: np.ndarray) -> np.ndarray:
+    """Return a code for each of some rows: the class, or 0 for all where there are no classes."""
+    if not schema.has_classes:
         return np.zeros(rows.size, np.int64)
     return table.labels(schema.targets[0]).distinct().codes[rows]
 
@@ -163,10 +171,10 @@ def _stratified_order(strata: np.ndarray, random: np.random.Generator) -> np.nda
 def _systematic(order: np.ndarray, shares: dict[str, float]) -> Split:
     """Deal rows ordered by stratum out evenly, so that every stratum is cut in the same proportion."""
     test, valid = _sizes(order.size, shares)
-    picked = _every(order.size, test + valid)
-    held, is_test = order[picked], _every(test + valid, test)
+    held_out = _every(order.size, test + valid)
+    held, is_test = order[held_out], _every(test + valid, test)
     mask = np.ones(order.size, bool)
-    mask[picked] = False
+    mask[held_out] = False
     held_valid = np.ones(held.size, bool)
     held_valid[is_test] = False
     return Split(np.sort(order[mask]), np.sort(held[held_valid]), np.sort(held[is_test]))
@@ -181,7 +189,7 @@ def _by_group(
     table: AbstractTable, name: str, rows: np.ndarray, random: np.random.Generator, shares: dict[str, float]
 ) -> Split:
     """Deal whole groups out, in random order, until each share is reached; rows without group are alone."""
-    codes = table.column(name).distinct().codes[rows].copy()
+    codes = table.scalar(name).distinct().codes[rows].copy()
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
     _, codes = np.unique(codes, return_inverse=True)
@@ -224,7 +232,7 @@ def _by_column(
 
 def split_words(table: AbstractTable, name: str) -> np.ndarray:
     """Return ``train``, ``valid`` or ``test`` for each row of a split column, or raise DataError."""
-    found = table.column(name).distinct()
+    found = table.scalar(name).distinct()
     words = np.array([SPLIT_WORDS.get(str(v).strip().lower(), "") for v in found.values] + [""])
     result = words[found.codes]
     bad = np.flatnonzero(result == "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +45,12 @@ class Distinct:
 class AbstractColumn(abc.ABC):
     """One named column.
 
-    ``storage`` says what the values are: ``integer``, ``float``, ``boolean``, ``string``, ``datetime`` or
-    ``image``.
+    ``storage`` says what the values are: ``integer``, ``float``, ``boolean``, ``string`` or ``datetime`` in a
+    `ScalarColumn`, a word of its own in a column of cells.
     """
 
     name: str
     storage: str
-    categorical: bool = False  # whether the type says that these are categories, whatever they look like
 
     @abc.abstractmethod
     def __len__(self) -> int: ...
@@ -64,6 +64,23 @@ class AbstractColumn(abc.ABC):
         """Return a boolean array that is true where there is no value."""
 
     @abc.abstractmethod
+    def value(self, row: int) -> Any:
+        """Return one value as a Python object, for messages."""
+
+
+class ScalarColumn(AbstractColumn):
+    """A column of numbers, booleans, texts or dates.
+
+    ``categorical`` says whether the type makes them categories, whatever they look like.
+    """
+
+    categorical: bool = False
+
+    @abc.abstractmethod
+    def take(self, rows: np.ndarray) -> ScalarColumn:
+        """Return the column at the given rows."""
+
+    @abc.abstractmethod
     def numbers(self) -> np.ndarray:
         """Return float64 values; NaN where there is none or where a text is not a number."""
 
@@ -74,10 +91,6 @@ class AbstractColumn(abc.ABC):
     @abc.abstractmethod
     def distinct(self) -> Distinct:
         """Return the different values and the code of each row."""
-
-    @abc.abstractmethod
-    def value(self, row: int) -> Any:
-        """Return one value as a Python object, for messages."""
 
     @abc.abstractmethod
     def oversized(self) -> int | None:
@@ -104,8 +117,8 @@ class AbstractTable(abc.ABC):
         """Return a column with spellings of "missing" taken as missing; unknown names raise DataError."""
 
     @abc.abstractmethod
-    def labels(self, name: str) -> AbstractColumn:
-        """Return a column exactly as it was given, which is what a target needs."""
+    def labels(self, name: str) -> ScalarColumn:
+        """Return a column of scalars exactly as it was given, which is what a target needs."""
 
     @abc.abstractmethod
     def take(self, rows: np.ndarray) -> AbstractTable:
@@ -114,6 +127,25 @@ class AbstractTable(abc.ABC):
     @abc.abstractmethod
     def drop(self, names: Sequence[str]) -> AbstractTable:
         """Return the table without the given columns."""
+
+    def scalar(self, name: str) -> ScalarColumn:
+        """Return a column of scalars; one of cells raises DataError."""
+        column = self.column(name)
+        if isinstance(column, ScalarColumn):
+            return column
+        raise DataError(
+            f"a column of type {column.storage} has no numbers, texts or dates", where=self.where(name=name)
+        )
+
+    @property
+    def cell_names(self) -> tuple[str, ...]:
+        """The columns whose cells are things, such as images."""
+        return ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside while reading, for the audit to say."""
+        return ()
 
     def _known(self) -> frozenset[str]:
         """Return the names for quick look-up, made at first use."""
@@ -125,6 +157,11 @@ class AbstractTable(abc.ABC):
     def strict(self) -> bool:
         """Whether a missing cell is a fault: so in arrays, where nobody writes NaN on purpose."""
         return False
+
+    @property
+    def folder(self) -> str:
+        """The folder that paths in the table are seen from: that of its file, empty for memory."""
+        return os.path.dirname(self.source)
 
     def line(self, row: int) -> int:
         """Return the line of a row in the source (or its index, where the source has no lines)."""
@@ -159,6 +196,22 @@ class AbstractTable(abc.ABC):
         )
 
 
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, with underscores appended until no other column has it.
+
+    Args:
+        name: the name that is wanted.
+        taken: names of the other columns.
+
+    Example:
+        >>> free_name("target", ["age", "target"])
+        'target_'
+    """
+    while name in taken:
+        name += "_"
+    return name
+
+
 def _nearest(name: str, names: Sequence[str]) -> str:
     """Return the names that differ from ``name`` in case or spaces only, as a hint."""
     key = str(name).strip().casefold()
@@ -169,7 +222,7 @@ def _nearest(name: str, names: Sequence[str]) -> str:
 _STORAGE = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "U": "string", "M": "datetime"}
 
 
-class ArrayColumn(AbstractColumn):
+class ArrayColumn(ScalarColumn):
     """A column held by a one-dimensional NumPy array.
 
     Args:

@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lamina.core.errors import DataError, LaminaWarning
+from lamina.core.errors import ConfigError, DataError, LaminaWarning
+from lamina.data.schema import CLASSES
 from lamina.estimators.rows import Rows, frame_columns, input_table, is_frame, make_table, stacked
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _FLOATS: Any = (np.float64, np.float32)  # Any: scikit-learn's inferred types know texts only
 _LARGEST_SEED = 2**31 - 1
+_KEYS = "keys__"  # begins the name of one of the further keys
 
 
 class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
@@ -28,6 +30,7 @@ class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
 
     model: Any
     random_state: Any
+    keys: Mapping[str, Any] | None
     network_: Network
     _numeric: ClassVar[bool]
 
@@ -85,7 +88,7 @@ class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
         if eval_set is not None:
             rows = self._with_evaluation(rows, eval_set)
         self.network_ = self._named(self._trained(rows, task, began))
-        self.n_iter_ = self.network_.info["epochs"]
+        self.n_iter_ = self.network_.info.epochs
         self.history_ = self.network_.history
         return self
 
@@ -116,31 +119,64 @@ class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
         targets = np.concatenate([rows.targets, self._encoded(y)])
         return Rows(stacked(rows.inputs, X), targets, weights, valid=len(y))
 
-    def _keys(self) -> dict[str, Any]:
-        """Return the parameters that are keys of `FitConfig`; None leaves the choice to Lamina."""
-        given = self.get_params(deep=False).items()
-        return {name: value for name, value in given if value is not None and name != "random_state"}
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, each of ``keys`` as ``keys__<name>`` too.
+
+        Args:
+            deep: with those of ``keys``.
+        """
+        found = super().get_params(deep=deep)
+        if deep and found["keys"]:
+            found |= {f"{_KEYS}{name}": value for name, value in found["keys"].items()}
+        return found
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; ``keys__<name>`` sets one of ``keys``.
+
+        Args:
+            **params: name and value.
+
+        Returns:
+            The estimator.
+        """
+        own = {name: value for name, value in params.items() if name.startswith(_KEYS)}
+        super().set_params(**{name: value for name, value in params.items() if name not in own})
+        if own:
+            self.keys = {**(self.keys or {}), **{name.removeprefix(_KEYS): own[name] for name in own}}
+        return self
+
+    def _given(self) -> dict[str, Any]:
+        """Return the parameters as flat keys; None leaves the choice to Lamina."""
+        given = self.get_params(deep=False)
+        more = given.pop("keys") or {}
+        if doubled := sorted(name for name in more if given.get(name) is not None and name != "preset"):
+            raise ConfigError(f"'{doubled[0]}' is a parameter of its own", where="keys")
+        named = {n: value for n, value in given.items() if value is not None and n != "random_state"}
+        return {**named, **more}
 
     def _trained(self, rows: Rows, task: str, began: float) -> Network:
         """Prepare and train; warn of what the audit found doubtful."""
-        from lamina.network.fit import prepare, run
+        from lamina.network.fit import run
+        from lamina.network.prepare import prepare
+        from lamina.tasks.registry import task_named
 
-        keys = self._keys()
+        keys = self._given()
         if isinstance(keys.get("class_weight"), dict):  # is in the weights of the rows already
             del keys["class_weight"]
         own = None if isinstance(self.model, str) else keys.pop("model")
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(_LARGEST_SEED)
-        table = make_table(rows, task=task, seed=int(seed), valid=keys.get("valid", 0.2))
+        has_classes = task_named(task).target_kind == CLASSES
+        table = make_table(rows, has_classes=has_classes, seed=int(seed), valid=keys.get("valid", 0.2))
         keys |= {"task": task, "seed": int(seed), "valid": table.valid}
         keys |= {"weight": table.weight, "split": table.split}
-        prepared = prepare(table.table, target=table.targets, keys=keys, model=own)
-        for finding in prepared.audit.warnings:
+        plan = prepare(table.table, target=table.targets, keys=keys, model=own)
+        for finding in plan.data.audit.warnings:
             if not (table.copied and finding.code == "duplicates"):
                 text = str(finding).removeprefix("warning: ")
                 warnings.warn(text, LaminaWarning, stacklevel=3)
-        return run(prepared, began=began).network
+        return run(plan, began=began).network
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Return the network's decoded outputs, after the checks of a fitted estimator."""

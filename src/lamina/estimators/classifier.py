@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,10 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from lamina.core.errors import ConfigError, DataError
 from lamina.estimators.base import AbstractNeuralEstimator
+from lamina.tasks.prediction.binary import BinaryTask
+from lamina.tasks.prediction.multiclass import MulticlassTask
+from lamina.tasks.prediction.multilabel import MultilabelTask
+from lamina.tasks.prediction.targets import ClassTarget
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
@@ -35,41 +39,13 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         lr: learning rate at its peak.
         optimizer: name in `lamina.train.OPTIMIZERS`.
         schedule: name in `lamina.train.SCHEDULES`.
-        warmup: share of the steps in which the learning rate rises.
         weight_decay: decoupled decay of weights per unit of lr.
-        momentum: momentum, or first beta.
-        beta2: second beta, or decay of rmsprop.
-        clip: largest norm of the gradient.
-        accumulate: parts a batch is cut into to save memory.
-        l1: penalty on absolute weights.
-        l2: penalty on half the squared weights.
-        ema: decay a step of the moving average of weights that is kept; 0 is off.
         early_stopping: stop when the monitored value stays worse, and keep the best weights.
-        patience: epochs without improvement before stopping.
-        monitor: validation value that decides what is best.
-        plateau_factor: factor on the learning rate, for schedule plateau.
-        plateau_patience: epochs without improvement, for schedule plateau.
         time_limit: seconds for the whole fit.
-        precision: ``"float32"`` or ``"bfloat16"``.
-        device_memory: MiB of training data kept on the device; more is streamed.
-        chunk: steps in one compiled program call, at most.
-        finite_patience: steps in a row that may be skipped as not finite.
-        rollbacks: times to go back to the last good state, with half the rate, before giving up.
-        size: the architecture's size dial.
-        members: networks in the ensemble.
-        depth: hidden layers or blocks.
-        dropout: share of values switched off in training.
-        activation: the activation between layers, for models that let you choose.
-        embedding: how numbers are embedded: none, linear, piecewise or periodic.
-        embedding_width: length of a number's embedding.
-        numeric: how numbers are scaled: ``"quantile"`` or ``"standard"``.
-        loss: what is minimized: cross_entropy, focal or perceptron.
-        label_smoothing: share of each label spread over the others.
-        class_weight: ``"balanced"``, or a dict from labels to weights.
         valid: share of the rows that validate.
-        folds: networks trained on as many folds and averaged.
-        keep: columns of a frame to learn from though they look like identifiers.
-        drop: columns of a frame to leave out.
+        class_weight: ``"balanced"``, or a dict from labels to weights.
+        keys: any other key of `lamina.fit` by name, such as ``{"depth": 3, "dropout": 0.1}``; `get_params`
+            and grid search reach each as ``keys__depth``.
 
     Attributes:
         classes_: the labels, sorted; with several labels at once the numbers of the columns.
@@ -100,41 +76,12 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         lr: float | None = None,
         optimizer: str | None = None,
         schedule: str | None = None,
-        warmup: float | None = None,
         weight_decay: float | None = None,
-        momentum: float | None = None,
-        beta2: float | None = None,
-        clip: float | None = None,
-        accumulate: int | None = None,
-        l1: float | None = None,
-        l2: float | None = None,
-        ema: float | None = None,
         early_stopping: bool | None = None,
-        patience: int | None = None,
-        monitor: str | None = None,
-        plateau_factor: float | None = None,
-        plateau_patience: int | None = None,
         time_limit: float | None = None,
-        precision: str | None = None,
-        device_memory: float | None = None,
-        chunk: int | None = None,
-        finite_patience: int | None = None,
-        rollbacks: int | None = None,
-        size: int | None = None,
-        members: int | None = None,
-        depth: int | None = None,
-        dropout: float | None = None,
-        activation: str | None = None,
-        embedding: str | None = None,
-        embedding_width: int | None = None,
-        numeric: str | None = None,
-        loss: str | None = None,
-        label_smoothing: float | None = None,
-        class_weight: str | dict[Any, float] | None = None,
         valid: float | None = None,
-        folds: int | None = None,
-        keep: Sequence[str] | None = None,
-        drop: Sequence[str] | None = None,
+        class_weight: str | dict[Any, float] | None = None,
+        keys: Mapping[str, Any] | None = None,
     ):
         self._set(locals())
 
@@ -148,14 +95,14 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
             self.classes_ = np.arange(y.shape[1])
-            return "multilabel"
+            return MultilabelTask.name
         if y.ndim > 1:
             raise DataError("several targets that are not 0 and 1", where="y", received=kind)
         self.classes_ = np.unique(y if weights is None else y[weights > 0])
         if len(self.classes_) < 2:
             only = f"only 1 class: {self.classes_[0]!r}"
             raise DataError("nothing to tell apart", where="y", expected="2 classes or more", received=only)
-        return "binary" if len(self.classes_) == 2 else "multiclass"
+        return BinaryTask.name if len(self.classes_) == 2 else MulticlassTask.name
 
     def _encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         if y.ndim == 2:
@@ -176,12 +123,11 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         return of_class if weights is None else of_class * weights
 
     def _named(self, network: Network) -> Network:
-        if network.task.kind == "multilabel":
+        if not network.schema.has_classes:
             return network
-        encoder = network.target_encoder
-        encoder.labels = tuple(self.classes_.tolist())
-        encoder.dtype = "" if self.classes_.dtype.kind in "US" else self.classes_.dtype.name
-        return dataclasses.replace(network, target_encoder=encoder)
+        dtype = "" if self.classes_.dtype.kind in "US" else self.classes_.dtype.name
+        target = ClassTarget(network.target.names[0], tuple(self.classes_.tolist()), dtype)
+        return dataclasses.replace(network, target=target)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most likely label of each row, or 0 and 1 for each of several labels.
@@ -190,9 +136,9 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
             X: rows as in `fit`.
         """
         outputs = self._outputs(X)
-        if self.network_.task.kind == "multilabel":
-            return self.network_.answers(outputs)
-        return self.classes_[outputs.argmax(-1)]
+        if self.network_.schema.has_classes:
+            return self.classes_[outputs.argmax(-1)]
+        return self.network_.target.predictions(outputs)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, (rows, classes), or of each of several labels.

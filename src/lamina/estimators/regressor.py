@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from lamina.core.errors import ConfigError
 from lamina.estimators.base import AbstractNeuralEstimator
+from lamina.tasks.prediction.regression import RegressionTask
 
 if TYPE_CHECKING:
     from lamina.network.network import Network
@@ -31,40 +32,13 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         lr: learning rate at its peak.
         optimizer: name in `lamina.train.OPTIMIZERS`.
         schedule: name in `lamina.train.SCHEDULES`.
-        warmup: share of the steps in which the learning rate rises.
         weight_decay: decoupled decay of weights per unit of lr.
-        momentum: momentum, or first beta.
-        beta2: second beta, or decay of rmsprop.
-        clip: largest norm of the gradient.
-        accumulate: parts a batch is cut into to save memory.
-        l1: penalty on absolute weights.
-        l2: penalty on half the squared weights.
-        ema: decay a step of the moving average of weights that is kept; 0 is off.
         early_stopping: stop when the monitored value stays worse, and keep the best weights.
-        patience: epochs without improvement before stopping.
-        monitor: validation value that decides what is best.
-        plateau_factor: factor on the learning rate, for schedule plateau.
-        plateau_patience: epochs without improvement, for schedule plateau.
         time_limit: seconds for the whole fit.
-        precision: ``"float32"`` or ``"bfloat16"``.
-        device_memory: MiB of training data kept on the device; more is streamed.
-        chunk: steps in one compiled program call, at most.
-        finite_patience: steps in a row that may be skipped as not finite.
-        rollbacks: times to go back to the last good state, with half the rate, before giving up.
-        size: the architecture's size dial.
-        members: networks in the ensemble.
-        depth: hidden layers or blocks.
-        dropout: share of values switched off in training.
-        activation: the activation between layers, for models that let you choose.
-        embedding: how numbers are embedded: none, linear, piecewise or periodic.
-        embedding_width: length of a number's embedding.
-        numeric: how numbers are scaled: ``"quantile"`` or ``"standard"``.
-        loss: what is minimized: mse, mae, huber or quantile.
-        quantiles: levels for `predict_quantiles`, 0.5 among them.
         valid: share of the rows that validate.
-        folds: networks trained on as many folds and averaged.
-        keep: columns of a frame to learn from though they look like identifiers.
-        drop: columns of a frame to leave out.
+        quantiles: levels for `predict_quantiles`, 0.5 among them.
+        keys: any other key of `lamina.fit` by name, such as ``{"depth": 3, "dropout": 0.1}``; `get_params`
+            and grid search reach each as ``keys__depth``.
 
     Attributes:
         n_features_in_: number of features.
@@ -93,45 +67,17 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         lr: float | None = None,
         optimizer: str | None = None,
         schedule: str | None = None,
-        warmup: float | None = None,
         weight_decay: float | None = None,
-        momentum: float | None = None,
-        beta2: float | None = None,
-        clip: float | None = None,
-        accumulate: int | None = None,
-        l1: float | None = None,
-        l2: float | None = None,
-        ema: float | None = None,
         early_stopping: bool | None = None,
-        patience: int | None = None,
-        monitor: str | None = None,
-        plateau_factor: float | None = None,
-        plateau_patience: int | None = None,
         time_limit: float | None = None,
-        precision: str | None = None,
-        device_memory: float | None = None,
-        chunk: int | None = None,
-        finite_patience: int | None = None,
-        rollbacks: int | None = None,
-        size: int | None = None,
-        members: int | None = None,
-        depth: int | None = None,
-        dropout: float | None = None,
-        activation: str | None = None,
-        embedding: str | None = None,
-        embedding_width: int | None = None,
-        numeric: str | None = None,
-        loss: str | None = None,
-        quantiles: Sequence[float] | None = None,
         valid: float | None = None,
-        folds: int | None = None,
-        keep: Sequence[str] | None = None,
-        drop: Sequence[str] | None = None,
+        quantiles: Sequence[float] | None = None,
+        keys: Mapping[str, Any] | None = None,
     ):
         self._set(locals())
 
     def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None) -> str:
-        return "regression"
+        return RegressionTask.name
 
     def _encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         return y.astype(np.float64)
@@ -148,8 +94,8 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         Args:
             X: rows as in `fit`.
         """
-        outputs = self._outputs(X)
-        return self.network_.answers(outputs)
+        network = self.network_
+        return network.target.predictions(network.objective.point(self._outputs(X)))
 
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """Return the levels ``quantiles``, (rows, levels) for one target.

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.schema import Schema
+from lamina.data.hashing import mixed
+from lamina.data.schema import CLASSES, Schema
 from lamina.data.source import read
 from lamina.data.split import split_rows
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.table import AbstractTable, ArrayTable, free_name
 
 MOST_COPIES = 100_000  # rows; beyond it whole-number weights go into the loss like any others
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Knuth, The Art of Computer Programming 6.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Table:
     copied: bool
 
 
-def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
+def make_table(rows: Rows, *, has_classes: bool, seed: int, valid: float) -> Table:
     """Return the rows as a table whose content does not depend on their order.
 
     Rows of weight zero are left out. Whole-number weights are counts: a row of weight three
@@ -65,7 +65,7 @@ def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
 
     Args:
         rows: what to learn from.
-        task: kind of the task.
+        has_classes: whether a row has one class out of several.
         seed: seed of the split.
         valid: share of rows for validation, where the rows do not say it themselves.
 
@@ -81,7 +81,7 @@ def make_table(rows: Rows, *, task: str, seed: int, valid: float) -> Table:
         chosen = np.append(chosen, np.arange(count, inputs.height))
         weights = None if weights is None else np.append(weights, np.ones(rows.valid))
     else:
-        split, valid = _split_words(rows.targets[chosen], task, seed, valid)
+        split, valid = _split_words(rows.targets[chosen], seed, valid, has_classes=has_classes)
     extra = {"target": rows.targets[chosen], "weight": weights, "split": split}
     table, names = _beside(inputs.take(chosen), extra)
     weight_name, split_name = (next(iter(names[part]), None) for part in ("weight", "split"))
@@ -141,30 +141,31 @@ def _hashes(columns: list[np.ndarray]) -> np.ndarray:
     """Return a uint64 for each row that depends on its values only."""
     state = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
-        state = (state ^ (column.astype(np.float64) + 0.0).view(np.uint64)) * _ODD  # + 0.0: no -0.0
-        state ^= state >> np.uint64(29)
+        state = mixed(state, (column.astype(np.float64) + 0.0).view(np.uint64))  # + 0.0: no -0.0
     return state
 
 
 def _as_numbers(table: AbstractTable, name: str) -> np.ndarray:
     """Return a column as numbers; texts as their rank among the texts."""
-    column = table.column(name)
+    column = table.scalar(name)
     return column.distinct().codes if column.storage == "string" else column.numbers()
 
 
-def _split_words(targets: np.ndarray, task: str, seed: int, valid: float) -> tuple[np.ndarray | None, float]:
+def _split_words(
+    targets: np.ndarray, seed: int, valid: float, *, has_classes: bool
+) -> tuple[np.ndarray | None, float]:
     """Keep classes of a single row for training and split the others; return words and the share left.
 
     Elsewhere such a class is an error; under cross-validation it is nobody's fault.
     """
-    if task not in ("binary", "multiclass") or valid == 0.0:
+    if not has_classes or valid == 0.0:
         return None, valid
     alone = np.bincount(targets)[targets] == 1
     rest = np.flatnonzero(~alone)
     if not alone.any() or not rest.size:
         return None, valid if rest.size else 0.0
     table = ArrayTable(np.empty((rest.size, 0)), [], {"target": targets[rest]})
-    schema = Schema((), (), ("target",), "multiclass")
+    schema = Schema((), (), ("target",), task="", target_kind=CLASSES)
     words = np.full(len(targets), "train")
     words[rest[split_rows(table, schema, seed=seed, valid=valid).valid]] = "valid"
     return words, valid
@@ -178,7 +179,7 @@ def _beside(
     names: dict[str, tuple[str, ...]] = {}
     for name, array in extra.items():
         parts = {} if array is None else {name: array} if array.ndim == 1 else _numbered(name, array)
-        parts = {_free(part, table.names): values for part, values in parts.items()}
+        parts = {free_name(part, table.names): values for part, values in parts.items()}
         columns |= parts
         names[name] = tuple(parts)
     if isinstance(table, ArrayTable):
@@ -195,10 +196,3 @@ def _beside(
 
 def _numbered(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
-
-
-def _free(name: str, taken: tuple[str, ...]) -> str:
-    """Return the name, with underscores appended until no column of the inputs has it."""
-    while name in taken:
-        name += "_"
-    return name

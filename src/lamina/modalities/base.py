@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractColumn, AbstractTable
 
 Arrays = Any  # a tree of arrays, first axis = rows; a leaf may be a stream
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A column that a modality would read, if it could.
+
+    Args:
+        reason: what is wrong and what to do, for the audit to say.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -46,20 +58,22 @@ class Situation:
     """What a model is chosen for.
 
     Args:
-        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
-        out_features: numbers the objective asks for.
         inputs: what the encoder gives.
         examples: training examples.
+        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
+        classes: how many classes there are, 0 where the targets are none.
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
+        model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
     """
 
-    target_kind: str
-    out_features: int
     inputs: Inputs
     examples: int
+    target_kind: str
+    classes: int = 0
     preset: str = "balanced"
     seconds: float | None = None
+    model: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -92,11 +106,12 @@ class Outcome:
         schema: columns and their roles.
         evaluated: which rows were evaluated, ``"test"`` or ``"validation"``.
         table: the evaluated rows, or None where there are none.
-        training: the rows that were trained on.
+        training: rows that were trained on, in random order; a sample of them where they are many.
         decoded: outputs in the target's own unit, or None.
         targets: in the form of the metrics, or None.
         weights: one weight a row, or None.
         metrics: of the evaluated rows.
+        valid_metrics: of the validation rows, whether or not they are the evaluated ones.
         intervals: 95 % confidence interval of each metric that has one.
         history: one list a quantity, one entry an epoch.
         labels: classes as given, or names of the target columns.
@@ -104,11 +119,13 @@ class Outcome:
         keys: of the run, flat.
         model: the trained model.
         transform: table → arrays of its inputs, as the model takes them.
+        measured: table → its targets in the form of the metrics.
         outputs: arrays → decoded outputs in the target's own unit.
         score: name of the score that columns are judged by, and ``(targets, decoded, weights) -> float``.
         caption: one row of ``targets`` → its label in words.
         augment: arrays → arrays as training changed them, or None.
         seconds: how long costly sections may take together.
+        quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
     """
 
     schema: Schema
@@ -119,6 +136,7 @@ class Outcome:
     targets: np.ndarray | None
     weights: np.ndarray | None
     metrics: Mapping[str, float]
+    valid_metrics: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     history: Mapping[str, Sequence[float]]
     labels: Sequence[Any]
@@ -126,15 +144,65 @@ class Outcome:
     keys: Mapping[str, Any]
     model: Any
     transform: Callable[[AbstractTable], Arrays]
+    measured: Callable[[AbstractTable], np.ndarray]
     outputs: Callable[[Arrays], np.ndarray]
     score: tuple[str, Callable[[np.ndarray, np.ndarray, Any], float]] | None = None
     caption: Callable[[Any], str] = str
     augment: Callable[[Arrays], Arrays] | None = None
     seconds: float = 3.0
+    quantiles: tuple[float, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many rows were evaluated."""
+        return (
+            0 if self.targets is None or self.decoded is None else min(len(self.targets), len(self.decoded))
+        )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: a table with the roles of its columns.
+
+    Args:
+        table: the data, claimed.
+        schema: columns and their roles.
+        keep: columns that are learned from although they look like identifiers.
+        strict: whether a missing cell is a fault.
+        unreadable: column → what keeps a modality from reading it.
+    """
+
+    table: AbstractTable
+    schema: Schema
+    keep: Sequence[str] = ()
+    strict: bool = False
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What keys may depend on once an encoder is fitted.
+
+    Args:
+        table: the data, claimed.
+        schema: columns and their roles.
+        encoder: fitted to the training rows.
+        rows: the training rows.
+    """
+
+    table: AbstractTable
+    schema: Schema
+    encoder: Any
+    rows: np.ndarray
 
 
 class AbstractEncoder(abc.ABC):
     """A fitted translation of one block of columns into arrays."""
+
+    @property
+    @abc.abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
 
     @property
     @abc.abstractmethod
@@ -179,16 +247,30 @@ class AbstractModality(abc.ABC):
         noun: what one value of a column is called in messages, such as ``"image"``.
         shares_block: whether all its columns make one block; else each column is a block.
         keys: frozen dataclass of the flat keys it owns.
+        folds: preset → how many folds of cross-validation are trained, one without.
+        most_for_folds: training examples up to which that is so.
+        model_keys: names of its keys that the built model takes as options.
     """
 
     name: str
     noun: str
     shares_block: bool = False
     keys: type = NoKeys
+    folds: Mapping[str, int] = MappingProxyType({})
+    most_for_folds: int = 0
+    model_keys: tuple[str, ...] = ()
 
     @abc.abstractmethod
-    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
-        """Return the column as this modality reads it (paths become images), or None."""
+    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
+        """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
+
+    def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
+        """Return new data with the cells that training called ``name`` under that name, claimed.
+
+        Raises:
+            DataError: they are not there.
+        """
+        return table
 
     @abc.abstractmethod
     def describe(
@@ -197,17 +279,15 @@ class AbstractModality(abc.ABC):
         """Return what each of its columns holds, and why one is left out."""
 
     @abc.abstractmethod
-    def check(
-        self, table: AbstractTable, block: Block, schema: Schema, keys: Any, *, strict: bool
-    ) -> AbstractCheck:
-        """Return the checks of a block, before anything compiles; ``strict`` makes a missing cell a fault."""
+    def check(self, subject: Subject, block: Block, keys: Any) -> AbstractCheck:
+        """Return the checks of a block, before anything compiles."""
 
     @abc.abstractmethod
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: Any) -> AbstractEncoder:
         """Learn means, vocabularies and sizes from training rows alone."""
 
     @abc.abstractmethod
-    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractEncoder:
+    def restore(self, stored: Any, place: str) -> AbstractEncoder:
         """Return the encoder in an artifact's JSON, each field checked.
 
         Raises:
@@ -215,10 +295,10 @@ class AbstractModality(abc.ABC):
         """
 
     @abc.abstractmethod
-    def choose(self, situation: Situation, model: str) -> Choice:
-        """Return model, options, training keys and the reason, as measured; ``model`` may be ``auto``."""
+    def choose(self, situation: Situation) -> Choice:
+        """Return model, options, keys of training and the reason, as measured."""
 
-    def settle(self, table: AbstractTable, encoder: Any, schema: Schema, rows: np.ndarray, keys: Any) -> Any:
+    def settle(self, keys: Any, learned: Learned) -> Any:
         """Return its keys with everything filled in that depends on the data."""
         return keys
 

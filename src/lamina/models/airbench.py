@@ -169,7 +169,7 @@ class Airbench(Module):
 
 
 @register(
-    "airbench", size=64, dial="channels of the first group", takes=("image",),
+    "airbench", size=64, dial="channels of the first group", takes=(ImageInputs,),
     reference="Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024",
 )  # fmt: skip
 def airbench(inputs: Inputs, outputs: int, *, size: int, depth: int = 2, key: Any) -> Module:

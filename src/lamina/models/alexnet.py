@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -78,7 +78,7 @@ class AlexNet(Module):
 
 
 @register(
-    "alexnet", size=96, dial="channels of the first convolution", takes=("image",),
+    "alexnet", size=96, dial="channels of the first convolution", takes=(ImageInputs,),
     reference="Krizhevsky, Sutskever, Hinton. ImageNet classification with deep convolutional neural "
     "networks. NeurIPS 2012",
     defaults={"lr": 3e-4},

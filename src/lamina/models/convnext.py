@@ -10,7 +10,7 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -140,7 +140,8 @@ def _rising(last: float, count: int) -> Iterator[float | None]:
 
 
 @register(
-    "convnext", size=96, dial="channels of the first stage (96 tiny, 128 base, 192 large)", takes=("image",),
+    "convnext", size=96, dial="channels of the first stage (96 tiny, 128 base, 192 large)",
+    takes=(ImageInputs,),
     reference="Liu et al. A ConvNet for the 2020s. CVPR 2022",
     defaults={"lr": 1e-3},
 )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
-from lamina.core.inputs import ImageInputs, Inputs, TableInputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -46,9 +46,9 @@ class TableFeatures(Module):
     features: int = static()
 
     def __init__(self, inputs: Inputs, *, embedding: NumericEmbedding = "none", width: int = 16, key: Any):
-        if isinstance(inputs, ImageInputs):
+        if not isinstance(inputs, TableInputs | tuple):
             expected = "TableInputs, or the shape of a vector"
-            raise ConfigError("the inputs are images", expected=expected, received=inputs)
+            raise ConfigError("the inputs are no table", expected=expected, received=inputs)
         table = inputs if isinstance(inputs, TableInputs) else TableInputs(math.prod(inputs))
         numeric_key, category_key = split(key, 2)
         self.columns, self.width = table.numeric, width

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -96,7 +96,7 @@ class FTTransformer(Module):
 
 
 @register(
-    "ft-transformer", size=64, dial="width of the tokens", takes=("table", "vector"),
+    "ft-transformer", size=64, dial="width of the tokens", takes=(TableInputs, tuple),
     reference="Gorishniy et al. Revisiting deep learning models for tabular data. NeurIPS 2021",
     defaults={"lr": 1e-3},
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.core.arrays import Array
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -80,7 +80,7 @@ class LeNet(Module):
 
 
 @register(
-    "lenet", size=6, dial="feature maps of the first convolution", takes=("image",),
+    "lenet", size=6, dial="feature maps of the first convolution", takes=(ImageInputs,),
     reference="LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document recognition. "
     "Proc. IEEE 1998",
     defaults={"lr": 1e-3},

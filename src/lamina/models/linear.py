@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -57,7 +57,7 @@ _REFERENCE = "Rosenblatt. The perceptron. Psychological Review 1958"
 
 
 @register(
-    "perceptron", size=1, dial="none", takes=("table", "vector"), reference=_REFERENCE,
+    "perceptron", size=1, dial="none", takes=(TableInputs, tuple), reference=_REFERENCE,
     defaults={"loss": "perceptron", "optimizer": "sgd", "lr": 0.01, "schedule": "constant",
               "weight_decay": 0.0, "numeric": "standard"},
 )  # fmt: skip
@@ -67,7 +67,7 @@ def perceptron(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
 
 
 @register(
-    "logistic", size=1, dial="none", takes=("table", "vector"),
+    "logistic", size=1, dial="none", takes=(TableInputs, tuple),
     reference="Cox. The regression analysis of binary sequences. JRSS B 1958",
     defaults={"lr": 0.02, "weight_decay": 0.0, "numeric": "standard", "optimizer": "adamw"},
 )  # fmt: skip
@@ -77,7 +77,7 @@ def logistic(inputs: Inputs, outputs: int, *, size: int, key: Any) -> Module:
 
 
 @register(
-    "linear", size=1, dial="none", takes=("table", "vector"),
+    "linear", size=1, dial="none", takes=(TableInputs, tuple),
     reference="Legendre. Nouvelles méthodes (least squares). 1805",
     defaults={"lr": 0.02, "weight_decay": 0.0, "numeric": "standard", "optimizer": "adamw"},
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.core.arrays import Array
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -91,7 +91,7 @@ class MLP(Module):
 
 
 @register(
-    "mlp", size=256, dial="width of the hidden layers", takes=("table", "vector"),
+    "mlp", size=256, dial="width of the hidden layers", takes=(TableInputs, tuple),
     reference="Rumelhart, Hinton, Williams. Nature 1986",
 )  # fmt: skip
 def mlp(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -154,7 +154,7 @@ def _rounded(channels: float) -> int:
 
 
 @register(
-    "mobilenet", size=100, dial="width in percent of the paper's", takes=("image",),
+    "mobilenet", size=100, dial="width in percent of the paper's", takes=(ImageInputs,),
     reference="Sandler et al. MobileNetV2: inverted residuals and linear bottlenecks. CVPR 2018",
     defaults={"lr": 1e-3},
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +11,31 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.inputs import Inputs
+from lamina.core.keys import FRACTION, NOT_NEGATIVE, POSITIVE, key, one_of
 from lamina.core.module import Module
 from lamina.core.registry import Registry
+
+# What an option of an architecture means, and its range.
+OPTION_KEYS: dict[str, dict[str, Any]] = {
+    "size": POSITIVE,
+    "depth": {"meaning": "hidden layers or blocks", **NOT_NEGATIVE},
+    "dropout": {"meaning": "share of values switched off in training", **FRACTION},
+    "activation": {"meaning": "the activation between layers"},
+    "embedding": {
+        "meaning": "how numbers are embedded",
+        **one_of("none", "linear", "piecewise", "periodic"),
+    },
+    "embedding_width": {"meaning": "length of a number's embedding", **POSITIVE},
+    "patch": {"meaning": "side of a patch in pixels", **POSITIVE},
+    "registers": {"meaning": "tokens beside those of patches", **NOT_NEGATIVE},
+    "pool": {"meaning": "what the head sees: the class token, or the mean of all", **one_of("token", "mean")},
+    "stem": {"meaning": "how the first layer shrinks its input", **one_of("auto", "small", "large")},
+    "width": {"meaning": "channels of the first stage", **POSITIVE},
+    "hidden": {"meaning": "width of the hidden layers of the head", **POSITIVE},
+    "norm": {"meaning": "normalization behind each convolution", **one_of("none", "batch")},
+    "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
+    "blocks": {"meaning": "blocks", **POSITIVE},
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +48,7 @@ class ModelSpec:
         size: default of the size dial.
         dial: what the dial turns, in words.
         summary: one sentence on when to use it.
-        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
     """
@@ -33,7 +58,7 @@ class ModelSpec:
     size: int
     dial: str
     summary: str
-    takes: tuple[str, ...]
+    takes: tuple[type, ...]
     reference: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -43,6 +68,25 @@ class ModelSpec:
         parameters = inspect.signature(self.make).parameters.values()
         named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("size", "key"))
         return {p.name: p.default for p in named}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it takes, in words: ``("table", "vector")``."""
+        names = (kind.__name__.removesuffix("Inputs").lower() for kind in self.takes)
+        return tuple("vector" if name == "tuple" else name for name in names)
+
+    @functools.cached_property
+    def keys(self) -> type:
+        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's."""
+        fields = [("size", "int", self.size, self.dial)]
+        for p in inspect.signature(self.make).parameters.values():
+            if p.name in self.options and p.name != "members":
+                fields.append((p.name, str(p.annotation), p.default, ""))
+        made = [
+            (name, kind, key(default, **{"meaning": meaning, **OPTION_KEYS.get(name, {})}))
+            for name, kind, default, meaning in fields
+        ]
+        return dataclasses.make_dataclass(f"Keys of {self.name}".title().replace(" ", ""), made, frozen=True)
 
     def build(
         self, inputs: Inputs, outputs: int, *, size: int | None = None, key: Any, **options: Any
@@ -94,7 +138,7 @@ def register(
     *,
     size: int,
     dial: str,
-    takes: tuple[str, ...],
+    takes: tuple[type, ...],
     reference: str = "",
     defaults: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
@@ -106,7 +150,7 @@ def register(
         name: the name people type.
         size: default of the size dial.
         dial: what the dial turns, in words.
-        takes: kinds of input it accepts: ``"table"``, ``"vector"``, ``"image"`` …
+        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
 

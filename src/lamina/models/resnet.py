@@ -8,7 +8,7 @@ from jax import lax
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -202,7 +202,7 @@ class ResNet(Module):
 
 @register(
     "resnet", size=18, dial="layers: 18, 34, 50, 101, 152, or 6n + 2 (20, 32, 44, 56, 110) for tiny images",
-    takes=("image",),
+    takes=(ImageInputs,),
     reference="He, Zhang, Ren, Sun. Deep residual learning for image recognition. CVPR 2016",
     defaults={"lr": 1e-3},
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.core.arrays import Array
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -84,7 +84,7 @@ class ResNetTabular(Module):
 
 
 @register(
-    "resnet-tabular", size=128, dial="width of the residual stream", takes=("table", "vector"),
+    "resnet-tabular", size=128, dial="width of the residual stream", takes=(TableInputs, tuple),
     reference="Gorishniy et al. Revisiting deep learning models for tabular data. NeurIPS 2021",
 )  # fmt: skip
 def resnet_tabular(

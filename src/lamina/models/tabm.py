@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import namespace, split
 from lamina.core.shapes import Float
@@ -87,7 +87,8 @@ def _member_signs(features: TableFeatures, members: int, key: Any) -> Any:
 
 
 @register(
-    "tabm-mini", size=256, dial="width of the hidden layers", takes=("table", "vector"), reference=_REFERENCE,
+    "tabm-mini", size=256, dial="width of the hidden layers", takes=(TableInputs, tuple),
+    reference=_REFERENCE,
 )  # fmt: skip
 def tabm_mini(
     inputs: Inputs,
@@ -110,7 +111,7 @@ def tabm_mini(
 
 
 @register(
-    "tabm", size=256, dial="width of the hidden layers", takes=("table", "vector"), reference=_REFERENCE,
+    "tabm", size=256, dial="width of the hidden layers", takes=(TableInputs, tuple), reference=_REFERENCE,
 )  # fmt: skip
 def tabm(
     inputs: Inputs,

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -99,7 +99,7 @@ class UNet(Module):
 
 
 @register(
-    "unet", size=64, dial="channels at full resolution", takes=("image",),
+    "unet", size=64, dial="channels at full resolution", takes=(ImageInputs,),
     reference="Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
     "MICCAI 2015",
     defaults={"lr": 1e-3},

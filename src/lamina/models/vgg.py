@@ -8,7 +8,7 @@ from typing import Any, Literal
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -92,7 +92,7 @@ class VGG(Module):
 
 
 @register(
-    "vgg", size=16, dial="layers: 11, 13, 16 or 19", takes=("image",),
+    "vgg", size=16, dial="layers: 11, 13, 16 or 19", takes=(ImageInputs,),
     reference="Simonyan, Zisserman. Very deep convolutional networks for large-scale image recognition. "
     "ICLR 2015",
     defaults={"lr": 3e-4},

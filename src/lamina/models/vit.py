@@ -10,7 +10,7 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -157,7 +157,7 @@ def _patch_for(side: int) -> int:
 
 
 @register(
-    "vit", size=192, dial="features of a token (192 tiny, 384 small, 768 base)", takes=("image",),
+    "vit", size=192, dial="features of a token (192 tiny, 384 small, 768 base)", takes=(ImageInputs,),
     reference="Dosovitskiy et al. An image is worth 16x16 words: transformers for image recognition at "
     "scale. ICLR 2021",
     defaults={"lr": 1e-3},

@@ -7,7 +7,7 @@ from typing import Any
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
-from lamina.core.inputs import Inputs
+from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
@@ -115,7 +115,7 @@ class WideResNet(Module):
 
 
 @register(
-    "wide-resnet", size=10, dial="widening factor", takes=("image",),
+    "wide-resnet", size=10, dial="widening factor", takes=(ImageInputs,),
     reference="Zagoruyko, Komodakis. Wide residual networks. BMVC 2016",
     defaults={"lr": 1e-3},
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""From prepared data to a trained network: try what is open, train every fold, evaluate."""
+"""From a plan to a trained network: try what is open, train every fold, evaluate."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from lamina.core import runtime
 from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
-from lamina.modalities.image.augment import Augmentation
+from lamina.network.info import RunInfo
 from lamina.network.network import Network, predict_batches
-from lamina.network.prepare import Prepared, prepare
+from lamina.network.plan import Plan
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
 from lamina.train.loop.callbacks import Callback
@@ -25,7 +25,22 @@ from lamina.train.loop.result import TrainResult
 from lamina.train.loop.train import train
 from lamina.train.safeguard.checkpoint import Checkpoints
 
-__all__ = ["Fitted", "Prepared", "class_weights", "prepare", "run"]
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Rows that were evaluated.
+
+    Args:
+        table: the rows.
+        decoded: outputs in the target's own unit.
+        targets: in the form of the metrics.
+        weights: one weight a row, or None.
+    """
+
+    table: AbstractTable
+    decoded: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -34,38 +49,25 @@ class Fitted:
 
     Args:
         network: the result.
-        prepared: what was decided before.
+        plan: what was decided before.
         result: what training gave back.
-        valid: decoded outputs and truth on the validation rows, or None.
-        test: the same on the test rows, or None.
+        evaluated: ``valid`` and ``test``, as far as there are such rows.
     """
 
     network: Network
-    prepared: Prepared
+    plan: Plan
     result: TrainResult
-    valid: tuple[np.ndarray, np.ndarray] | None
-    test: tuple[np.ndarray, np.ndarray] | None
+    evaluated: Mapping[str, Evaluated]
 
-
-def class_weights(targets: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
-    """Return one factor a row that gives every class the same total weight: Σw / (classes · Σw_class).
-
-    Args:
-        targets: class codes.
-        classes: how many classes there are.
-        weights: weights of the rows so far.
-
-    Example:
-        >>> class_weights(np.array([0, 0, 0, 1]), 2, np.ones(4)).round(2).tolist()
-        [0.67, 0.67, 0.67, 2.0]
-    """
-    totals = np.bincount(targets, weights, minlength=classes)
-    factors = weights.sum() / (classes * np.where(totals > 0, totals, 1.0))
-    return factors[targets]
+    @property
+    def judged(self) -> tuple[str, Evaluated | None]:
+        """The rows that judge the network: test rows if there are any, else those of validation."""
+        name = "test" if "test" in self.evaluated else "valid"
+        return name, self.evaluated.get(name)
 
 
 def run(
-    prepared: Prepared,
+    plan: Plan,
     *,
     callbacks: Sequence[Callback] = (),
     should_stop: Callable[[], str | None] = lambda: None,
@@ -75,10 +77,10 @@ def run(
     reserve: float = 0.0,
     warn: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
-    """Train what was prepared and evaluate it.
+    """Train what was planned and evaluate it.
 
     Args:
-        prepared: from `prepare`.
+        plan: from `prepare`.
         callbacks: called at the events of training.
         should_stop: asked after every chunk; a text ends the run.
         test_table: test data of their own.
@@ -91,22 +93,18 @@ def run(
         The trained network and what a report needs beside it.
     """
     began = (time.perf_counter() if began is None else began) - reserve
-    judged = len(prepared.split.test) if test_table is None else test_table.height
-    trainings = _Trainings(prepared, tuple(callbacks), should_stop, began, checkpoints, warn, judged=judged)
-    tried = [trainings.train(0, variant) for variant in prepared.variants]
+    judged = len(plan.data.split.test) if test_table is None else test_table.height
+    trainings = _Trainings(plan, tuple(callbacks), should_stop, began, checkpoints, warn, judged=judged)
+    tried = [trainings.train(0, variant) for variant in plan.variants]
     best = min(range(len(tried)), key=lambda index: _last_best(tried[index]))
-    prepared = prepared.with_options(prepared.variants[best])
-    rest = [trainings.train(fold, prepared.variants[best]) for fold in range(1, len(prepared.folds))]
+    plan = plan.with_options(plan.variants[best])
+    rest = [trainings.train(fold, plan.variants[best]) for fold in range(1, len(plan.data.folds))]
+    monitor = plan.config.training.monitor
     trials = [
-        {
-            **variant,
-            prepared.config.monitor: _last_best(result),
-            "epochs": result.epochs,
-            "chosen": index == best,
-        }
-        for index, (variant, result) in enumerate(zip(prepared.variants, tried, strict=True))
+        {**variant, monitor: _last_best(result), "epochs": result.epochs, "chosen": index == best}
+        for index, (variant, result) in enumerate(zip(plan.variants, tried, strict=True))
     ]
-    return _evaluated(prepared, [tried[best], *rest], test_table, trials)
+    return _evaluated(plan, [tried[best], *rest], test_table, trials)
 
 
 def _last_best(result: TrainResult) -> float:
@@ -117,7 +115,7 @@ def _last_best(result: TrainResult) -> float:
 class _Trainings:
     """The trainings of one run, one after another, each with its share of the time left."""
 
-    prepared: Prepared
+    plan: Plan
     callbacks: tuple[Callback, ...]
     should_stop: Callable[[], str | None]
     began: float
@@ -126,22 +124,22 @@ class _Trainings:
     judged: int  # test rows
     done: int = 0
 
-    def train(self, fold: int, variant: dict[str, Any]) -> TrainResult:
+    def train(self, fold: int, variant: Mapping[str, Any]) -> TrainResult:
         """Train one fold with the options of one variant."""
-        train_rows, valid_rows = self.prepared.folds[fold]
-        config = self.prepared.config.train_config()
+        train_rows, valid_rows = self.plan.data.folds[fold]
+        config = self.plan.config.training
         config = dataclasses.replace(config, seed=config.seed + fold, time_limit=self._share())
         saved = None if self.checkpoints is None else self.checkpoints(self.done)
-        model = self.prepared.model(fold, variant)
-        views = model if isinstance(model, Augmented) else None
+        model = self.plan.model(fold, variant)
+        augmented = model if isinstance(model, Augmented) else None
         with contextlib.nullcontext() if saved is None else saved.writer:
             result = train(
-                model if views is None else views.model,  # the epochs are judged by one view
-                self.prepared.task,
-                _training_rows(self.prepared, train_rows),
-                self.prepared.rows(valid_rows) if len(valid_rows) else None,
+                model if augmented is None else augmented.model,  # epochs are judged by one view
+                self.plan.coding.objective,
+                self.plan.training_examples(train_rows).arrays,
+                self.plan.examples(valid_rows).arrays if len(valid_rows) else None,
                 config=config,
-                augment=Augmentation.of(self.prepared.config.augment),
+                augment=self.plan.coding.augment,
                 callbacks=self.callbacks if saved is None else (*self.callbacks, saved),
                 should_stop=self.should_stop,
                 resume=None if saved is None else saved.latest(warn=self.warn),
@@ -151,102 +149,98 @@ class _Trainings:
             if saved is not None and result.snapshot is not None:
                 saved.write(result.snapshot)
             raise Interrupted("interrupted; a checkpoint was written")
-        if views is None:
+        if augmented is None:
             return result
-        return dataclasses.replace(result, model=Augmented(result.model, kind=views.kind))
+        return dataclasses.replace(result, model=Augmented(result.model, kind=augmented.kind))
 
     def _share(self) -> float | None:
-        """Return this training's part of the seconds that are left."""
-        limit = self.prepared.config.time_limit
+        """Return this training's share of the seconds that are left."""
+        limit = self.plan.config.training.time_limit
         if limit is None:
             return None
         left = limit - (time.perf_counter() - self.began)
-        return max(0.1, left * self.share_of_training() / (self.prepared.trainings - self.done))
+        return max(0.1, left * self.share_of_training() / (self.plan.trainings - self.done))
 
     def share_of_training(self) -> float:
-        """Return training's part of the time: afterwards every view of the rows that judge is looked at.
+        """Return training's share of the time: afterwards every view of the rows that judge is evaluated.
 
-        A look at a row takes a third of what a step with it takes.
+        A forward pass over a row takes a third of what a step with it takes.
         """
-        prepared = self.prepared
-        views = len(TEST_TIME_AUGMENTATIONS[prepared.config.test_time_augmentation or "none"])
-        looks = (len(prepared.split.valid) + self.judged) * views
-        steps = 3 * max(1, prepared.config.epochs) * len(prepared.split.train)
-        return steps / max(1, steps + looks)
-
-
-def _training_rows(prepared: Prepared, which: np.ndarray) -> dict[str, Any]:
-    """Return training rows with class weights, all weights scaled to mean one."""
-    rows, config = prepared.rows(which), prepared.config
-    if config.class_weight == "balanced" and config.task in ("binary", "multiclass"):
-        factors = class_weights(rows["y"], prepared.target_encoder.classes, rows["weight"])
-        rows["weight"] = rows["weight"] * factors.astype(np.float32)
-    rows["weight"] = rows["weight"] / max(float(rows["weight"].mean()), 1e-12)
-    return rows
+        plan = self.plan
+        views = len(TEST_TIME_AUGMENTATIONS[str(plan.options.get("test_time_augmentation", "none"))])
+        passes = (len(plan.data.split.valid) + self.judged) * views
+        steps = 3 * max(1, plan.config.training.epochs) * len(plan.data.split.train)
+        return steps / max(1, steps + passes)
 
 
 def _evaluated(
-    prepared: Prepared,
+    plan: Plan,
     results: list[TrainResult],
     test_table: AbstractTable | None,
     trials: list[dict[str, Any]],
 ) -> Fitted:
-    """Put the network together; each row is validated by the one network that never saw it."""
-    network = _network(prepared, results, trials)
-    valid = test = None
-    if prepared.is_repeated and len(prepared.valid_rows):
-        valid_table = prepared.table.take(prepared.valid_rows)
-        valid = _part(network, "valid", network.outputs(valid_table), valid_table)
-    elif len(prepared.valid_rows):
-        answers = [
-            predict_batches(prepared.task, result.model, prepared.encoder.transform(prepared.table, rows))
-            for result, (_, rows) in zip(results, prepared.folds, strict=True)
-        ]
-        decoded = network.in_target_unit(np.concatenate(answers))
-        valid = _part(network, "valid", decoded, prepared.table.take(prepared.valid_rows))
-    if test_table is None and len(prepared.split.test):
-        test_table = prepared.table.take(prepared.split.test)
+    """Assemble the network; each row is validated by the one network that never saw it."""
+    network, data, found = _network(plan, results, trials), plan.data, {}
+    if len(data.valid_rows):
+        table = data.table.take(data.valid_rows)
+        if data.is_repeated:
+            decoded = network.outputs(table)
+        else:
+            outputs = [
+                predict_batches(
+                    plan.coding.objective, result.model, plan.coding.encoder.transform(data.table, rows)
+                )
+                for result, (_, rows) in zip(results, data.folds, strict=True)
+            ]
+            decoded = network.target.in_unit(np.concatenate(outputs))
+        found["valid"] = Evaluated(table, decoded, *network.measured(table))
+    if test_table is None and len(data.split.test):
+        test_table = data.table.take(data.split.test)
     if test_table is not None:
-        test = _part(network, "test", network.outputs(test_table), test_table)
-    return Fitted(network, prepared, results[0], valid, test)
+        test_table = network.read(test_table)
+        found["test"] = Evaluated(test_table, network.outputs(test_table), *network.measured(test_table))
+    return Fitted(_measured(network, found), plan, results[0], found)
 
 
-def _part(
-    network: Network, name: str, decoded: np.ndarray, table: AbstractTable
-) -> tuple[np.ndarray, np.ndarray]:
-    targets, weights = network.truth(table)
-    network.info[name] = network.metrics(decoded, targets, weights)
-    return decoded, targets
-
-
-def _network(prepared: Prepared, results: list[TrainResult], trials: list[dict[str, Any]]) -> Network:
-    split, result = prepared.split, results[0]
-    info = {
-        "device": runtime.describe_device(),
-        "model_reason": prepared.choice.reason,
-        "seed": prepared.config.seed,
-        "epochs": result.epochs,
-        "best_epoch": result.best_epoch,
-        "steps": sum(r.steps for r in results),
-        "skipped_steps": sum(r.skipped for r in results),
-        "ended": result.ended,
-        "folds": [{"epochs": r.epochs, "best_epoch": r.best_epoch, "ended": r.ended} for r in results],
-        "trials": trials if len(trials) > 1 else [],
-        "rows": {"train": len(split.train), "valid": len(split.valid), "test": len(split.test)},
-        "source": prepared.table.source,
-        "versions": runtime.versions(),
-        "valid": None,
-        "test": None,
+def _measured(network: Network, evaluated: Mapping[str, Evaluated]) -> Network:
+    """Return the network with the metrics of the evaluated rows among its facts."""
+    objective = network.objective
+    metrics = {
+        name: objective.metrics(part.decoded, part.targets, part.weights) for name, part in evaluated.items()
     }
+    rows = {**network.info.rows}
+    if "test" in evaluated:
+        rows["test"] = evaluated["test"].table.height
+    return dataclasses.replace(network, info=dataclasses.replace(network.info, rows=rows, **metrics))
+
+
+def _network(plan: Plan, results: list[TrainResult], trials: list[dict[str, Any]]) -> Network:
+    split, result, coding = plan.data.split, results[0], plan.coding
+    info = RunInfo(
+        device=runtime.describe_device(),
+        model_reason=plan.choice.reason,
+        seed=plan.config.training.seed,
+        epochs=result.epochs,
+        best_epoch=result.best_epoch,
+        steps=sum(r.steps for r in results),
+        skipped_steps=sum(r.skipped for r in results),
+        ended=result.ended,
+        folds=[{"epochs": r.epochs, "best_epoch": r.best_epoch, "ended": r.ended} for r in results],
+        trials=trials if len(trials) > 1 else [],
+        rows={"train": len(split.train), "valid": len(split.valid), "test": len(split.test)},
+        source=plan.data.table.source,
+        versions=runtime.versions(),
+    )
     return Network(
         model=result.model if len(results) == 1 else Ensemble([r.model for r in results]),
-        model_name=prepared.config.model,
-        options=prepared.options,
-        task=prepared.task,
-        schema=prepared.schema,
-        encoder=prepared.encoder,
-        target_encoder=prepared.target_encoder,
-        config=prepared.config.to_json(),
+        model_name=plan.config.run.model,
+        options=dict(plan.options),
+        task=coding.task,
+        schema=plan.data.schema,
+        encoder=coding.encoder,
+        target=coding.target,
+        objective=coding.objective,
+        config=plan.config.to_json(),
         info=info,
         history=_timeless(result.history),
     )

@@ -15,15 +15,25 @@ from lamina.core.errors import ArtifactError, LaminaError
 from lamina.core.module import Module
 from lamina.core.random import Blank
 from lamina.core.tree import named_arrays, with_arrays
-from lamina.data.encoders import Encoder, TargetEncoder, restored
 from lamina.data.schema import Schema
+from lamina.modalities.blocks import Encoders
 from lamina.models import MODELS
-from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS, build_model
-from lamina.network.documents import TASKS, check_agreement, check_config, check_schema
+from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS
+from lamina.network.build import build_model
+from lamina.network.documents import (
+    check_config,
+    check_schema,
+    restore_encoders,
+    restore_objective,
+    restore_target,
+    restore_task,
+)
+from lamina.network.info import RunInfo
 from lamina.network.migrations import migrate
 from lamina.network.network import Network
 from lamina.network.weights import read_weights
-from lamina.objectives import AbstractObjective
+from lamina.objectives.base import AbstractObjective
+from lamina.tasks.base import AbstractTarget, AbstractTask
 
 _FILES = (CONFIG, SCHEMA, WEIGHTS, CARD)
 _MOST_OPTION = 1 << 20  # no layer is wider
@@ -79,19 +89,23 @@ class Described:
 
     Args:
         place: the folder they are from, for errors.
-        task: what is learned.
+        task: what was asked for.
+        schema: columns and their roles.
         encoder: of the inputs.
-        target_encoder: of the targets.
+        target: of the targets.
+        objective: losses and metrics.
+        info: facts about the run.
         config: the parsed ``config.json``.
-        schema: the parsed ``schema.json``.
     """
 
     place: Path
-    task: AbstractObjective
-    encoder: Encoder
-    target_encoder: TargetEncoder
+    task: AbstractTask
+    schema: Schema
+    encoder: Encoders
+    target: AbstractTarget
+    objective: AbstractObjective
+    info: RunInfo
     config: dict[str, Any]
-    schema: dict[str, Any]
 
     def filled(self, weights: bytes, model: Module | None = None) -> Network:
         """Return the network with the arrays of a safetensors file.
@@ -107,7 +121,7 @@ class Described:
         name, options = self.config["model"]["name"], self.config["model"]["options"]
         if model is None:
             with _naming(self.place / CONFIG):
-                model = _blank(name, self.encoder.inputs, self.task.out_features, options, arrays)
+                model = _blank(name, self.encoder.inputs, self.objective.out_features, options, arrays)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)
         return Network(
@@ -115,10 +129,12 @@ class Described:
             model_name=name,
             options=options,
             task=self.task,
-            schema=Schema.from_json(self.schema["schema"]),
+            schema=self.schema,
             encoder=self.encoder,
-            target_encoder=self.target_encoder,
-            **{part: self.config[part] for part in ("config", "info", "history")},
+            target=self.target,
+            objective=self.objective,
+            info=self.info,
+            **{name: self.config[name] for name in ("config", "history")},
         )
 
 
@@ -144,14 +160,15 @@ def read_documents(files: dict[str, bytes], version: int, *, place: Path) -> Des
     config, schema = documents[CONFIG], documents[SCHEMA]
     with _naming(place / CONFIG):
         check_config(config, "")
-        task = _task(config["task"])
+        task, keys = restore_task(config["task"])
+        info = RunInfo.restore(config["info"], "info")
     with _naming(place / SCHEMA):
         check_schema(schema, "")
-        check_agreement(task, schema)
-        encoder = restored(schema["inputs"])
-        target_encoder = TargetEncoder.from_json(schema["target"])
-        target_encoder.label_array()  # labels that are not of their type are refused here
-    return Described(place, task, encoder, target_encoder, config, schema)
+        roles = Schema.from_json(schema["schema"])
+        encoder = restore_encoders(roles, schema["blocks"])
+        target = restore_target(task, roles, schema["target"])
+        objective = restore_objective(task, encoder, target, keys)
+    return Described(place, task, roles, encoder, target, objective, info, config)
 
 
 @contextmanager
@@ -174,11 +191,6 @@ def _check_names(names: set[str], place: Path) -> None:
     for name in sorted(names ^ set(_FILES)):
         state = "is missing" if name in _FILES else "has no place in a saved network"
         raise ArtifactError(f"file {state}", where=str(place / name), expected=", ".join(_FILES))
-
-
-def _task(stored: dict[str, Any]) -> AbstractObjective:
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "name"}
-    return TASKS[stored["name"]](**values)
 
 
 def _blank(

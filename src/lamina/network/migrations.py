@@ -16,19 +16,46 @@ Documents = dict[str, Any]
 
 
 def _from_1(documents: Documents) -> Documents:
-    """Return documents of format 1 in format 2: the standard terms of the field as names."""
+    """Return documents of format 1 in format 2.
+
+    Tasks and modalities go by their names, columns name their modality, the standard terms of the field
+    became the names of keys.
+    """
     config, schema = dict(documents["config.json"]), dict(documents["schema.json"])
-    task = config["task"]
-    config["task"] = {**task, "name": task["name"].removesuffix("Task") + "Objective"}
-    options = dict(config["model"]["options"])
-    config["model"] = {**config["model"], "options": _renamed(options, {"views": "test_time_augmentation"})}
-    keys = _renamed(config["config"], {"views": "test_time_augmentation"})
-    if keys.get("test_time_augmentation") == "one":
-        keys["test_time_augmentation"] = "none"
-    config["config"] = keys
-    for part in ("inputs", "target"):
-        schema[part] = _with_names(schema[part], {"deviation": "std"})
+    config["model"] = {**config["model"], "options": _renamed(config["model"]["options"], _KEYS_OF_1)}
+    config["config"] = _renamed(config["config"], _KEYS_OF_1)
+    if config["config"].get("test_time_augmentation") == "one":
+        config["config"]["test_time_augmentation"] = "none"
+    config["task"] = _task_of_1(config["task"], schema["schema"]["task"])
+    inputs, target = (_with_names(schema[name], {"deviation": "std"}) for name in ("inputs", "target"))
+    modality = "image" if inputs.pop("kind", "") == "image" else "table"
+    roles = {**schema["schema"], "target_kind": _TARGETS_OF_1[schema["schema"]["task"]]}
+    roles["inputs"] = [{**column, "modality": modality} for column in roles["inputs"]]
+    name = inputs["name"] if modality == "image" else modality
+    target["names"] = target.pop("targets")
+    kept = {"classes": ("labels", "dtype"), "flags": (), "numbers": ("mean", "std")}[roles["target_kind"]]
+    schema = {
+        "schema": roles,
+        "blocks": {name: {"modality": modality, **inputs}},
+        "target": {key: target[key] for key in ("names", *kept)},
+    }
     return {**documents, "config.json": config, "schema.json": schema}
+
+
+_KEYS_OF_1 = {"views": "test_time_augmentation"}
+_TARGETS_OF_1 = {
+    "binary": "classes",
+    "multiclass": "classes",
+    "multilabel": "flags",
+    "regression": "numbers",
+}
+
+
+def _task_of_1(stored: Documents, name: str) -> Documents:
+    """Return name and keys of a task that was stored as a class with its fields."""
+    names = {"loss": "loss", "smoothing": "label_smoothing", "quantiles": "quantiles"}
+    keys = {names[field]: value for field, value in stored.items() if field in names}
+    return {"name": name, "keys": keys}
 
 
 def _renamed(values: Documents, names: dict[str, str]) -> Documents:

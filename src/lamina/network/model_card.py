@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.wording import count, counted, plain
+from lamina.data.schema import CLASSES, FLAGS, NOTHING, NUMBERS
 from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
+    from lamina.network.info import RunInfo
     from lamina.network.network import Network
 
 MOST_LABELS = 20
 MOST_COLUMNS = 100
-ANSWERS = {
-    "binary": "predicts which of two classes a row belongs to",
-    "multiclass": "predicts which class a row belongs to",
-    "multilabel": "predicts which labels a row carries",
-    "regression": "predicts a number",
+_NOUNS = {
+    CLASSES: ("class", "classes"),
+    FLAGS: ("label", "labels"),
+    NUMBERS: ("target", "targets"),
+    NOTHING: ("target", "targets"),
 }
 USE = """```python
 import lamina
@@ -32,9 +33,7 @@ network.predict("new.csv")
 def model_card(network: Network) -> str:
     """Return the README of an artifact: purpose, use, metrics, inputs, training and limits.
 
-    Names from the data are set as code, so whatever they contain is shown and not obeyed. Read
-    from ``network.info``: valid, test, intervals (of the test rows if there are any, else of the
-    validation rows), rows, epochs, best_epoch, seed, device, versions, source.
+    Names from the data are set as code, so whatever they contain is shown and not obeyed.
 
     Args:
         network: the trained network.
@@ -81,23 +80,22 @@ def words(value: Any) -> str:
 
 
 def _summary(network: Network) -> str:
-    kind, labels = network.task.kind, network.labels
-    noun = ("target", "targets") if kind == "regression" else ("label", "labels")
-    noun = ("class", "classes") if kind in ("binary", "multiclass") else noun
+    labels = network.labels
+    noun = _NOUNS[network.schema.target_kind]
     named = ", ".join(code(label) for label in labels[:MOST_LABELS])
     more = f" and {count(len(labels) - MOST_LABELS)} more" if len(labels) > MOST_LABELS else ""
     return (
         f"A neural network of {counted(network.parameters, 'parameter')} that "
-        f"{ANSWERS.get(kind, 'answers: ' + words(kind))}. {counted(len(labels), *noun)}: {named}{more}."
+        f"{words(network.task.summary)}. {counted(len(labels), *noun)}: {named}{more}."
     )
 
 
-def _metrics(info: Mapping[str, Any]) -> str:
-    parts = {name: info[name] for name in ("valid", "test") if info.get(name)}
+def _metrics(info: RunInfo) -> str:
+    parts = info.metrics
     if not parts:
         return "No rows were kept for validation or testing: nothing is known about its quality."
     measured = list(parts)[-1]
-    intervals = {name: _interval(ends) for name, ends in (info.get("intervals") or {}).items()}
+    intervals = {name: _interval(ends) for name, ends in info.intervals.items()}
     heads = [f"{'validation' if name == 'valid' else name}{_rows(info, name)}" for name in parts]
     if any(intervals.values()):
         heads.append(f"95% interval ({'validation' if measured == 'valid' else measured})")
@@ -111,8 +109,8 @@ def _metrics(info: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _rows(info: Mapping[str, Any], name: str) -> str:
-    rows = (info.get("rows") or {}).get(name)
+def _rows(info: RunInfo, name: str) -> str:
+    rows = info.rows.get(name)
     return f" ({counted(rows, 'row')})" if rows else ""
 
 
@@ -141,15 +139,15 @@ def _inputs(network: Network) -> str:
     return "\n".join(lines)
 
 
-def _training(info: Mapping[str, Any]) -> str:
-    rows, versions = info.get("rows") or {}, info.get("versions") or {}
-    source = f" from {code(PurePath(info['source']).name)}" if info.get("source") else ""
-    kept = f", the weights of epoch {info['best_epoch']} kept" if info.get("best_epoch") else ""
+def _training(info: RunInfo) -> str:
+    rows, versions = info.rows, info.versions
+    source = f" from {code(PurePath(info.source).name)}" if info.source else ""
+    kept = f", the weights of epoch {info.best_epoch} kept" if info.best_epoch else ""
     by = ", ".join(f"{words(name)} {words(version)}" for name, version in versions.items())
     return (
         f"{counted(rows.get('train', 0), 'row')}{source} trained, {count(rows.get('valid', 0))} validated; "
-        f"{counted(info.get('epochs', 0), 'epoch')}{kept}. Seed {words(info.get('seed', 0))}, "
-        f"{words(info.get('device', ''))}; {by}. Every key is in `config.json`."
+        f"{counted(info.epochs, 'epoch')}{kept}. Seed {words(info.seed)}, "
+        f"{words(info.device)}; {by}. Every key is in `config.json`."
     )
 
 
@@ -160,6 +158,6 @@ def _limits(network: Network) -> str:
         "Measure again for another time, place or population.",
         "What it has learned are associations, not causes.",
     ]
-    if not network.info.get("test"):
+    if not network.info.test:
         lines.append("There was no test set; the validation rows also chose the epoch: a little flattering.")
     return "\n".join(f"- {line}" for line in lines)

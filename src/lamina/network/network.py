@@ -1,4 +1,4 @@
-"""The artifact in memory: model, encoders and task as one thing that answers questions."""
+"""The artifact in memory: model, encoders and task as one thing that predicts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.encoders import Encoder, TargetEncoder
-from lamina.data.schema import Schema
+from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
-from lamina.objectives import AbstractObjective, QuantileObjective
+from lamina.modalities.blocks import Encoders, as_learned
+from lamina.network.info import RunInfo
+from lamina.objectives.base import AbstractObjective
+from lamina.objectives.regression import QuantileObjective
+from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
@@ -26,20 +29,21 @@ MOST_VALUES = 1 << 20  # of a batch: the activations of images are many times as
 
 @dataclass(frozen=True)
 class Network:
-    """A trained model with everything that turns a file into answers.
+    """A trained model with everything that turns a file into predictions.
 
-    Made by `lamina.fit` and `lamina.load`, not by hand.
+    Made by `lamina.fit` and `lamina.load`, not directly.
 
     Args:
         model: the trained model, arrays on the host.
         model_name: name in the registry, or the class name of a model of your own.
         options: what the architecture was built with, the size dial included.
-        task: losses, metrics and the decoding of outputs.
-        schema: columns and their part.
-        encoder: rows → arrays.
-        target_encoder: targets → arrays, and back.
-        config: every key of the run, resolved.
-        info: what is worth knowing about the run: device, seconds, rows, metrics, versions.
+        task: what was asked for.
+        schema: columns and their roles.
+        encoder: rows → inputs.
+        target: rows → targets, and outputs back.
+        objective: losses, metrics and the decoding of outputs.
+        config: every key of the run, resolved, by name.
+        info: what is worth knowing about the run.
         history: one list a quantity, one entry an epoch.
 
     Example:
@@ -53,18 +57,19 @@ class Network:
     model: Module = field(repr=False)
     model_name: str
     options: dict[str, Any]
-    task: AbstractObjective
+    task: AbstractTask
     schema: Schema = field(repr=False)
-    encoder: Encoder = field(repr=False)
-    target_encoder: TargetEncoder = field(repr=False)
+    encoder: Encoders = field(repr=False)
+    target: AbstractTarget = field(repr=False)
+    objective: AbstractObjective = field(repr=False)
     config: dict[str, Any] = field(repr=False)
-    info: dict[str, Any] = field(repr=False)
+    info: RunInfo = field(repr=False)
     history: dict[str, list[float]] = field(repr=False)
 
     @property
     def labels(self) -> tuple[Any, ...]:
         """The classes as they were given; for other tasks the target columns."""
-        return self.target_encoder.labels or self.target_encoder.targets
+        return self.target.labels or self.target.names
 
     @functools.cached_property
     def parameters(self) -> int:
@@ -72,6 +77,20 @@ class Network:
         from lamina.core.tree import parameter_count
 
         return parameter_count(self.model)
+
+    def read(self, data: Any) -> AbstractTable:
+        """Return data as a table that the network understands.
+
+        Args:
+            data: whatever `lamina.fit` reads; target columns may be absent.
+
+        Raises:
+            DataError: it cannot be read, or holds no row.
+        """
+        table = read(data, schema=self.schema)
+        if table.height == 0:
+            raise DataError("no rows to predict or evaluate", where=table.source)
+        return as_learned(table, self.schema)
 
     def outputs(self, data: Any) -> np.ndarray:
         """Return decoded outputs: probabilities, or values in the target's own unit.
@@ -82,18 +101,15 @@ class Network:
         Raises:
             DataError: a column is missing or holds what it must not.
         """
-        table = read(data, schema=self.schema)
-        if table.height == 0:
-            raise DataError("no rows to predict", where=table.source)
-        return self.in_target_unit(predict_batches(self.task, self.model, self.encoder.transform(table)))
+        return self.decoded(self.encoder.transform(self.read(data)))
 
-    def in_target_unit(self, decoded: np.ndarray) -> np.ndarray:
-        """Undo the standardization of regression targets; probabilities stay as they are."""
-        if self.task.kind != "regression":
-            return decoded
-        scale, shift = self.target_encoder.std, self.target_encoder.mean
-        axes = (1,) * (decoded.ndim - 2)
-        return decoded * scale.reshape(-1, *axes) + shift.reshape(-1, *axes)
+    def decoded(self, x: Any) -> np.ndarray:
+        """Return decoded outputs of encoded inputs.
+
+        Args:
+            x: from ``encoder.transform``.
+        """
+        return self.target.in_unit(predict_batches(self.objective, self.model, x))
 
     def predict(self, data: Any) -> np.ndarray:
         """Return labels as they were given, or numbers in the target's own unit.
@@ -104,26 +120,25 @@ class Network:
         Returns:
             (rows,) for one target, (rows, targets) for several; 0/1 for each label of many.
         """
-        return self.answers(self.outputs(data))
+        return self.target.predictions(self.objective.point(self.outputs(data)))
 
-    def answers(self, decoded: np.ndarray) -> np.ndarray:
-        """Turn decoded outputs (see `outputs`) into labels or numbers."""
-        if self.task.kind in ("binary", "multiclass"):
-            return self.target_encoder.label_array()[decoded.argmax(-1)]
-        if self.task.kind == "multilabel":
-            return (decoded > 0.5).astype(np.int64)
-        if isinstance(self.task, QuantileObjective):
-            decoded = decoded[..., self.task.median]
-        return decoded[:, 0] if decoded.shape[1] == 1 else decoded
+    def prediction(self, data: Any) -> Prediction:
+        """Return what `lamina predict` writes.
+
+        Args:
+            data: whatever `lamina.fit` reads; target columns may be absent.
+        """
+        return self.task.predict(self.outputs(data), self.objective, self.target)
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Return the probability of each class (in the order of ``labels``), or of each label.
 
         Raises:
-            DataError: the task is regression.
+            DataError: the task has none.
         """
-        if self.task.kind == "regression":
-            raise DataError("regression has no probabilities", fix="use predict, or fit with quantiles=")
+        if self.schema.target_kind not in (CLASSES, FLAGS):
+            fix = "use predict, or fit with quantiles=" if self.schema.has_numbers else "use predict"
+            raise DataError(f"{self.task.name} has no probabilities", fix=fix)
         return self.outputs(data)
 
     def predict_quantiles(self, data: Any) -> np.ndarray:
@@ -132,7 +147,7 @@ class Network:
         Raises:
             DataError: the network was not fitted with ``quantiles=``.
         """
-        if not isinstance(self.task, QuantileObjective):
+        if not isinstance(self.objective, QuantileObjective):
             raise DataError("this network knows no quantiles", fix="fit with quantiles=0.05,0.5,0.95")
         levels = self.outputs(data)
         return levels[:, 0] if levels.shape[1] == 1 else levels
@@ -146,24 +161,18 @@ class Network:
         Raises:
             DataError: the target is absent, or holds labels that training never saw.
         """
-        table = read(data, schema=self.schema)
-        return self.metrics(self.outputs(table), *self.truth(table))
+        table = self.read(data)
+        return self.objective.metrics(self.outputs(table), *self.measured(table))
 
-    def truth(self, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return targets in the form of the metrics, and weights where the data have them."""
-        if table.height == 0:
-            raise DataError("no rows to evaluate", where=table.source)
-        targets = self.target_encoder.transform(table)
-        if self.task.kind == "regression":
-            targets = targets * self.target_encoder.std + self.target_encoder.mean
+    def measured(self, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return targets in the form of the metrics, and weights where the data have them.
+
+        Args:
+            table: from `read`.
+        """
         weight = self.schema.weight
-        return targets, table.column(weight).numbers() if weight and weight in table.names else None
-
-    def metrics(
-        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """Return the task's metrics of decoded outputs against `truth`."""
-        return self.task.metrics(decoded, targets, weights)
+        weights = table.scalar(weight).numbers() if weight and weight in table.names else None
+        return self.target.measured(table), weights
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save as a folder: safetensors, JSON, a model card and a manifest; no pickle.
@@ -181,22 +190,20 @@ class Network:
 
     def __str__(self) -> str:
         """Return a few lines for a person."""
-        lines = [f"{self.model_name}: {self.task.kind}, {self.parameters:,} parameters"]
-        for part in ("valid", "test"):
-            metrics = self.info.get(part)
-            if metrics:
-                known = {name: value for name, value in metrics.items() if value is not None}
-                lines.append(f"{part}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
+        lines = [f"{self.model_name}: {self.task.name}, {self.parameters:,} parameters"]
+        for split, metrics in self.info.metrics.items():
+            known = {name: value for name, value in metrics.items() if value is not None}
+            lines.append(f"{split}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
 
 
-def predict_batches(task: AbstractObjective, model: Any, x: Any) -> np.ndarray:
+def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:
     """Run a model over all rows in batches of a few fixed sizes, so that few programs compile.
 
     Args:
-        task: decodes the outputs.
+        objective: decodes the outputs.
         model: any model.
-        x: encoded rows: an array, several by name, or a stream of images.
+        x: encoded rows: an array, several by name, or a stream.
 
     Returns:
         Decoded outputs, float64, rows first.
@@ -214,25 +221,25 @@ def predict_batches(task: AbstractObjective, model: Any, x: Any) -> np.ndarray:
     found = []
     for start in range(0, rows, size):
         fill = max(0, start + size - rows)
-        part = jax.tree.map(lambda array, at=start: _part(array, at, size), x)
-        decoded = _forward()(task, model, part)
+        batch = jax.tree.map(lambda array, at=start: _batch(array, at, size), x)
+        decoded = _forward()(objective, model, batch)
         found.append(np.asarray(jax.device_get(decoded), np.float64)[: size - fill])
     return np.concatenate(found)
 
 
-def _part(array: Any, start: int, size: int) -> np.ndarray:
+def _batch(array: Any, start: int, size: int) -> np.ndarray:
     """Return ``size`` rows of an array or stream, zeros behind its end."""
     stop = min(start + size, len(array))
-    part = array[start:stop] if isinstance(array, np.ndarray) else array.take(np.arange(start, stop))
-    fill = size - len(part)
-    return np.concatenate([part, np.zeros((fill, *part.shape[1:]), part.dtype)]) if fill else part
+    rows = array[start:stop] if isinstance(array, np.ndarray) else array.take(np.arange(start, stop))
+    fill = size - len(rows)
+    return np.concatenate([rows, np.zeros((fill, *rows.shape[1:]), rows.dtype)]) if fill else rows
 
 
 @functools.cache
 def _forward() -> Any:
     import jax
 
-    def forward(task: AbstractObjective, model: Any, x: Any) -> Any:
-        return task.decode(model(x))
+    def forward(objective: AbstractObjective, model: Any, x: Any) -> Any:
+        return objective.decode(model(x))
 
     return jax.jit(forward, static_argnums=0)

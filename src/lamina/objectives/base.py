@@ -73,10 +73,10 @@ class AbstractObjective(abc.ABC):
     better; the first is the default.
     """
 
-    kind: str
     monitor: Mapping[str, bool]
     shown: Shown
     parts: Mapping[str, Part] = MappingProxyType({"all": Part()})
+    quantiles = ()  # levels of the decoded outputs' last axis, where quantiles are predicted
 
     @property
     @abc.abstractmethod

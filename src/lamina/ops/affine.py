@@ -1,7 +1,7 @@
-"""The weighted sum with its bias, and relu behind it where asked, in one pass over the numbers.
+"""A dense layer with bias and, optionally, relu, in one pass over the numbers.
 
-On CPU the three products of such a layer, forward and both gradients, go through kernels of our own where
-those are faster (`lamina.ops.dense`), which add the bias and apply the activation, or its gradient, in the
+On CPU the three products of such a layer, forward and both gradients, are computed by native kernels where
+those are faster (`lamina.ops.dispatch`), which add the bias and apply the activation, or its gradient, in the
 same pass.
 """
 
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
-from lamina.ops.dense import plain_product, product, way_by_size
+from lamina.ops.dense import kernel_by_size, plain_product, product
 from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
 
@@ -72,13 +72,13 @@ _affine.defvjp(_forward, _backward)
 
 
 def plain_affine(x: Array, weight: Array, bias: Array, *, activation: ActivationName) -> Array:
-    """Return the layer as XLA does it; the bias is one row."""
+    """Return the layer as XLA computes it; the bias is one row."""
     y = plain_product(x, weight, (False, True)) + bias
     return jax.nn.relu(y) if activation == "relu" else y
 
 
 def native_affine(x: Array, weight: Array, bias: Array, *, activation: ActivationName) -> Any:
-    """Return the layer as our kernel does it, of a population in one call."""
+    """Return the layer as the kernel computes it, of a population in one call."""
     out = jax.ShapeDtypeStruct((x.shape[-2], weight.shape[-2]), x.dtype)
     return library.call(
         "affine", out, x, weight, bias, vmap_method="expand_dims", relu=[activation == "relu"]
@@ -86,24 +86,24 @@ def native_affine(x: Array, weight: Array, bias: Array, *, activation: Activatio
 
 
 def plain_input_gradient(change: Array, y: Array, weight: Array) -> Array:
-    """Return the gradient of what came, behind relu."""
+    """Return the gradient of the input of a layer with relu."""
     return plain_product(_slope(change, y), weight, (False, False))
 
 
 def native_input_gradient(change: Array, y: Array, weight: Array) -> Any:
-    """Return the same by our kernel."""
+    """Return the same by the kernel."""
     out = jax.ShapeDtypeStruct((change.shape[-2], weight.shape[-1]), change.dtype)
     return library.call("affine_input_gradient", out, change, y, weight, vmap_method="expand_dims")
 
 
 def plain_weight_gradient(change: Array, x: Array, *y: Array) -> tuple[Array, Array]:
-    """Return the gradients of weight and bias; with y, behind relu."""
+    """Return the gradients of weight and bias; with y, of a layer with relu."""
     slope = _slope(change, *y)
     return plain_product(slope, x, (True, False)), slope.sum(0, keepdims=True)
 
 
 def native_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
-    """Return the same by our kernel."""
+    """Return the same by the kernel."""
     outputs = change.shape[-1]
     out = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in ((outputs, x.shape[-1]), (1, outputs))]
     return tuple(library.call("affine_weight_gradient", out, change, x, *y, vmap_method="expand_dims"))
@@ -114,7 +114,7 @@ def _slope(change: Array, *y: Array) -> Array:
 
 
 _LAYERS: dict[ActivationName, Callable[..., Any]] = {
-    activation: way_by_size(
+    activation: kernel_by_size(
         functools.partial(native_affine, activation=activation),
         functools.partial(plain_affine, activation=activation),
         lambda x, weight, bias: (x, weight, (False, True)),
@@ -122,7 +122,7 @@ _LAYERS: dict[ActivationName, Callable[..., Any]] = {
     for activation in ("identity", "relu")
 }
 _input_gradient = differentiable(
-    way_by_size(
+    kernel_by_size(
         native_input_gradient,
         plain_input_gradient,
         lambda change, y, weight: (change, weight, (False, False)),
@@ -130,7 +130,7 @@ _input_gradient = differentiable(
     plain_input_gradient,
 )
 _weight_gradient = differentiable(
-    way_by_size(
+    kernel_by_size(
         native_weight_gradient, plain_weight_gradient, lambda change, x, *y: (change, x, (True, False))
     ),
     plain_weight_gradient,

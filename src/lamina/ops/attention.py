@@ -1,7 +1,7 @@
 """Scaled dot-product attention.
 
-On CPU self-attention over few positions goes through a kernel of our own (`lamina.ops.native`) where it
-can be compiled: all heads in one call that reads the projections where they lie.
+On CPU self-attention over few positions is computed by a native kernel (`lamina.ops.dispatch`): all heads in
+one call that reads the projections in place.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
 from lamina.ops.dense import Sides, product
 from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
-
-# Where the kernel was faster than XLA (docs/decisions/0018-transformers-on-a-cpu.md).
-LEAST_WORK = 1 << 20  # multiplications of the scores of all heads
-MOST_TIME = 512  # positions: the scores of a head stay in the second-level cache
 
 
 def attention_weights(
@@ -62,11 +59,11 @@ def mixture(weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]) ->
     return _products(weights, value, (False, False))
 
 
-def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
+def self_attention(projections: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
     """Mix the values of every position by how well their keys match its query.
 
     Args:
-        parts: queries, keys and values of all heads, a row a position, as one projection gives them.
+        projections: queries, keys and values of all heads, a row a position, as one projection gives them.
 
     Returns:
         The mixtures, heads beside one another. O(b·h·t²·k).
@@ -75,35 +72,32 @@ def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
         >>> self_attention(jnp.ones((1, 5, 3, 2, 4))).shape
         (1, 5, 2, 4)
     """
-    return native_self_attention(parts) if suits_kernel(parts) else plain_self_attention(parts)
-
-
-def suits_kernel(parts: Any) -> bool:
-    """Return whether our kernel takes these projections, and is worth it."""
-    batch, time, three, heads, width = parts.shape
-    is_worth = batch * heads * time**2 * width >= LEAST_WORK and time <= MOST_TIME
     return (
-        three == 3
-        and is_worth
-        and parts.dtype == jnp.float32
-        and library.has_kernels("attention", parts.dtype)
+        native_self_attention(projections) if suits_kernel(projections) else plain_self_attention(projections)
     )
 
 
-def plain_self_attention(parts: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
-    """Return the mixtures as XLA computes them; by the weights, or what ``watch`` makes of them."""
-    return _plain(parts, watch)[0]
+def suits_kernel(projections: Any) -> bool:
+    """Return whether the kernel computes these projections faster than XLA."""
+    batch, time, three, heads, width = projections.shape
+    work = batch * heads * time**2 * width
+    return three == 3 and dispatch.suits("attention", projections, multiplications=work, positions=time)
+
+
+def plain_self_attention(projections: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
+    """Return the mixtures as XLA computes them, from the weights or from what ``watch`` makes of them."""
+    return _plain(projections, watch)[0]
 
 
 @jax.custom_vjp
-def native_self_attention(parts: Any) -> Any:
-    """Return the mixtures as our kernel computes them."""
-    return library.call("attention", _outputs(parts)[0], parts, vmap_method="broadcast_all")
+def native_self_attention(projections: Any) -> Any:
+    """Return the mixtures as the kernel computes them."""
+    return library.call("attention", _outputs(projections)[0], projections, vmap_method="broadcast_all")
 
 
-def _forward(parts: Any) -> tuple[Any, tuple[Any, Any]]:
-    mixed, weights = _mixed_and_weights(parts)
-    return mixed, (parts, weights)
+def _forward(projections: Any) -> tuple[Any, tuple[Any, Any]]:
+    mixed, weights = _mixed_and_weights(projections)
+    return mixed, (projections, weights)
 
 
 def _backward(saved: tuple[Any, Any], change: Any) -> tuple[Any]:
@@ -113,31 +107,33 @@ def _backward(saved: tuple[Any, Any], change: Any) -> tuple[Any]:
 native_self_attention.defvjp(_forward, _backward)
 
 
-def _native(parts: Any) -> tuple[Any, Any]:
-    """Return the mixtures, and for the way back the weights."""
-    mixed, weights = library.call("attention", list(_outputs(parts)), parts, vmap_method="broadcast_all")
+def _native(projections: Any) -> tuple[Any, Any]:
+    """Return the mixtures, and the weights for the backward pass."""
+    mixed, weights = library.call(
+        "attention", list(_outputs(projections)), projections, vmap_method="broadcast_all"
+    )
     return mixed, weights
 
 
-def _plain(parts: Any, watch: Callable[[Any], Any] = lambda weights: weights) -> tuple[Any, Any]:
-    query, key, value = parts.transpose(2, 0, 3, 1, 4)
+def _plain(projections: Any, watch: Callable[[Any], Any] = lambda weights: weights) -> tuple[Any, Any]:
+    query, key, value = projections.transpose(2, 0, 3, 1, 4)
     weights = watch(attention_weights(query, key))
     return mixture(weights, value).transpose(0, 2, 1, 3), weights
 
 
-def _outputs(parts: Any) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
-    batch, time, _, heads, width = parts.shape
+def _outputs(projections: Any) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
+    batch, time, _, heads, width = projections.shape
     mixed, weights = (batch, time, heads, width), (batch, heads, time, time)
-    return jax.ShapeDtypeStruct(mixed, parts.dtype), jax.ShapeDtypeStruct(weights, parts.dtype)
+    return jax.ShapeDtypeStruct(mixed, projections.dtype), jax.ShapeDtypeStruct(weights, projections.dtype)
 
 
-def _native_gradient(change: Any, parts: Any, weights: Any) -> Any:
-    out = jax.ShapeDtypeStruct(parts.shape, parts.dtype)
-    return library.call("attention_gradient", out, change, parts, weights, vmap_method="broadcast_all")
+def _native_gradient(change: Any, projections: Any, weights: Any) -> Any:
+    out = jax.ShapeDtypeStruct(projections.shape, projections.dtype)
+    return library.call("attention_gradient", out, change, projections, weights, vmap_method="broadcast_all")
 
 
-def _plain_gradient(change: Any, parts: Any, weights: Any) -> Any:
-    return jax.vjp(plain_self_attention, parts)[1](change)[0]
+def _plain_gradient(change: Any, projections: Any, weights: Any) -> Any:
+    return jax.vjp(plain_self_attention, projections)[1](change)[0]
 
 
 _mixed_and_weights = differentiable(_native, _plain)

@@ -1,7 +1,7 @@
 """Convolution: one small weighted sum, slid over space. Channels last, weights as in PyTorch.
 
-On CPU two-dimensional convolutions go through kernels of our own (`lamina.ops.native`) where they
-can be compiled, a depthwise one through `lamina.ops.depthwise`, the rest through XLA.
+On CPU convolutions over one or two axes are computed by native kernels (`lamina.ops.dispatch`), depthwise
+ones by `lamina.ops.depthwise`, the rest by XLA.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.core import runtime
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
 from lamina.ops.depthwise import depthwise_convolution
 from lamina.ops.native import library
 from lamina.ops.window import Window, out_shape
 
 Padding = Sequence[tuple[int, int]]
-MOST_GROUPS = 8  # with more, the groups are too thin for kernels of their own
-# With fewer channels, or weights a tap, the way to the points and back costs what it saves: decision 0015.
-LEAST_CHANNELS, LEAST_WEIGHTS = 16, 512
-LEAST_TILES = 16  # with fewer, turning the weights does
 
 
 def convolution(
@@ -69,11 +67,10 @@ def convolution(
 
 
 def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
-    """Return a convolution over two axes, by whichever way is fastest here."""
-    on_cpu = jax.default_backend() == "cpu"
-    if on_cpu and groups == x.shape[-1] > 1 and max(window.dilation) == 1:
+    """Return a convolution over two axes, by the implementation that is fastest here."""
+    if groups == x.shape[-1] > 1 and max(window.dilation) == 1 and runtime.on_cpu():
         return depthwise_convolution(x, weight, window)
-    if groups > MOST_GROUPS or not library.has_kernels("convolution", x.dtype):
+    if not dispatch.suits("convolution", x, groups=groups):
         return plain_convolution(x, weight, window, groups)
     if groups == 1:
         return native_convolution(x, weight, window)
@@ -83,7 +80,7 @@ def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
 
 
 def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) -> Array:
-    """Return the convolution as XLA does it."""
+    """Return the convolution as XLA computes it."""
     space = "DHW"[3 - len(window.stride) :]
     return lax.conv_general_dilated(
         jnp.asarray(x),
@@ -97,20 +94,24 @@ def plain_convolution(x: Array, weight: Array, window: Window, groups: int = 1) 
 
 
 def _kernel(out: Any, weight: Sequence[int], window: Window) -> str:
-    """Return which kernels compute an image: with a quarter of the multiplications, where that is faster."""
+    """Return which kernel computes an image: Winograd's where it is faster."""
     batch, rows, columns, _ = out.shape
-    tiles = -(-rows // 4) * -(-columns // 4)
-    suitable = weight[2:] == (3, 3) and window.stride == window.dilation == (1, 1)
-    wide = min(weight[:2]) >= LEAST_CHANNELS and math.prod(weight[:2]) >= LEAST_WEIGHTS
-    worth = 36 * tiles <= 6 * rows * columns  # multiplications, a third less than 9 a position
-    many = batch * tiles >= LEAST_TILES
-    found = suitable and wide and many and worth and library.has_kernels("winograd", out.dtype)
-    return "winograd" if found else "convolution"
+    tiles = -(-rows // 4) * -(-columns // 4)  # of an image
+    is_3x3 = weight[2:] == (3, 3) and window.stride == window.dilation == (1, 1)
+    is_faster = is_3x3 and dispatch.suits(
+        "winograd",
+        out,
+        channels=min(weight[:2]),
+        weights_of_a_tap=math.prod(weight[:2]),
+        tiles=batch * tiles,
+        positions_a_tile=rows * columns // max(tiles, 1),
+    )
+    return "winograd" if is_faster else "convolution"
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def native_convolution(x: Array, weight: Array, window: Window) -> Any:
-    """Return the convolution as our kernels do it; so for its gradients, as often as they are taken."""
+    """Return the convolution as the kernels compute it; so for its gradients of any order."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call(_kernel(out, weight.shape, window), out, x, weight, **window._asdict())
 

@@ -1,7 +1,7 @@
-"""Cross-entropy behind softmax, with its slope.
+"""Cross-entropy of softmax, with its gradient.
 
-On CPU rows of few classes go through a kernel of our own (`lamina.ops.native`) where it can be compiled:
-XLA's sums over the classes, forward and back, take several times as long.
+On CPU rows of few classes are computed by a native kernel (`lamina.ops.dispatch`): XLA's sums over the
+classes, forward and backward, take several times as long.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float, Int
+from lamina.ops import dispatch
 from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
-
-LEAST_NUMBERS = 1 << 14  # of all members: below, the kernel need not be loaded
-MOST_CLASSES = 64  # what a vector of rows keeps at hand
 
 
 def cross_entropy(
@@ -63,7 +61,7 @@ def _loss_and_slope(smoothing: float, logits: Any, labels: Any) -> tuple[Any, An
 
 @_loss_and_slope.defjvp
 def _both_along(smoothing: float, at: tuple[Any, Any], along: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Return both with their slopes, by XLA: second derivatives are rare."""
+    """Return both with their derivatives, by XLA: second derivatives are rare."""
     logits, labels = at
     plain = functools.partial(plain_loss_and_slope, labels=labels, smoothing=smoothing)
     return _loss_and_slope(smoothing, *at), jax.jvp(plain, (logits,), (along[0],))[1]
@@ -80,16 +78,19 @@ def _both(smoothing: float) -> Callable[..., Any]:
 
 
 def _by_members(native: Callable[..., Any], plain: Callable[..., Any], smoothing: float) -> Any:
-    ours, theirs = (functools.partial(way, smoothing=smoothing) for way in (native, plain))
-    return by_members(ours, theirs, suits_kernel)
+    return by_members(
+        functools.partial(native, smoothing=smoothing),
+        functools.partial(plain, smoothing=smoothing),
+        suits_kernel,
+    )
 
 
 def suits_kernel(members: int, logits: Any, labels: Any) -> bool:
-    """Return whether our kernel takes the logits of so many members, and is worth it."""
-    numbers = members * labels.size * logits.shape[-1]
-    is_worth = numbers >= LEAST_NUMBERS and logits.shape[-1] <= MOST_CLASSES
-    is_plain = logits.dtype == jnp.float32 and labels.dtype == jnp.int32
-    return is_worth and is_plain and library.has_kernels("cross_entropy", logits.dtype)
+    """Return whether the kernel computes the losses of so many members faster than XLA."""
+    classes = logits.shape[-1]
+    return labels.dtype == jnp.int32 and dispatch.suits(
+        "cross_entropy", logits, numbers=members * labels.size * classes, classes=classes
+    )
 
 
 def plain_loss(logits: Any, labels: Any, *, smoothing: float) -> Any:
@@ -115,7 +116,7 @@ def is_label(labels: Array, logits: Array) -> Array:
 
 
 def native_loss(logits: Any, labels: Any, *, smoothing: float) -> Any:
-    """Return the losses as our kernel computes them."""
+    """Return the losses as the kernel computes them."""
     out = jax.ShapeDtypeStruct(labels.shape, logits.dtype)
     return library.call(
         "cross_entropy", out, logits, labels, vmap_method="broadcast_all", smoothing=float(smoothing)
@@ -123,7 +124,7 @@ def native_loss(logits: Any, labels: Any, *, smoothing: float) -> Any:
 
 
 def native_loss_and_slope(logits: Any, labels: Any, *, smoothing: float) -> tuple[Any, Any]:
-    """Return losses and slopes as our kernel computes them, in one pass."""
+    """Return losses and gradients as the kernel computes them, in one pass."""
     out = [jax.ShapeDtypeStruct(a.shape, logits.dtype) for a in (labels, logits)]
     loss, slope = library.call(
         "cross_entropy", out, logits, labels, vmap_method="broadcast_all", smoothing=float(smoothing)

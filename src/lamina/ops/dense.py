@@ -1,7 +1,7 @@
 """Dense products, lowered so that forward and backward are plain 2-D products.
 
-On CPU the products of a population, those of attention, and single ones of some size go through a kernel of
-our own (`lamina.ops.native`) where it can be compiled, all members in one call; others go through XLA.
+On CPU the products of a population, those of attention, and single ones of some size are computed by a native
+kernel (`lamina.ops.dispatch`), all members in one call; others by XLA.
 """
 
 from __future__ import annotations
@@ -17,17 +17,11 @@ from jax import lax
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
 from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
 
 Sides = tuple[bool, bool]  # whether the left and the right side are transposed
-
-# Where our kernel was faster than XLA (docs/decisions/0013-products-of-populations.md).
-LEAST_WORK = 1 << 20  # multiplications of all members
-LEAST_ALONE, MOST_ALONE = 1 << 22, 1 << 34  # of a single one: a small network need not load the kernel
-MOST_DEPTH = 2048  # numbers that are added up
-MOST_SUMMED_ALONE = 384  # the same, where the left side of a single one is transposed: gradients of weights
-LEAST_ROWS = 8
 
 
 def dense(x: Float[Array, "*b i"], weight: Float[Array, "o i"]) -> Float[Array, "*b o"]:
@@ -70,7 +64,7 @@ def member_dense(x: Float[Array, "*b k i"], weight: Float[Array, "k o i"]) -> Fl
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def product(left: Array, right: Array, transposed: Sides) -> Any:
-    """Return the product of two matrices, each as it lies or transposed; so for its gradients."""
+    """Return the product of two matrices, each as stored or transposed; so for its gradients."""
     return _mapped(transposed)(left, right)
 
 
@@ -80,9 +74,9 @@ def _forward(left: Array, right: Array, transposed: Sides) -> tuple[Array, tuple
 
 def _backward(transposed: Sides, saved: tuple[Array, Array], change: Array) -> tuple[Array, Array]:
     """Return the gradients: d(L·R) = change, so dL = change·Rᵀ and dR = Lᵀ·change."""
-    (left, right), (left_lies, right_lies) = saved, transposed
-    by_left = (right, change, (right_lies, True)) if left_lies else (change, right, (False, not right_lies))
-    by_right = (change, left, (True, left_lies)) if right_lies else (left, change, (not left_lies, False))
+    (left, right), (left_is, right_is) = saved, transposed
+    by_left = (right, change, (right_is, True)) if left_is else (change, right, (False, not right_is))
+    by_right = (change, left, (True, left_is)) if right_is else (left, change, (not left_is, False))
     return product(*by_left), product(*by_right)
 
 
@@ -91,16 +85,18 @@ product.defvjp(_forward, _backward)
 
 @functools.cache
 def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
-    """Return a product that takes the way which suits its size, that of all members in a population."""
-    return way_by_size(
+    """Return a product by the implementation that suits its size, that of all members in a population."""
+    return kernel_by_size(
         functools.partial(native_product, transposed=transposed),
         functools.partial(plain_product, transposed=transposed),
         lambda left, right: (left, right, transposed),
     )
 
 
-def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_of: Callable[..., Any]) -> Any:
-    """Return a function that goes by our kernel where it is faster; all members of a population in one call.
+def kernel_by_size(
+    native: Callable[..., Any], plain: Callable[..., Any], product_of: Callable[..., Any]
+) -> Any:
+    """Return a function that is computed by the kernel where it is faster, all members in one call.
 
     Args:
         native: by the kernel.
@@ -109,27 +105,25 @@ def way_by_size(native: Callable[..., Any], plain: Callable[..., Any], product_o
     """
 
     def suits(members: int, *operands: Any) -> bool:
-        sides = product_of(*operands)
-        if members == 1:
-            is_middling = LEAST_ALONE <= math.prod(_sizes(*sides)) <= MOST_ALONE
-            return is_middling and not _sums_much(*sides) and _suits_kernel(*sides, members=1)
-        return _suits_kernel(*sides, members=members)
+        return suits_kernel(members, *product_of(*operands))
 
     return by_members(native, plain, suits)
 
 
-def _suits_kernel(left: Any, right: Any, transposed: Sides, *, members: int) -> bool:
-    """Return whether the product of so many members is one that our kernel computes faster."""
+def suits_kernel(members: int, left: Any, right: Any, transposed: Sides) -> bool:
+    """Return whether the kernel computes the products of so many members faster than XLA."""
     rows, depth, columns = _sizes(left, right, transposed)
-    if depth != right.shape[-1 if transposed[1] else -2]:  # refused by XLA
+    if depth != right.shape[-1 if transposed[1] else -2]:  # XLA refuses it
         return False
-    if math.prod((members, rows, depth, columns)) < LEAST_WORK or rows < LEAST_ROWS or depth > MOST_DEPTH:
-        return False
-    return left.dtype == right.dtype == jnp.float32 and library.has_kernels("dense", left.dtype)
-
-
-def _sums_much(left: Any, right: Any, transposed: Sides) -> bool:
-    return transposed[0] and _sizes(left, right, transposed)[1] > MOST_SUMMED_ALONE
+    single = "single_weight_gradient" if transposed[0] else "single_product"
+    return dispatch.suits(
+        single if members == 1 else "population_product",
+        left,
+        right,
+        multiplications=math.prod((members, rows, depth, columns)),
+        rows=rows,
+        summed=depth,
+    )
 
 
 def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:
@@ -139,13 +133,13 @@ def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:
 
 
 def plain_product(left: Array, right: Array, transposed: Sides) -> Array:
-    """Return the product as XLA does it."""
+    """Return the product as XLA computes it."""
     sides = ((0,) if transposed[0] else (1,), (1,) if transposed[1] else (0,))
     return lax.dot_general(left, right, (sides, ((), ())))
 
 
 def native_product(left: Array, right: Array, transposed: Sides) -> Any:
-    """Return the product as our kernel does it, of a population in one call."""
+    """Return the product as the kernel computes it, of a population in one call."""
     rows, _, columns = _sizes(left, right, transposed)
     out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
     return library.call("product", out, left, right, vmap_method="expand_dims", transposed=transposed)

@@ -1,4 +1,4 @@
-"""Convolution of every channel by itself: by kernels of our own on CPU, else as a sum of shifted copies."""
+"""Convolution of every channel by itself: by native kernels, or as a sum of shifted copies."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
+from lamina.ops import dispatch
 from lamina.ops.native import library
 from lamina.ops.window import Window, out_shape
-
-FEWEST_CHANNELS = 16  # numbers in the widest vector: the kernels take at least one vector of channels
 
 Pair = tuple[Array, Array]
 
 
 def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
-    """Return a convolution of every channel by itself, by whichever way is faster here.
+    """Return a convolution of every channel by itself, by the implementation that is faster here.
 
     Args:
         x: (batch, y, x, channels).
@@ -34,8 +33,9 @@ def depthwise_convolution(x: Array, weight: Array, window: Window) -> Array:
         >>> depthwise_convolution(jnp.ones((1, 4, 4, 2)), jnp.ones((2, 1, 3, 3)), window).shape
         (1, 4, 4, 2)
     """
-    is_simple = window.stride == (1, 1) and weight.shape[0] == x.shape[-1] >= FEWEST_CHANNELS
-    if is_simple and library.has_kernels("depthwise", x.dtype):
+    channels = x.shape[-1]
+    is_simple = window.stride == (1, 1) and weight.shape[0] == channels
+    if is_simple and dispatch.suits("depthwise", x, channels=channels):
         return native_depthwise(x, weight, window)
     return shifted_sum(x, weight, window)
 
@@ -62,7 +62,7 @@ def shifted_sum(x: Array, weight: Array, window: Window) -> Array:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def native_depthwise(x: Array, weight: Array, window: Window) -> Any:
-    """Return the same as our kernels do it; so for its gradients, as often as they are taken."""
+    """Return the same as the kernels compute it; so for its gradients of any order."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call(
         "depthwise", out, x, weight, low=window.low, high=window.high, kernel=weight.shape[2:]
@@ -78,7 +78,7 @@ def _weight_gradient(x: Array, dy: Array, kernel: tuple[int, ...], window: Windo
 
 
 def _input_gradient(dy: Array, weight: Array, window: Window) -> Array:
-    """Return the gradient of the input: the same convolution with the kernel turned round."""
+    """Return the gradient of the input: the same convolution with the taps in reverse order."""
     low, high = (
         tuple(taps - 1 - size for taps, size in zip(weight.shape[2:], sizes, strict=True))
         for sizes in (window.low, window.high)

@@ -1,7 +1,7 @@
-"""The Gaussian error linear unit with its slope, which is all that is kept for the way back.
+"""The Gaussian error linear unit with its derivative, which is all that is kept for the backward pass.
 
-On CPU large arrays go through a kernel of our own (`lamina.ops.native`) where it can be compiled: XLA's error
-function takes several times as long.
+On CPU large arrays are computed by a native kernel (`lamina.ops.dispatch`): XLA's error function takes
+several times as long.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from lamina.ops import dispatch
 from lamina.ops.native import library
-
-LEAST_NUMBERS = 1 << 16  # below, the kernel need not be loaded
 
 
 @jax.custom_jvp
@@ -48,19 +47,19 @@ def _gelu_and_slope(x: Any) -> tuple[Any, Any]:
 
 @_gelu_and_slope.defjvp
 def _both_along(at: tuple[Any], along: tuple[Any]) -> tuple[Any, Any]:
-    """Return both with their slopes: that of the slope is (2 - x²) · φ(x)."""
+    """Return both with their derivatives: the second is (2 - x²) · φ(x)."""
     (x,), (tangent,) = at, along
     value, slope = _gelu_and_slope(x)
     return (value, slope), (slope * tangent, (2 - x * x) * _density(x) * tangent)
 
 
 def suits_kernel(x: Any) -> bool:
-    """Return whether our kernel takes an array, and is worth it."""
-    return x.dtype == jnp.float32 and x.size >= LEAST_NUMBERS and library.has_kernels("gelu", x.dtype)
+    """Return whether the kernel computes an array faster than XLA."""
+    return dispatch.suits("gelu", x, numbers=x.size)
 
 
 def plain_gelu_and_slope(x: Any) -> tuple[Any, Any]:
-    """Return x·Φ(x) and Φ(x) + x·φ(x) as XLA does it."""
+    """Return x·Φ(x) and Φ(x) + x·φ(x) as XLA computes them."""
     below = 0.5 * jax.lax.erfc(-math.sqrt(0.5) * x)
     return x * below, below + x * _density(x)
 
@@ -70,12 +69,12 @@ def _density(x: Any) -> Any:
 
 
 def native_gelu(x: Any) -> Any:
-    """Return x·Φ(x) as our kernel does it."""
+    """Return x·Φ(x) as the kernel computes it."""
     return library.call("gelu", jax.ShapeDtypeStruct(x.shape, x.dtype), x, vmap_method="broadcast_all")
 
 
 def native_gelu_and_slope(x: Any) -> tuple[Any, Any]:
-    """Return both as our kernel does it, in one pass."""
+    """Return both as the kernel computes them, in one pass."""
     out = [jax.ShapeDtypeStruct(x.shape, x.dtype)] * 2
     value, slope = library.call("gelu", out, x, vmap_method="broadcast_all")
     return value, slope

@@ -1,7 +1,7 @@
 """Layer normalization with its own gradient.
 
-On CPU large arrays go through kernels of our own (`lamina.ops.native`) where they can be compiled: XLA
-reads every row once a sum, forward and back.
+On CPU large arrays are computed by native kernels (`lamina.ops.dispatch`): XLA reads every row once a sum,
+forward and backward.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
 from lamina.ops.dispatch import by_members, differentiable
 from lamina.ops.native import library
-
-LEAST_NUMBERS = 1 << 16  # of all members: below, the kernels need not be loaded
 
 
 def layer_norm(
@@ -66,15 +65,14 @@ _layer_norm.defvjp(_forward, _backward)
 
 @functools.cache
 def _normalized(epsilon: float) -> Any:
-    native, plain = (functools.partial(way, epsilon=epsilon) for way in (native_normalized, plain_normalized))
+    native, plain = (functools.partial(f, epsilon=epsilon) for f in (native_normalized, plain_normalized))
     return differentiable(by_members(native, plain, suits_kernel), plain)
 
 
 def suits_kernel(members: int, x: Any, weight: Any, bias: Any) -> bool:
-    """Return whether our kernels take the rows of so many members, and are worth it."""
-    is_plain = all(array.dtype == jnp.float32 for array in (x, weight, bias))
-    is_plain = is_plain and x.shape[-1:] == weight.shape == bias.shape  # others are refused by XLA
-    return is_plain and members * x.size >= LEAST_NUMBERS and library.has_kernels("layer_norm", x.dtype)
+    """Return whether the kernels compute the rows of so many members faster than XLA."""
+    is_valid = x.shape[-1:] == weight.shape == bias.shape  # XLA refuses others
+    return is_valid and dispatch.suits("layer_norm", x, weight, bias, numbers=members * x.size)
 
 
 def plain_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple[Any, Any]:
@@ -88,7 +86,7 @@ def plain_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple
 
 
 def native_normalized(x: Any, weight: Any, bias: Any, *, epsilon: float) -> tuple[Any, Any]:
-    """Return the rows, and mean and scale of each, as our kernel computes them."""
+    """Return the rows, and mean and scale of each, as the kernel computes them."""
     out = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, (x.shape[0], 2))]
     y, statistics = library.call(
         "layer_norm", out, x, weight, bias, vmap_method="broadcast_all", epsilon=epsilon
@@ -106,7 +104,7 @@ def plain_gradient(change: Any, x: Any, weight: Any, statistics: Any) -> tuple[A
 
 
 def native_gradient(change: Any, x: Any, weight: Any, statistics: Any) -> tuple[Any, Any, Any]:
-    """Return the same by our kernel."""
+    """Return the same by the kernel."""
     out = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (x, weight, weight)]
     operands = (change, x, weight, statistics)
     dx, dweight, dbias = library.call("layer_norm_gradient", out, *operands, vmap_method="broadcast_all")

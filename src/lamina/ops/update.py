@@ -1,8 +1,8 @@
 """The end of a training step: whether its numbers are finite, and Adam's update of all arrays.
 
-On CPU both go through kernels of our own (`lamina.ops.native`) where they can be compiled: one call instead
-of four compiled loops an array, which take long to compile beside a small network as in a deep one, and one
-pass over the numbers instead of three.
+On CPU both are computed by native kernels (`lamina.ops.dispatch`): one call instead of four compiled loops
+an array, which take long to compile for small networks and for deep ones, and one pass over the numbers
+instead of three.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
+from lamina.ops import dispatch
 from lamina.ops.dispatch import by_members
 from lamina.ops.native import library
 
@@ -56,7 +57,7 @@ class Moments(NamedTuple):
 def all_finite(arrays: Sequence[Array]) -> jax.Array:
     """Return whether every number of every array is finite.
 
-    Without a kernel by sums, cheaper than looking at each number: a sum is finite only if all its parts are.
+    Without a kernel by sums, cheaper than testing each number: a sum is finite only if all its terms are.
     Finite numbers whose sum is not count as not finite there.
 
     Args:
@@ -79,7 +80,7 @@ def plain_all_finite(arrays: Sequence[Array]) -> jax.Array:
 
 
 def native_all_finite(arrays: Sequence[Array]) -> jax.Array:
-    """Return the answer by our kernel, which looks at the bits of each number."""
+    """Return the answer by the kernel, which tests the bits of each number."""
     out = jax.ShapeDtypeStruct((), jnp.bool_)
     found: jax.Array = library.call("finite", out, *arrays, vmap_method="broadcast_all")
     return found
@@ -116,7 +117,7 @@ def adam_step(
 
 @functools.cache
 def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
-    native, plain = (functools.partial(way, decays=decays) for way in (native_adam_step, plain_adam_step))
+    native, plain = (functools.partial(f, decays=decays) for f in (native_adam_step, plain_adam_step))
 
     def suits(members: int, factors: Any, finite: Any, now: Any, gradient: Any) -> bool:
         return suits_kernel(members, *gradient, *now.weight)
@@ -125,15 +126,14 @@ def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
 
 
 def suits_kernel(members: int, *arrays: Any) -> bool:
-    """Return whether our kernels take these arrays, of however many networks."""
-    is_plain = all(array.dtype == jnp.float32 for array in arrays)
-    return is_plain and library.has_kernels("update", jnp.float32)
+    """Return whether the kernels update these arrays, of any number of members."""
+    return dispatch.suits("update", *arrays)
 
 
 def plain_adam_step(
     factors: Factors, finite: Array, now: Moments, gradient: Sequence[Array], decays: Sequence[bool]
 ) -> Moments:
-    """Return the step as XLA does it; one that is not finite has the factors of standing still."""
+    """Return the step as XLA computes it; one that is not finite has factors that change nothing."""
     moves = finite.astype(jnp.float32)
     steps = jnp.maximum(factors.steps, 1).astype(jnp.float32)
     root = jnp.sqrt(1 - factors.beta2**steps)
@@ -154,7 +154,7 @@ def plain_adam_step(
 def native_adam_step(
     factors: Factors, finite: Array, now: Moments, gradient: Sequence[Array], decays: Sequence[bool]
 ) -> Moments:
-    """Return the step as our kernel does it, all arrays in one call and in their own memory."""
+    """Return the step as the kernel computes it, all arrays in one call and updated in place."""
     numbers = (*factors, finite)
     arrays = [array for own in zip(*now, gradient, strict=True) for array in own]
     out = [jax.ShapeDtypeStruct(a.shape, a.dtype) for own in zip(*now, strict=True) for a in own]

@@ -1,39 +1,33 @@
-"""What a person gets to read after a run: figures, the one-page report, column importance."""
+"""What a person gets to read after a run: sections of plain data as one page, and as figures."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from lamina.report.content import ReportContent
-    from lamina.report.figures import draw_figures, figures_of, write_figures
-    from lamina.report.html import render
-    from lamina.report.importance import permutation_importance, table_score
+    from lamina.report.arrange import arrange
+    from lamina.report.facts import RunFacts
+    from lamina.report.figures import figures_of, write_figures
+    from lamina.report.html import page
+    from lamina.report.sections import complete
 
 # Loaded when asked for: figures bring matplotlib, which training itself does not need.
-_HOMES = {
-    "ReportContent": "lamina.report.content",
-    "draw_figures": "lamina.report.figures",
-    "figures_of": "lamina.report.figures",
-    "permutation_importance": "lamina.report.importance",
-    "render": "lamina.report.html",
-    "table_score": "lamina.report.importance",
-    "write_figures": "lamina.report.figures",
+_PLACES = {
+    "arrange": "arrange",
+    "facts": "RunFacts",
+    "figures": "figures_of write_figures",
+    "html": "page",
+    "sections": "complete",
 }
+__getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
-    "ReportContent",
-    "draw_figures",
+    "RunFacts",
+    "arrange",
+    "complete",
     "figures_of",
-    "permutation_importance",
-    "render",
-    "table_score",
+    "page",
     "write_figures",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from matplotlib.figure import Figure
 
+from lamina.core.page import Section
 from lamina.core.wording import plain
-from lamina.report import sections
-from lamina.report.content import ReportContent
-from lamina.report.figures import draw_figures, figures_of
+from lamina.report.arrange import arrange
+from lamina.report.blocks import section
+from lamina.report.figures import figures_of
 from lamina.report.markup import text
-from lamina.report.quality import quality
-from lamina.report.summary import TASKS
 
 # Nothing is loaded and nothing runs, even if something got past the escaping; images are in the page.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -44,42 +43,34 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def render(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
-    """Return the report as an HTML page; the same content gives the same page.
+def page(
+    title: str,
+    under: str,
+    sections: Iterable[Section],
+    *,
+    version: str = "",
+    figures: Mapping[str, Figure] | None = None,
+) -> str:
+    """Return a report as an HTML page; the same sections give the same page.
 
     Args:
-        content: what the report is about; whatever is missing is left out.
-        figures: of this content, where they are there already.
+        title: what was learned from what, such as "income from adult.csv".
+        under: what the network does, one sentence.
+        sections: what the report says, in any order: see `arrange`.
+        version: of Lamina, for the last line.
+        figures: of these sections, where they are there already.
 
     Example:
-        >>> page = render(ReportContent(title="a < b", task="binary", model_name="mlp"))
-        >>> "<title>a &lt; b</title>" in page
+        >>> "<title>a &lt; b</title>" in page("a < b", "", [])
         True
     """
-    drawings = draw_figures(figures_of(content) if figures is None else figures)
-    body = (
-        sections.short(content),
-        quality(content, drawings),
-        sections.importance(content, drawings),
-        sections.images(content, drawings),
-        sections.cautions(content),
-        sections.data(content),
-        sections.training(content, drawings),
-        sections.again(content),
-    )
-    version = content.versions.get("lamina")
+    arranged = arrange(sections)
+    drawn = figures_of(arranged) if figures is None else figures
     return PAGE.format(
         policy=POLICY,
-        title=text(plain(content.title, 200)),
+        title=text(plain(title, 200)),
         style=resources.files("lamina.report").joinpath("page.css").read_text("utf-8"),
-        under=text(_under(content)),
-        body="\n".join(part for part in body if part),
+        under=text(under),
+        body="\n".join(section(given, drawn) for given in arranged),
         version=f" {text(version)}" if version else "",
     )
-
-
-def _under(content: ReportContent) -> str:
-    targets = [plain(c.get("name", ""), 60) for c in content.columns if c.get("kind") == "target"]
-    named = f" {targets[0]}:" if len(targets) == 1 else ""
-    learned = TASKS.get(content.task, content.task)
-    return f"A neural network ({plain(content.model_name, 60)}) that predicts{named} {learned}."

@@ -1,158 +1,134 @@
-"""The sections of the page, each a function from content to HTML."""
+"""What is said of any run: key figures, limits, data, training, and how to get the same again."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from lamina.core.wording import count, counted, duration, plain
-from lamina.report.content import ReportContent
-from lamina.report.limits import limits
-from lamina.report.markup import bullets, facts, figure, paragraph, section, table, text
-from lamina.report.summary import headline, tiles
-from lamina.report.wording import any_value, share
+from lamina.core.page import (
+    Bullets,
+    Facts,
+    Paragraph,
+    Remark,
+    Remarks,
+    Section,
+    Shares,
+    Table,
+    Tile,
+    Tiles,
+)
+from lamina.core.wording import count, counted, duration, plain, short_number
+from lamina.report.arrange import AGAIN, DATA, LIMITS, SHORT, TRAINING, arrange
+from lamina.report.curves import learning_curves
+from lamina.report.facts import RunFacts
+from lamina.report.trials import trial_table
+from lamina.report.wording import any_value
 
+FEW_ROWS = 200  # the interval of a share is then 10 points wide or more
 MOST_COLUMNS = 60
 LONGEST_RUN = 24  # more columns alike in a row are shown as one line
-MOST_TRIALS = 50
 SPLITS = {"train": "training", "valid": "validation"}
-Drawings = Mapping[str, str]
+SOURCE = (
+    "All rows come from one source. For rows from another time, place or population the network may do "
+    "worse; measure again there before relying on it."
+)
+FLATTERING = (
+    "There was no separate test set. The validation rows also chose which epoch to keep, so these "
+    "figures are slightly flattering."
+)
 
 
-def short(content: ReportContent) -> str:
-    """Return the section that stands for the whole report.
-
-    Args:
-        content: what the report is about.
-    """
-    shown = "\n".join(
-        f'<div class="tile"><span class="name">{text(name)}</span>'
-        f'<span class="value">{text(value)}</span><span class="note">{text(note)}</span></div>'
-        for name, value, note in tiles(content)
-    )
-    return section("In short", paragraph(headline(content), "lead"), f'<div class="tiles">\n{shown}\n</div>')
-
-
-def importance(content: ReportContent, drawings: Drawings) -> str:
-    """Return the section on the columns that matter.
+def complete(facts: RunFacts, sections: Iterable[Section]) -> list[Section]:
+    """Return the whole report: what task and modalities say, with what is said of any run.
 
     Args:
-        content: what the report is about.
-        drawings: the figures by name.
+        facts: of the run.
+        sections: of task and modalities.
+
+    Example:
+        >>> [section.title for section in complete(RunFacts(model="mlp"), [])][:2]
+        ['In short', 'Limits']
     """
-    if "column_importance" not in drawings:
-        return ""
-    left = len(content.importance) - 20
-    more = f" The other {counted(left, 'column')} matter less." if left > 0 else ""
-    return section(
-        "What it leans on",
-        paragraph(
-            "Each column's values were shuffled among the evaluated rows, one column at a time, and the "
-            f"network asked again. The worse it answers, the more the network relies on the column.{more}"
-        ),
-        figure(drawings["column_importance"], "Thin bars: standard deviation over the repeats."),
-    )
+    return arrange([limits(facts), *sections, short(facts), data(facts), training(facts), again(facts)])
 
 
-def images(content: ReportContent, drawings: Drawings) -> str:
-    """Return the section on what the network saw, and where it was most wrong.
+def short(facts: RunFacts) -> Section:
+    """Return the key figures of any run: rows measured on, size, time.
 
     Args:
-        content: what the report is about.
-        drawings: the figures by name.
+        facts: of which rows, parameters, seconds and device are used.
     """
-    if not {"image_samples", "worst_mistakes", "first_filters"} & set(drawings):
-        return ""
-    return section(
-        "What it saw",
-        figure(drawings.get("worst_mistakes"), f"Images of the {content.split} rows."),
-        figure(drawings.get("image_samples")),
-        figure(drawings.get("first_filters"), "Mid gray is zero; each kernel is scaled by itself."),
-    )
+    tiles = [Tile("Size", short_number(facts.parameters), "parameters")]
+    tiles += [Tile("Trained in", duration(facts.seconds), facts.device)]
+    if facts.evaluated_rows:
+        tiles.insert(0, Tile("Measured on", count(facts.evaluated_rows), f"{facts.evaluated} rows"))
+    return Section(SHORT, (Tiles(tuple(tiles)),))
 
 
-def cautions(content: ReportContent) -> str:
-    """Return the section on what the numbers do not say.
+def limits(facts: RunFacts) -> Section:
+    """Return the cautions that hold for any run.
 
     Args:
-        content: what the report is about.
+        facts: of which the evaluated rows are used.
     """
-    return section("Limits", bullets(limits(content)))
+    rows = facts.evaluated_rows
+    said = [SOURCE]
+    said += [FLATTERING] if rows and facts.evaluated != "test" else []
+    if 0 < rows < FEW_ROWS:
+        said.append(f"Only {counted(rows, 'row')} could be measured on: mind the width of the intervals.")
+    return Section(LIMITS, (Bullets(tuple(said)),))
 
 
-def data(content: ReportContent) -> str:
+def data(facts: RunFacts) -> Section:
     """Return the section on rows, columns and what the audit found.
 
     Args:
-        content: what the report is about.
+        facts: of which rows, findings and columns are used.
     """
-    return section("The data", _split_bar(content), _findings(content), _column_table(content))
-
-
-def _split_bar(content: ReportContent) -> str:
-    total = sum(content.rows.values())
-    if not total:
-        return ""
-    parts = [(SPLITS.get(name, plain(name)), rows) for name, rows in content.rows.items() if rows > 0]
-    bar = "".join(f'<span style="flex-grow:{rows}"></span>' for _, rows in parts)
-    names = "".join(
-        f"<li><b>{count(rows)}</b> {text(name)} <span>{share(rows / total)}</span></li>"
-        for name, rows in parts
-    )
-    said = paragraph(f"{counted(total, 'row')} in all.")
-    return f'{said}\n<div class="bar" aria-hidden="true">{bar}</div>\n<ul class="key">{names}</ul>'
-
-
-def _findings(content: ReportContent) -> str:
-    if not content.findings:
-        return paragraph("The audit found nothing to report.")
-    items = "\n".join(_finding(found) for found in content.findings)
-    return f'<h3>What the audit found</h3>\n<ul class="findings">\n{items}\n</ul>'
-
-
-def _finding(found: Mapping[str, Any]) -> str:
-    level = str(found.get("level", "note"))
-    known = level if level in {"error", "warning"} else "remark"
-    where, fix = found.get("where") or "", found.get("fix") or ""
-    lines = [f'<span class="level {known}">{text(level)}</span> {text(found.get("message", ""))}']
-    lines += [f'<span class="note">{text(where)}</span>'] if where else []
-    lines += [f'<span class="note">Fix: {text(fix)}</span>'] if fix else []
-    return "<li>" + "".join(lines) + "</li>"
-
-
-def _column_table(content: ReportContent) -> str:
-    dropped = [column for column in content.columns if column.get("kind") == "dropped"]
-    kept = [column for column in content.columns if column.get("kind") != "dropped"]
-    inputs = sum(column.get("kind") != "target" for column in kept)
-    said = (
-        f"{counted(inputs, 'column')} used as input, {count(len(dropped))} left out."
-        if content.columns
-        else ""
-    )
-    return "\n".join(
-        part
-        for part in (
-            "<h3>Columns</h3>" if content.columns else "",
-            paragraph(said),
-            _columns(dropped, "left out", "why"),
-            _columns(kept, "column", "note"),
+    total = sum(facts.rows.values())
+    rows = tuple((SPLITS.get(name, plain(name)), rows) for name, rows in facts.rows.items() if rows > 0)
+    remarks = tuple(
+        Remark(
+            str(found.get("level", "note")), *(str(found.get(k) or "") for k in ("message", "where", "fix"))
         )
-        if part
+        for found in facts.findings
+    )
+    found = [Paragraph("What the audit found", "heading"), Remarks(remarks)]
+    return Section(
+        DATA,
+        (
+            Paragraph(f"{counted(total, 'row')} in all." if total else ""),
+            Shares(rows),
+            *(found if remarks else [Paragraph("The audit found nothing to report.")]),
+            *_columns(facts.columns),
+        ),
     )
 
 
-def _columns(columns: list[Mapping[str, Any]], head: str, note: str) -> str:
+def _columns(columns: Sequence[Mapping[str, Any]]) -> list[Paragraph | Table]:
+    if not columns:
+        return []
+    dropped = [column for column in columns if column.get("kind") == "dropped"]
+    kept = [column for column in columns if column.get("kind") != "dropped"]
+    inputs = sum(column.get("kind") != "target" for column in kept)
+    said = f"{counted(inputs, 'column')} used as input, {count(len(dropped))} left out."
+    left_out = tuple((name, why) for name, _, why in _column_rows(dropped))
+    rows = _column_rows(kept)
+    heads = ("column", "kind", "note") if any(note for *_, note in rows) else ("column", "kind")
+    return [
+        Paragraph("Columns", "heading"),
+        Paragraph(said),
+        Table(("left out", "why"), left_out, kind="columns"),
+        Table(heads, tuple(row[: len(heads)] for row in rows), kind="columns"),
+    ]
+
+
+def _column_rows(columns: list[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     runs = _runs(columns)
     rows = [_column_row(run) for run in runs[:MOST_COLUMNS]]
     more = sum(len(run) for run in runs[MOST_COLUMNS:])
-    rows += [[f"and {count(more)} more", "", ""]] if more > 0 else []
-    if head == "left out":
-        return table([head, note], [[name, why] for name, _, why in rows], kind="columns")
-    if not any(said for _, _, said in rows):
-        return table([head, "kind"], [row[:2] for row in rows], kind="columns")
-    return table([head, "kind", note], rows, kind="columns")
+    return rows + ([(f"and {count(more)} more", "", "")] if more > 0 else [])
 
 
 def _runs(columns: list[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -162,92 +138,44 @@ def _runs(columns: list[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     return [part for run in runs for part in ([run] if len(run) > LONGEST_RUN else [[c] for c in run])]
 
 
-def _column_row(run: list[Mapping[str, Any]]) -> list[str]:
-    names = [text(plain(column.get("name", ""), 120)) for column in (run[0], run[-1])]
+def _column_row(run: list[Mapping[str, Any]]) -> tuple[str, str, str]:
+    names = [plain(column.get("name", ""), 120) for column in (run[0], run[-1])]
     name = names[0] if len(run) == 1 else f"{names[0]} … {names[1]} ({count(len(run))} columns)"
-    return [name, text(run[0].get("kind", "")), text(run[0].get("note") or "")]
+    return name, str(run[0].get("kind", "")), str(run[0].get("note") or "")
 
 
-def training(content: ReportContent, drawings: Drawings) -> str:
+def training(facts: RunFacts) -> Section:
     """Return the section on the model, how it was trained and what else was tried.
 
     Args:
-        content: what the report is about.
-        drawings: the figures by name.
+        facts: of the run.
     """
-    epochs = max((len(values) for values in content.history.values()), default=0)
-    pairs = [
-        ("model", content.model_name),
-        ("why this model", content.model_reason),
-        ("parameters", count(content.parameters)),
-        ("device", content.device),
-        ("time", f"{duration(content.seconds)}, of which {duration(content.compile_seconds)} compilation"),
-        (
-            "epochs",
-            count(epochs) + (f", weights of epoch {content.best_epoch} kept" if content.best_epoch else ""),
-        ),
-        ("seed", str(content.seed)),
-    ]
-    return section(
-        "How it was trained",
-        facts(pairs),
-        figure(drawings.get("learning_curves")) or paragraph("No epochs were recorded."),
-        _trial_table(content),
+    epochs = max((len(values) for values in facts.history.values()), default=0)
+    kept = f", weights of epoch {facts.best_epoch} kept" if facts.best_epoch else ""
+    pairs = (
+        ("model", facts.model),
+        ("why this model", facts.reason),
+        ("parameters", count(facts.parameters)),
+        ("device", facts.device),
+        ("time", f"{duration(facts.seconds)}, of which {duration(facts.compile_seconds)} compilation"),
+        ("epochs", count(epochs) + kept),
+        ("seed", str(facts.seed)),
     )
+    curves = learning_curves(facts) or Paragraph("No epochs were recorded.")
+    return Section(TRAINING, (Facts(pairs), curves, *trial_table(facts.trials)))
 
 
-def _trial_table(content: ReportContent) -> str:
-    if not content.trials:
-        return ""
-    shown = list(content.trials)[:MOST_TRIALS]
-    heads = [name for name in dict.fromkeys(key for trial in shown for key in trial) if name != "chosen"]
-    numeric = [i for i, name in enumerate(heads) if all(_is_number(t.get(name)) for t in shown)]
-    cells = [_aligned([trial.get(name) for trial in shown]) for name in heads]
-    kept = ['<span class="level kept">kept</span>' if trial.get("chosen") else "" for trial in shown]
-    rows = list(zip(*cells, kept, strict=True))
-    note = (
-        f"The first {MOST_TRIALS} of {count(len(content.trials))}."
-        if len(content.trials) > MOST_TRIALS
-        else ""
-    )
-    return (
-        "<h3>What was tried</h3>\n"
-        + table(
-            [plain(name).replace("_", " ") for name in heads] + [""], rows, numeric=numeric, kind="trials"
-        )
-        + paragraph(note, "note")
-    )
-
-
-def _aligned(values: Sequence[Any]) -> list[str]:
-    """Return the cells of a column; floats get the same number of decimals."""
-    cells = [plain(any_value(value), 80) for value in values]
-    if any(isinstance(value, float) for value in values) and not any("e" in cell for cell in cells):
-        decimals = min(4, max(len(cell.partition(".")[2]) for cell in cells))
-        cells = [
-            f"{value:.{decimals}f}" if isinstance(value, float) and math.isfinite(value) else cell
-            for value, cell in zip(values, cells, strict=True)
-        ]
-    return [text(cell) for cell in cells]
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def again(content: ReportContent) -> str:
+def again(facts: RunFacts) -> Section:
     """Return the section on how to get the same network again.
 
     Args:
-        content: what the report is about.
+        facts: of which command, versions and config are used.
     """
-    command = f"<pre><code>{text(content.command)}</code></pre>" if content.command else ""
-    pairs = ((str(name), any_value(value)) for name, value in content.config.items())
-    settings = facts(pairs, kind="facts settings")
-    versions = ", ".join(f"{plain(name)} {plain(version)}" for name, version in content.versions.items())
-    return section(
-        "How to get the same again",
-        command,
-        paragraph(f"Versions: {versions}." if versions else "", "note"),
-        f"<h3>Configuration</h3>\n{settings}" if settings else "",
-    )
+    versions = ", ".join(f"{plain(name)} {plain(version)}" for name, version in facts.versions.items())
+    blocks = [
+        Paragraph(facts.command, "code"),
+        Paragraph(f"Versions: {versions}." if versions else "", "note"),
+    ]
+    pairs = tuple((str(name), any_value(value)) for name, value in facts.config.items())
+    blocks += [Paragraph("Configuration", "heading")] if pairs else []
+    return Section(AGAIN, (*blocks, Facts(pairs, "settings")))

@@ -1,4 +1,4 @@
-"""Shares and settings as people read them."""
+"""Settings as people read them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,6 @@ from typing import Any
 
 from lamina.core.wording import plain
 from lamina.objectives.metrics import metric_number
-from lamina.objectives.metrics.words import interval_decimals
-
-
-def share(fraction: float, interval: tuple[float, float] | None = None) -> str:
-    """Return a fraction as a percentage with as many digits as its interval allows.
-
-    Args:
-        fraction: the share, 0 to 1.
-        interval: its confidence interval, also 0 to 1, or None.
-
-    Example:
-        >>> share(0.8534, (0.8464, 0.8604)), share(0.5), share(float("nan"))
-        ('85.3%', '50.0%', '–')
-    """
-    if not math.isfinite(fraction):
-        return "–"
-    scaled = None if interval is None else (interval[0] * 100, interval[1] * 100)
-    decimals = interval_decimals(scaled)
-    return f"{fraction * 100:.{1 if decimals is None else max(0, min(decimals, 3))}f}%"
 
 
 def any_value(value: Any) -> str:

@@ -42,7 +42,7 @@ def fit(
         sample_weight: one weight a row, for arrays.
         out: a run folder to write (config, metrics, log, report, network).
         callbacks: called at the events of training.
-        **keys: any key of `lamina.network.FitConfig`: ``seed``, ``epochs``, ``preset``,
+        **keys: any key that `lamina fit --help` lists: ``seed``, ``epochs``, ``preset``,
             ``time_limit`` …
 
     Returns:
@@ -68,12 +68,14 @@ def fit(
     if own is None:
         keys["model"] = model
     if target is None:
-        target = _guessed_target(table)
+        from lamina.tasks.schema import default_target
+
+        target = default_target(table, keys.get("task"))
     test_table = None if test_data is None else read(test_data)
     if out is not None:
-        from lamina.runs.begin import fit_in_folder
+        from lamina.runs.start import start_run
 
-        return fit_in_folder(
+        return start_run(
             table,
             target=target,
             keys=keys,
@@ -86,14 +88,8 @@ def fit(
         ).fitted.network
     from lamina.network import prepare, run
 
-    prepared = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
-    return run(prepared, callbacks=callbacks, test_table=test_table, began=began).network
-
-
-def _guessed_target(table: Any) -> str | tuple[str, ...]:
-    from lamina.data.guess import guess_target
-
-    return guess_target(table)
+    plan = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
+    return run(plan, callbacks=callbacks, test_table=test_table, began=began).network
 
 
 def _warn(text: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from lamina.core.wording import duration
 from lamina.objectives.metrics import metric_number
-from lamina.runs.metric import ShownMetric
-from lamina.runs.voice import Voice
+from lamina.runs.console import Console
+from lamina.runs.shown import ShownMetric
 from lamina.train.loop.callbacks import Callback, RunView
 from lamina.train.loop.clock import compile_counter
 
@@ -22,7 +22,7 @@ class Watch(Callback):
     """Turns what an epoch logs into one line; the two ways of showing it share this.
 
     Args:
-        voice: says the lines.
+        console: says the lines.
         metric: shown beside the loss.
         monitor: the value that decides what is best.
         networks: how many are trained one after another.
@@ -31,14 +31,14 @@ class Watch(Callback):
 
     def __init__(
         self,
-        voice: Voice,
+        console: Console,
         metric: ShownMetric,
         *,
         monitor: str = "loss",
         networks: int = 1,
         ends: float | None = None,
     ):
-        self.voice, self.metric, self.monitor = voice, metric, monitor
+        self.console, self.metric, self.monitor = console, metric, monitor
         self.networks, self.ends = networks, ends
         self.network = 0
         self.compiled: float | None = None
@@ -50,20 +50,20 @@ class Watch(Callback):
         done = len(run.history.get("epoch", ()))
         if done:
             part = f"network {self.network}/{self.networks}, " if self.networks > 1 else ""
-            self.voice.field("resumed", f"{part}after epoch {done} of {run.info['epochs']}")
+            self.console.field("resumed", f"{part}after epoch {done} of {run.info['epochs']}")
         self.times: list[float] = []
         self._compiled_before = self._compiled_at = compile_counter().seconds
 
     def on_rollback(self, why: str, run: RunView) -> None:
         """Say that the run rolled back."""
         done = len(run.history.get("epoch", ()))
-        self.voice.say(f"warning: {why}: back to the end of epoch {done} with half the learning rate")
+        self.console.print(f"warning: {why}: back to the end of epoch {done} with half the learning rate")
 
     def on_chunk_end(self, step: int, run: RunView) -> None:
         """Say once how long compiling took."""
         if self.compiled is None:
             self.compiled = compile_counter().seconds - self._compiled_before
-            self.voice.field("compiled", f"in {duration(self.compiled)}")
+            self.console.field("compiled", f"in {duration(self.compiled)}")
 
     def close(self) -> None:
         """Leave the terminal as it was, whatever happened."""
@@ -124,15 +124,15 @@ class Lines(Watch):
         line = self.line(epoch, logs, run)
         is_due = epoch == 1 or epoch % self.every == 0 or epoch == run.info["epochs"]
         if is_due:
-            self.voice.say(line)
+            self.console.print(line)
         else:
-            self.voice.record(line)
+            self.console.record(line)
         self.unsaid = "" if is_due else line
 
     def on_train_end(self, run: RunView) -> None:
         """Say the last line."""
         if self.unsaid:
-            self.voice.say(self.unsaid)
+            self.console.print(self.unsaid)
 
 
 class Bar(Watch):
@@ -149,7 +149,7 @@ class Bar(Watch):
     def _draw(self, step: int, run: RunView) -> None:
         total = run.info["epochs"] * run.info["steps_per_epoch"]
         if self.bar is None:
-            self.bar = _rich_bar(self.voice.stream)
+            self.bar = _rich_bar(self.console.stream)
             self.bar.start()
             self.task = self.bar.add_task("", total=total)
         self.bar.update(self.task, completed=min(step, total), description=self.text)
@@ -165,7 +165,7 @@ class Bar(Watch):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: RunView) -> None:
         """Renew the numbers."""
-        self.voice.record(self.line(epoch, logs, run))
+        self.console.record(self.line(epoch, logs, run))
         part = [f"{self.network}/{self.networks}"] if self.networks > 1 else []
         words = [*part, f"epoch {epoch}/{run.info['epochs']}", *self.numbers(logs, run, short_number)]
         self.text = "  ".join(words if self.left is None else [*words, f"{clock(self.left)} left"])

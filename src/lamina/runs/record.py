@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shlex
 import tomllib
@@ -11,16 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamina.core import runtime
+from lamina.core import json_checks, runtime
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.fingerprint import fingerprint
 from lamina.data.table import AbstractTable
-from lamina.network import form
-from lamina.network.config import FitConfig
+from lamina.network.keys import meanings
 from lamina.runs.toml import to_toml
 
 if TYPE_CHECKING:
-    from lamina.network import Prepared
+    from lamina.network.plan import Plan
 
 _HEAD = """Every key of this run, resolved; "none" is off. Written by Lamina {version}.
 Not to be edited: a resumed run is compared with it."""
@@ -54,7 +52,7 @@ class Record:
 
     def to_bytes(self) -> bytes:
         """Return the content of ``config.toml``."""
-        comments = {field.name: field.metadata["meaning"] for field in dataclasses.fields(FitConfig)}
+        comments = meanings(self.config)
         run = {"command": self.command, "target": list(self.target), "model_reason": self.reason}
         tables = {"run": run, "given": self.given, "data": self.data}
         tables |= {"test_data": self.test_data, "versions": self.versions}
@@ -74,23 +72,23 @@ class Record:
 
 
 def make_record(
-    prepared: Prepared, given: Mapping[str, Any], test_table: AbstractTable | None, command: str
+    plan: Plan, given: Mapping[str, Any], test_table: AbstractTable | None, command: str
 ) -> Record:
     """Return the record of a run that is about to begin.
 
     Args:
-        prepared: data, model and keys.
+        plan: data, model and keys.
         given: the keys that were asked for.
         test_table: test data of their own, or None.
         command: what was typed.
     """
     return Record(
-        config=prepared.config.to_json(),
+        config=plan.config.to_json(),
         given=given,
-        target=prepared.schema.targets,
+        target=plan.data.schema.targets,
         command=command,
-        reason=prepared.choice.reason,
-        data=origin(prepared.table),
+        reason=plan.choice.reason,
+        data=origin(plan.data.table),
         test_data=None if test_table is None else origin(test_table),
         versions=runtime.versions(),
     )
@@ -130,17 +128,17 @@ def read_record(path: Path) -> Record:
 
 
 def _check_form(stored: Mapping[str, Any]) -> None:
-    """Raise where a table of ``config.toml`` is none, or holds what is read of it in another form."""
+    """Raise where a table of ``config.toml`` is none, or holds what is read of it in another json_checks."""
     run = stored["run"]
-    form.texts(run["target"], "run.target")
-    form.text(run["command"], "run.command")
-    form.text(run["model_reason"], "run.model_reason")
-    form.mapping(form.anything)(stored["given"], "given")
-    form.mapping(form.text)(stored["versions"], "versions")
+    json_checks.texts(run["target"], "run.target")
+    json_checks.text(run["command"], "run.command")
+    json_checks.text(run["model_reason"], "run.model_reason")
+    json_checks.mapping(json_checks.anything)(stored["given"], "given")
+    json_checks.mapping(json_checks.text)(stored["versions"], "versions")
     for name in [name for name in ("data", "test_data") if name in stored]:
-        form.mapping(form.scalar)(stored[name], name)
-        form.text(stored[name]["source"], f"{name}.source")
-        form.text(stored[name].get("path", ""), f"{name}.path")
+        json_checks.mapping(json_checks.scalar)(stored[name], name)
+        json_checks.text(stored[name]["source"], f"{name}.source")
+        json_checks.text(stored[name].get("path", ""), f"{name}.path")
 
 
 def origin(table: AbstractTable) -> dict[str, Any]:
@@ -174,6 +172,34 @@ def command_of(source: str, target: Sequence[str], keys: Mapping[str, Any], test
     words += ["--test", test] if test else []
     words += [f"{name}={_typed(value)}" for name, value in keys.items() if value is not None]
     return shlex.join(words)
+
+
+def command_again(command: str, folder: str | None = None) -> str:
+    """Return a command that can be typed once more, in the folder where it was typed.
+
+    The run folder that was asked for exists by now, so ``--out`` is left out; paths below the folder are
+    written from there, which says nothing of the machine they lie on.
+
+    Args:
+        command: what was typed.
+        folder: where it was typed; the working directory without.
+
+    Example:
+        >>> command_again("lamina fit /home/me/wine.csv --out runs/a epochs=3", "/home/me")
+        'lamina fit wine.csv epochs=3'
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quotation mark too many, in a record that somebody edited
+        return command
+    below = (os.getcwd() if folder is None else folder).rstrip(os.sep) + os.sep
+    found, is_place = [], False
+    for word in words:
+        if word != "--out" and not is_place and not word.startswith("--out="):
+            head, sign, path = word.partition("=") if word.startswith("--") else ("", "", word)
+            found.append(head + sign + path.removeprefix(below) if path != below else word)
+        is_place = word == "--out" and not is_place
+    return shlex.join(found)
 
 
 def _typed(value: Any) -> str:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ArtifactError, DataError
 from lamina.data.source import read
-from lamina.network import Prepared, prepare
+from lamina.network.plan import Plan
+from lamina.network.prepare import prepare
+from lamina.runs.console import Console
+from lamina.runs.first_lines import print_first_lines
 from lamina.runs.folder import RunFolder, clear_leftovers
-from lamina.runs.job import Finished, Job, carry_out
-from lamina.runs.opening import say_opening
 from lamina.runs.record import Record, check_config, check_unchanged, check_versions, read_record
-from lamina.runs.voice import Voice
+from lamina.runs.run import Finished, Job, run_job
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def resume(
     path: str | Path,
     *,
-    voice: Voice | None = None,
+    console: Console | None = None,
     began: float | None = None,
     accept_versions: bool = False,
 ) -> Finished | None:
@@ -37,7 +38,7 @@ def resume(
 
     Args:
         path: the run folder.
-        voice: says the lines of the run; silent without.
+        console: says the lines of the run; silent without.
         began: when this began (``time.perf_counter``).
         accept_versions: go on though Lamina, JAX or NumPy are not those the run began with.
 
@@ -51,27 +52,27 @@ def resume(
         RunLockedError: another process is using it.
     """
     began = time.perf_counter() if began is None else began
-    voice = voice or Voice()
+    console = console or Console()
     record = read_record(Path(path) / "config.toml")
     with RunFolder(path) as folder:
-        voice.keep_in(folder.log)
+        console.keep_in(folder.log)
         if folder.network.is_dir() and folder.report.is_file():
-            voice.field("run", f"{path} has ended: nothing is left to do")
+            console.field("run", f"{path} has ended: nothing is left to do")
             return None
         clear_leftovers(folder)
-        voice.record(shlex.join(["lamina", "resume", str(path)]))
-        check_versions(record, lambda text: voice.say(f"warning: {text}"), accept=accept_versions)
+        console.record(shlex.join(["lamina", "resume", str(path)]))
+        check_versions(record, lambda text: console.print(f"warning: {text}"), accept=accept_versions)
         table = _read_again(record.data)
         test_table = None if record.test_data is None else _read_again(record.test_data)
-        prepared = _prepared_again(record, table, test_table)
-        config = prepared.config.to_json()
-        open_keys = {name for variant in prepared.variants for name in variant}
+        plan = _planned_again(record, table, test_table)
+        config = plan.config.to_json()
+        open_keys = {name for variant in plan.variants for name in variant}
         settled = {name: value for name, value in config.items() if name not in open_keys}
         check_config(record.config, settled, folder.config)
         record = dataclasses.replace(record, config=config)
-        say_opening(voice, prepared, test_table=test_table)
-        voice.field("run", str(folder.path))
-        return carry_out(Job(folder, prepared, record, voice, test_table, began), ())
+        print_first_lines(console, plan, test_table=test_table)
+        console.field("run", str(folder.path))
+        return run_job(Job(folder, plan, record, console, test_table, began), ())
 
 
 def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
@@ -90,7 +91,7 @@ def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
     return table
 
 
-def _prepared_again(record: Record, table: AbstractTable, test_table: AbstractTable | None) -> Prepared:
+def _planned_again(record: Record, table: AbstractTable, test_table: AbstractTable | None) -> Plan:
     from lamina.models import MODELS
 
     if record.config.get("model") not in MODELS:

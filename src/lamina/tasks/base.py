@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lamina.core.keys import NoKeys
+from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.data.schema import NOTHING
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
@@ -17,31 +18,47 @@ if TYPE_CHECKING:
     from lamina.data.audit.findings import Finding
     from lamina.data.schema import Schema
     from lamina.data.table import AbstractTable
-    from lamina.modalities.base import Arrays, Outcome
+    from lamina.modalities.base import Arrays, Outcome, Subject
+    from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
 
 
 @dataclass(frozen=True)
+class RoleKeys:
+    """The keys that give columns their roles."""
+
+    weight: str | None = key(None, "column of row weights")
+    group: str | None = key(None, "column whose rows of one value stay on one side of the split")
+    time: str | None = key(None, "column of times: the last rows validate")
+    split: str | None = key(None, "column that says train, valid or test")
+    keep: tuple[str, ...] = key((), "columns to learn from though they look like identifiers", **COLUMN_NAMES)
+    drop: tuple[str, ...] = key((), "columns to leave out", **COLUMN_NAMES)
+
+
+@dataclass(frozen=True)
 class Roles:
-    """Which columns a person gave which role; what is left open is None or empty.
+    """Which columns a person gave which role.
 
     Args:
-        targets: columns to be predicted.
-        weight: column of row weights.
-        group: column whose rows of one value stay on one side of every split.
-        time: column by which the last rows validate.
-        split: column that says train, valid or test.
-        keep: columns to learn from although they look like identifiers or equal the target.
-        drop: columns to leave out.
+        targets: columns to be predicted, perhaps none.
+        keys: the other roles; what is left open is None or empty.
     """
 
-    targets: tuple[str, ...] = ()
-    weight: str | None = None
-    group: str | None = None
-    time: str | None = None
-    split: str | None = None
-    keep: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
+    targets: tuple[str, ...]
+    keys: RoleKeys
+
+
+@dataclass(frozen=True)
+class Suit:
+    """Why a task may be taken without being asked for.
+
+    Args:
+        reason: in words.
+        fix: what to type if that is wrong, or empty.
+    """
+
+    reason: str
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,10 +82,12 @@ class Prediction:
 
     Args:
         columns: name → one value a row.
+        probabilities: further columns, written on request.
         files: name → content, for predictions that are files; then ``columns`` lists their names.
     """
 
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -97,6 +116,11 @@ class AbstractTarget(abc.ABC):
 
     names: tuple[str, ...]
     labels: tuple[Any, ...] = ()
+
+    @property
+    def unit(self) -> float:
+        """One standardized unit in the target's own, 1 where there is not one number."""
+        return 1.0
 
     @abc.abstractmethod
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
@@ -134,6 +158,7 @@ class AbstractTask(abc.ABC):
         name: what people type, such as ``multiclass``.
         summary: what a network of it does, as in "predicts which class a row belongs to".
         keys: frozen dataclass of the flat keys it owns.
+        target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
     """
@@ -141,19 +166,20 @@ class AbstractTask(abc.ABC):
     name: str
     summary: str
     keys: type = NoKeys
+    target_kind: str = NOTHING
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
 
-    def suits(self, table: AbstractTable, targets: Sequence[str]) -> str | None:
-        """Return why ``task=auto`` may take it, in words; None: only on request."""
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
+        """Return why ``task=auto`` may take it; None: only on request.
+
+        Raises:
+            DataError: the targets are such that no task may take them.
+        """
         return None
 
-    def resolve(self, table: AbstractTable, targets: Sequence[str]) -> AbstractTask:
-        """Return the task that is meant: a name for several tasks picks one of them."""
-        return self
-
     @abc.abstractmethod
-    def roles(self, table: AbstractTable, given: Roles) -> Schema:
+    def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return inputs, targets (may be none), weight, group and time, with the reason for what is left out.
 
         Raises:
@@ -161,12 +187,8 @@ class AbstractTask(abc.ABC):
         """
 
     @abc.abstractmethod
-    def check(self, table: AbstractTable, schema: Schema, *, strict: bool) -> Iterator[Finding]:
-        """Yield what is wrong with the targets; ``strict`` makes a missing one a fault."""
-
-    def second(self, table: AbstractTable, schema: Schema, other: AbstractTable) -> Iterator[Finding]:
-        """Yield what is wrong with the targets of test data of their own."""
-        yield from ()
+    def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield what is wrong with the targets, or with those of ``other``, test data of their own."""
 
     @abc.abstractmethod
     def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: Any) -> AbstractTarget:
@@ -182,9 +204,13 @@ class AbstractTask(abc.ABC):
         """Return what is trained on: by default one row, one example, ``{"x", "y", "weight"}``."""
         weight = np.ones(len(rows), np.float32)
         if schema.weight:
-            weight = table.column(schema.weight).numbers()[rows].astype(np.float32)
+            weight = table.scalar(schema.weight).numbers()[rows].astype(np.float32)
         x = encoder.transform(table, rows)
         return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
+
+    def weighted(self, examples: Examples, target: AbstractTarget, keys: Any) -> Examples:
+        """Return training examples with the weights that the keys ask for."""
+        return examples
 
     @abc.abstractmethod
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
@@ -202,3 +228,16 @@ class AbstractTask(abc.ABC):
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return what the report says of the predictions."""
         return []
+
+
+@dataclass(frozen=True)
+class TaskGroup:
+    """One name for several tasks, of which the targets choose.
+
+    Args:
+        name: what people type.
+        among: the tasks; the first that suits is taken, else the last.
+    """
+
+    name: str
+    among: tuple[str, ...]

@@ -131,7 +131,7 @@ def test_nothing_is_warned_of_in_images(data_folder, name):
     table = read(path)
     parts = split_rows(table, audit.schema, seed=0)
     held, rows = {*parts.valid.tolist(), *parts.test.tolist()}, {}
-    for row, image in enumerate(table.images.array):
+    for row, image in enumerate(table.column("image").images.array):
         rows.setdefault(image.tobytes(), []).append(row)
     labels = table.column("label").numbers()
     equal = [group for group in rows.values() if len(group) > 1]

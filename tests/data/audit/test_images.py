@@ -72,9 +72,9 @@ def test_copies_across_the_split():
     images = IMAGES.copy()
     images[[21, 23, 40]] = images[[1, 3, 0]]
     images = read(images, y=Y)
-    from lamina.data.images.table import ImageTable, columns_beside
+    from lamina.data.images.table import image_table
 
-    joined = ImageTable(images.images, columns_beside(table, 60, "t.npz"))
+    joined = image_table(images.column("image").images, table, "t.npz")
     assert told(audit(joined, target="y"), "duplicates") == (
         "warning: 3 of 40 validation and test images equal a training image, which flatters the metrics: "
         "row 21, row 23, row 40\n  fix: remove the copies"

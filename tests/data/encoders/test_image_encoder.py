@@ -10,7 +10,7 @@ from PIL import Image
 
 from lamina.core.errors import DataError, NotFittedError
 from lamina.core.inputs import ImageInputs
-from lamina.data import ImageEncoder, ImageStream, ImageTable, TargetEncoder, infer_schema, read, split_rows
+from lamina.data import CellTable, ImageEncoder, ImageStream, TargetEncoder, infer_schema, read, split_rows
 from lamina.data.encoders import image
 from lamina.data.folds import fold_rows
 
@@ -30,7 +30,7 @@ def test_mean_and_deviation_are_those_of_the_training_rows():
     np.testing.assert_allclose(encoder.mean, IMAGES[rows].mean(axis=(0, 1, 2)))
     np.testing.assert_allclose(encoder.std, IMAGES[rows].std(axis=(0, 1, 2)))
     np.testing.assert_array_equal(encoder.transform(table, rows[:4]), IMAGES[rows[:4]])
-    assert np.shares_memory(encoder.transform(table), table.images.array)
+    assert np.shares_memory(encoder.transform(table), table.column("image").images.array)
 
 
 def test_blank_images_have_a_deviation():
@@ -107,12 +107,12 @@ def test_what_cannot_be_encoded():
 
 def test_taken_and_dropped_tables():
     table = read(IMAGES, y=Y)
-    assert isinstance(table, ImageTable)
+    assert isinstance(table, CellTable)
     part = table.take(np.array([3, 1])).take(np.array([1]))
     assert part.where(0) == "<arrays>, row 1"
     np.testing.assert_array_equal(fitted(table).transform(part), IMAGES[[1]])
     assert table.drop(["target"]).names == ("image",)
     assert table.drop(["image"]).names == ("target",)
-    assert table.renamed("scan").names == ("scan", "target")
+    assert table.renamed({"image": "scan"}).names == ("scan", "target")
     with pytest.raises(DataError, match="column 'imag' is absent"):
         table.column("imag")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import DataError
-from lamina.data import ImageTable, check, infer_schema, read
+from lamina.data import CellTable, check, infer_schema, read
 from lamina.data.images.arrays import as_images
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
@@ -15,9 +15,9 @@ RAMP = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
 @pytest.mark.parametrize("shape", [(9, 28, 28), (9, 28, 28, 1), (9, 28, 28, 3), (9, 3, 3, 3), (9, 2, 7, 3)])
 def test_shapes_that_are_images(shape):
     table = read(np.zeros(shape, np.uint8), y=np.arange(9))
-    assert isinstance(table, ImageTable)
+    assert isinstance(table, CellTable)
     assert table.names == ("image", "target")
-    assert table.images.array.shape == (*shape[:3], shape[3] if len(shape) == 4 else 1)
+    assert table.column("image").images.array.shape == (*shape[:3], shape[3] if len(shape) == 4 else 1)
 
 
 VALUES = {

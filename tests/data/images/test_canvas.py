@@ -30,7 +30,7 @@ class Sized(AbstractImages):
     def take(self, rows):
         raise AssertionError("no image is needed")
 
-    name = pixels = survey = take
+    name = pixels = survey = digests = take
 
 
 @pytest.mark.parametrize(

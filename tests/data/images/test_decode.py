@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lamina.data.images.decode import UnreadableError, decoded, look
+from lamina.data.images.decode import UnreadableError, decoded, read_head
 from lamina.data.images.pixels import Canvas, as_channels
 
 COLOR, GRAY = Canvas(8, 8, 3), Canvas(8, 8, 1)
@@ -82,7 +82,7 @@ def test_images_stand_as_their_orientation_says(tmp_path, turn):
     exif = image.getexif()
     exif[0x0112] = turn
     (tmp_path / "a.png").write_bytes(saved(image, exif=exif))
-    facts = look(str(tmp_path / "a.png"))
+    facts = read_head(str(tmp_path / "a.png"))
     assert (facts.height, facts.width, facts.turn) == (6, 4, turn)
     found = decoded((tmp_path / "a.png").read_bytes(), Canvas(6, 4, 1), facts.turn)
     np.testing.assert_array_equal(found[..., 0], upright)
@@ -95,7 +95,7 @@ def test_tiffs_are_turned_once(tmp_path):
     exif = image.getexif()
     exif[0x0112] = 6
     (tmp_path / "a.tif").write_bytes(saved(image, "TIFF", exif=exif))
-    facts = look(str(tmp_path / "a.tif"))
+    facts = read_head(str(tmp_path / "a.tif"))
     found = decoded((tmp_path / "a.tif").read_bytes(), Canvas(6, 6, 1), facts.turn)
     assert (found[:, -1] == 255).all() and (found[:, :-1] == 0).all()
 
@@ -150,7 +150,7 @@ def test_heads_that_are_refused(tmp_path, name):
     path = tmp_path / "a.png"
     if content is not None:
         path.write_bytes(content)
-    assert look(str(path)).fault == reason
+    assert read_head(str(path)).fault == reason
 
 
 BODIES = {

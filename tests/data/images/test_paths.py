@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lamina.core.errors import DataError
-from lamina.data import FrameTable, ImageEncoder, ImageTable, check, infer_schema, read
+from lamina.data import CellTable, FrameTable, ImageEncoder, check, infer_schema, read
 
 ROWS = 12
 
@@ -39,7 +39,7 @@ def test_a_column_of_paths_becomes_images(folder, monkeypatch):
     relative.write_ndjson(folder / "r.jsonl")
     for name in ("r.csv", "a.tsv", "z.csv.gz", "r.parquet", "r.jsonl"):
         table = read(folder / name)
-        assert isinstance(table, ImageTable), name
+        assert isinstance(table, CellTable), name
         assert table.names == ("image", "kind", "age")
         assert table.column("image").value(3) == f"{folder}/images/3.png"
         schema = infer_schema(table, target="kind")
@@ -49,7 +49,7 @@ def test_a_column_of_paths_becomes_images(folder, monkeypatch):
     assert read(folder / "r.csv").where(3, "kind") == f"{folder}/r.csv, line 5, column 'kind'"
     monkeypatch.chdir(folder)
     for source in (relative, relative.to_pandas(), relative.to_dict(as_series=False)):
-        assert isinstance(read(source), ImageTable)
+        assert isinstance(read(source), CellTable)
     assert read([f"images/{i}.png" for i in range(3)], y=[0, 1, 0]).names == ("image", "target")
     assert read((np.array(["images/1.png"]), [0])).names == ("image", "target")
 

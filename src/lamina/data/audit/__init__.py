@@ -1,6 +1,5 @@
-"""The audit: what is wrong with a table, said before anything is learned from it."""
+"""What an audit says, and the checks that need neither a modality nor a task."""
 
 from lamina.data.audit.findings import Audit, Finding
-from lamina.data.audit.inspect import audit, check
 
-__all__ = ["Audit", "Finding", "audit", "check"]
+__all__ = ["Audit", "Finding"]

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.data.audit.findings import Finding, note, warning
-from lamina.data.kinds import COUNTER
+from lamina.data.hashing import mixed
 from lamina.data.schema import Schema
 from lamina.data.split import Split
-from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.table import AbstractTable, ScalarColumn
 
+COUNTER = "counts the rows"  # in the reason for which a column is left out
 WORTH_A_WARNING = 0.01  # share of the held-out rows
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Knuth, The Art of Computer Programming 6.4
 
 
 def compared_columns(table: AbstractTable, schema: Schema) -> dict[str, str]:
@@ -31,17 +31,11 @@ def row_hashes(table: AbstractTable, columns: dict[str, str]) -> np.ndarray:
     """Return a uint64 for each row, equal for rows with equal values in the columns, O(rows · columns)."""
     result = np.zeros(table.height, np.uint64)
     for name, kind in columns.items():
-        result = _mixed(result, _hashed(table.column(name), kind))
+        result = mixed(result, _hashed(table.scalar(name), kind))
     return result
 
 
-def _mixed(state: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return a state that depends on the old one and on the values."""
-    state = (state ^ values) * _ODD
-    return state ^ (state >> np.uint64(29))
-
-
-def _hashed(column: AbstractColumn, kind: str) -> np.ndarray:
+def _hashed(column: ScalarColumn, kind: str) -> np.ndarray:
     """Return a uint64 for each value of a column, the same in every table."""
     if kind == "numeric" or (column.storage not in ("string", "datetime") and kind != "category"):
         numbers = column.numbers() + 0.0  # no negative zero

@@ -63,16 +63,6 @@ def of_error(fault: DataError, code: str) -> Finding:
     return error(code, fault.where or "", text, fault.fix or "")
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Example:
-        >>> counted(1, "row"), counted(2000, "row")
-        ('1 row', '2,000 rows')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 @dataclass(frozen=True)
 class Audit:
     """All findings about a table, errors first, and the schema (None where an error prevents one).

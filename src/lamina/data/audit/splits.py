@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.audit.findings import Finding, counted, error, of_error
-from lamina.data.audit.targets import CLASS_TASKS
+from lamina.core.wording import counted
+from lamina.data.audit.findings import Finding, error, of_error
 from lamina.data.schema import Schema
 from lamina.data.split import Split, split_words, time_order
 from lamina.data.table import AbstractTable
@@ -30,7 +30,7 @@ def of_parts(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
 
 def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
     """Yield the first thing that is wrong with a column of weights."""
-    column = table.column(name)
+    column = table.scalar(name)
     numbers = column.numbers()
     bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
     if bad.size:
@@ -43,7 +43,7 @@ def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
 
 def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) -> Iterator[Finding]:
     """Yield an error for each class that has too few rows to stand in every part of a random split."""
-    if schema.task not in CLASS_TASKS or schema.split or schema.time or schema.group:
+    if not schema.has_classes or schema.split or schema.time or schema.group:
         return
     parts = ["training", *(["validation"] if valid else []), *(["test"] if test else [])]
     found = table.labels(schema.targets[0]).distinct()
@@ -60,7 +60,7 @@ def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) 
 
 def of_labels(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Finding]:
     """Yield an error for each label that is to be predicted and never stands in the training rows."""
-    if schema.task not in CLASS_TASKS:
+    if not schema.has_classes:
         return
     found = table.labels(schema.targets[0]).distinct()
     seen = np.zeros(len(found.values) + 1, bool)

@@ -10,7 +10,7 @@ from lamina.core.errors import DataError
 
 CHANNELS = (1, 2, 3, 4)  # gray, gray and alpha, RGB, RGBA
 SHAPES = "shape (n, y, x), (n, y, x, 1) or (n, y, x, 3)"
-_CHUNK = 1 << 24  # values that are looked at together
+_CHUNK = 1 << 24  # values that are converted together
 
 
 def are_images(array: np.ndarray) -> bool:
@@ -110,7 +110,7 @@ def _check_finite(array: np.ndarray, where: str) -> None:
 
 
 def _opaque(array: np.ndarray) -> np.ndarray:
-    """Return images without their last channel, laid on white by it."""
+    """Return images without their last channel, composited onto white by it."""
     alpha = array[..., -1:].astype(np.uint32)
     laid = (array[..., :-1] * alpha + 255 * (255 - alpha) + 127) // 255
     return laid.astype(np.uint8)

@@ -2,49 +2,74 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
 import numpy as np
 
+from lamina.core.errors import DataError
+from lamina.data.cells import CellColumn
 from lamina.data.images.store import AbstractImages
-from lamina.data.table import AbstractColumn, Distinct
 
 IMAGE = "image"  # the storage, the kind, and the usual name
 
 
-class ImageColumn(AbstractColumn):
+class ImageColumn(CellColumn):
     """A column whose values are images; its storage is ``image``.
 
     Args:
         name: the name of the column.
         images: the images, in memory or in files.
+        origin: the files that images in memory were read from, where the source of the table is a folder.
     """
 
     storage = IMAGE
 
-    def __init__(self, name: str, images: AbstractImages):
-        self.name, self.images = name, images
+    def __init__(self, name: str, images: AbstractImages, *, origin: Sequence[str] = ()):
+        self.name, self.images, self.origin = name, images, tuple(origin)
+        self.in_memory = images.in_memory
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, rows: np.ndarray) -> ImageColumn:
         """Return the column at the given rows; no pixel is touched."""
-        return ImageColumn(self.name, self.images.take(rows))
+        return ImageColumn(self.name, self.images.take(rows), origin=self.origin)
+
+    def named(self, name: str) -> ImageColumn:
+        """Return the same images under a name."""
+        return self if name == self.name else ImageColumn(name, self.images, origin=self.origin)
 
     def missing(self) -> np.ndarray:
         """Return false for every row: an image that cannot be read is a fault, not a gap."""
         return np.zeros(len(self), bool)
 
-    def numbers(self) -> np.ndarray:
-        """Return NaN for every row: an image is no number."""
-        return np.full(len(self), np.nan)
+    def place(self, row: int) -> str:
+        """Return the path of an image, or an empty text where it has none."""
+        return self.images.name(row)
 
-    def seconds(self, form: str | None = None) -> np.ndarray:
-        """Return NaN for every row: an image is no date."""
-        return np.full(len(self), np.nan)
+    def unlabeled(self, source: str) -> DataError:
+        """Return the error for images without any label, with the layouts that are understood."""
+        if source.startswith("<"):
+            return DataError("the images have no labels", where=source, fix="give one for each: y=...")
+        folder = source if os.path.isdir(source) else os.path.dirname(source) or "."
+        return DataError(
+            "the images have no labels",
+            where=source,
+            expected="a folder for each class",
+            fix=f"put the images of each class into a folder of its own, such as {folder}/cat/1.jpg and "
+            f"{folder}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
+        )
 
-    def distinct(self) -> Distinct:
-        """Return one value for each row: images are compared by :meth:`AbstractImages.survey`."""
-        return Distinct(tuple(range(len(self))), np.arange(len(self)))
+    def files(self) -> list[str]:
+        """Return the paths of the images, or the files that hold them together."""
+        if self.in_memory:
+            return list(self.origin)
+        return [path for row in range(len(self)) if (path := self.images.name(row))]
+
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each image, equal for equal images, 0 where one cannot be read."""
+        return self.images.digests()
 
     def value(self, row: int) -> str:
         """Return the path of an image, or its size where it has none."""
@@ -53,7 +78,3 @@ class ImageColumn(AbstractColumn):
             return name
         height, width = self.images.take(np.array([row])).sizes()[0]
         return f"an image of {height}x{width} pixels"
-
-    def oversized(self) -> None:
-        """Return None: there is no integer."""
-        return None

@@ -46,7 +46,7 @@ class Facts:
     """What the head of a file says of its image, or the fault that keeps it from being read.
 
     Args:
-        height: pixels from top to bottom, as the image is shown.
+        height: pixels from top to bottom, as displayed (after its EXIF orientation).
         width: pixels from left to right.
         mode: Pillow's word for what a pixel is.
         turn: EXIF orientation, 1 to 8.
@@ -66,7 +66,7 @@ class UnreadableError(Exception):
     """An image cannot be read; the text says why."""
 
 
-def look(path: str) -> Facts:
+def read_head(path: str) -> Facts:
     """Return what the head of a file says; no pixel is decoded and no memory taken for any."""
     try:
         with open(path, "rb") as stream:

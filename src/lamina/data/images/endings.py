@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 IMAGES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 IDX_NAME = re.compile(r"^(?P<head>.*?)(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?$", re.IGNORECASE)
@@ -19,11 +20,17 @@ def is_image(path: str) -> bool:
     return path.lower().endswith(IMAGES)
 
 
-def is_idx(path: str) -> bool:
-    """Return whether a file is named as IDX files are.
+def idx_kind(path: str) -> str:
+    """Return what an IDX file holds by its name, ``images`` or ``labels``; empty for other files.
 
     Example:
-        >>> is_idx("mnist/train-images-idx3-ubyte.gz"), is_idx("t10k-labels.idx1-ubyte"), is_idx("a.csv")
-        (True, True, False)
+        >>> idx_kind("mnist/train-images-idx3-ubyte.gz"), idx_kind("t10k-labels.idx1-ubyte"), idx_kind("a")
+        ('images', 'labels', '')
     """
-    return bool(IDX_NAME.match(os.path.basename(path)))
+    match = IDX_NAME.match(os.path.basename(path))
+    return match["kind"].lower() if match else ""
+
+
+def holds_idx(names: Iterable[str]) -> bool:
+    """Return whether there is an IDX file of images among the names in a folder."""
+    return any(idx_kind(name) == "images" for name in names)

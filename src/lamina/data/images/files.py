@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, look
+from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decoded, read_head
 from lamina.data.images.pixels import Canvas, all_gray, contrast_of, digest_of
 from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
@@ -19,7 +19,7 @@ from lamina.data.images.threads import in_threads
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
 MOST_KEPT = 4 << 30  # bytes of decoded images that are kept, and never more than a quarter of the memory
 _GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
-JUDGED_SIDE = 64  # pixels of an image that is looked at to tell gray from color
+JUDGED_SIDE = 64  # pixels of an image that is decoded to tell gray from color
 
 
 @dataclass
@@ -99,7 +99,7 @@ class FileImages(AbstractImages):
 
         def fill(number: int) -> None:
             path = shelf.paths[unknown[number]]
-            found = look(path) if path else Facts(fault="no file is named")
+            found = read_head(path) if path else Facts(fault="no file is named")
             shelf.facts[unknown[number]] = found
             if found.fault:
                 shelf.faults[unknown[number]] = found.fault
@@ -110,7 +110,7 @@ class FileImages(AbstractImages):
         return [found for i in self._rows.tolist() if (found := shelf.facts[i]) is not None]
 
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as displayed, 0 where it is unreadable."""
         return np.array([(f.height, f.width) for f in self.facts()], np.int64).reshape(-1, 2)
 
     @property
@@ -162,8 +162,19 @@ class FileImages(AbstractImages):
             raise unreadable(self, faults)
         return result
 
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each image, equal where the files are; 0 where one cannot be read."""
+        found = np.zeros(len(self), np.uint64)
+
+        def fill(row: int) -> None:
+            with suppress(OSError), open(self.name(row), "rb") as stream:
+                found[row] = digest_of(stream.read())
+
+        in_threads(fill, len(self))
+        return found
+
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every image once; equal are those whose files are."""
+        """Inspect every image once; equal are those whose files are."""
         self.facts()
         self._shelf.prepare(canvas)
         digests, contrast = np.zeros(len(self), np.uint64), np.zeros(len(self), np.uint8)

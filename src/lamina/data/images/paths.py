@@ -7,12 +7,11 @@ import os
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.images.column import IMAGE
+from lamina.data.images.column import ImageColumn
 from lamina.data.images.endings import is_image
-from lamina.data.images.table import ImageTable
-from lamina.data.table import AbstractTable
+from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 
-_LOOKED_AT = 20  # values of a column that must be paths to images
+_INSPECTED = 20  # values of a column that must be paths to images
 _BETWEEN = "://"  # of an address on the net
 
 
@@ -21,100 +20,62 @@ def are_paths(array: np.ndarray) -> bool:
     values = array.tolist() if array.dtype.kind in "UO" else []
     if not values or not all(isinstance(value, str | os.PathLike) for value in values):
         return False
-    return all(isinstance(v, os.PathLike) or is_image(v) for v in values[:_LOOKED_AT])
+    return all(isinstance(v, os.PathLike) or is_image(v) for v in values[:_INSPECTED])
 
 
-def with_images(table: AbstractTable, folder: str, *, needed: bool = False) -> AbstractTable:
-    """Return the table with the images that one of its columns names in place of that column.
+def claim(column: AbstractColumn, table: AbstractTable, *, needed: bool = False) -> ImageColumn | str | None:
+    """Return the images that a column of paths names.
 
-    A column of paths is told by its values: the first twenty end as images do, and one of them at least
-    is a file, seen from the table's folder or from the working folder.
+    Such a column is told by its values: the first twenty end as images do, and one of them at least is a
+    file, seen from the table's folder or from the working folder.
 
     Args:
-        table: any table; one without such a column comes back as it is.
-        folder: the folder that the table lies in.
-        needed: whether images must be there, so that a column whose files are absent is a fault.
+        column: any column.
+        table: it stands in.
+        needed: whether images must be there, so that files that are absent are a fault.
+
+    Returns:
+        The images; in words, what is wrong with the paths; None for other columns.
 
     Raises:
-        DataError: several columns name images, or none of the files is there.
+        DataError: none of the files is there, and they are needed.
     """
-    if isinstance(table, ImageTable):
-        return table
-    named = [name for name in table.names if _names_images(table, name)]
-    bases = {name: base for name in named if (base := _base(table, name, folder)) is not None}
-    if not bases:
-        if needed and named:
-            raise _absent(table, named[0], folder)
-        return table
-    if len(bases) > 1:
-        listed = " and ".join(f"'{name}'" for name in bases)
+    if not isinstance(column, ScalarColumn) or not _names_images(column):
+        return None
+    folder = table.folder if os.path.isfile(table.source) else ""
+    values = _first(column)
+    for base in dict.fromkeys((folder, "")):
+        if any(os.path.isfile(os.path.join(base, value)) for value in values):
+            from lamina.data.images.files import FileImages  # and with it Pillow
+
+            paths = [os.path.join(base, value) if value else "" for value in _texts(column)]
+            return ImageColumn(column.name, FileImages(paths))
+    seen = os.path.abspath(folder or ".")
+    if needed:
         raise DataError(
-            f"columns {listed} both name images",
-            where=table.source,
-            expected="one column of images",
-            fix="remove all but one from the table",
+            "no such file",
+            where=table.where(0, column.name),
+            received=repr(values[0]),
+            fix=f"write paths as they are seen from {seen}",
         )
-    from lamina.data.images.files import FileImages  # and with it Pillow
-
-    ((name, base),) = bases.items()
-    values = _texts(table, name)
-    rest = table.drop([name])
-    if IMAGE in rest.names:
-        raise DataError(
-            f"column '{name}' names images, and there is a column '{IMAGE}' beside it",
-            where=table.source,
-            fix=f"give column '{IMAGE}' another name",
-        )
-    return ImageTable(FileImages([os.path.join(base, v) if v else "" for v in values]), rest)
+    return f"it names images, and none of its first files is there: write paths as they are seen from {seen}"
 
 
-def absent_words(table: AbstractTable, name: str) -> str:
-    """Return how to write a column that names images which are not there; empty for other columns."""
-    if isinstance(table, ImageTable) or not _names_images(table, name):
-        return ""
-    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else ""
-    return (
-        "it names images, and none of its first files is there: write paths as they are seen from "
-        f"{os.path.abspath(folder or '.')}"
-    )
-
-
-def _texts(table: AbstractTable, name: str) -> list[str]:
+def _texts(column: ScalarColumn) -> list[str]:
     """Return a column of texts; a missing one is empty."""
-    found = table.column(name).distinct()
+    found = column.distinct()
     return [str(found.values[code]) if code >= 0 else "" for code in found.codes.tolist()]
 
 
-def _names_images(table: AbstractTable, name: str) -> bool:
+def _names_images(column: ScalarColumn) -> bool:
     """Return whether the first values of a column end as the names of images do."""
-    column = table.column(name)
     if column.storage != "string":
         return False
-    values = _first(table, name)
-    return bool(values) and all(is_image(v) and _BETWEEN not in v for v in values)
+    values = _first(column)
+    return bool(values) and all(is_image(value) and _BETWEEN not in value for value in values)
 
 
-def _first(table: AbstractTable, name: str) -> list[str]:
+def _first(column: ScalarColumn) -> list[str]:
     """Return the first values of a column that are there."""
-    column = table.column(name)
-    values = [column.value(row) for row in range(min(table.height, _LOOKED_AT))]
+    values = [column.value(row) for row in range(min(len(column), _INSPECTED))]
     return [str(value) for value in values if value is not None]
-
-
-def _base(table: AbstractTable, name: str, folder: str) -> str | None:
-    """Return the folder from which a file of the column is found, or None."""
-    values = _first(table, name)
-    for base in dict.fromkeys((folder, "")):
-        if any(os.path.isfile(os.path.join(base, value)) for value in values):
-            return base
-    return None
-
-
-def _absent(table: AbstractTable, name: str, folder: str) -> DataError:
-    """Return the error for a column of paths at which nothing lies."""
-    return DataError(
-        "no such file",
-        where=table.where(0, name),
-        received=repr(_first(table, name)[0]),
-        fix=f"write paths as they are seen from {os.path.abspath(folder or '.')}",
-    )

@@ -10,12 +10,12 @@ import numpy as np
 from lamina.data.images.pixels import Canvas, all_gray, as_channels, contrast_of, digest_of
 from lamina.data.images.threads import in_threads
 
-MOST_JUDGED = 256  # images that are looked at to tell gray from color
+MOST_JUDGED = 256  # images that are inspected to tell gray from color
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found by looking at every image.
+    """What was found by inspecting every image.
 
     Args:
         digests: uint64 for each image, equal for images that are equal.
@@ -49,7 +49,7 @@ class AbstractImages(abc.ABC):
 
     @abc.abstractmethod
     def sizes(self) -> np.ndarray:
-        """Return int64 (n, 2): height and width of each image as it is shown, 0 where it is unreadable."""
+        """Return int64 (n, 2): height and width of each image as displayed, 0 where it is unreadable."""
 
     @abc.abstractmethod
     def is_gray(self) -> bool:
@@ -60,8 +60,12 @@ class AbstractImages(abc.ABC):
         """Return all images as uint8 (n, y, x, c), or raise DataError naming those that are unreadable."""
 
     @abc.abstractmethod
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each image, equal for equal images, 0 where one cannot be read."""
+
+    @abc.abstractmethod
     def survey(self, canvas: Canvas) -> Survey:
-        """Look at every image once, by the size that it will have."""
+        """Inspect every image once, by the size that it will have."""
 
     @property
     @abc.abstractmethod
@@ -129,12 +133,16 @@ class ArrayImages(AbstractImages):
         in_threads(fill, len(array))
         return result
 
-    def survey(self, canvas: Canvas) -> Survey:
-        """Look at every image once; they are compared as they were given."""
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each image, equal for images of equal values as they were given."""
         array = self._gathered()
-        digests = np.fromiter((digest_of(image.tobytes()) for image in array), np.uint64, len(array))
+        return np.fromiter((digest_of(image.tobytes()) for image in array), np.uint64, len(array))
+
+    def survey(self, canvas: Canvas) -> Survey:
+        """Inspect every image once; they are compared as they were given."""
+        array = self._gathered()
         contrast = np.fromiter(map(contrast_of, array), np.uint8, len(array))
-        return Survey(digests, contrast, {})
+        return Survey(self.digests(), contrast, {})
 
     def _gathered(self) -> np.ndarray:
         """Return the images of the rows."""

@@ -21,7 +21,21 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 INK, MUTED, LINE, PAPER = "#1c2128", "#5b6470", "#d5dae1", "#fefefe"
 BLUE, ORANGE = "#2a5bd0", "#c4560f"  # told apart with any color vision, and in gray
-COLORS = {INK: "ink", MUTED: "muted", LINE: "line", PAPER: "paper", BLUE: "blue", ORANGE: "orange"}
+GREEN, RED, VIOLET = "#1f7a4d", "#b3261e", "#7a3fb0"
+# Each is a variable of the style sheet.
+COLORS = {
+    "ink": INK,
+    "muted": MUTED,
+    "line": LINE,
+    "paper": PAPER,
+    "blue": BLUE,
+    "orange": ORANGE,
+    "green": GREEN,
+    "red": RED,
+    "violet": VIOLET,
+}
+PALETTE = (BLUE, ORANGE, GREEN, VIOLET, RED)  # of groups, in turn
+DASHES = (0, (4, 3))
 
 WIDTH = 760  # pixels of the page's column; the figures' dots per inch are 72, so a point is a pixel
 STYLE: dict[Any, Any] = {
@@ -101,7 +115,7 @@ def to_svg(figure: Figure, name: str, title: str) -> str:
     stream = io.StringIO()
     with house_style(), matplotlib.rc_context({"svg.hashsalt": name, "savefig.transparent": True}):
         no_dates = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        _save(figure, stream, format="svg", metadata=no_dates)
+        _save(figure, stream, format="svg", dpi=144, metadata=no_dates)  # of images in it alone
     return _for_page(stream.getvalue(), title)
 
 
@@ -135,6 +149,6 @@ def _for_page(svg: str, title: str) -> str:
     svg = re.sub(r"xlink:href", "href", svg)
     svg = re.sub(r"\n\s*", "\n", svg)
     svg = re.sub(r"font-family: [^;]*; ?", "", svg)
-    for color, variable in COLORS.items():
+    for variable, color in COLORS.items():
         svg = re.sub(f"(fill|stroke): {color}", rf"\1: var(--{variable}, {color})", svg)
     return svg

@@ -1,93 +1,95 @@
-"""Images: what the network saw, where it was most wrong, and what its first layer looks for."""
+"""A grid of images, with captions and masks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
+from lamina.core.page import Images, Numbers
 from lamina.core.wording import plain
-from lamina.report.content import ReportContent
-from lamina.report.figures.canvas import sheet
+from lamina.report.figures.axes import LONGEST_TITLE
+from lamina.report.figures.canvas import PALETTE, WIDTH
 
-COLUMNS = 9
-LONGEST_LABEL = 14
-MOST_FILTERS = 64
-
-
-def image_samples(content: ReportContent) -> Figure | None:
-    """Draw training images with their labels, changed at random as the network saw them.
-
-    Args:
-        content: of which the samples are drawn.
-
-    Returns:
-        The figure, or None if there are no images.
-    """
-    return _grid(content.samples, "As the network saw them in training")
+HEAD, LINE, GAP, PAD = 40, 13, 8, 8  # pixels: the title, a line of a caption, between images, beside all
+LONGEST_CAPTION = 14  # letters below an image of a ninth of the width
+TINT = 0.4
 
 
-def worst_mistakes(content: ReportContent) -> Figure | None:
-    """Draw the evaluated images of which the network was surest and wrong.
+def height(panel: Images) -> int:
+    """Return the height of a panel in pixels.
 
     Args:
-        content: of which the mistakes are drawn.
-
-    Returns:
-        The figure, or None if there are none.
+        panel: what is drawn.
     """
-    return _grid(content.mistakes, "Surest and wrong: answer, how sure, and (truth)", lines=3)
+    rows = -(-len(panel.images) // panel.across)
+    return HEAD + round(_step(panel)[1] * rows) + PAD
 
 
-def first_filters(content: ReportContent) -> Figure | None:
-    """Draw the kernels of the first convolution.
+def _lines(panel: Images) -> int:
+    return max((caption.count("\n") + 1 for caption in panel.captions), default=0)
+
+
+def _step(panel: Images) -> tuple[float, float]:
+    """Return how far the next image is to the right, and the next row below, in pixels."""
+    right = (WIDTH - 2 * PAD) / panel.across
+    return right, right + LINE * _lines(panel)
+
+
+def draw(ax: Axes, panel: Images) -> None:
+    """Draw images row by row; one unit of the axes is one pixel of the page.
 
     Args:
-        content: of which the filters are drawn, 64 at most.
-
-    Returns:
-        The figure, or None if there is no convolution of gray or color images.
+        ax: where to draw.
+        panel: what to draw.
     """
-    if content.filters is None:
-        return None
-    shown = np.asarray(content.filters, np.float64)[:MOST_FILTERS]
-    most = np.abs(shown).max(axis=(1, 2, 3), keepdims=True)
-    scaled = 0.5 + 0.5 * shown / np.where(most > 0, most, 1.0)
-    columns = 16
-    rows = -(-len(shown) // columns)
-    figure, axes = sheet(56 + 48 * rows, rows, columns)
-    for ax, kernel in zip(axes, scaled, strict=False):
-        _show(ax, kernel)
-    _blank(axes[len(scaled) :])
-    figure.suptitle("Kernels of the first convolution", x=0.01, ha="left", fontsize=13, fontweight="bold")
-    return figure
+    right, down = _step(panel)
+    side, lines = right - GAP, LINE * _lines(panel)
+    for number, image in enumerate(panel.images):
+        row, column = divmod(number, panel.across)
+        shown = _colors(np.asarray(image))
+        if number < len(panel.masks):
+            shown = _masked(shown, np.asarray(panel.masks[number]))
+        left, top = column * right, row * down + lines
+        width, tall = (side * part / max(shown.shape[:2]) for part in (shown.shape[1], shown.shape[0]))
+        left, top = left + (side - width) / 2, top + (side - tall) / 2
+        ax.imshow(shown, interpolation="nearest", extent=(left, left + width, top + tall, top))
+        if number < len(panel.captions):
+            longest = max(4, LONGEST_CAPTION * 9 // panel.across)
+            words = "\n".join(plain(line, longest) for line in panel.captions[number].split("\n"))
+            place = (column * right + side / 2, row * down + lines - 3)
+            ax.text(*place, words, ha="center", va="bottom", fontsize=10, linespacing=1.1)
+    rows = -(-len(panel.images) // panel.across)
+    ax.set(xlim=(0, WIDTH - 2 * PAD - GAP), ylim=(rows * down, 0), aspect="equal", anchor="NW")
+    ax.set_axis_off()
+    ax.set_title(plain(panel.title, LONGEST_TITLE))
 
 
-def _grid(shown: Sequence[tuple[NDArray, str]], title: str, *, lines: int = 1) -> Figure | None:
-    if not shown:
-        return None
-    rows = -(-len(shown) // COLUMNS)
-    figure, axes = sheet(48 + (84 + 14 * lines) * rows, rows, COLUMNS)
-    for ax, (image, caption) in zip(axes, shown, strict=False):
-        _show(ax, np.asarray(image) / 255)
-        words = "\n".join(plain(line, LONGEST_LABEL) for line in caption.split("\n"))
-        ax.set_title(words, fontsize=10, fontweight="normal", pad=3, loc="center")
-    _blank(axes[len(shown) :])
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
-    return figure
+def _colors(image: NDArray[Any]) -> Numbers:
+    """Return (y, x, 3) of 0 to 1, images without color in gray."""
+    image = image[..., None] if image.ndim == 2 else image
+    shown = np.clip(np.nan_to_num(image.astype(np.float64)) / 255, 0, 1)
+    return np.broadcast_to(shown, (*shown.shape[:2], 3)) if shown.shape[2] == 1 else shown[..., :3]
 
 
-def _show(ax: Axes, image: NDArray[Any]) -> None:
-    gray = image.shape[-1] == 1
-    options = {"cmap": "gray", "vmin": 0, "vmax": 1} if gray else {}
-    ax.imshow(image[..., 0] if gray else np.clip(image, 0, 1), interpolation="nearest", **options)
-    _blank([ax])
+def _masked(image: Numbers, mask: Numbers) -> Numbers:
+    """Return the image with each region of the mask tinted and outlined, at four times its size.
 
-
-def _blank(axes: Sequence[Axes]) -> None:
-    for ax in axes:
-        ax.set_axis_off()
+    An outline of one pixel of a small image would hide what it surrounds.
+    """
+    fine = max(1, min(4, 256 // max(image.shape[:2])))
+    shown, mask = (np.kron(values, np.ones((fine, fine, 1)[: values.ndim])) for values in (image, mask))
+    for number in np.unique(mask[mask > 0]):
+        color = np.array(to_rgb(PALETTE[(int(number) - 1) % len(PALETTE)]))
+        inside = mask == number
+        core = inside.copy()
+        core[1:] &= inside[:-1]
+        core[:-1] &= inside[1:]
+        core[:, 1:] &= inside[:, :-1]
+        core[:, :-1] &= inside[:, 1:]
+        shown[core] = (1 - TINT) * shown[core] + TINT * color
+        shown[inside & ~core] = color
+    return shown

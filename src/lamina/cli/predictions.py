@@ -1,0 +1,116 @@
+"""Predictions as columns or files, and where they are written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamina.core import storage
+from lamina.core.errors import ConfigError, RunError
+from lamina.data.schema import CLASSES, FLAGS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lamina.network.network import Network
+
+ENDINGS = (".csv", ".parquet", ".jsonl")
+Columns = Mapping[str, "np.ndarray"]
+
+
+def prediction_columns(network: Network, source: str, *, proba: bool) -> dict[str, np.ndarray]:
+    """Return the predictions for every row of a source, by the name of their column.
+
+    Args:
+        network: the trained network.
+        source: whatever `lamina.data.read` reads.
+        proba: probabilities too.
+
+    Raises:
+        ConfigError: probabilities were asked for, and the task has none.
+        DataError: the data do not fit the network.
+    """
+    if proba and network.schema.target_kind not in (CLASSES, FLAGS):
+        fix = "leave --proba out"
+        fix += ", or fit with quantiles=" if network.schema.has_numbers else ""
+        raise ConfigError(f"--proba: {network.task.name} has no probabilities", fix=fix)
+    found = network.prediction(source)
+    return {**found.columns, **(found.probabilities if proba else {})}
+
+
+def check_place(path: str | None) -> None:
+    """Refuse a file that exists or whose type is not known, before anything is computed.
+
+    Raises:
+        ConfigError: it is one of these.
+    """
+    if path is None:
+        return
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
+    if os.path.lexists(path):
+        raise ConfigError(
+            "already exists, and nothing is overwritten", where=path, fix="remove it, or choose another name"
+        )
+    if not Path(path).resolve().parent.is_dir():
+        raise ConfigError("its folder does not exist", where=path, fix=f"mkdir -p {Path(path).parent}")
+
+
+def write_columns(columns: Columns, path: str | None) -> None:
+    """Write columns to a new file by the ending of its name, or as CSV to standard output.
+
+    Raises:
+        ConfigError: the file has come to exist meanwhile.
+        RunError: the disk refused.
+    """
+    if path is None:
+        for part in _csv_parts(columns):
+            sys.stdout.write(part)
+        return
+    content = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}[Path(path).suffix.lower()](columns)
+    try:
+        storage.disk.write(Path(path), content)
+    except FileExistsError as error:
+        raise ConfigError("already exists, and nothing is overwritten", where=path) from error
+    except OSError as error:
+        raise RunError(f"could not be written ({error.strerror or error})", where=path) from error
+
+
+def _rows(columns: Columns) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.tolist() for column in columns.values()), strict=True)
+
+
+def _csv_parts(columns: Columns, *, at_once: int = 4096) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for number, row in enumerate(_rows(columns)):
+        writer.writerow(row)
+        if number % at_once == at_once - 1:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _csv(columns: Columns) -> bytes:
+    return "".join(_csv_parts(columns)).encode()
+
+
+def _jsonl(columns: Columns) -> bytes:
+    lines = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in _rows(columns))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _parquet(columns: Columns) -> bytes:
+    import polars as pl
+
+    buffer = io.BytesIO()
+    pl.DataFrame({name: column.tolist() for name, column in columns.items()}).write_parquet(buffer)
+    return buffer.getvalue()

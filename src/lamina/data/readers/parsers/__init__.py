@@ -1,0 +1,1 @@
+"""Parsers of tables, most of them by Polars: a reader imports one when it reads."""

@@ -1,0 +1,15 @@
+"""The list of modalities, in the order in which they may claim a column."""
+
+from __future__ import annotations
+
+from lamina.core.registry import Registry
+from lamina.modalities.base import AbstractModality
+
+# Which module registers a name. What is special claims first; the table takes the rest.
+MODALITIES: Registry[AbstractModality] = Registry(
+    "modality",
+    places={
+        "image": "lamina.modalities.image.modality",
+        "table": "lamina.modalities.table.modality",
+    },
+)

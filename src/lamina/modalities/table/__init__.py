@@ -1,0 +1,1 @@
+"""Tables: numbers, categories, booleans and dates make one block."""

@@ -1,0 +1,126 @@
+"""Which columns of a table the network leans on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.page import Axis, Bars, Bullets, Paragraph, Plot, Section
+from lamina.core.wording import counted, plain
+from lamina.modalities.base import Outcome
+from lamina.modalities.table.importance import Importance, permutation_importance, table_score
+from lamina.objectives.metrics import metric_number, metric_words
+
+if TYPE_CHECKING:
+    from lamina.modalities.table.encoder import TableEncoder
+
+SCORED_ROWS = 2000
+MOST_COLUMNS = 20
+CAUTION = (
+    "Importance says what the network uses, not what causes the outcome. Columns that carry the same "
+    "information share their importance, so each may look weaker than it is."
+)
+
+
+def column_sections(
+    outcome: Outcome, columns: Sequence[str], encoder: TableEncoder, part: str | None = None
+) -> list[Section]:
+    """Return what the network leans on, measured by shuffling one column after another.
+
+    Args:
+        outcome: of the run; with no score, no evaluated rows or no seconds left there is nothing to say.
+        columns: the inputs to shuffle.
+        encoder: of these columns.
+        part: which part of the model's input holds them; None: they are all of it.
+    """
+    if outcome.score is None:
+        return []
+    return importance_sections(column_importance(outcome, columns, encoder, part), outcome.score[0])
+
+
+def column_importance(
+    outcome: Outcome, columns: Sequence[str], encoder: TableEncoder, part: str | None = None
+) -> list[Importance]:
+    """Return how far the score gets worse when a column is shuffled; a sample of 2,000 rows is scored.
+
+    Args:
+        outcome: of which table, targets, weights, transform, outputs, score and seconds are used.
+        columns: the inputs to shuffle.
+        encoder: of these columns.
+        part: which part of the model's input holds them; None: they are all of it.
+    """
+    if outcome.table is None or outcome.targets is None or outcome.score is None or outcome.seconds <= 0:
+        return []
+    name, measure = outcome.score
+    table, targets, weights = outcome.table, outcome.targets, outcome.weights
+    if table.height > SCORED_ROWS:
+        kept = np.sort(np.random.default_rng(0).choice(table.height, SCORED_ROWS, replace=False))
+        table, targets = table.take(kept), targets[kept]
+        weights = None if weights is None else weights[kept]
+    x = outcome.transform(table)
+
+    def score(batch: dict[str, np.ndarray], rows: np.ndarray) -> float:
+        given: Any = batch if part is None else {n: batch if n == part else _rows(x[n], rows) for n in x}
+        decoded = outcome.outputs(given)
+        return measure(targets[rows], decoded, None if weights is None else weights[rows])
+
+    return permutation_importance(
+        table_score(encoder, x if part is None else x[part], score),
+        columns,
+        rows=table.height,
+        higher_is_better=metric_words(name).higher_is_better,
+        most_rows=SCORED_ROWS,
+        seconds=outcome.seconds,
+    )
+
+
+def _rows(arrays: Any, rows: np.ndarray) -> Any:
+    """Return the given rows of one part: of an array, a stream, or a dict of either."""
+    if isinstance(arrays, dict):
+        return {name: _rows(array, rows) for name, array in arrays.items()}
+    return arrays[rows] if isinstance(arrays, np.ndarray) else arrays.take(rows)
+
+
+def importance_sections(found: Sequence[Importance], score: str) -> list[Section]:
+    """Return importance as a plot of the 20 strongest columns, with what it does not say.
+
+    Args:
+        found: in any order; what is not finite is left out.
+        score: name of what was lost.
+    """
+    known = [row for row in found if np.isfinite(row[1])]
+    if not known:
+        return []
+    left = len(found) - MOST_COLUMNS
+    more = f" The other {counted(left, 'column')} matter less." if left > 0 else ""
+    said = (
+        "Each column's values were shuffled among the evaluated rows, one column at a time, and the "
+        f"network asked again. The worse it answers, the more the network relies on the column.{more}"
+    )
+    strongest = sorted(known, key=lambda row: -row[1])[:MOST_COLUMNS]
+    blocks = (Paragraph(said), _plot(strongest, score))
+    return [Section("What it leans on", blocks), Section("Limits", (Bullets((CAUTION,)),))]
+
+
+def _plot(strongest: Sequence[Importance], score: str) -> Plot:
+    words = metric_words(score)
+    name = plain(words.title, 20)
+    # a score that is not known is taken for one of which more is better
+    moves = ("falls", "fall") if words.higher_is_better or not words.meaning else ("rises", "rise")
+    panel = Bars(
+        np.array([mean for _, mean, _ in strongest]),
+        tuple(plain(column, 36) for column, _, _ in strongest),
+        spread=np.nan_to_num([std for _, _, std in strongest]),
+        title=f"How far {name} {moves[0]} when a column is shuffled",
+        x=Axis(f"{moves[1]} of {name}"),
+    )
+    listed = ", ".join(f"{plain(column, 36)} {metric_number(mean)}" for column, mean, _ in strongest[:3])
+    return Plot(
+        "column_importance",
+        "Importance of the columns",
+        (panel,),
+        alt=f"The strongest: {listed}.",
+        note="Thin bars: standard deviation over the repeats.",
+    )

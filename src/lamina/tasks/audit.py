@@ -1,0 +1,265 @@
+"""The audit: what is wrong with data, said before anything is learned from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.core.errors import DataError, suggest
+from lamina.core.keys import NOT_NEGATIVE, Owner, claim, key
+from lamina.data.audit import roles, splits
+from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
+from lamina.data.schema import Schema
+from lamina.data.source import read
+from lamina.data.split import Split, SplitKeys, split_rows
+from lamina.data.table import AbstractTable
+from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
+from lamina.modalities.blocks import Claims, as_learned, blocks_of, claimed
+from lamina.tasks.base import AbstractTask, RoleKeys, Roles, Suit
+from lamina.tasks.registry import TASKS, choose_task, needs_target
+from lamina.tasks.schema import default_target, quoted, target_names
+
+_READING = ("y", "sample_weight", "names")  # keys of `check` that are for reading
+
+
+@dataclass(frozen=True)
+class AuditKeys:
+    """The keys of the audit itself."""
+
+    task: str | None = key(None, "what is learned; guessed from the target")
+    seed: int = key(0, "decides every random number: weights, order, dropout, splits", **NOT_NEGATIVE)
+    allow_missing: bool | None = key(
+        None, "whether missing numbers are no fault; by default they are one in plain arrays only"
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the audit is asked.
+
+    Args:
+        audit: task, seed, and what counts as a fault.
+        roles: which columns play which role.
+        split: shares of the rows.
+        modalities: name → its keys.
+    """
+
+    audit: AuditKeys
+    roles: RoleKeys
+    split: SplitKeys
+    modalities: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Task, data and roles, as far as they are known before anything is checked.
+
+    Args:
+        claims: the data, and who reads which column.
+        task: what is learned.
+        suit: why, where nobody asked for it.
+        schema: columns and their roles.
+        blocks: of the inputs.
+    """
+
+    claims: Claims
+    task: AbstractTask
+    suit: Suit | None
+    schema: Schema
+    blocks: tuple[Block, ...]
+
+
+def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
+    """Return who plays which role.
+
+    Args:
+        table: as it was read.
+        target: the column, or columns, to be predicted.
+        question: task and roles that were asked for.
+
+    Raises:
+        DataError: a named column is absent, or the target cannot be learned.
+        ConfigError: the roles contradict one another, or there is no such task.
+    """
+    if not table.height:
+        raise DataError("there is no row", where=table.source, fix="add rows")
+    claims = claimed(table)
+    targets = target_names(claims.table, target) if target else ()
+    for name in targets:
+        claims.table.require(name, "target column")
+    task, suit = choose_task(question.audit.task, claims.table, targets)
+    schema = task.roles(claims, Roles(targets, question.roles))
+    return Cast(claims, task, suit, schema, blocks_of(schema))
+
+
+def audit(
+    table: AbstractTable, *, target: Any, question: Question, test_table: AbstractTable | None = None
+) -> Audit:
+    """Return what is wrong, doubtful or worth knowing about data.
+
+    Cost: a few passes over each column, O(rows · columns), and one sort of row hashes for duplicates.
+    Images in files are decoded once each; what fits into memory is kept for the encoder.
+
+    Args:
+        table: as it was read.
+        target: the column, or columns, to be predicted.
+        question: what is asked.
+        test_table: test data of their own, to be checked against these.
+
+    Returns:
+        The audit; nothing is raised for faults of the data.
+    """
+    if not table.height:
+        return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
+    try:
+        cast = cast_roles(table, target, question)
+    except DataError as fault:
+        return _assembled(table, None, [of_error(fault, "schema")])
+    return audit_cast(cast, question, test_table)
+
+
+def audit_cast(cast: Cast, question: Question, test_table: AbstractTable | None = None) -> Audit:
+    """Return what is wrong, doubtful or worth knowing about data whose roles are known.
+
+    Args:
+        cast: from `cast_roles`.
+        question: what is asked.
+        test_table: test data of their own, to be checked against these.
+    """
+    found = list(_findings(cast, question, test_table))
+    table, schema = cast.claims.table, cast.schema
+    if question.roles.split is None and schema.split:
+        found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
+    if cast.suit is not None:
+        message = f"the task is taken to be {schema.task}"
+        found.append(note("task-guessed", table.source, message, cast.suit.fix))
+    return _assembled(table, schema, found)
+
+
+def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> Audit:
+    """Return the audit of a file, a frame or arrays: everything that can be said before training.
+
+    Args:
+        data: whatever :func:`lamina.data.read` reads.
+        target: the column, or columns, to be predicted; guessed and said without.
+        **keys: ``y``, ``sample_weight`` and ``names`` as for ``read``; ``test_data``, a second source to be
+            checked against the first; ``task``, ``seed``, ``valid``, ``test``, ``allow_missing``, the roles
+            ``weight``, ``group``, ``time``, ``split``, ``keep`` and ``drop``, and keys of the inputs, such as
+            ``image_size``.
+
+    Raises:
+        DataError: the data cannot be read at all.
+        ConfigError: a key is unknown.
+
+    Example:
+        >>> print(check({"size": [1.0, 2.5, 4.0, 7.0] * 9, "price": [1.5, 2.0, 5.0, 7.0] * 9}, "prize"))
+        <arrays>: 36 rows, 2 columns
+        error: <arrays>: target column 'prize' is absent (did you mean 'price'?); expected one of size, price
+          fix: name a column that the data have
+    """
+    reading = {name: keys.pop(name) for name in _READING if name in keys}
+    other = keys.pop("test_data", None)
+    question = ask(keys)
+    table = read(data, **reading)
+    test_table = None if other is None else read(other)
+    if "weight" in table.names and reading.get("sample_weight") is not None and not question.roles.weight:
+        question = dataclasses.replace(question, roles=dataclasses.replace(question.roles, weight="weight"))
+    guessed = target is None and needs_target(question.audit.task)
+    target = default_target(table, question.audit.task) if target is None else target
+    result = audit(table, target=target, question=question, test_table=test_table)
+    if not guessed:
+        return result
+    message = f"taken as target: {quoted(target)}"
+    said = note("target-guessed", table.source, message, "name another one with target=")
+    return _assembled(table, result.schema, [*result.findings, said])
+
+
+def ask(keys: Mapping[str, Any]) -> Question:
+    """Return the question in flat keys.
+
+    Args:
+        keys: values or texts.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is out of range.
+    """
+    names = list(MODALITIES)
+    owners = [Owner("the audit", AuditKeys), Owner("roles", RoleKeys), Owner("split", SplitKeys)]
+    owners += [Owner(f"{name} inputs", MODALITIES[name].keys) for name in names]
+    asked, given_roles, split, *own = claim(owners, keys)
+    if asked.task is not None:
+        TASKS[asked.task]  # an unknown task is refused here
+    return Question(asked, given_roles, split, dict(zip(names, own, strict=True)))
+
+
+def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) -> Iterator[Finding]:
+    """Yield the findings of all checks; a split is tried only while there is no error."""
+    table, schema, unreadable = cast.claims.table, cast.schema, cast.claims.unreadable
+    allow = question.audit.allow_missing
+    strict = table.strict if allow is None else not allow
+    subject = Subject(table, schema, question.roles.keep, strict, unreadable)
+    found = [*roles.of_table(table, schema, unreadable), *cast.task.check(subject)]
+    found += roles.of_dropped(table, schema, unreadable)
+    found += roles.of_doubtful(table, schema, question.roles.keep)
+    checks = [_check_of(block, subject, question) for block in cast.blocks]
+    for own in checks:
+        found += own.findings()
+    found += splits.of_parts(table, schema)
+    if not _has_errors(found):
+        found += splits.of_classes(table, schema, question.split.valid, question.split.test)
+    yield from found
+    if _has_errors(found):
+        return
+    try:
+        parts = split_rows(
+            table, schema, seed=question.audit.seed, valid=question.split.valid, test=question.split.test
+        )
+    except DataError as fault:
+        yield of_error(fault, "split")
+        return
+    yield from splits.of_labels(table, schema, parts)
+    for own in checks:
+        yield from own.across(parts)
+    if test_table is not None:
+        yield from _of_second(cast, subject, checks, parts, as_learned(test_table, schema))
+
+
+def _check_of(block: Block, subject: Subject, question: Question) -> AbstractCheck:
+    keys = question.modalities.get(block.modality.name) or block.modality.keys()
+    return block.modality.check(subject, block, keys)
+
+
+def _of_second(
+    cast: Cast, subject: Subject, checks: Sequence[AbstractCheck], parts: Split, other: AbstractTable
+) -> Iterator[Finding]:
+    """Yield what is wrong with test data of their own."""
+    schema = cast.schema
+    needed = [*(column.name for column in schema.inputs), *schema.targets]
+    absent = [name for name in needed if name not in other.names]
+    for name in absent:
+        message = f"column '{name}' is absent{suggest(name, other.names)}"
+        fix = "give the test data the columns of the training data"
+        yield error("absent-column", other.source, message, fix)
+    if absent:
+        return
+    if not other.height:
+        yield error("too-few-rows", other.source, "the test data have no row", "add rows")
+        return
+    found = list(cast.task.check(subject, other))
+    yield from found
+    if not _has_errors(found):
+        for own in checks:
+            yield from own.second(other, parts)
+
+
+def _has_errors(found: Sequence[Finding]) -> bool:
+    """Return whether a finding makes learning impossible."""
+    return any(finding.level == "error" for finding in found)
+
+
+def _assembled(table: AbstractTable, schema: Schema | None, found: Sequence[Finding]) -> Audit:
+    """Return the audit with errors first, then warnings, then notes."""
+    ordered = sorted(found, key=lambda finding: LEVELS.index(finding.level))
+    return Audit(tuple(ordered), schema, table.source, table.height, len(table.names))

@@ -1,0 +1,1 @@
+"""Prediction: a class, several labels or numbers for each row."""

@@ -1,0 +1,143 @@
+"""Which classes are taken for which, and whether stated probabilities hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.page import Axis, Bars, Line, Matrix, Plot, Series
+from lamina.core.wording import count, plain
+from lamina.objectives.metrics import calibration_curve, confusion_matrix
+from lamina.objectives.metrics.calibration import CalibrationCurve, top_label
+from lamina.objectives.metrics.ranking import wilson_interval
+from lamina.tasks.prediction.answers import ClassAnswers, LabelAnswers
+
+LARGEST_MATRIX = 16  # more classes would leave no room for the numbers
+ROOMY = 6  # classes up to which a cell also holds its share
+MOST_CONFUSIONS = 15
+ENDS = (-0.02, 1.02)
+NOTE = (
+    "Points on the dashed line keep their word. Bars are 95% intervals; below, how often each "
+    "probability was stated."
+)
+
+
+def confusion(answers: ClassAnswers) -> Plot | None:
+    """Return the confusion matrix, for many classes the most frequent confusions; None where there are none.
+
+    Args:
+        answers: of which targets, predictions and names are used.
+    """
+    if len(answers.names) <= LARGEST_MATRIX:
+        return _matrix(answers)
+    return _most_frequent(answers)
+
+
+def _matrix(answers: ClassAnswers) -> Plot:
+    names = answers.names
+    counts = confusion_matrix(answers.targets, answers.predictions, classes=len(names))
+    counts = counts[: len(names), : len(names)]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    roomy = len(names) <= ROOMY
+    texts = tuple(
+        tuple(
+            "" if not n else f"{count(n)}\n{share:.0%}" if roomy else count(n)
+            for n, share in zip(*row, strict=True)
+        )
+        for row in zip(counts, shares, strict=True)
+    )
+    said = "and their share of the true class" if roomy else "colored by their share of the true class"
+    panel = Matrix(
+        shares,
+        tuple(names),
+        tuple(names),
+        texts,
+        agree=True,
+        title=f"Confusion matrix: rows, {said}",
+        x=Axis("predicted"),
+        y=Axis("true"),
+    )
+    right, total = int(np.trace(counts)), int(counts.sum())
+    alt = f"{count(right)} of {count(total)} rows are on the diagonal, where the answer is right."
+    return Plot("confusion", "Confusions between classes", (panel,), alt=alt)
+
+
+def _most_frequent(answers: ClassAnswers) -> Plot | None:
+    wrong = answers.targets != answers.predictions
+    pairs = np.stack([answers.targets[wrong], answers.predictions[wrong]], axis=1)
+    pairs, counts = np.unique(pairs, axis=0, return_counts=True)
+    if not len(pairs):
+        return None
+    order = np.argsort(-counts, kind="stable")[:MOST_CONFUSIONS]
+    short = [plain(name, 26) for name in answers.names]
+    names = tuple(f"{short[true]} → {short[given]}" for true, given in pairs[order])
+    panel = Bars(
+        counts[order],
+        names,
+        color="orange",
+        title="Most frequent confusions: true → predicted",
+        x=Axis("rows", "count"),
+    )
+    alt = f"The most frequent one is {names[0]}, {count(counts[order[0]])} rows."
+    note = f"The {MOST_CONFUSIONS} most frequent ones."
+    return Plot("confusion", "Confusions between classes", (panel,), alt=alt, note=note)
+
+
+def class_calibration(answers: ClassAnswers) -> Plot | None:
+    """Return stated probabilities against what happened; None where one of them is not finite.
+
+    Args:
+        answers: of two classes the probability of the second is looked at, of more that of the predicted one.
+    """
+    given = answers.probabilities
+    if given.shape[1] <= 2:
+        name = f"“{plain(answers.names[1], 30)}”" if len(answers.names) > 1 else "the second class"
+        return calibration(answers.targets == 1, given[:, -1], name)
+    if answers.targets.max() >= given.shape[1]:
+        return None
+    return calibration(*top_label(answers.targets, given), "the predicted class")
+
+
+def label_calibration(answers: LabelAnswers) -> Plot | None:
+    """Return stated probabilities against what happened, of all labels together.
+
+    Args:
+        answers: of which targets and probabilities are used.
+    """
+    return calibration(answers.targets.ravel(), answers.probabilities.ravel(), "a label")
+
+
+def calibration(happened: NDArray, stated: NDArray, event: str) -> Plot | None:
+    """Return stated probabilities against what happened, and how often each was stated.
+
+    Args:
+        happened: whether the event came true.
+        stated: the probability given to it.
+        event: what it is.
+    """
+    if not len(stated) or not np.isfinite(stated).all():
+        return None
+    values, edges = np.histogram(stated, bins=20, range=(0, 1))
+    below = Bars(
+        values,
+        edges=edges,
+        x=Axis(f"stated probability of {event}", "percent", ENDS),
+        y=Axis("rows", "count"),
+    )
+    curve = calibration_curve(happened, stated, bins=10)
+    above = Line(
+        (Series("perfectly calibrated", *np.array([[0.0, 1.0], [0.0, 1.0]]), dashed=True), _observed(curve)),
+        title=f"Calibration: does the stated probability of {event} hold?",
+        x=Axis(kind="percent", ends=ENDS),
+        y=Axis("share that came true", "percent", (-0.02, 1.04)),
+    )
+    off = float(np.average(np.abs(curve.stated - curve.observed), weights=curve.weight))
+    alt = f"In ten bins, stated probability and share that came true differ by {off:.1%} on average."
+    title = "Calibration of the stated probabilities"
+    return Plot("calibration", title, (above, below), alt=alt, note=NOTE, heights=(328, 102))
+
+
+def _observed(curve: CalibrationCurve) -> Series:
+    pairs = zip(curve.observed.tolist(), curve.weight.tolist(), strict=True)
+    ends = np.array([wilson_interval(p, n) for p, n in pairs])
+    return Series("observed", curve.stated, curve.observed, ends[:, 0], ends[:, 1])

@@ -1,0 +1,133 @@
+"""How good the network is: metrics, confusions, calibration, errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.page import Block, Cell, Section, Table
+from lamina.core.wording import count, plain
+from lamina.modalities.base import Outcome
+from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics.classification import class_sums
+from lamina.tasks.prediction.answers import class_answers, label_answers, number_answers
+from lamina.tasks.prediction.class_plots import class_calibration, confusion, label_calibration
+from lamina.tasks.prediction.number_plots import predicted_against_true, predicted_intervals, residuals
+from lamina.tasks.prediction.wording import interval_words
+
+TITLE = "How good it is"
+MOST_CLASSES = 16
+
+
+def class_quality(outcome: Outcome) -> Section:
+    """Return metrics, confusions, each class and calibration.
+
+    Args:
+        outcome: of the run.
+    """
+    answers = class_answers(outcome)
+    if answers is None:
+        return Section(TITLE, (metric_table(outcome),))
+    sums = class_sums(answers.targets, answers.predictions, classes=max(2, len(answers.names)))
+    classes = share_table("class", "classes", answers.names, *(s[: len(answers.names)] for s in sums))
+    return _section(metric_table(outcome), confusion(answers), classes, class_calibration(answers))
+
+
+def label_quality(outcome: Outcome) -> Section:
+    """Return metrics, each label and calibration.
+
+    Args:
+        outcome: of the run.
+    """
+    answers = label_answers(outcome)
+    if answers is None:
+        return Section(TITLE, (metric_table(outcome),))
+    given, true = answers.predictions, answers.targets
+    sums = (true.sum(axis=0), given.sum(axis=0), (true & given).sum(axis=0))
+    labels = share_table("label", "labels", answers.names, *sums)
+    return _section(metric_table(outcome), labels, label_calibration(answers))
+
+
+def number_quality(outcome: Outcome, quantiles: Sequence[float] = (), unit: str = "") -> Section:
+    """Return metrics, predictions against targets, errors, and whether predicted intervals hold.
+
+    Args:
+        outcome: of the run.
+        quantiles: levels of the decoded outputs' last axis; empty where one number is predicted.
+        unit: of the targets, such as "USD".
+    """
+    answers = number_answers(outcome, quantiles, unit)
+    if answers is None:
+        return Section(TITLE, (metric_table(outcome),))
+    plots = (predicted_against_true(answers), residuals(answers), predicted_intervals(answers))
+    return _section(metric_table(outcome), *plots)
+
+
+def _section(*blocks: Block | None) -> Section:
+    return Section(TITLE, tuple(block for block in blocks if block is not None))
+
+
+def metric_table(outcome: Outcome) -> Table:
+    """Return every metric with its meaning and interval, on validation and test rows.
+
+    Args:
+        outcome: of which metrics and intervals are used.
+    """
+    tested = outcome.evaluated == "test"
+    parts = [outcome.valid_metrics, *([outcome.metrics] if tested else [])]
+    heads = ["metric", "validation", *(["test"] if tested else [])]
+    with_intervals = any(interval_words(outcome.intervals, name) for name in outcome.metrics)
+    heads += [f"95% interval ({outcome.evaluated})"] if with_intervals else []
+    rows = []
+    for name in dict.fromkeys([*outcome.metrics, *outcome.valid_metrics]):
+        words, interval = metric_words(name), outcome.intervals.get(name)
+        better = "" if not words.meaning else " ↑" if words.higher_is_better else " ↓"
+        values = [metric_number(float(part.get(name, math.nan)), interval) for part in parts]
+        ends = [interval_words(outcome.intervals, name) or "–"] if with_intervals else []
+        rows.append((Cell(words.title + better, words.meaning), *values, *ends))
+    return Table(
+        tuple(heads),
+        tuple(rows),
+        numeric=tuple(range(1, len(heads))),
+        kind="metrics",
+        note="↑ higher is better, ↓ lower is better.",
+    )
+
+
+def share_table(
+    noun: str, nouns: str, names: Sequence[str], support: NDArray, predicted: NDArray, hits: NDArray
+) -> Table:
+    """Return recall, precision and F1 of each class or label, of many the weakest.
+
+    Args:
+        noun: what one is called.
+        nouns: what several are called.
+        names: of each.
+        support: rows that have it.
+        predicted: rows it was given to.
+        hits: rows of both sorts.
+    """
+    with np.errstate(invalid="ignore"):  # one that nobody has, or that is never predicted
+        recall, precision, balance = hits / support, hits / predicted, 2 * hits / (support + predicted)
+    order = np.arange(len(names))
+    if len(names) > MOST_CLASSES:
+        order = np.argsort(np.nan_to_num(balance, nan=2.0), kind="stable")[:MOST_CLASSES]
+    rows = tuple(
+        (plain(names[i], 80), count(support[i]), *map(_ratio, (recall[i], precision[i], balance[i])))
+        for i in order.tolist()
+    )
+    note = (
+        f"Recall: of the rows of this {noun}, how many were found. "
+        f"Precision: of the rows given this {noun}, how many belong to it."
+    )
+    if len(names) > MOST_CLASSES:
+        note = f"The {MOST_CLASSES} weakest of {count(len(names))} {nouns}. {note}"
+    heads = (noun, "rows", "recall", "precision", "F1")
+    return Table(heads, rows, numeric=(1, 2, 3, 4), kind="classes", note=note)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "–"

@@ -1,0 +1,47 @@
+"""What the four tasks of prediction share: roles, and a table of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lamina.data import leaks
+from lamina.data.schema import NUMBERS, Schema
+from lamina.modalities.blocks import Claims
+from lamina.tasks.base import AbstractTask, Roles, Suit
+from lamina.tasks.prediction.guess import guess_task
+from lamina.tasks.schema import assign_roles
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
+
+
+class AbstractPredictionTask(AbstractTask):
+    """Predicts a class, flags or numbers for each row.
+
+    Attributes:
+        other: the task that whole numbers could ask for too, or empty.
+    """
+
+    other: str = ""
+
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
+        """Return why it may be taken, where the targets ask for it.
+
+        Raises:
+            DataError: the targets are neither labels nor numbers.
+        """
+        if guess_task(table, targets) != self.name:
+            return None
+        integers = len(targets) == 1 and table.labels(targets[0]).storage == "integer"
+        fix = f"if that is wrong: task={self.other}" if self.other and integers else ""
+        return Suit(f"the values of the target ask for {self.name}", fix)
+
+    def roles(self, claims: Claims, given: Roles) -> Schema:
+        """Return inputs and targets; a column that equals the target is left out."""
+        numbers = self.target_kind == NUMBERS
+
+        def is_leak(table: AbstractTable, name: str) -> bool:
+            return leaks.equals_target(table, name, given.targets, numbers=numbers)
+
+        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind, is_leak=is_leak)

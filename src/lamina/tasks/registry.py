@@ -1,0 +1,93 @@
+"""The list of tasks, and which of them a target asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lamina.core.errors import ConfigError, DataError
+from lamina.core.registry import Registry
+from lamina.tasks.base import AbstractTask, Suit, TaskGroup
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
+
+# Which module registers a name; ``task=auto`` asks them in this order.
+TASKS: Registry[AbstractTask | TaskGroup] = Registry(
+    "task",
+    places={
+        "binary": "lamina.tasks.prediction.binary",
+        "multiclass": "lamina.tasks.prediction.multiclass",
+        "multilabel": "lamina.tasks.prediction.multilabel",
+        "regression": "lamina.tasks.prediction.regression",
+        "classification": "lamina.tasks.prediction.classification",
+    },
+)
+
+
+def choose_task(
+    name: str | None, table: AbstractTable, targets: Sequence[str]
+) -> tuple[AbstractTask, Suit | None]:
+    """Return the task that was asked for, or the first that suits the targets, and why.
+
+    Args:
+        name: of a task, or None.
+        table: the data, claimed.
+        targets: the target columns; none for tasks that need none.
+
+    Returns:
+        The task, and why it was chosen where nobody asked for it.
+
+    Raises:
+        ConfigError: there is no such task, or no target to choose by.
+        DataError: no task suits the targets.
+    """
+    if name is not None:
+        return _named(name, table, targets), None
+    if not targets:
+        raise ConfigError(
+            "there is no target, so the task has to be named",
+            expected="one of " + ", ".join(TASKS),
+            fix="name it: task=",
+        )
+    refused: DataError | None = None
+    for task in map(TASKS.__getitem__, TASKS):
+        if isinstance(task, TaskGroup):
+            continue
+        try:
+            suit = task.suits(table, targets)
+        except DataError as error:
+            refused = refused or error
+            continue
+        if suit is not None:
+            return task, suit
+    raise refused or DataError("no task suits the target", where=table.where(name=targets[0]))
+
+
+def task_named(name: str) -> AbstractTask:
+    """Return a task by its name.
+
+    Args:
+        name: in `TASKS`, of no group.
+
+    Raises:
+        ConfigError: it is unknown, or the name of a group.
+    """
+    task = TASKS[name]
+    if isinstance(task, TaskGroup):
+        raise ConfigError(f"'{name}' is several tasks", expected="one of " + ", ".join(task.among))
+    return task
+
+
+def needs_target(name: str | None) -> bool:
+    """Return whether a task, None for one to be guessed, asks for a target column."""
+    entry = None if name is None else TASKS[name]
+    return not isinstance(entry, AbstractTask) or entry.needs_target
+
+
+def _named(name: str, table: AbstractTable, targets: Sequence[str]) -> AbstractTask:
+    entry = TASKS[name]
+    if not isinstance(entry, TaskGroup):
+        return entry
+    suiting = [other for other in entry.among if task_named(other).suits(table, targets)]
+    return task_named(suiting[0] if suiting else entry.among[-1])
