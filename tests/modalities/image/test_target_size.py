@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError
-from lamina.data.images.canvas import choose_canvas
+from lamina.modalities.image.target_size import choose_canvas
 from lamina.data.images.store import AbstractImages, ArrayImages
 
 
