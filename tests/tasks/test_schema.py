@@ -8,10 +8,10 @@ import uuid
 import numpy as np
 import polars as pl
 import pytest
+from lamina.data.kinds import named_like_identifier
 
 from lamina.core.errors import ConfigError, DataError
 from lamina.data import Schema, infer_schema, read
-from lamina.data.kinds import named_like_identifier
 
 ROWS = 60
 NOISE = np.random.default_rng(0).normal(size=ROWS)

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-
 from tests.casting import schema_of
 
 from lamina.core.errors import DataError

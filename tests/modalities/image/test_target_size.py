@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError
-from lamina.modalities.image.target_size import choose_canvas
 from lamina.data.images.store import AbstractImages, ArrayImages
+from lamina.modalities.image.target_size import choose_canvas
 
 
 class Sized(AbstractImages):

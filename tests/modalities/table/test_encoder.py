@@ -7,7 +7,6 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.casting import schema_of
 
 from lamina.core.errors import ConfigError, DataError
