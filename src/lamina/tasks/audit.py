@@ -86,7 +86,8 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = claimed(table)
-    targets = target_names(claims.table, target) if target else ()
+    is_needed = bool(target) or needs_target(question.audit.task)
+    targets = target_names(claims.table, target) if is_needed else ()
     for name in targets:
         claims.table.require(name, "target column")
     task, suit = choose_task(question.audit.task, claims.table, targets)
