@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.core.errors import DataError, suggest
+from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.keys import NOT_NEGATIVE, Owner, claim, key
 from lamina.data.audit import roles, splits
 from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
@@ -86,8 +86,7 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = claimed(table)
-    is_needed = bool(target) or needs_target(question.audit.task)
-    targets = target_names(claims.table, target) if is_needed else ()
+    targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
     for name in targets:
         claims.table.require(name, "target column")
     task, suit = choose_task(question.audit.task, claims.table, targets)
@@ -189,6 +188,11 @@ def ask(keys: Mapping[str, Any]) -> Question:
     names = list(MODALITIES)
     owners = [Owner("the audit", AuditKeys), Owner("roles", RoleKeys), Owner("split", SplitKeys)]
     owners += [Owner(f"{name} inputs", MODALITIES[name].keys) for name in names]
+    known = sorted({*_READING, "test_data", *(name for owner in owners for name in owner.names)})
+    for name in keys:
+        if name not in known:
+            expected = "one of " + ", ".join(known)
+            raise ConfigError(f"unknown key '{name}'{suggest(name, known)}", expected=expected)
     asked, given_roles, split, *own = claim(owners, keys)
     if asked.task is not None:
         TASKS[asked.task]  # an unknown task is refused here

@@ -130,15 +130,20 @@ def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def target_names(table: AbstractTable, target: Any) -> tuple[str, ...]:
-    """Return the names of the targets, or raise where there are none or they are no names.
+def target_names(table: AbstractTable, target: Any, *, needed: bool) -> tuple[str, ...]:
+    """Return the names of the targets.
 
     Args:
         table: the data, for messages.
         target: one name or several.
+        needed: whether there must be one.
+
+    Raises:
+        DataError: one is needed, and there is none.
+        ConfigError: they are no names.
     """
     names = (target,) if isinstance(target, str | int) else tuple(target)
-    if not names:
+    if not names and needed:
         raise DataError("no target is named", where=table.source, fix="name at least one column")
     if not all(isinstance(name, str | int) for name in names):
         raise ConfigError(
