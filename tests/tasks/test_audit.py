@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from lamina.core.errors import ConfigError, DataError
-from lamina.data import Audit, Finding, check, read
-from lamina.data.audit import audit
+from lamina.data import Audit, Finding, read
 from lamina.data.audit.findings import of_error
+from lamina.tasks.audit import check
 
 ROWS = 60
 RANDOM = np.random.default_rng(0)
@@ -370,13 +370,13 @@ TASKS = {
 @pytest.mark.parametrize("case", TASKS)
 def test_tasks_that_do_not_fit_the_target(case):
     y, task, expected = TASKS[case]
-    result = audit(read(pl.DataFrame({"a": NOISE, "y": y})), target="y", task=task)
+    result = check(read(pl.DataFrame({"a": NOISE, "y": y})), target="y", task=task)
     assert str(result.errors[0]) == f"error: <frame>, {expected}"
 
 
 def test_a_label_that_never_changes():
     table = read({"a": NOISE, "p": [0, 1] * 30, "q": [0] * ROWS})
-    result = audit(table, target=["p", "q"], task="multilabel")
+    result = check(table, target=["p", "q"], task="multilabel")
     assert said(result) == [
         "warning: <arrays>, column 'q': this label is the same in every row\n"
         "  fix: leave it out of the targets"
@@ -405,7 +405,7 @@ def test_a_class_that_most_rows_have_is_noted(share, is_noted):
 
 
 def test_many_categories_are_noted(monkeypatch):
-    monkeypatch.setattr("lamina.data.audit.columns.MOST_CATEGORIES", 5)
+    monkeypatch.setattr("lamina.modalities.table.check.MOST_CATEGORIES", 5)
     result = check({"a": [f"c{i % 7}" for i in range(ROWS)], "b": NOISE, "y": LABELS}, "y")
     assert said(result) == ["note: <frame>, column 'a': 7 categories: the 5 most frequent are told apart"]
 
@@ -424,7 +424,7 @@ WEIGHTS = {
 @pytest.mark.parametrize("case", WEIGHTS)
 def test_weights(case):
     weights, expected = WEIGHTS[case]
-    result = audit(read(pl.DataFrame({"a": NOISE, "y": LABELS, "w": weights})), target="y", weight="w")
+    result = check(read(pl.DataFrame({"a": NOISE, "y": LABELS, "w": weights})), target="y", weight="w")
     assert str(result.errors[0]) == f"error: <frame>, {expected}"
 
 
@@ -432,17 +432,17 @@ def test_splits_that_cannot_be_made():
     frame = pl.DataFrame(
         {"a": NOISE, "y": LABELS, "part": with_cell(["train"] * ROWS, 9, "trian"), "when": ["x"] * ROWS}
     )
-    result = audit(read(frame), target="y", split="part")
+    result = check(read(frame), target="y", split="part")
     assert str(result.errors[0]) == (
         "error: <frame>, row 9, column 'part': not a word for a split; expected train, valid "
         "or test, got 'trian'"
     )
-    result = audit(read(frame.with_columns(part=pl.lit("test"))), target="y", split="part")
+    result = check(read(frame.with_columns(part=pl.lit("test"))), target="y", split="part")
     assert str(result.errors[0]) == (
         "error: <frame>, column 'part': no row is marked train\n"
         "  fix: mark the rows to learn from with the word train"
     )
-    result = audit(read(frame), target="y", time="when", drop=["part"])
+    result = check(read(frame), target="y", time="when", drop=["part"])
     assert "row 0, column 'when': a time is needed in every row to split by it" in str(result.errors[0])
 
 
