@@ -87,8 +87,6 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = claimed(table)
     targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
-    for name in targets:
-        claims.table.require(name, "target column")
     task, suit = choose_task(question.audit.task, claims.table, targets)
     schema = task.roles(claims, Roles(targets, question.roles))
     return Cast(claims, task, suit, schema, blocks_of(schema))
