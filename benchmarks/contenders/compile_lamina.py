@@ -17,7 +17,7 @@ from lamina.ops.native import library
 from lamina.train import TrainConfig
 from lamina.train.loop.feed import round_up
 from lamina.train.loop.plan import make_hyper, make_program
-from lamina.train.step.step import jit_chunk, jit_first_state
+from lamina.train.step.compiled import jit_chunk, jit_first_state
 
 chosen = json.loads(sys.argv[1])
 marks = [(time.perf_counter(), time.process_time())]
@@ -48,7 +48,7 @@ rows = {
 }
 order = jax.ShapeDtypeStruct((32, batch), jnp.int32)
 mark("state")
-traced = jit_chunk.trace(program, state, rows, order, jnp.int32(1), hyper)
+traced = jit_chunk.trace(program, state, rows, order, order, jnp.int32(1), hyper)
 mark("trace")
 lowered = traced.lower()
 mark("lower")

@@ -121,18 +121,20 @@ class Goal:
         """Train once; return the seconds and the accuracy."""
         import jax
 
+        from lamina.modalities.image.augment import Augmentation
         from lamina.models import build
         from lamina.nn.augmented import Augmented
         from lamina.train import TrainConfig, train
         from lamina.train.loop.plan import make_program
-        from lamina.train.step.step import jit_evaluate
+        from lamina.train.step.compiled import jit_evaluate
 
         recipe = self.recipe
-        config = TrainConfig(seed=seed, epochs=epochs, augment=recipe.augment, **dict(recipe.keys))
+        config = TrainConfig(seed=seed, epochs=epochs, **dict(recipe.keys))
+        changes = Augmentation.of(recipe.augment)
         began = time.perf_counter()
         options = {"size": recipe.size, "depth": recipe.depth, "seed": seed}
         model = build("airbench", inputs=self.inputs, outputs=10, **options)
-        found = train(model, self.task, self.rows, config=config).model
+        found = train(model, self.task, self.rows, config=config, augment=changes).model
         seconds = time.perf_counter() - began
         views = jax.device_put(Augmented(found, kind=TEST_TIME_AUGMENTATIONS))
         judged = jit_evaluate(make_program(self.task, config), views, self.judge)

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
 
 __version__ = "0.1.0"
 
-# public name -> module that defines it; nothing is imported before it is asked for
-_WHERE = {
-    "Network": "lamina.network.network",
-    "NeuralClassifier": "lamina.estimators",
-    "NeuralRegressor": "lamina.estimators",
-    "build": "lamina.models",
-    "check": "lamina.tasks.audit",
-    "fit": "lamina.runs.fit",
-    "list_models": "lamina.models",
-    "load": "lamina.network.load",
+# Where the public names are defined; nothing is imported before it is asked for.
+_PLACES = {
+    "lamina.estimators": "NeuralClassifier NeuralRegressor",
+    "lamina.models": "build list_models",
+    "lamina.network.load": "load",
+    "lamina.network.network": "Network",
+    "lamina.runs.fit": "fit",
+    "lamina.tasks.audit": "check",
 }
-_ROOMS = (
+__getattr__, _ = lazy(
+    __name__, _PLACES, modules="core data modalities models network nn objectives ops report tasks train"
+)
+
+__all__ = [
+    "Network",
+    "NeuralClassifier",
+    "NeuralRegressor",
+    "__version__",
+    "build",
+    "check",
     "core",
     "data",
+    "fit",
+    "list_models",
+    "load",
     "modalities",
     "models",
     "network",
@@ -30,9 +42,7 @@ _ROOMS = (
     "report",
     "tasks",
     "train",
-)
-
-__all__ = ["__version__", *_WHERE, *_ROOMS]
+]
 
 if TYPE_CHECKING:
     from lamina import core, data, modalities, models, network, nn, objectives, ops, report, tasks, train
@@ -42,14 +52,6 @@ if TYPE_CHECKING:
     from lamina.network.network import Network
     from lamina.runs.fit import fit
     from lamina.tasks.audit import check
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(importlib.import_module(_WHERE[name]), name)
-    if name in _ROOMS:
-        return importlib.import_module(f"lamina.{name}")
-    raise AttributeError(f"module 'lamina' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

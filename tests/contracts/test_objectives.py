@@ -45,11 +45,11 @@ every = pytest.mark.parametrize("task", TASKS, ids=str)
 def batch_of(task: AbstractObjective, rows: int = ROWS, seed: int = 0) -> dict[str, Any]:
     """Outputs of a network that passes on what it gets, with targets and weights."""
     random = np.random.default_rng(seed)
-    classes = {"binary": 2, "multiclass": 3}.get(task.kind)
+    classes = {BinaryObjective: 2, MulticlassObjective: 3}.get(type(task))
     columns = getattr(task, "targets", None) or getattr(task, "labels", 1)
     if classes:
         y = np.resize(np.arange(classes, dtype=np.int32), rows)
-    elif task.kind == "multilabel":
+    elif isinstance(task, MultilabelObjective):
         y = random.integers(0, 2, (rows, columns)).astype(np.float32)
     else:
         y = random.normal(size=(rows, columns)).astype(np.float32)
@@ -171,9 +171,9 @@ def test_answers_are_float32_whatever_the_precision(task: AbstractObjective):
     batch = batch_of(task)
     loss, answers = jax.device_get(loss_and_answers(task, {**batch, "x": batch["x"].astype(jnp.bfloat16)}))
     assert answers.dtype == np.float32
-    if task.kind in ("binary", "multiclass"):
+    if isinstance(task, BinaryObjective | MulticlassObjective):
         np.testing.assert_allclose(answers.sum(-1), 1, rtol=1e-5)
-    if task.kind != "regression":
+    if not isinstance(task, RegressionObjective | QuantileObjective):
         assert answers.min() >= 0
         assert answers.max() <= 1
     assert np.isfinite(loss)
@@ -181,11 +181,11 @@ def test_answers_are_float32_whatever_the_precision(task: AbstractObjective):
 
 def right_outputs(task: AbstractObjective, y: np.ndarray) -> np.ndarray:
     """Outputs that say exactly what is true, with confidence."""
-    if task.kind == "multiclass":
+    if isinstance(task, MulticlassObjective):
         return 40.0 * np.eye(3, dtype=np.float32)[y]
-    if task.kind == "binary":
+    if isinstance(task, BinaryObjective):
         return 40.0 * (2.0 * y.astype(np.float32) - 1)[:, None]
-    if task.kind == "multilabel":
+    if isinstance(task, MultilabelObjective):
         return 40.0 * (2.0 * y - 1)
     return np.repeat(y, task.out_features // y.shape[1], axis=1)
 
@@ -207,11 +207,11 @@ def test_the_loss_that_is_monitored_is_the_one_that_is_learned(task: AbstractObj
 def test_no_answer_is_better_than_the_smoothed_label(task: AbstractObjective):
     """Whose loss is its entropy; a surer answer and a less sure one are both worse."""
     batch = batch_of(task)
-    classes = 3 if task.kind == "multiclass" else 2
+    classes = 3 if isinstance(task, MulticlassObjective) else 2
     true, other = 1 - 0.1 + 0.1 / classes, 0.1 / classes
     entropy = -true * math.log(true) - (classes - 1) * other * math.log(other)
     best = right_outputs(task, batch["y"]) / 40.0 * math.log(true / other)
-    if task.kind != "multiclass":  # one logit for two answers
+    if not isinstance(task, MulticlassObjective):  # one logit for two answers
         assert np.abs(best).max() == pytest.approx(math.log(true / other))
     losses = [judge(task, batch, best * factor).sums["loss"] / ROWS for factor in (0.5, 1.0, 2.0)]
     assert losses[1] == pytest.approx(entropy, rel=1e-5)

@@ -14,6 +14,7 @@ from lamina.runs.record import (
     check_config,
     check_unchanged,
     check_versions,
+    command_again,
     command_of,
     origin,
     read_record,
@@ -97,6 +98,28 @@ def test_command_of_arrays():
         command_of("<arrays>", ["target"], {"model": "mlp"})
         == "lamina fit '<arrays>' --target target model=mlp"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("lamina fit a.csv --target y --out runs/a lr=0.1", "lamina fit a.csv --target y lr=0.1"),
+        ("lamina fit a.csv --out=runs/a --json", "lamina fit a.csv --json"),
+        ("lamina fit /home/me/data/a.csv --test=/home/me/b.csv", "lamina fit data/a.csv --test=b.csv"),
+        ("lamina fit '/home/me/a b.csv' --test /home/mean/b", "lamina fit 'a b.csv' --test /home/mean/b"),
+        ("lamina fit /data/a.csv --target y", "lamina fit /data/a.csv --target y"),
+        ("lamina fit /home/me/ --out", "lamina fit /home/me/"),
+        ("lamina fit 'a", "lamina fit 'a"),
+    ],
+)
+def test_a_command_to_be_typed_once_more(typed: str, again: str):
+    assert command_again(typed, "/home/me") == again
+    assert command_again(again, "/home/me") == again
+
+
+def test_without_a_folder_it_is_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert command_again(f"lamina fit {tmp_path}/a.csv --out {tmp_path}/run") == "lamina fit a.csv"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "abc", "0s", "5 apples", "1.5"])

@@ -76,6 +76,17 @@ def test_first_and_last_lines(houses: Path, tmp_path: Path, no_report: None):
     assert text.replace("\n\n", "\n").splitlines()[-1] in (tmp_path / "run" / "log.txt").read_text()
 
 
+def test_missing_kernels_are_said_once(
+    houses: Path, tmp_path: Path, no_report: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "lamina.runs.opening.library.notice", lambda: "no C++ compiler was found; install g++"
+    )
+    fit(houses, tmp_path / "r", keys={**SOLD, "epochs": 1})
+    log = (tmp_path / "r" / "log.txt").read_text()
+    assert log.count("kernels   no C++ compiler was found; install g++\n") == 1
+
+
 def test_the_same_command_gives_the_same_bytes(houses: Path, tmp_path: Path, no_report: None):
     for name in ("a", "b"):
         fit(houses, tmp_path / name)

@@ -21,6 +21,7 @@ from lamina.train import Callback, EarlyStopping, ReduceLROnPlateau, TrainConfig
 from lamina.train.loop.clock import compile_counter
 from lamina.train.loop.engine import SingleEngine
 from lamina.train.loop.loop import Loop
+from lamina.train.loop.plan import make_program
 from lamina.train.safeguard.checkpoint import Checkpoints
 
 CONFIG = TrainConfig(epochs=4, lr=0.01, batch_size=16, optimizer="adam")
@@ -215,18 +216,11 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimize
 def test_taking_up_a_run_compiles_nothing_for_its_arrays():
     model, task = build("mlp", inputs=(4,), outputs=3, size=11), MulticlassObjective(3)  # a size of its own
     stopped = train(model, task, rows(), config=CONFIG, should_stop=lambda: "interrupted")
-    loop = Loop(
-        lambda program, hyper: SingleEngine(model, program, CONFIG, hyper), task, rows(), None, CONFIG
-    )
+    program = make_program(task, CONFIG)
+    loop = Loop(lambda hyper: SingleEngine(model, program, CONFIG, hyper), rows(), None, CONFIG)
     before = compile_counter().seconds
     loop.restore(stopped.snapshot)
     assert compile_counter().seconds == before
-
-
-def test_a_checkpoint_that_kept_no_pace_is_gone_on_from():
-    part = run(replaced(chunk=3), should_stop=lambda: "interrupted")
-    del part.snapshot.place["step_seconds"]  # as it was before that was kept
-    assert same_bits(run(replaced(chunk=3), resume=part.snapshot), run(replaced(chunk=3)))
 
 
 spoiled = jax.jit(lambda model: jax.tree.map(lambda array: array * jnp.nan, model))

@@ -17,8 +17,9 @@ from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
 from lamina.train.loop.plan import make_hyper, make_program
 from lamina.train.optimizers.schedules import SCHEDULES, factor
+from lamina.train.step.compiled import jit_first_state
 from lamina.train.step.state import combine, partition
-from lamina.train.step.step import jit_first_state, train_step
+from lamina.train.step.step import train_step
 
 
 @pytest.fixture
@@ -129,7 +130,8 @@ def test_the_finite_check_is_computed_once_and_not_in_every_update(keys: dict[st
         state = jax.eval_shape(lambda: jit_first_state(program, model, make_key(0), hyper, False))
         shapes = {"x": (8, 4), "y": (8, 1), "weight": (8,)}
         batch = {name: jax.ShapeDtypeStruct(shape, np.float32) for name, shape in shapes.items()}
-        compiled = jax.jit(train_step, static_argnums=0).lower(program, state, batch, hyper).compile()
+        ids = jax.ShapeDtypeStruct((8,), np.int32)
+        compiled = jax.jit(train_step, static_argnums=0).lower(program, state, batch, ids, hyper).compile()
         return compiled.as_text().count(" parameter(")
 
     # where every update adds up all gradients, they grow squared

@@ -83,9 +83,9 @@ class HelpShown(Exception):
 
 def config_keys() -> list[str]:
     """Return the names of all configuration keys."""
-    from lamina.network.keys import all_owners
+    from lamina.network.keys import declared_keys
 
-    return list(dict.fromkeys(field.name for _, fields in all_owners() for field in fields))
+    return list(dict.fromkeys(key.field.name for keys in declared_keys().values() for key in keys))
 
 
 def merged(options: dict[str, Any], pairs: dict[str, str], parser: Parser) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``lamina describe``: what a run or a model is."""
+"""``lamina describe``: what a run, a model or this machine is."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 from lamina.cli.arguments import Parser
 from lamina.cli.output import definitions, print_json
+from lamina.cli.system import system
 from lamina.cli.trained import is_unfinished, load_network
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.wording import counted, plain
 
-SUMMARY = "Say what a run or a model is."
+SUMMARY = "Say what a run or a model is, or what this machine computes with."
 MOST_NAMES = 12
 
 
@@ -27,22 +28,32 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("describe", SUMMARY)
     parser.add_argument(
-        "what", metavar="RUN|MODEL", help="a run folder, a saved network, or the name of a model"
+        "what", metavar="RUN|MODEL", nargs="?", help="a run folder, a saved network, or the name of a model"
+    )
+    parser.add_argument(
+        "--system", action="store_true", help="device, kernels, cache folder and versions instead"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
-    path = Path(options.what)
-    if is_unfinished(path):
-        facts, text = _of_unfinished(path)
-    elif path.is_dir():
-        facts, text = _of_network(options.what)
-    else:
-        facts, text = _of_model(options.what)
+    if options.system == (options.what is not None):
+        parser.error(
+            "RUN|MODEL and --system do not go together"
+            if options.system
+            else "the following arguments are required: RUN|MODEL"
+        )
+    facts, text = system() if options.system else _of(options.what)
     if options.json:
         print_json(facts)
     else:
         print(text)
     return 0
+
+
+def _of(what: str) -> tuple[dict[str, Any], str]:
+    path = Path(what)
+    if is_unfinished(path):
+        return _of_unfinished(path)
+    return _of_network(what) if path.is_dir() else _of_model(what)
 
 
 def _of_model(name: str) -> tuple[dict[str, Any], str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import definitions, print_json
 
+if TYPE_CHECKING:
+    from lamina.network.keys import Declared
+
+MOST_MODELS = 4  # that are named beside a key
 OFF = ("clip", "time_limit", "class_weight", "group", "time", "weight")  # None is off, not chosen
 SUMMARY = "Train a network on a file and write a run folder: config, metrics, report, log, network."
 
@@ -66,20 +69,31 @@ def make_parser(*, with_keys: bool = False) -> Parser:
 
 def key_list() -> str:
     """Return every configuration key by its owner, with default, meaning and range."""
-    from lamina.network.keys import all_owners
+    from lamina.network.keys import MODEL_OPTIONS, declared_keys
 
     parts = ["keys, each with its default; auto is chosen from model and data, none is off:"]
-    for owner, fields in all_owners():
-        parts.append(f"\n{owner}:\n" + definitions([_key(field) for field in fields], indent=2, most=22))
+    for owner, keys in declared_keys().items():
+        pairs = [_option(key) if owner == MODEL_OPTIONS else _key(key) for key in keys]
+        parts.append(f"\n{owner}:\n" + definitions(pairs, indent=2, most=22))
     return "\n".join(parts)
 
 
-def _key(field: dataclasses.Field[Any]) -> tuple[str, str]:
+def _key(key: Declared) -> tuple[str, str]:
     """Return a key with its default, and what it means."""
+    field = key.field
     kind = str(field.type).removesuffix(" | None")
     words = field.metadata["expected"] or ("true or false" if kind == "bool" else "")
     meaning = field.metadata["meaning"] + (f" ({words})" if words else "")
     return f"{field.name}={_default(field.name, field.default)}", meaning
+
+
+def _option(key: Declared) -> tuple[str, str]:
+    """Return an option of models, what it means, and which models have it; each has a default of its own."""
+    words = key.field.metadata["expected"]
+    meaning = "the size dial" if key.field.name == "size" else key.field.metadata["meaning"]
+    more = f" and {len(key.owners) - MOST_MODELS} more" if len(key.owners) > MOST_MODELS else ""
+    named = ", ".join(key.owners[:MOST_MODELS]) + more
+    return f"{key.field.name}=auto", f"{meaning}{f' ({words})' if words else ''}: {named}"
 
 
 def _default(name: str, value: Any) -> str:

@@ -2,11 +2,18 @@
 
 `jax.random` spends twenty rounds of Threefry a pair of values: on a CPU the masks of two
 hidden layers cost more than their products, and tracing one ``fold_in`` more than tracing a
-layer. Here a place and a key are mixed by a two-round 32-bit hash, which fuses into whatever
-uses the bits. Good enough for masks and for keys of masks; not a generator for statistics.
+layer. Here an index and a key are mixed by a 32-bit hash of two rounds, which fuses into the operation
+that uses the bits. Good enough for masks and for keys of masks; not a generator for statistics.
+
+How it works: a counter-based generator has no state that advances. Value i is ``hash(i, key)``, so all values
+are computed in parallel and any of them alone. The hash is a bijection of 32 bits built from shifts, xor and
+odd multiplications (murmur's finalizer with better constants); it is applied once after xor with each word
+of the key. A new key hashes its number with the two words in both orders, which gives two 32-bit words that
+do not depend on each other.
 
 References:
-    C. Wellons. Prospecting for hash functions. 2018 ("lowbias32").
+    Salmon et al. Parallel random numbers: as easy as 1, 2, 3. SC 2011 (counter-based generators).
+    C. Wellons. Prospecting for hash functions. 2018 ("lowbias32", the constants).
 """
 
 from __future__ import annotations
@@ -25,7 +32,7 @@ _GOLDEN = 0x9E3779B9  # the golden ratio in 32 bits: keeps the two words of a ne
 
 
 def hashed_bits(key: Any, shape: tuple[int, ...]) -> jax.Array:
-    """Return 32 random bits a value, a pure function of its place and the key.
+    """Return 32 random bits a value, a pure function of its index and the key.
 
     Args:
         key: random key or seed.
@@ -37,8 +44,8 @@ def hashed_bits(key: Any, shape: tuple[int, ...]) -> jax.Array:
         ('uint32', True)
     """
     first, second = _words(key)
-    place = lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    return _mixed(_mixed(place ^ first) ^ second)
+    index = lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
+    return _mixed(_mixed(index ^ first) ^ second)
 
 
 def hashed_keys(key: Any, count: int) -> jax.Array:
@@ -74,6 +81,7 @@ def _key(key: Any, number: jax.Array) -> jax.Array:
 
 
 def _mixed(x: jax.Array) -> jax.Array:
+    """Return the hash "lowbias32": flipping one bit of x flips each bit of the result half of the time."""
     x = (x ^ (x >> jnp.uint32(16))) * jnp.uint32(0x7FEB352D)
     x = (x ^ (x >> jnp.uint32(15))) * jnp.uint32(0x846CA68B)
     return x ^ (x >> jnp.uint32(16))

@@ -172,9 +172,21 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that decide a run's numbers."""
-    found = {name: _installed(name) for name in ("jax", "jaxlib", "optax", "numpy")}
+def memory() -> int | None:
+    """Return the bytes of memory of this machine, or None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Return the versions that decide a run's numbers.
+
+    Args:
+        *more: further packages.
+    """
+    found = {name: _installed(name) for name in ("jax", "jaxlib", "optax", "numpy", *more)}
     return {"lamina": lamina_version(), "python": sys.version.split()[0], **found}
 
 

@@ -20,7 +20,9 @@ from lamina.network.plan import Plan
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
 from lamina.train.loop.callbacks import Callback
-from lamina.train.loop.loop import INTERRUPTED, TrainResult, train
+from lamina.train.loop.loop import INTERRUPTED
+from lamina.train.loop.result import TrainResult
+from lamina.train.loop.train import train
 from lamina.train.safeguard.checkpoint import Checkpoints
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from lamina.core.errors import ConfigError, suggest
-from lamina.core.keys import ALL_KEYS, POSITIVE, NoKeys, Owner, claim, flat, key, make_keys, one_of
+from lamina.core.errors import ConfigError
+from lamina.core.keys import POSITIVE, NoKeys, Owner, claim, flat, key, make_keys, one_of
 from lamina.data.split import SplitKeys
 from lamina.modalities import MODALITIES
 from lamina.models import MODELS
@@ -20,6 +20,7 @@ from lamina.train.config import TrainConfig
 K = TypeVar("K")
 PRESETS = ("fast", "balanced", "best")
 AUTO = "auto"
+MODEL_OPTIONS = "the model"
 MODEL = "model="  # begins the name of an architecture as an owner
 
 
@@ -86,8 +87,8 @@ def always_present(keys: Mapping[str, Any]) -> Config:
     Raises:
         ConfigError: a value is out of range, or a name is unknown.
     """
-    owned = {name for owner in ALWAYS for name in owner.names}
-    run, roles, split, training = claim(ALWAYS, {name: v for name, v in keys.items() if name in owned})
+    waiting = waiting_for_owners(keys)
+    run, roles, split, training = claim(ALWAYS, {n: value for n, value in keys.items() if n not in waiting})
     if run.model != AUTO:
         MODELS[run.model]  # an unknown name is refused here
     if run.task is not None:
@@ -104,18 +105,27 @@ def check_keys(keys: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: naming the key.
     """
-    config = always_present(keys)
-    owned = {name for owner in ALWAYS for name in owner.names}
-    waiting = {name: value for name, value in keys.items() if name not in owned}
+    model = always_present(keys).run.model
+    waiting = waiting_for_owners(keys)
     if not waiting:
         return
-    owners = list(optional_owners(config.run.model))
+    owners = list(optional_owners(model))
     for name, value in waiting.items():
         own = [owner for owner in owners if name in owner.names]
         if not own:
-            known = [*owned, *(other for owner in owners for other in owner.names)]
-            raise ConfigError(f"unknown key '{name}'{suggest(name, known)}", fix=ALL_KEYS)
+            claim(ALWAYS, {name: value}, absent=optional_owners(), run=f"this run's model is {model}")
         _check_value(own, name, value)
+
+
+def waiting_for_owners(keys: Mapping[str, Any], owners: Sequence[Owner] = ()) -> dict[str, Any]:
+    """Return the keys that neither the owners of every run nor the given ones claim.
+
+    Args:
+        keys: flat keys, values or texts.
+        owners: further owners who take part.
+    """
+    owned = {name for owner in (*ALWAYS, *owners) for name in owner.names}
+    return {name: value for name, value in keys.items() if name not in owned}
 
 
 def _check_value(owners: list[Owner], name: str, value: Any) -> None:
@@ -188,25 +198,34 @@ def meanings(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: found.get(name, "") for name in config}
 
 
-def all_owners() -> list[tuple[str, list[dataclasses.Field[Any]]]]:
-    """Return every owner with the keys that it declares; those of several models or tasks together."""
-    found = [(owner.name, list(dataclasses.fields(owner.keys))) for owner in ALWAYS]
-    shared: dict[tuple[str, str, str], tuple[dataclasses.Field[Any], list[str]]] = {}
+@dataclass(frozen=True)
+class Declared:
+    """A key as it is declared, for a list of all keys.
+
+    Args:
+        field: name, type, default, meaning and range.
+        owners: who declares it alike.
+    """
+
+    field: dataclasses.Field[Any]
+    owners: tuple[str, ...]
+
+
+def declared_keys() -> dict[str, list[Declared]]:
+    """Return every key by its owner; those of models together, each with the models that have it."""
+    found = {owner.name: _declared(owner) for owner in ALWAYS}
+    options: dict[str, list[tuple[dataclasses.Field[Any], str]]] = {}
     for owner in optional_owners():
-        kind = owner.name.partition("=")[0]
+        if not owner.name.startswith(MODEL):
+            found[owner.name] = _declared(owner)
+            continue
         for field in dataclasses.fields(owner.keys):
-            default = str(field.default) if kind == "task" else ""
-            place = shared.setdefault((kind, field.name, default), (field, []))
-            place[1].append(owner.name)
-    together: dict[str, list[dataclasses.Field[Any]]] = {}
-    for field, names in shared.values():
-        together.setdefault(_joined(names), []).append(field)
-    return [*found, *together.items()]
+            options.setdefault(field.name, []).append((field, owner.name.removeprefix(MODEL)))
+    found[MODEL_OPTIONS] = [
+        Declared(declared[0][0], tuple(name for _, name in declared)) for declared in options.values()
+    ]
+    return {owner: keys for owner, keys in found.items() if keys}
 
 
-def _joined(names: list[str]) -> str:
-    """Return ``task=binary``, ``task=multiclass`` as ``task=binary, multiclass``."""
-    kind, _, first = names[0].partition("=")
-    if not first:
-        return names[0]
-    return f"{kind}=" + ", ".join(name.partition("=")[2] for name in names)
+def _declared(owner: Owner) -> list[Declared]:
+    return [Declared(field, (owner.name,)) for field in dataclasses.fields(owner.keys)]

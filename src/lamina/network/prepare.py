@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import ConfigError, ShapeError, suggest
-from lamina.core.keys import check_values, claim
+from lamina.core.keys import Owner, check_values, claim
 from lamina.core.module import Module
 from lamina.core.wording import counted
 from lamina.data.audit import Audit
@@ -22,7 +22,6 @@ from lamina.modalities.base import Block, Choice, Learned, Situation
 from lamina.modalities.blocks import Encoders
 from lamina.models import MODELS
 from lamina.network.keys import (
-    ALWAYS,
     AUTO,
     Config,
     always_present,
@@ -31,6 +30,7 @@ from lamina.network.keys import (
     model_owner,
     optional_owners,
     task_owner,
+    waiting_for_owners,
 )
 from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
@@ -100,15 +100,13 @@ def _claimed(
     cast = cast_roles(table, target, question)
     present = list(dict.fromkeys(block.modality.name for block in cast.blocks))
     owners = [task_owner(cast.task), *map(modality_owner, present)]
-    taken = {name for owner in (*ALWAYS, *owners) for name in owner.names}
-    left = {name: value for name, value in keys.items() if name not in taken}
+    left = waiting_for_owners(keys, owners)
     run = _run_words(cast, config, own)
-    if left and (own is not None or config.run.model != AUTO):
+    if left:
+        possible = [] if own is not None else _possible_models(config.run.model)
+        known = {name for owner in possible for name in owner.names}
         claim(
-            [] if own is not None else [model_owner(config.run.model)],
-            left,
-            absent=optional_owners(),
-            run=run,
+            [], {n: value for n, value in left.items() if n not in known}, absent=optional_owners(), run=run
         )
     mine = {name for owner in owners for name in owner.names}
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
@@ -116,6 +114,11 @@ def _claimed(
     defaults = MODELS[config.run.model].defaults if named else {}
     modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
+
+
+def _possible_models(name: str) -> list[Owner]:
+    """Return the architecture that was asked for; all, where it is still to be chosen."""
+    return [model_owner(other) for other in (MODELS if name == AUTO else [name])]
 
 
 def _run_words(cast: Cast, config: Config, own: Module | None) -> str:

@@ -1,4 +1,4 @@
-"""Attention: every position looks at every other and takes what it needs."""
+"""Multi-head self-attention: every position mixes the values of all positions."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class MultiHeadAttention(Module):
         self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b t d"]:
         batch, time, width = x.shape
-        parts = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
+        projections = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
         if self.is_heard("weights"):
-            mixed = plain_self_attention(parts, watch=lambda weights: self.tap("weights", weights))
+            mixed = plain_self_attention(projections, watch=lambda weights: self.tap("weights", weights))
         else:
-            mixed = self_attention(parts)
+            mixed = self_attention(projections)
         return self.dropout(self.out_proj(mixed.reshape(batch, time, width)), key=key, train=train)

@@ -186,7 +186,7 @@ class ConvTranspose(_AbstractConv):
 
     y[p·stride + k·dilation - padding, o] += x[p, i] · W[i, o, k], then + b[o]
 
-    The way back up in decoders and generators. Made of one ordinary convolution in sub-pixel
+    Upsampling in decoders and generators. Made of one ordinary convolution in sub-pixel
     form, so it is as fast as one. O(batch · positions · inputs · outputs / groups · kernel).
 
     Args:

@@ -136,7 +136,7 @@ class GlobalMaxPool(Module):
         (batch, *space, channels) → (batch, channels)
 
     Example:
-        >>> GlobalMaxPool()(jnp.ones((2, 8, 8, 4))).shape
+        >>> GlobalMaxPool()(jnp.ones((2, 3, 3, 4))).shape
         (2, 4)
     """
 

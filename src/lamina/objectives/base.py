@@ -73,7 +73,6 @@ class AbstractObjective(abc.ABC):
     better; the first is the default.
     """
 
-    kind: str
     monitor: Mapping[str, bool]
     shown: Shown
     parts: Mapping[str, Part] = MappingProxyType({"all": Part()})

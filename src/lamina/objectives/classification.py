@@ -47,7 +47,6 @@ class MulticlassObjective(AbstractObjective):
     classes: int
     loss: str = "cross_entropy"
     smoothing: float = 0.0
-    kind = "multiclass"
     monitor = MONITOR
     shown = SHOWN
 
@@ -126,7 +125,6 @@ class BinaryObjective(AbstractObjective):
 
     loss: str = "cross_entropy"
     smoothing: float = 0.0
-    kind = "binary"
     monitor = MONITOR
     shown = SHOWN
 
@@ -210,7 +208,6 @@ class MultilabelObjective(AbstractObjective):
 
     labels: int
     smoothing: float = 0.0
-    kind = "multilabel"
     monitor = MONITOR
     shown = SHOWN
 

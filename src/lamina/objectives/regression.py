@@ -47,7 +47,6 @@ class RegressionObjective(AbstractObjective):
 
     targets: int = 1
     loss: str = "mse"
-    kind = "regression"
     monitor = MONITOR
     shown = SHOWN
 
@@ -128,7 +127,6 @@ class QuantileObjective(AbstractObjective):
 
     targets: int = 1
     quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
-    kind = "regression"
     monitor = MONITOR
     shown = SHOWN
 

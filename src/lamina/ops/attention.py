@@ -59,11 +59,11 @@ def mixture(weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]) ->
     return _products(weights, value, (False, False))
 
 
-def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
+def self_attention(projections: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
     """Mix the values of every position by how well their keys match its query.
 
     Args:
-        parts: queries, keys and values of all heads, a row a position, as one projection gives them.
+        projections: queries, keys and values of all heads, a row a position, as one projection gives them.
 
     Returns:
         The mixtures, heads beside one another. O(b·h·t²·k).
@@ -72,30 +72,32 @@ def self_attention(parts: Float[Array, "b t 3 h k"]) -> Float[Array, "b t h k"]:
         >>> self_attention(jnp.ones((1, 5, 3, 2, 4))).shape
         (1, 5, 2, 4)
     """
-    return native_self_attention(parts) if suits_kernel(parts) else plain_self_attention(parts)
+    return (
+        native_self_attention(projections) if suits_kernel(projections) else plain_self_attention(projections)
+    )
 
 
-def suits_kernel(parts: Any) -> bool:
+def suits_kernel(projections: Any) -> bool:
     """Return whether the kernel computes these projections faster than XLA."""
-    batch, time, three, heads, width = parts.shape
+    batch, time, three, heads, width = projections.shape
     work = batch * heads * time**2 * width
-    return three == 3 and dispatch.suits("attention", parts, multiplications=work, positions=time)
+    return three == 3 and dispatch.suits("attention", projections, multiplications=work, positions=time)
 
 
-def plain_self_attention(parts: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
+def plain_self_attention(projections: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
     """Return the mixtures as XLA computes them, from the weights or from what ``watch`` makes of them."""
-    return _plain(parts, watch)[0]
+    return _plain(projections, watch)[0]
 
 
 @jax.custom_vjp
-def native_self_attention(parts: Any) -> Any:
+def native_self_attention(projections: Any) -> Any:
     """Return the mixtures as the kernel computes them."""
-    return library.call("attention", _outputs(parts)[0], parts, vmap_method="broadcast_all")
+    return library.call("attention", _outputs(projections)[0], projections, vmap_method="broadcast_all")
 
 
-def _forward(parts: Any) -> tuple[Any, tuple[Any, Any]]:
-    mixed, weights = _mixed_and_weights(parts)
-    return mixed, (parts, weights)
+def _forward(projections: Any) -> tuple[Any, tuple[Any, Any]]:
+    mixed, weights = _mixed_and_weights(projections)
+    return mixed, (projections, weights)
 
 
 def _backward(saved: tuple[Any, Any], change: Any) -> tuple[Any]:
@@ -105,31 +107,33 @@ def _backward(saved: tuple[Any, Any], change: Any) -> tuple[Any]:
 native_self_attention.defvjp(_forward, _backward)
 
 
-def _native(parts: Any) -> tuple[Any, Any]:
+def _native(projections: Any) -> tuple[Any, Any]:
     """Return the mixtures, and the weights for the backward pass."""
-    mixed, weights = library.call("attention", list(_outputs(parts)), parts, vmap_method="broadcast_all")
+    mixed, weights = library.call(
+        "attention", list(_outputs(projections)), projections, vmap_method="broadcast_all"
+    )
     return mixed, weights
 
 
-def _plain(parts: Any, watch: Callable[[Any], Any] = lambda weights: weights) -> tuple[Any, Any]:
-    query, key, value = parts.transpose(2, 0, 3, 1, 4)
+def _plain(projections: Any, watch: Callable[[Any], Any] = lambda weights: weights) -> tuple[Any, Any]:
+    query, key, value = projections.transpose(2, 0, 3, 1, 4)
     weights = watch(attention_weights(query, key))
     return mixture(weights, value).transpose(0, 2, 1, 3), weights
 
 
-def _outputs(parts: Any) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
-    batch, time, _, heads, width = parts.shape
+def _outputs(projections: Any) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
+    batch, time, _, heads, width = projections.shape
     mixed, weights = (batch, time, heads, width), (batch, heads, time, time)
-    return jax.ShapeDtypeStruct(mixed, parts.dtype), jax.ShapeDtypeStruct(weights, parts.dtype)
+    return jax.ShapeDtypeStruct(mixed, projections.dtype), jax.ShapeDtypeStruct(weights, projections.dtype)
 
 
-def _native_gradient(change: Any, parts: Any, weights: Any) -> Any:
-    out = jax.ShapeDtypeStruct(parts.shape, parts.dtype)
-    return library.call("attention_gradient", out, change, parts, weights, vmap_method="broadcast_all")
+def _native_gradient(change: Any, projections: Any, weights: Any) -> Any:
+    out = jax.ShapeDtypeStruct(projections.shape, projections.dtype)
+    return library.call("attention_gradient", out, change, projections, weights, vmap_method="broadcast_all")
 
 
-def _plain_gradient(change: Any, parts: Any, weights: Any) -> Any:
-    return jax.vjp(plain_self_attention, parts)[1](change)[0]
+def _plain_gradient(change: Any, projections: Any, weights: Any) -> Any:
+    return jax.vjp(plain_self_attention, projections)[1](change)[0]
 
 
 _mixed_and_weights = differentiable(_native, _plain)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lamina.core.lazy import lazy
 
 if TYPE_CHECKING:
     from lamina.report.arrange import arrange
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from lamina.report.sections import complete
 
 # Loaded when asked for: figures bring matplotlib, which training itself does not need.
-_HOMES = {
-    "RunFacts": "lamina.report.facts",
-    "arrange": "lamina.report.arrange",
-    "complete": "lamina.report.sections",
-    "figures_of": "lamina.report.figures",
-    "page": "lamina.report.html",
-    "write_figures": "lamina.report.figures",
+_PLACES = {
+    "arrange": "arrange",
+    "facts": "RunFacts",
+    "figures": "figures_of write_figures",
+    "html": "page",
+    "sections": "complete",
 }
+__getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "RunFacts",
@@ -30,9 +31,3 @@ __all__ = [
     "page",
     "write_figures",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core import runtime
 from lamina.core.tree import parameter_count
 from lamina.core.wording import count, counted, plain
+from lamina.ops.native import library
 from lamina.runs.console import Console
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def print_first_lines(
         guessed: whether the target was guessed.
     """
     console.field("device", runtime.describe_device())
+    if missing := library.notice():
+        console.field("kernels", plain(missing))
     console.field("data", _data(plan))
     said = " ".join(f"{finding.where} {finding.message}" for finding in plan.data.audit.findings)
     dropped = [pair for pair in plan.data.schema.dropped if f"'{pair[0]}'" not in said]

@@ -9,19 +9,23 @@ from lamina.train.loop.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
-from lamina.train.loop.loop import TrainResult, train
 from lamina.train.loop.population import train_population
+from lamina.train.loop.result import TrainResult
+from lamina.train.loop.train import train
 from lamina.train.optimizers.registry import OPTIMIZERS
 from lamina.train.optimizers.schedules import SCHEDULES
+from lamina.train.step.program import AbstractAugmentation, StepContext
 
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
+    "AbstractAugmentation",
     "CSVLogger",
     "Callback",
     "EarlyStopping",
     "LambdaCallback",
     "ReduceLROnPlateau",
+    "StepContext",
     "TerminateOnNaN",
     "TrainConfig",
     "TrainResult",

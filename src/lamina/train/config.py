@@ -48,12 +48,6 @@ class TrainConfig:
     precision: str = key(
         "float32", "arithmetic of the forward and backward pass", **one_of("float32", "bfloat16")
     )
-    augment: tuple[str, ...] = key(
-        (),
-        "random changes of training images, some with a strength: alternate-flip,shift:4; or none",
-        check=lambda value: all(isinstance(item, str) for item in value),
-        expected="names separated by commas",
-    )
     device_memory: float = key(
         4096.0, "MiB of training data kept on the device; more is streamed", **NOT_NEGATIVE
     )

@@ -12,7 +12,7 @@ READERS: Registry[AbstractReader] = Registry(
     "reader",
     places={
         "delimited": "lamina.data.readers.delimited",
-        "binary": "lamina.data.readers.binary",
+        "columnar": "lamina.data.readers.columnar",
         "jsonl": "lamina.data.readers.jsonl",
         "npz": "lamina.data.readers.npz",
         "idx": "lamina.data.readers.idx",

@@ -1,1 +1,1 @@
-"""Images: one column of images is one block."""
+"""Images: how they are recognized, checked, encoded, augmented and shown."""

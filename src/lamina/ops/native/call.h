@@ -1,5 +1,4 @@
-// A call from XLA, read by hand from its C interface: the C++ interface that lies beside it takes ten
-// times as long to compile.
+// A call from XLA, decoded directly from its C interface: XLA's C++ interface takes ten times as long to compile.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +28,7 @@ struct Buffer {
   }
 };
 
-// XLA's threads.
+// XLA's thread pool.
 class Threads {
  public:
   explicit Threads(const XLA_FFI_CallFrame* frame) : frame_(frame) {
@@ -102,9 +101,9 @@ class Call {
   const XLA_FFI_CallFrame* frame_;
 };
 
-// Answer XLA: say which interface this is when it asks, else compute.
+// Handle a call: return the version of this interface when XLA queries it, else compute.
 template <class Work>
-XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame, const Work& work) {
+XLA_FFI_Error* handle(XLA_FFI_CallFrame* frame, const Work& work) {
   const auto* extension = frame->extension_start;  // its type has another name from JAX 0.12 on
   if (extension != nullptr && extension->type == XLA_FFI_Extension_Metadata) {
     auto* metadata = reinterpret_cast<const XLA_FFI_Metadata_Extension*>(extension)->metadata;

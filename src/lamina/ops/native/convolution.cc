@@ -1,20 +1,20 @@
 // Two-dimensional convolution and its two gradients, channels last, weights (out, in, y, x).
 //
-// Each image is copied into a zero-padded piece of memory that stays in the second-level cache; then
-// every output position is a sum over a few contiguous runs of that piece, so that all three are the
-// same small products of `tiles.h`. References: Georganas et al. Anatomy of high-performance deep
-// learning convolutions on SIMD architectures. SC 2018; Goto, van de Geijn. Anatomy of
-// high-performance matrix multiplication. ACM TOMS 2008.
+// Each image is copied into zero-padded memory that stays in the second-level cache; then every output
+// position is a sum over a few contiguous runs of it (channels and horizontal taps are adjacent), so that
+// output, input's and weights' gradient are the same register-blocked products of `tiles.h`.
+// References: Georganas et al. Anatomy of high-performance deep learning convolutions on SIMD architectures.
+// SC 2018; Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 
-#include "frame.h"
-#include "parts.h"
+#include "padding.h"
+#include "parallel.h"
 #include "tiles.h"
 
 namespace lamina {
 namespace {
 
 constexpr int64_t kChunkBytes = 256 << 10;  // of images that are taken together
-constexpr int64_t kTail = 64;                // elements behind an image that may be read, and count nothing
+constexpr int64_t kTail = 64;                // zeros behind an image that may be read
 
 int64_t floor_divide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 int64_t words(int64_t elements, int64_t in_a_word) { return (elements + in_a_word - 1) / in_a_word; }
@@ -40,12 +40,12 @@ void pack(const Threads& threads, Phase<K>& phase, const Blocks& blocks, int64_t
   const auto element = [&](int64_t source, int64_t o) {
     return source < 0 ? typename K::Element(0) : weight[source + o * step];
   };
-  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(threads.count(), rows * outputs / 65536)));
-  Parts(threads, parts, [&](int part) {
+  const int tasks = int(std::max<int64_t>(1, std::min<int64_t>(threads.count(), rows * outputs / 65536)));
+  ParallelFor(threads, tasks, [&](int task) {
     for (size_t k = 0; k < blocks.count(); ++k) {
       const int64_t lanes = blocks.vectors[k] * kLanes, first = blocks.start[k];
       const int64_t count = std::min(outputs - first, lanes);
-      for (int64_t row = rows * part / parts; row < rows * (part + 1) / parts; ++row) {
+      for (int64_t row = rows * task / tasks; row < rows * (task + 1) / tasks; ++row) {
         auto* line = phase.weights.data() + phase.at[k] + row * lanes;
         const int64_t one = sources[row * K::kElements], other = sources[(row + 1) * K::kElements - 1];
         for (int64_t o = 0; o < count; ++o) line[o] = K::word(element(one, first + o), element(other, first + o));
@@ -57,27 +57,27 @@ void pack(const Threads& threads, Phase<K>& phase, const Blocks& blocks, int64_t
 
 template <class K>
 void correlate(const Threads& threads, const typename K::Element* x, typename K::Element* y, int64_t batch,
-               Image in, Frame frame, int64_t out_size, int64_t outputs, const Blocks& blocks,
+               Image in, Padding padding, int64_t out_size, int64_t outputs, const Blocks& blocks,
                const std::vector<Phase<K>>& phases) {
   using Element = typename K::Element;
   const int64_t workers = threads.count(), rows = phases[0].rows;
   // of few images each is cut into slices of rows
   const int64_t slices = batch >= 2 * workers ? 1 : std::min(rows, (2 * workers + batch - 1) / batch);
   const int64_t items = batch * slices;
-  const int parts = int(std::max<int64_t>(1, std::min(slices > 1 ? items : fine_parts(threads), items)));
-  const int64_t padded = (in.height + frame.top + frame.bottom) * (in.width + frame.left + frame.right);
-  const bool framed = !frame.empty() || in.channels % K::kElements;
-  const int64_t room = padded * in.channels + kTail;  // of one framed image
+  const int tasks = int(std::max<int64_t>(1, std::min(slices > 1 ? items : fine_tasks(threads), items)));
+  const int64_t positions = (in.height + padding.top + padding.bottom) * (in.width + padding.left + padding.right);
+  const bool is_padded = !padding.empty() || in.channels % K::kElements;
+  const int64_t room = positions * in.channels + kTail;  // of one padded image
   const int64_t most = slices > 1 ? 1 : std::max<int64_t>(1, kChunkBytes / int64_t(sizeof(Element)) / room);
-  Parts(threads, parts, [&](int part) {
-    const int64_t end = items * (part + 1) / parts;
-    for (int64_t first = items * part / parts; first < end; first += most) {
+  ParallelFor(threads, tasks, [&](int task) {
+    const int64_t end = items * (task + 1) / tasks;
+    for (int64_t first = items * task / tasks; first < end; first += most) {
       const int64_t count = std::min(most, end - first), slice = first % slices;
       const Element* images = x + first / slices * in.size();
-      if (framed) {
+      if (is_padded) {
         auto* copies = static_cast<Element*>(scratch(0, count * room * sizeof(Element)));
         for (int64_t i = 0; i < count; ++i) {
-          pad(images + i * in.size(), in, frame, copies + i * room);
+          pad(images + i * in.size(), in, padding, copies + i * room);
           std::memset(copies + (i + 1) * room - kTail, 0, kTail * sizeof(Element));
         }
         images = copies;
@@ -86,7 +86,7 @@ void correlate(const Threads& threads, const typename K::Element* x, typename K:
         const int64_t top = phase.rows * slice / slices, bottom = phase.rows * (slice + 1) / slices;
         for (size_t k = 0; k < blocks.count(); ++k)  // the weights of a block serve all images of the chunk
           for (int64_t i = 0; i < count; ++i) {
-            const Grid<Element> grid{images + i * (framed ? room : in.size()) + top * phase.in_row,
+            const Grid<Element> grid{images + i * (is_padded ? room : in.size()) + top * phase.in_row,
                                      y + (first / slices + i) * out_size + phase.out_start + top * phase.out_row,
                                      bottom - top, phase.columns,
                                      phase.in_row, phase.in_column, phase.out_row, phase.out_column};
@@ -108,7 +108,7 @@ void forward(const Call& call) {
   const Sizes stride = call.sizes("stride"), low = call.sizes("low"), high = call.sizes("high");
   const Sizes dilation = call.sizes("dilation"), xs = x.dimensions, ws = weight.dimensions, ys = y.dimensions;
   const Image in{xs[1], xs[2], xs[3]};
-  const Frame frame{low[0], low[1], high[0], high[1]};
+  const Padding padding{low[0], low[1], high[0], high[1]};
   const int64_t outputs = ws[0], c = in.channels, ky = ws[2], kx = ws[3];
   const int64_t width = in.width + low[1] + high[1];
   const Blocks blocks(outputs, kLanes, kMostVectors);
@@ -133,7 +133,7 @@ void forward(const Call& call) {
   phase.in_row = stride[0] * width * c, phase.in_column = stride[1] * c;
   phase.out_row = ys[2] * outputs, phase.out_column = outputs;
   correlate<K>(call.threads, reinterpret_cast<const Element*>(x.data),
-               reinterpret_cast<Element*>(y.data), xs[0], in, frame, ys[1] * ys[2] * outputs, outputs,
+               reinterpret_cast<Element*>(y.data), xs[0], in, padding, ys[1] * ys[2] * outputs, outputs,
                blocks, phases);
 }
 
@@ -166,8 +166,8 @@ void input_gradient(const Call& call) {
   const auto behind = [&](int axis, int64_t size, int64_t outputs) {
     return std::max<int64_t>(0, floor_divide(size - 1 + low[axis], stride[axis]) - (outputs - 1));
   };
-  const Frame frame{before(0), before(1), behind(0, height, in.height), behind(1, width, in.width)};
-  const int64_t columns = in.width + frame.left + frame.right;
+  const Padding padding{before(0), before(1), behind(0, height, in.height), behind(1, width, in.width)};
+  const int64_t columns = in.width + padding.left + padding.right;
   const Blocks blocks(c, kLanes, kMostVectors);
   const int64_t length = words(o, K::kElements);
   std::vector<Phase<K>> phases;
@@ -179,7 +179,7 @@ void input_gradient(const Call& call) {
       std::vector<int64_t> sources;
       for (const Tap& y : ys)
         for (const Tap& x : xs_) {
-          const int64_t offset = ((y.shift + frame.top) * columns + x.shift + frame.left) * o;
+          const int64_t offset = ((y.shift + padding.top) * columns + x.shift + padding.left) * o;
           const int64_t row = int64_t(sources.size()) / K::kElements;
           const bool follows = !phase.runs.empty() && o % K::kElements == 0 &&
                                phase.runs.back().offset + phase.runs.back().length * K::kElements == offset;
@@ -198,7 +198,7 @@ void input_gradient(const Call& call) {
       phases.push_back(std::move(phase));
     }
   correlate<K>(call.threads, reinterpret_cast<const Element*>(dy.data),
-               reinterpret_cast<Element*>(dx.data), ds[0], in, frame, height * width * c, c, blocks,
+               reinterpret_cast<Element*>(dx.data), ds[0], in, padding, height * width * c, c, blocks,
                phases);
 }
 
@@ -225,7 +225,7 @@ void weight_gradient(const Call& call) {
   const Sizes stride = call.sizes("stride"), low = call.sizes("low"), high = call.sizes("high");
   const Sizes dilation = call.sizes("dilation"), xs = x.dimensions, ds = dy.dimensions, ws = dw.dimensions;
   const Image in{xs[1], xs[2], xs[3]}, out{ds[1], ds[2], ds[3]};
-  const Frame frame{low[0], low[1], high[0], high[1]};
+  const Padding padding{low[0], low[1], high[0], high[1]};
   const int64_t c = in.channels, o = out.channels, ky = ws[2], kx = ws[3];
   const int64_t height = in.height + low[0] + high[0], width = in.width + low[1] + high[1];
   const Blocks blocks(o, kLanes, kMostVectors);
@@ -233,26 +233,26 @@ void weight_gradient(const Call& call) {
   const int64_t columns = words(out.width, K::kElements);  // pairs of positions, for bfloat16
   const int64_t in_size = height * width * c, other_size = out.height * columns * blocks.width;
   const int64_t chunk = std::max<int64_t>(1, kChunkBytes / int64_t(sizeof(Word)) / (in_size + other_size));
-  const int parts = int(std::max<int64_t>(1, std::min<int64_t>(call.threads.count(), batch)));
-  std::vector<float> sums(size_t(parts) * rows * blocks.width, 0.f);
+  const int tasks = int(std::max<int64_t>(1, std::min<int64_t>(call.threads.count(), batch)));
+  std::vector<float> sums(size_t(tasks) * rows * blocks.width, 0.f);
   const bool neighbors = dilation[1] == 1;
   const int64_t taps = neighbors ? 1 : kx, length = neighbors ? kx * c : c;
-  Parts(call.threads, parts, [&](int part) {
-    float* own = sums.data() + part * rows * blocks.width;
-    const int64_t end = batch * (part + 1) / parts;
-    for (int64_t first = batch * part / parts; first < end; first += chunk) {
+  ParallelFor(call.threads, tasks, [&](int task) {
+    float* own = sums.data() + task * rows * blocks.width;
+    const int64_t end = batch * (task + 1) / tasks;
+    for (int64_t first = batch * task / tasks; first < end; first += chunk) {
       const int64_t images = std::min(chunk, end - first);
       auto* from = static_cast<Word*>(scratch(0, (images * in_size + 64) * sizeof(Word)));
       auto* other = static_cast<Word*>(scratch(1, images * other_size * sizeof(Word)));
-      auto* framed = static_cast<Element*>(scratch(2, in_size * sizeof(Element)));
+      auto* padded = static_cast<Element*>(scratch(2, in_size * sizeof(Element)));
       for (int64_t b = 0; b < images; ++b) {
         const auto* image = reinterpret_cast<const Element*>(x.data) + (first + b) * in.size();
         const auto* change = reinterpret_cast<const Element*>(dy.data) + (first + b) * out.size();
         if constexpr (K::kElements == 1) {
-          pad(image, in, frame, from + b * in_size);
+          pad(image, in, padding, from + b * in_size);
         } else {
-          pad(image, in, frame, framed);
-          pair_up<K>(framed, height, width, c, c, stride[1], 1, from + b * in_size);
+          pad(image, in, padding, padded);
+          pair_up<K>(padded, height, width, c, c, stride[1], 1, from + b * in_size);
         }
         pair_up<K>(change, out.height, out.width, o, blocks.width, 1, K::kElements, other + b * other_size);
       }
@@ -263,22 +263,22 @@ void weight_gradient(const Call& call) {
                                   in_size, stride[0] * width * c, K::kElements * stride[1] * c, other_size,
                                   blocks.width};
           with_vectors(blocks.vectors[k], [&](auto vectors) {
-            accumulate_all<K, decltype(vectors)::value>(pairs, length, own + t * length * blocks.width + blocks.start[k],
-                                                        blocks.width);
+            float* to = own + t * length * blocks.width + blocks.start[k];
+            accumulate_all<K, decltype(vectors)::value>(pairs, length, to, blocks.width);
           });
         }
     }
   });
   auto* result = reinterpret_cast<Element*>(dw.data);
   const int64_t all = rows * blocks.width;
-  Parts(call.threads, parts, [&](int part) {  // each writes the weights of some outputs
-    const int64_t end = o * (part + 1) / parts;
+  ParallelFor(call.threads, tasks, [&](int task) {  // each writes the weights of some outputs
+    const int64_t end = o * (task + 1) / tasks;
     for (int64_t t = 0; t < ky * kx; ++t)
       for (int64_t j = 0; j < c; ++j)
-        for (int64_t i = o * part / parts; i < end; ++i) {
+        for (int64_t i = o * task / tasks; i < end; ++i) {
           const float* sum = sums.data() + (t * c + j) * blocks.width + i;
           float total = *sum;
-          for (int other = 1; other < parts; ++other) total += sum[other * all];
+          for (int other = 1; other < tasks; ++other) total += sum[other * all];
           result[(i * c + j) * ky * kx + t] = K::narrow(total);
         }
   });
@@ -289,16 +289,16 @@ void weight_gradient(const Call& call) {
 
 #define LAMINA_CONVOLUTION(suffix, Kind)                                                       \
   extern "C" XLA_FFI_Error* convolution_##suffix(XLA_FFI_CallFrame* frame) {                   \
-    return lamina::answer(frame, lamina::forward<lamina::Kind>);                               \
+    return lamina::handle(frame, lamina::forward<lamina::Kind>);                               \
   }                                                                                            \
   extern "C" XLA_FFI_Error* convolution_input_gradient_##suffix(XLA_FFI_CallFrame* frame) {    \
-    return lamina::answer(frame, lamina::input_gradient<lamina::Kind>);                        \
+    return lamina::handle(frame, lamina::input_gradient<lamina::Kind>);                        \
   }                                                                                            \
   extern "C" XLA_FFI_Error* convolution_weight_gradient_##suffix(XLA_FFI_CallFrame* frame) {   \
-    return lamina::answer(frame, lamina::weight_gradient<lamina::Kind>);                       \
+    return lamina::handle(frame, lamina::weight_gradient<lamina::Kind>);                       \
   }
 
 LAMINA_CONVOLUTION(f32, Float)
 #if defined(__AVX512BF16__)
-LAMINA_CONVOLUTION(bf16, Brain)
+LAMINA_CONVOLUTION(bf16, BFloat16)
 #endif

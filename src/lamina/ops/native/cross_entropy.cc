@@ -1,29 +1,29 @@
-// Cross-entropy behind softmax with its slope, as many rows at a time as a vector has lanes: nothing is summed across
+// Cross-entropy of softmax with its gradient, as many rows at a time as a vector has lanes: nothing is summed across
 // lanes.
 //
 // loss = (1 - s) (log Σ e^z - z_label) + s (log Σ e^z - mean z), slope = softmax(z) - (1 - s) [label] - s / c. A label
-// that is none of the c classes loses nothing by the first part.
+// that is none of the c classes adds nothing to the first term.
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "exponential.h"
-#include "lines.h"
-#include "parts.h"
+#include "vectors.h"
+#include "parallel.h"
 
 namespace lamina {
 namespace {
 
-constexpr int64_t kMostClasses = 64;  // ops/cross_entropy.py: MOST_CLASSES
-constexpr int64_t kRows = 256;  // of a part
+constexpr int64_t kMostClasses = 64;  // lamina.ops.dispatch: limit "classes" of "cross_entropy"
+constexpr int64_t kRows = 256;  // of a task
 
 // z[class][row] = logits[row][class] for `count` rows, the last one repeated in the lanes beyond.
 template <class Lanes>
 void to_lanes(const float* logits, Lanes count, int64_t classes, Vector* z) {
   auto* out = reinterpret_cast<float*>(z);
   int64_t j = 0;
-  if constexpr (std::is_same_v<Lanes, All>)
+  if constexpr (std::is_same_v<Lanes, AllLanes>)
     for (; j + kLanes <= classes; j += kLanes) transpose(logits + j, classes, out + j * kLanes, kLanes);
   for (; j < classes; ++j)
     for (int64_t lane = 0; lane < kLanes; ++lane)
@@ -34,7 +34,7 @@ template <class Lanes>
 void from_lanes(const Vector* z, Lanes count, int64_t classes, float* out) {
   const auto* in = reinterpret_cast<const float*>(z);
   int64_t j = 0;
-  if constexpr (std::is_same_v<Lanes, All>)
+  if constexpr (std::is_same_v<Lanes, AllLanes>)
     for (; j + kLanes <= classes; j += kLanes) transpose(in + j * kLanes, kLanes, out + j, classes);
   for (; j < classes; ++j)
     for (int64_t row = 0; row < count; ++row) out[row * classes + j] = in[j * kLanes + row];
@@ -84,9 +84,9 @@ void cross_entropy(const Call& call) {
   auto* losses = static_cast<float*>(call.result(0).data);
   auto* slopes = call.results() > 1 ? static_cast<float*>(call.result(1).data) : nullptr;
   const float smoothing = float(call.number("smoothing"));
-  Parts(call.threads, int((rows + kRows - 1) / kRows), [&](int part) {
-    const int64_t first = part * kRows;
-    in_vectors(std::min(rows - first, kRows), [&](int64_t place, auto lanes) {
+  ParallelFor(call.threads, int((rows + kRows - 1) / kRows), [&](int task) {
+    const int64_t first = task * kRows;
+    for_each_vector(std::min(rows - first, kRows), [&](int64_t place, auto lanes) {
       const int64_t row = first + place;
       some_rows(from + row * classes, labels + row, lanes, classes, smoothing, losses + row,
                 slopes ? slopes + row * classes : nullptr);
@@ -98,5 +98,5 @@ void cross_entropy(const Call& call) {
 }  // namespace lamina
 
 extern "C" XLA_FFI_Error* cross_entropy_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::cross_entropy);
+  return lamina::handle(frame, lamina::cross_entropy);
 }

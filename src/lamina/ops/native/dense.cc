@@ -1,12 +1,13 @@
-// Many small matrix products in one call, each side as it lies or transposed; and whole layers, relu(x · Wᵀ + b),
-// with both their gradients.
+// Many small matrix products in one call, each side as stored or transposed; and dense layers, relu(x · Wᵀ + b), with
+// both gradients: the gradient of relu is computed into memory of one member, which stays in the cache, and multiplied
+// from there; the bias gradient is accumulated in the same pass.
 
 #include "products.h"
 
 namespace lamina {
 namespace {
 
-// Where a member's matrix begins, where leading axes of length one serve all members.
+// Where a member's matrix begins; leading axes of length one are broadcast.
 int64_t member_offset(const Buffer& of, const Buffer& out, int64_t member) {
   const int64_t rank = of.dimensions.size;
   int64_t offset = 0, step = of.dimensions[rank - 2] * of.dimensions[rank - 1];
@@ -63,7 +64,7 @@ void product(const Call& call) {
   });
 }
 
-// y = x · Wᵀ + b, or what relu leaves of it. Operands: x, W, b as one row.
+// y = x · Wᵀ + b, or relu of it. Operands: x, W, b as one row.
 void affine(const Call& call) {
   const Buffer x = call.operand(0), weight = call.operand(1), bias = call.operand(2);
   const Result y(call.result());
@@ -75,14 +76,14 @@ void affine(const Call& call) {
   });
 }
 
-// The gradient of a layer's activation, change where y > 0: `rows` rows of `columns`. Without y all of it.
-struct Slope {
+// The gradient of a layer's activation, `rows` × `columns`: change where y > 0; without y, which is no relu, all of it.
+struct ActivationGradient {
   const float *change, *y;
   int64_t rows, columns;
 };
 
-constexpr int64_t kStrip = 64;  // columns that are the work of one thread
-constexpr int64_t kLeastShared = 1 << 17;  // numbers of slopes, below which waking another thread takes longer
+constexpr int64_t kStrip = 64;  // columns of a task
+constexpr int64_t kLeastShared = 1 << 17;  // numbers, below which waking another thread takes longer
 constexpr int64_t kRowsSummed = 256;  // rows of a partial sum, so that rounding does not grow with all of them
 
 // Columns a vector at a time, or one by one.
@@ -99,14 +100,14 @@ struct Narrow {
   static float where_positive(float y, float change) { return y > 0.f ? change : 0.f; }
 };
 
-// kept = the slope, sums = its sums over the rows, for `count` times K's width of columns from `first` on; either may
-// be missing.
+// kept = the activation gradient, sums = its sums over the rows, for `count` times K's width of columns from `first`
+// on; either may be missing.
 template <class K, int count>
-void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
+void activation_gradient(const ActivationGradient& of, int64_t first, float* kept, float* sums) {
   using Number = decltype(K::read(nullptr));
   Number total[count] = {};
   for (int64_t top = 0; top < of.rows; top += kRowsSummed) {
-    Number part[count] = {};
+    Number partial[count] = {};
     for (int64_t r = top; r < std::min(of.rows, top + kRowsSummed); ++r) {
       const int64_t row = r * of.columns + first;
 #pragma GCC unroll 4
@@ -117,52 +118,55 @@ void bend_back(const Slope& of, int64_t first, float* kept, float* sums) {
           slope = K::where_positive(K::read(of.y + at), slope);
           K::put(kept + at, slope);
         }
-        part[i] += slope;
+        partial[i] += slope;
       }
     }
-    for (int i = 0; i < count; ++i) total[i] += part[i];
+    for (int i = 0; i < count; ++i) total[i] += partial[i];
   }
   for (int i = 0; sums != nullptr && i < count; ++i) K::put(sums + first + i * K::kWidth, total[i]);
 }
 
 // The same for the columns of a strip.
-void bend_back_strip(const Slope& of, int64_t strip, float* kept, float* sums) {
+void activation_gradient_strip(const ActivationGradient& of, int64_t strip, float* kept, float* sums) {
   const int64_t end = std::min((strip + 1) * kStrip, of.columns);
   int64_t first = strip * kStrip;
-  for (; first + 4 * kLanes <= end; first += 4 * kLanes) bend_back<Wide, 4>(of, first, kept, sums);
-  for (; first + kLanes <= end; first += kLanes) bend_back<Wide, 1>(of, first, kept, sums);
-  for (; first + 2 <= end; first += 2) bend_back<Narrow, 2>(of, first, kept, sums);
-  for (; first < end; ++first) bend_back<Narrow, 1>(of, first, kept, sums);
+  for (; first + 4 * kLanes <= end; first += 4 * kLanes) activation_gradient<Wide, 4>(of, first, kept, sums);
+  for (; first + kLanes <= end; first += kLanes) activation_gradient<Wide, 1>(of, first, kept, sums);
+  for (; first + 2 <= end; first += 2) activation_gradient<Narrow, 2>(of, first, kept, sums);
+  for (; first < end; ++first) activation_gradient<Narrow, 1>(of, first, kept, sums);
 }
 
-// Compute products of slopes: each is laid out by the thread that needs it, or, where a member is the work of several,
-// all of them before. slope_of(member), sums_of(member) and product_of(member, slope) say what and where.
-template <class SlopeOf, class SumsOf, class ProductOf>
-void with_slopes(const Plan& plan, const SlopeOf& slope_of, const SumsOf& sums_of, const ProductOf& product_of) {
-  const Slope any = slope_of(0);
+// Compute products of activation gradients: each is computed by the thread that multiplies it, or, where a member is
+// the work of several threads, all of them before. gradient_of(member), sums_of(member) and product_of(member, slope)
+// return operands and results.
+template <class GradientOf, class SumsOf, class ProductOf>
+void with_activation_gradients(const Plan& plan, const GradientOf& gradient_of, const SumsOf& sums_of,
+                               const ProductOf& product_of) {
+  const ActivationGradient any = gradient_of(0);
   const int64_t size = any.rows * any.columns, strips = (any.columns + kStrip - 1) / kStrip;
   const bool is_plain = any.y == nullptr;
-  const auto memory = [&](int64_t slopes) {
-    return is_plain ? nullptr : static_cast<float*>(scratch(1, slopes * size * sizeof(float)));
+  const auto memory = [&](int64_t count) {
+    return is_plain ? nullptr : static_cast<float*>(scratch(1, count * size * sizeof(float)));
   };
   if (plan.by_member())
     return plan.run([&](int64_t member) {
-      const Slope slope = slope_of(member);
+      const ActivationGradient slope = gradient_of(member);
       float* kept = memory(1);
-      for (int64_t strip = 0; strip < strips; ++strip) bend_back_strip(slope, strip, kept, sums_of(member));
+      for (int64_t strip = 0; strip < strips; ++strip) activation_gradient_strip(slope, strip, kept, sums_of(member));
       return product_of(member, is_plain ? slope.change : kept);
     });
   float* kept = memory(plan.members);
-  const auto lay_out = [&](int64_t strip) {
+  const auto compute = [&](int64_t strip) {
     const int64_t member = strip / strips;
-    bend_back_strip(slope_of(member), strip % strips, is_plain ? nullptr : kept + member * size, sums_of(member));
+    activation_gradient_strip(gradient_of(member), strip % strips, is_plain ? nullptr : kept + member * size,
+                              sums_of(member));
   };
   if (plan.members * size < kLeastShared)
-    for (int64_t strip = 0; strip < plan.members * strips; ++strip) lay_out(strip);
+    for (int64_t strip = 0; strip < plan.members * strips; ++strip) compute(strip);
   else
-    Parts(plan.threads, int(plan.members * strips), [&](int part) { lay_out(part); });
+    ParallelFor(plan.threads, int(plan.members * strips), [&](int task) { compute(task); });
   plan.run([&](int64_t member) {
-    return product_of(member, is_plain ? slope_of(member).change : kept + member * size);
+    return product_of(member, is_plain ? gradient_of(member).change : kept + member * size);
   });
 }
 
@@ -172,10 +176,11 @@ void affine_input_gradient(const Call& call) {
   const Result out(call.result());
   const int64_t outputs = last_axis(change, 1);
   const Plan plan(call.threads, out.members, {out.rows, outputs, out.columns});
-  with_slopes(
+  with_activation_gradients(
       plan,
       [&](int64_t member) {
-        return Slope{numbers(change, out.buffer, member), numbers(y, out.buffer, member), out.rows, outputs};
+        return ActivationGradient{numbers(change, out.buffer, member), numbers(y, out.buffer, member), out.rows,
+                                  outputs};
       },
       [](int64_t) -> float* { return nullptr; },
       [&](int64_t member, const float* slope) {
@@ -184,18 +189,18 @@ void affine_input_gradient(const Call& call) {
       });
 }
 
-// Operands: change, x and, behind relu, y; results: the gradients of W and, as one row, of b.
+// Operands: change, x and, of a layer with relu, y; results: the gradients of W and, as one row, of b.
 void affine_weight_gradient(const Call& call) {
   const Buffer change = call.operand(0), x = call.operand(1);
-  const bool is_bent = call.operands() > 2;
+  const bool has_relu = call.operands() > 2;
   const Result out(call.result(0)), sums(call.result(1));
   const int64_t rows = last_axis(x, 2);
   const Plan plan(call.threads, out.members, {out.rows, rows, out.columns});
-  with_slopes(
+  with_activation_gradients(
       plan,
       [&](int64_t member) {
-        const float* y = is_bent ? numbers(call.operand(2), out.buffer, member) : nullptr;
-        return Slope{numbers(change, out.buffer, member), y, rows, out.rows};
+        const float* y = has_relu ? numbers(call.operand(2), out.buffer, member) : nullptr;
+        return ActivationGradient{numbers(change, out.buffer, member), y, rows, out.rows};
       },
       [&](int64_t member) { return sums.of(member).data; },
       [&](int64_t member, const float* slope) {
@@ -207,11 +212,11 @@ void affine_weight_gradient(const Call& call) {
 }  // namespace
 }  // namespace lamina
 
-extern "C" XLA_FFI_Error* product_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::product); }
-extern "C" XLA_FFI_Error* affine_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::affine); }
+extern "C" XLA_FFI_Error* product_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::product); }
+extern "C" XLA_FFI_Error* affine_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::affine); }
 extern "C" XLA_FFI_Error* affine_input_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::affine_input_gradient);
+  return lamina::handle(frame, lamina::affine_input_gradient);
 }
 extern "C" XLA_FFI_Error* affine_weight_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::affine_weight_gradient);
+  return lamina::handle(frame, lamina::affine_weight_gradient);
 }

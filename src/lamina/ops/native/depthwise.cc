@@ -1,11 +1,11 @@
 // Two-dimensional convolution of every channel by itself, one position a step, and the gradient of its weights.
 //
-// Each image is copied into a frame of zeros; then neighboring channels are the lanes, and a few neighboring
+// Each image is copied into zero-padded memory; then neighboring channels are the lanes, and a few neighboring
 // positions share the loaded weights. Where channels or positions are no multiple of a tile, the last tile
 // begins earlier and computes some of them once more.
 
-#include "frame.h"
-#include "parts.h"
+#include "padding.h"
+#include "parallel.h"
 #include "tiles.h"
 
 namespace lamina {
@@ -14,15 +14,15 @@ namespace {
 constexpr int kPositions = 4;  // of a row at once
 constexpr int kTaps = 4;       // of a row of the kernel at once
 
-// A convolution: an image, its frame, a kernel.
+// A convolution: an image, its padding, a kernel.
 struct Window {
   Image in;
-  Frame frame;
+  Padding padding;
   int64_t ky, kx;
-  int64_t rows() const { return in.height + frame.top + frame.bottom - ky + 1; }
-  int64_t columns() const { return in.width + frame.left + frame.right - kx + 1; }
-  int64_t framed_row() const { return (in.width + frame.left + frame.right) * in.channels; }
-  int64_t framed() const { return (in.height + frame.top + frame.bottom) * framed_row(); }
+  int64_t rows() const { return in.height + padding.top + padding.bottom - ky + 1; }
+  int64_t columns() const { return in.width + padding.left + padding.right - kx + 1; }
+  int64_t padded_row() const { return (in.width + padding.left + padding.right) * in.channels; }
+  int64_t padded() const { return (in.height + padding.top + padding.bottom) * padded_row(); }
 };
 
 Window window_of(const Call& call, const Sizes& x) {
@@ -33,7 +33,7 @@ Window window_of(const Call& call, const Sizes& x) {
 // out[p] = Σ over taps of in[p + tap] · weights[tap], at R neighboring positions and V vectors of channels.
 template <int R, int V>
 void correlate(const Window& window, const float* in, const float* weights, float* out) {
-  const int64_t c = window.in.channels, row = window.framed_row();
+  const int64_t c = window.in.channels, row = window.padded_row();
   Vector sums[R][V];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) sums[r][v] = Vector{};
@@ -51,16 +51,16 @@ void correlate(const Window& window, const float* in, const float* weights, floa
 }
 
 template <int V>
-void fill_image(const Window& window, const float* framed, const float* weights, float* out) {
+void fill_image(const Window& window, const float* padded, const float* weights, float* out) {
   const int64_t c = window.in.channels, columns = window.columns();
   for (int64_t y = 0; y < window.rows(); ++y)
-    in_tiles(c, V * kLanes, [&](int64_t channel) {
-      const float* from = framed + y * window.framed_row() + channel;
+    for_each_tile(c, V * kLanes, [&](int64_t channel) {
+      const float* from = padded + y * window.padded_row() + channel;
       float* to = out + y * columns * c + channel;
       if (columns < kPositions) {
         for (int64_t x = 0; x < columns; ++x) correlate<1, V>(window, from + x * c, weights + channel, to + x * c);
       } else {
-        in_tiles(columns, kPositions, [&](int64_t x) {
+        for_each_tile(columns, kPositions, [&](int64_t x) {
           correlate<kPositions, V>(window, from + x * c, weights + channel, to + x * c);
         });
       }
@@ -70,7 +70,7 @@ void fill_image(const Window& window, const float* framed, const float* weights,
 // sums[tap] += Σ over positions of in[p + tap] · change[p], for T neighboring taps and V vectors of channels.
 template <int T, int V>
 void accumulate(const Window& window, const float* in, const float* change, float* sums) {
-  const int64_t c = window.in.channels, row = window.framed_row(), columns = window.columns();
+  const int64_t c = window.in.channels, row = window.padded_row(), columns = window.columns();
   Vector found[T][V];
   for (int t = 0; t < T; ++t)
     for (int v = 0; v < V; ++v) found[t][v] = Vector{};
@@ -95,7 +95,7 @@ void accumulate_all(const Window& window, const float* in, const float* change, 
   const int64_t c = window.in.channels;
   for (int64_t y = 0; y < window.ky; ++y)
     for (int64_t x = 0; x < window.kx;) {
-      const float* from = in + y * window.framed_row() + x * c;
+      const float* from = in + y * window.padded_row() + x * c;
       float* to = sums + (y * window.kx + x) * c;
       if (window.kx - x >= kTaps) accumulate<kTaps, V>(window, from, change, to), x += kTaps;
       else accumulate<1, V>(window, from, change, to), x += 1;
@@ -112,14 +112,14 @@ void forward(const Call& call) {
   std::vector<float> weights(taps * c);  // taps first
   for (int64_t j = 0; j < c; ++j)
     for (int64_t t = 0; t < taps; ++t) weights[t * c + j] = static_cast<const float*>(weight.data)[j * taps + t];
-  const int parts = int(std::max<int64_t>(1, std::min(fine_parts(call.threads), batch)));
-  Parts(call.threads, parts, [&](int part) {
-    auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
-    for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {
-      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.frame, framed);
+  const int tasks = int(std::max<int64_t>(1, std::min(fine_tasks(call.threads), batch)));
+  ParallelFor(call.threads, tasks, [&](int task) {
+    auto* padded = static_cast<float*>(scratch(0, window.padded() * sizeof(float)));
+    for (int64_t b = batch * task / tasks; b < batch * (task + 1) / tasks; ++b) {
+      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.padding, padded);
       float* out = static_cast<float*>(y.data) + b * window.rows() * window.columns() * c;
       with_vectors(vectors_of(window), [&](auto vectors) {
-        fill_image<decltype(vectors)::value>(window, framed, weights.data(), out);
+        fill_image<decltype(vectors)::value>(window, padded, weights.data(), out);
       });
     }
   });
@@ -129,18 +129,18 @@ void weight_gradient(const Call& call) {
   const Buffer x = call.operand(0), dy = call.operand(1), dw = call.result();
   const Window window = window_of(call, x.dimensions);
   const int64_t c = window.in.channels, taps = window.ky * window.kx, batch = x.dimensions[0];
-  const int parts = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
+  const int tasks = int(std::max<int64_t>(1, std::min(call.threads.count(), batch)));
   const int64_t width = vectors_of(window) * kLanes, blocks = (c + width - 1) / width;
-  std::vector<float> sums(size_t(parts) * blocks * taps * c, 0.f);  // of a block its own: blocks may overlap
-  Parts(call.threads, parts, [&](int part) {
-    auto* framed = static_cast<float*>(scratch(0, window.framed() * sizeof(float)));
-    for (int64_t b = batch * part / parts; b < batch * (part + 1) / parts; ++b) {
-      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.frame, framed);
+  std::vector<float> sums(size_t(tasks) * blocks * taps * c, 0.f);  // of a block its own: blocks may overlap
+  ParallelFor(call.threads, tasks, [&](int task) {
+    auto* padded = static_cast<float*>(scratch(0, window.padded() * sizeof(float)));
+    for (int64_t b = batch * task / tasks; b < batch * (task + 1) / tasks; ++b) {
+      pad(static_cast<const float*>(x.data) + b * window.in.size(), window.in, window.padding, padded);
       const float* change = static_cast<const float*>(dy.data) + b * window.rows() * window.columns() * c;
-      float* own = sums.data() + part * blocks * taps * c;
-      in_tiles(c, width, [&](int64_t channel) {
+      float* own = sums.data() + task * blocks * taps * c;
+      for_each_tile(c, width, [&](int64_t channel) {
         with_vectors(vectors_of(window), [&](auto vectors) {
-          accumulate_all<decltype(vectors)::value>(window, framed + channel, change + channel, own + channel);
+          accumulate_all<decltype(vectors)::value>(window, padded + channel, change + channel, own + channel);
         });
         own += taps * c;
       });
@@ -152,7 +152,7 @@ void weight_gradient(const Call& call) {
     for (int64_t j = first; j < first + width; ++j)
       for (int64_t t = 0; t < taps; ++t) {
         float total = 0.f;
-        for (int part = 0; part < parts; ++part) total += sums[((part * blocks + block) * taps + t) * c + j];
+        for (int task = 0; task < tasks; ++task) total += sums[((task * blocks + block) * taps + t) * c + j];
         result[j * taps + t] = total;
       }
   }
@@ -161,7 +161,7 @@ void weight_gradient(const Call& call) {
 }  // namespace
 }  // namespace lamina
 
-extern "C" XLA_FFI_Error* depthwise_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::forward); }
+extern "C" XLA_FFI_Error* depthwise_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::forward); }
 extern "C" XLA_FFI_Error* depthwise_weight_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::weight_gradient);
+  return lamina::handle(frame, lamina::weight_gradient);
 }

@@ -30,7 +30,7 @@ inline Vector exponential(Vector x) {
   return x < -87.f ? Vector{} : p * power;
 }
 
-// ln x for x ≥ 1; what is no number stays so. Reference: Cephes' logf.
+// ln x for x ≥ 1; NaN stays NaN. Reference: Cephes' logf.
 inline Vector logarithm(Vector x) {
   Whole bits;
   std::memcpy(&bits, &x, sizeof bits);

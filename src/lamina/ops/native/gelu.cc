@@ -7,13 +7,13 @@
 #include <algorithm>
 
 #include "exponential.h"
-#include "lines.h"
-#include "parts.h"
+#include "vectors.h"
+#include "parallel.h"
 
 namespace lamina {
 namespace {
 
-constexpr int64_t kPiece = 1 << 14;  // numbers of a part
+constexpr int64_t kPiece = 1 << 14;  // numbers of a task
 
 struct Found {
   Vector value, slope;
@@ -42,10 +42,10 @@ void gelu_all(const Call& call) {
   const auto* from = static_cast<const float*>(x.data);
   auto* values = static_cast<float*>(call.result(0).data);
   auto* slopes = call.results() > 1 ? static_cast<float*>(call.result(1).data) : nullptr;
-  const int64_t size = x.size(), parts = (size + kPiece - 1) / kPiece;
-  Parts(call.threads, int(parts), [&](int part) {
-    const int64_t begin = part * kPiece;
-    in_vectors(std::min(kPiece, size - begin), [&](int64_t at, auto lanes) {
+  const int64_t size = x.size(), tasks = (size + kPiece - 1) / kPiece;
+  ParallelFor(call.threads, int(tasks), [&](int task) {
+    const int64_t begin = task * kPiece;
+    for_each_vector(std::min(kPiece, size - begin), [&](int64_t at, auto lanes) {
       const Found found = gelu(load(from + begin + at, lanes));
       store(values + begin + at, lanes, found.value);
       if (slopes != nullptr) store(slopes + begin + at, lanes, found.slope);
@@ -56,4 +56,4 @@ void gelu_all(const Call& call) {
 }  // namespace
 }  // namespace lamina
 
-extern "C" XLA_FFI_Error* gelu_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::gelu_all); }
+extern "C" XLA_FFI_Error* gelu_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::gelu_all); }

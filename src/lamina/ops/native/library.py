@@ -1,8 +1,8 @@
 """Compiling, loading and calling the kernels of this folder.
 
 The first use compiles them with the system's C++ compiler into the folder of compiled programs;
-later processes load the result. Where there is no compiler, or anything goes wrong, callers use
-what XLA offers. Environment variables:
+later processes load the result. Where there is no compiler, or compiling fails, callers compute the same by
+XLA; `status` says which, and `notice` what a run says about it. Environment variables:
 
 - ``LAMINA_NATIVE=off``: never compile or load anything.
 - ``CXX``: the compiler.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import functools
 import hashlib
 import os
@@ -22,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,6 +34,12 @@ _FOLDER = Path(__file__).parent
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-w")
 _TYPES = {"float32": "f32", "bfloat16": "bf16"}
 _COMPILE_SECONDS = 120.0
+_FAILURES: dict[str, str] = {}  # source → why it could not be compiled or loaded in this process
+
+# Measured by the benchmark row `kernels` and docs/log.md: a convolutional step 690 ms by XLA, 349 by kernels;
+# populations and transformers 1.2 to 1.7 times as long.
+COST = "training on this CPU takes up to twice as long"
+CURE = "install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select --install)"
 
 # Each source is a library of its own, so that a network without convolutions need not compile them.
 KERNELS = {
@@ -108,7 +115,8 @@ def types_of(source: str) -> frozenset[str]:
         return frozenset()
     try:
         loaded = _loaded(source)
-    except (OSError, LaminaError, subprocess.SubprocessError):
+    except (OSError, LaminaError, subprocess.SubprocessError) as error:
+        _FAILURES[source] = _reason(error)
         return frozenset()
     found = set()
     for name in KERNELS[source]:
@@ -121,17 +129,96 @@ def types_of(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """Whether kernels compute here, and why not.
+
+    Args:
+        state: ``"unused"`` on other devices than the CPU; ``"off"`` where the user or the system has none.
+        reason: the same in words.
+        compiler: path of the C++ compiler, empty where there is none.
+    """
+
+    state: Literal["available", "unused", "off", "no compiler", "no cache", "failed"]
+    reason: str
+    compiler: str = ""
+
+
+def status() -> Status:
+    """Return whether kernels compute here, without compiling any: failures are those met so far.
+
+    Example:
+        >>> status().state in ("available", "unused", "off", "no compiler", "no cache", "failed")
+        True
+    """
+    if not runtime.on_cpu():
+        return Status("unused", "kernels are for the CPU; this device computes by XLA")
+    if os.environ.get("LAMINA_NATIVE", "").lower() == "off":
+        return Status("off", "turned off by LAMINA_NATIVE=off")
+    if sys.platform == "win32":
+        return Status("off", "not on Windows")
+    compiler = _compiler()
+    if compiler is None:
+        chosen = os.environ.get("CXX", "")
+        return Status("no compiler", f"CXX={chosen} is no program" if chosen else "no C++ compiler was found")
+    if runtime.cache_folder() is None:
+        return Status("no cache", "LAMINA_CACHE=off leaves no folder to compile kernels into", compiler)
+    if _FAILURES:
+        source, reason = next(iter(_FAILURES.items()))
+        return Status("failed", f"{source}.cc could not be compiled by {compiler}: {reason}", compiler)
+    return Status("available", f"compiled by {compiler}", compiler)
+
+
+def notice() -> str | None:
+    """Return a sentence for the first lines of a run where kernels should compute and do not, else None.
+
+    It compiles the kernel that every training needs, where that is not done yet.
+    """
+    if status().state == "available":
+        types_of("update")
+    found = status()
+    if found.state not in ("no compiler", "no cache", "failed"):
+        return None
+    cure = "leave LAMINA_CACHE out, or name a folder" if found.state == "no cache" else CURE
+    return f"{found.reason}; {COST}; {cure}"
+
+
+def _reason(error: Exception) -> str:
+    """Return why compiling or loading failed: of a compiler, the first error that it wrote."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {_COMPILE_SECONDS:.0f} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = error.stderr.decode("utf-8", "replace").splitlines()
+        errors = [line.strip() for line in lines if "error" in line] or lines
+        return errors[0] if errors else f"exit status {error.returncode}"
+    return str(error)
+
+
 def _loaded(source: str) -> ctypes.CDLL | None:
     """Return the library, compiled now if it isn't there or is damaged; None without compiler or cache."""
-    folder, compiler = runtime.cache_folder(), _compiler()
-    if folder is None or compiler is None:
+    path, compiler = compiled_path(source), _compiler()
+    if path is None or compiler is None:
         return None
-    path = folder / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
     if path.exists():
         with contextlib.suppress(OSError):
             return ctypes.CDLL(str(path))
     storage.write_file(path, _compile(source, compiler))
     return ctypes.CDLL(str(path))
+
+
+def compiled_path(source: str) -> Path | None:
+    """Return where the compiled kernels of a source are kept, whether they are there yet or not.
+
+    Args:
+        source: file of this folder without its ending: ``"convolution"``, ``"dense"`` ….
+
+    Returns:
+        The path; None without a compiler or a folder of compiled programs.
+    """
+    folder, compiler = runtime.cache_folder(), _compiler()
+    if folder is None or compiler is None:
+        return None
+    return folder / "native" / f"{source}-{_fingerprint(source, compiler)}.so"
 
 
 def _compiler() -> str | None:

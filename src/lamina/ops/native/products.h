@@ -1,20 +1,22 @@
-// Products of matrices, cut into parts for the threads: out = relu(bias + left · right), each side as it lies or
+// Products of matrices, cut into tasks for the threads: out = relu(bias + left · right), each side as stored or
 // transposed.
 //
-// Panels of the right side are copied so that the tiles of `tiles.h` read them in one line, unless few rows of them lie
-// well; the left side is read where it lies.
+// How it works: the right side is cut into panels as wide as a register tile (`tiles.h`). A panel is packed, copied so
+// that one row follows another, unless its few rows do not evict each other from the cache in place; then every tile of
+// rows of the left side, which is read in place, walks down the panel: a broadcast number of the left side times a row
+// of the panel is added to sums that stay in registers, and each sum is stored once, bias and relu included.
 // Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 #pragma once
 
 #include <numeric>
 
-#include "parts.h"
+#include "parallel.h"
 #include "tiles.h"
 
 namespace lamina {
 
-constexpr int64_t kSmall = 1 << 18;  // products of a part, below which another thread does not pay
-constexpr int64_t kTallPart = 256;  // rows of a part, above which laying out the panels costs next to nothing
+constexpr int64_t kSmall = 1 << 18;  // products of a task, below which another thread does not pay
+constexpr int64_t kTallTask = 256;  // rows of a task, above which packing the panels costs next to nothing
 
 // Numbers with the steps between rows and between columns.
 struct Matrix {
@@ -26,13 +28,13 @@ struct Shape {
   int64_t m, k, n;
 };
 
-// What a product begins with and ends with: out = relu(bias + left · right); nullptr is zero.
-struct Finish {
+// What is fused with a product: out = relu(bias + left · right); nullptr is zero.
+struct Epilogue {
   const float* bias = nullptr;
   bool relu = false;
 };
 
-// Where a product goes, with the step between its rows.
+// Where a product is stored, with the step between its rows.
 struct Target {
   float* data;
   int64_t row;
@@ -41,7 +43,7 @@ struct Target {
 // Two sides and what is done beside multiplying them; `shares_right` if right side and bias serve all members.
 struct Product {
   Matrix left, right;
-  Finish finish;
+  Epilogue epilogue;
   Target out;
   bool shares_right = false;
 };
@@ -59,7 +61,7 @@ inline void pack_rows(Matrix right, int64_t k, int64_t columns, int64_t width, f
   }
 }
 
-// The same where a column lies in one line.
+// The same where the numbers of a column are adjacent.
 inline void pack_columns(Matrix right, int64_t k, int64_t columns, int64_t width, float* panel) {
   for (int64_t v = 0; v < width; v += kLanes) {
     int64_t i = 0;
@@ -72,9 +74,9 @@ inline void pack_columns(Matrix right, int64_t k, int64_t columns, int64_t width
   }
 }
 
-// Whether so many rows of a panel, `step` numbers from one to the next, stay in the first-level cache where they lie:
-// it has 64 sets of 8 lines of 64 bytes, and a step of many lines leads to few of the sets.
-inline bool lies_well(int64_t rows, int64_t step) {
+// Whether so many rows of a panel, `step` numbers apart, stay in the first-level cache without packing: it has 64 sets
+// of 8 lines of 64 bytes, and a step of many lines maps to few of the sets.
+inline bool fits_cache_in_place(int64_t rows, int64_t step) {
   constexpr int64_t kSets = 64, kWays = 8, kMostRows = 192;
   const int64_t lines = std::max<int64_t>(1, step * sizeof(float) / 64);
   return rows <= std::min(kMostRows, kWays * kSets / std::gcd(lines, kSets));
@@ -92,7 +94,7 @@ inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, in
   (right.column == 1 ? pack_rows : pack_columns)(right, k, columns, width, panel + width);
 }
 
-// The first `count` numbers of a line, by powers of two: what memcpy is called for takes as long as a tile's row.
+// Store the first `count` numbers of a row, by powers of two: a call of memcpy takes as long as a tile's row.
 inline void put_first(float* out, const float* line, int64_t count) {
   for (; count >= kLanes; count -= kLanes, out += kLanes, line += kLanes) Float::put(out, Float::vector(line));
 #pragma GCC unroll 4
@@ -124,7 +126,7 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel pa
       for (int v = 0; v < V; ++v) sums[r][v] = Float::add_product(sums[r][v], a, b[v]);
     }
   }
-  if (relu)  // what is no number stays so
+  if (relu)  // NaN stays NaN
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
@@ -142,7 +144,7 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel pa
   }
 }
 
-// The same for any number of rows: tiles of R, what is left by smaller ones.
+// The same for any number of rows: tiles of R, the remainder by smaller ones.
 template <int R, int V>
 void tiles(Matrix left, int64_t rows, int64_t k, Panel panel, bool relu, float* out, int64_t step,
            int64_t columns) {
@@ -152,68 +154,69 @@ void tiles(Matrix left, int64_t rows, int64_t k, Panel panel, bool relu, float* 
     if (rows > 0) tiles<(R + 1) / 2, V>(left, rows, k, panel, relu, out, step, columns);
 }
 
-// What a part computes: panels and rows of one member.
-struct Area {
+// What a task computes: panels and rows of one member.
+struct Region {
   int64_t first_panel, last_panel, top, bottom;
 };
 
 // A left side that fits into the second-level cache is read whole for one panel after another. Of a larger one some
-// rows at a time are read for many panels, which are laid out together.
-constexpr int64_t kSmallLeft = 1 << 17, kRowsAtHand = 1 << 13, kMostPacked = 1 << 16;  // numbers
+// rows at a time are read for many panels, which are packed together.
+constexpr int64_t kSmallLeft = 1 << 17, kMostLeft = 1 << 13, kMostPacked = 1 << 16;  // numbers
 constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
 
-// `is_laid_out`: the panels still are those of the member before, which shares them.
-inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Area& area, bool is_laid_out) {
-  const auto& [left, right, finish, out, shares_right] = of;
-  const int64_t k = shape.k, rows = area.bottom - area.top, panel_size = (k + 1) * kMostVectors * kLanes;
+// `is_packed`: the panels still are those of the member before, which shares them.
+inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                     bool is_packed) {
+  const auto& [left, right, epilogue, out, shares_right] = of;
+  const int64_t k = shape.k, rows = region.bottom - region.top, panel_size = (k + 1) * kMostVectors * kLanes;
   const bool is_small = rows * k <= kSmallLeft;
-  const int64_t most = std::max<int64_t>(1, kMostPacked / panel_size), all = area.last_panel - area.first_panel;
+  const int64_t most = std::max<int64_t>(1, kMostPacked / panel_size), all = region.last_panel - region.first_panel;
   const bool keeps = shares_right && all <= most;
   const int64_t together = keeps ? all : is_small ? 1 : most;
-  const int64_t tall = is_small ? rows : std::max<int64_t>(1, kRowsAtHand / k / kEven) * kEven;
+  const int64_t tall = is_small ? rows : std::max<int64_t>(1, kMostLeft / k / kEven) * kEven;
   auto* packed = static_cast<float*>(scratch(0, together * panel_size * sizeof(float)));
-  const bool is_flat = right.column == 1 && lies_well(k, right.row);
-  const auto stays = [&](int64_t panel) {
-    return is_flat && blocks.start[panel] + blocks.vectors[panel] * kLanes <= shape.n;
+  const bool is_in_place = right.column == 1 && fits_cache_in_place(k, right.row);
+  const auto needs_no_packing = [&](int64_t panel) {
+    return is_in_place && blocks.start[panel] + blocks.vectors[panel] * kLanes <= shape.n;
   };
-  for (int64_t first = area.first_panel; first < area.last_panel; first += together) {
-    const int64_t last = std::min(area.last_panel, first + together);
-    for (int64_t panel = first; panel < last && !(keeps && is_laid_out); ++panel) {
+  for (int64_t first = region.first_panel; first < region.last_panel; first += together) {
+    const int64_t last = std::min(region.last_panel, first + together);
+    for (int64_t panel = first; panel < last && !(keeps && is_packed); ++panel) {
       const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
       const Matrix from{right.data + column * right.column, right.row, right.column};
-      const float* bias = finish.bias == nullptr ? nullptr : finish.bias + column;
-      const int64_t rows_packed = stays(panel) ? 0 : k;
+      const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
+      const int64_t rows_packed = needs_no_packing(panel) ? 0 : k;
       pack(from, rows_packed, bias, std::min<int64_t>(width, shape.n - column), width,
            packed + (panel - first) * panel_size);
     }
-    for (int64_t top = area.top; top < area.bottom; top += tall)
+    for (int64_t top = region.top; top < region.bottom; top += tall)
       for (int64_t panel = first; panel < last; ++panel)
         with_vectors(blocks.vectors[panel], [&, left = left, right = right, out = out,
-                                             relu = finish.relu](auto vectors) {
+                                             relu = epilogue.relu](auto vectors) {
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
           const float* begin = packed + (panel - first) * panel_size;
-          const Panel here = stays(panel) ? Panel{begin, right.data + column, right.row}
+          const Panel here = needs_no_packing(panel) ? Panel{begin, right.data + column, right.row}
                                           : Panel{begin, begin + V * kLanes, V * kLanes};
-          tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, area.bottom - top), k,
-                             here, relu, out.data + top * out.row + column, out.row, columns);
+          tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, region.bottom - top),
+                             k, here, relu, out.data + top * out.row + column, out.row, columns);
         });
   }
 }
 
-// How the products of all members are cut into parts: few members are cut into panels; few panels, or many rows, into
-// rows, for which each part lays out all panels again.
+// How the products of all members are cut into tasks: few members are cut into panels; few panels, or many rows, into
+// rows, for which each task packs all panels again.
 class Plan {
  public:
   Plan(const Threads& threads, int64_t members, const Shape& shape)
       : threads(threads), members(members), shape_(shape), blocks_(shape.n, kLanes, kMostVectors) {
     const int64_t worth = std::max<int64_t>(1, members * shape.m * shape.n * shape.k / kSmall);
-    const int64_t count = std::min(worth, threads.count()), fine = std::min(worth, fine_parts(threads));
-    const bool is_tall = shape.m >= kTallPart * fine;
+    const int64_t count = std::min(worth, threads.count()), fine = std::min(worth, fine_tasks(threads));
+    const bool is_tall = shape.m >= kTallTask * fine;
     panels_ = int64_t(blocks_.count());
     by_member_ = members >= fine;
     by_panel_ = panels_ >= count && !is_tall;
-    parts_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
+    tasks_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
   }
 
   const Threads& threads;
@@ -222,11 +225,11 @@ class Plan {
   // Whether each member is the work of one thread.
   bool by_member() const { return by_member_; }
 
-  // Compute what product_of(member) says, for all members; it is asked on the thread that computes.
+  // Compute product_of(member) for all members; it is called on the thread that computes.
   template <class ProductOf>
   void run(const ProductOf& product_of) const {
-    Parts(threads, int(parts_), [&](int part) {
-      const auto share = [&](int64_t all) { return std::pair(all * part / parts_, all * (part + 1) / parts_); };
+    ParallelFor(threads, int(tasks_), [&](int task) {
+      const auto share = [&](int64_t all) { return std::pair(all * task / tasks_, all * (task + 1) / tasks_); };
       const auto whole = [](int64_t all) { return std::pair<int64_t, int64_t>(0, all); };
       const auto mine = by_member_ ? share(members) : whole(members);
       const auto columns = by_member_ || !by_panel_ ? whole(panels_) : share(panels_);
@@ -240,7 +243,7 @@ class Plan {
  private:
   const Shape shape_;
   const Blocks blocks_;
-  int64_t panels_, parts_;
+  int64_t panels_, tasks_;
   bool by_member_, by_panel_;
 };
 

@@ -1,4 +1,8 @@
-// The innermost loops: small tiles of sums that stay in the processor's registers.
+// The innermost loops: register-blocked products.
+//
+// A tile of kRows × V vectors of sums stays in registers while the loop runs over what is summed: each step loads V
+// vectors of the right side once and multiplies them by kRows broadcast numbers of the left, so that a load serves many
+// multiplications. Reference: Goto, van de Geijn. Anatomy of high-performance matrix multiplication. ACM TOMS 2008.
 //
 // A "word" is what one lane multiplies at a time: a float, or two neighboring bfloat16 numbers whose
 // two products are added at once.
@@ -33,13 +37,13 @@ constexpr int kRows = kSums / V > kMostRows ? kMostRows : kSums / V;
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4)));
 
 #if __has_builtin(__builtin_shufflevector)
-// Every second lane of two vectors put beside each other, from the lower or the upper halves.
+// Interleave two vectors: lanes of their lower or of their upper halves.
 template <int from, int... I>
-inline Vector woven(Vector a, Vector b, std::integer_sequence<int, I...>) {
+inline Vector interleave(Vector a, Vector b, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(a, b, (from + I / 2 + I % 2 * kLanes)...);
 }
 
-// out[i][j] = in[j][i] for kLanes rows and columns: each round weaves two halves, as a deck is shuffled.
+// out[i][j] = in[j][i] for kLanes rows and columns: each round interleaves rows i and i + half.
 inline void transpose(const float* in, int64_t in_row, float* out, int64_t out_row) {
   constexpr int kHalf = kLanes / 2;
   constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
@@ -50,8 +54,8 @@ inline void transpose(const float* in, int64_t in_row, float* out, int64_t out_r
   for (int round = 1; round < kLanes; round *= 2) {
 #pragma GCC unroll 16
     for (int i = 0; i < kHalf; ++i) {
-      after[2 * i] = woven<0>(lines[i], lines[i + kHalf], lanes);
-      after[2 * i + 1] = woven<kHalf>(lines[i], lines[i + kHalf], lanes);
+      after[2 * i] = interleave<0>(lines[i], lines[i + kHalf], lanes);
+      after[2 * i + 1] = interleave<kHalf>(lines[i], lines[i + kHalf], lanes);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; ++i) lines[i] = after[i];
@@ -79,7 +83,7 @@ struct Float {
 };
 
 #if defined(__AVX512BF16__)
-struct Brain {
+struct BFloat16 {
   using Element = uint16_t;
   using Word = uint32_t;
   static constexpr int kElements = 2;
@@ -246,13 +250,13 @@ void with_vectors(int vectors, const Function& function) {
   }
 }
 
-// Call function(start) for tiles of `size` that cover `count`, the last one pushed back.
+// Call function(start) for tiles of `size` that cover `count`, the last one moved back to end at `count`.
 template <class Function>
-void in_tiles(int64_t count, int64_t size, const Function& function) {
+void for_each_tile(int64_t count, int64_t size, const Function& function) {
   for (int64_t start = 0; start < count; start += size) function(std::min(start, count - size));
 }
 
-// Outputs cut into blocks of whole vectors, as even as they come.
+// Outputs cut into blocks of whole vectors, of nearly equal size.
 struct Blocks {
   std::vector<int64_t> start;
   std::vector<int> vectors;

@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "parts.h"
+#include "parallel.h"
 
 namespace lamina {
 namespace {
 
-constexpr int64_t kPiece = 1 << 14;  // numbers of a part: some of each array fit into the second-level cache
+constexpr int64_t kPiece = 1 << 14;  // numbers of a task: some of each array fit into the second-level cache
 
-// The factors of one network's step: what the newest gradient adds to the moments, and the learning rate and ε, corrected
-// for moments that began at zero.
+// The factors of one network's step: what the newest gradient adds to the moments, and the learning rate and ε,
+// corrected for moments that began at zero.
 struct Factors {
   float take1, take2, rate, epsilon, shrink;
   bool moves;  // else nothing may change
@@ -26,7 +26,7 @@ struct Piece {
   int64_t member, first, count;
 };
 
-// All arrays cut into pieces; `members` networks lie behind each other in each.
+// AllLanes arrays cut into pieces; `members` networks lie behind each other in each.
 std::vector<Piece> pieces_of(const std::vector<int64_t>& sizes, int64_t members) {
   std::vector<Piece> found;
   for (int array = 0; array < int(sizes.size()); ++array) {
@@ -49,8 +49,8 @@ void each(const Threads& threads, const std::vector<Piece>& pieces, const Work& 
     starts.push_back(i + 1);
     gathered = 0;
   }
-  Parts(threads, int(starts.size()) - 1, [&](int part) {
-    for (size_t i = starts[part]; i < starts[part + 1]; ++i) work(pieces[i]);
+  ParallelFor(threads, int(starts.size()) - 1, [&](int task) {
+    for (size_t i = starts[task]; i < starts[task + 1]; ++i) work(pieces[i]);
   });
 }
 
@@ -119,7 +119,7 @@ void adam(const Call& call) {
   });
 }
 
-// Infinity and what is no number have all bits of the exponent set.
+// Infinity and NaN have all bits of the exponent set.
 bool all_finite(const float* numbers, int64_t count) {
   uint32_t largest = 0;
   const auto* bits = reinterpret_cast<const uint32_t*>(numbers);
@@ -144,5 +144,5 @@ void finite(const Call& call) {
 }  // namespace
 }  // namespace lamina
 
-extern "C" XLA_FFI_Error* adam_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::adam); }
-extern "C" XLA_FFI_Error* finite_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::finite); }
+extern "C" XLA_FFI_Error* adam_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::adam); }
+extern "C" XLA_FFI_Error* finite_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::finite); }

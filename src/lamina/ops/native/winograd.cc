@@ -1,14 +1,16 @@
 // Two-dimensional convolution with 3×3 taps, one position a step, and its two gradients, in a quarter of
 // the multiplications: F(4×4, 3×3).
 //
-// Outputs are made in tiles of 4×4. A tile of 6×6 inputs and the 3×3 weights are both turned into values at 6×6
-// points (`points.h`); there convolution is a product of each pair of values, summed over channels, so that each
-// point has a matrix product of its own; and 4×4 outputs are read off the products:
+// How it works: convolution multiplies polynomials, and a product of polynomials is given by the products of their
+// values at enough points. Outputs are made in tiles of 4×4. A tile of 6×6 inputs and the 3×3 weights are both
+// transformed into values at 6×6 points (`points.h`); there convolution is a product of each pair of values, summed
+// over channels, so that each point has a matrix product (tiles × channels by channels × outputs); the inverse
+// transform of the products is 4×4 outputs: 36 multiplications instead of 144.
 //
 //     y = Aᵀ [ Σ_c (G w Gᵀ) ⊙ (Bᵀ x B) ] A        dw = Gᵀ [ Σ_tiles (A dy Aᵀ) ⊙ (Bᵀ x B) ] G
 
-#include "frame.h"
-#include "parts.h"
+#include "padding.h"
+#include "parallel.h"
 #include "points.h"
 #include "tiles.h"
 
@@ -35,7 +37,7 @@ struct Values {
   int64_t size() const { return kPoints * point + kGap; }
 };
 
-// Turn the square of images from (y, x) on, `zeros` where it reaches beyond, into values at the points, for the
+// Transform the square of images from (y, x) on, `zeros` where it reaches beyond, into values at the points, for the
 // channels from `first` to `end`.
 template <class Matrix>
 void to_points(const float* images, Image in, int64_t image, int64_t y, int64_t x, const float* zeros, int64_t first,
@@ -47,7 +49,7 @@ void to_points(const float* images, Image in, int64_t image, int64_t y, int64_t 
     const bool inside = row >= 0 && row < in.height && column >= 0 && column < in.width;
     from[i] = inside ? images + ((image * in.height + row) * in.width + column) * in.channels : zeros;
   }
-  in_tiles(end - first, kLanes, [&](int64_t start) {
+  for_each_tile(end - first, kLanes, [&](int64_t start) {
     const int64_t channel = first + start;
     Vector square[kSide * kSide], found[kPoints];
 #pragma GCC unroll 36
@@ -62,7 +64,7 @@ void to_output(const float* values_in, const Values& values, float* images, Imag
                int64_t x) {
   const int64_t rows = std::min<int64_t>(kOut, out.height - y), columns = std::min<int64_t>(kOut, out.width - x);
   float* to = images + ((image * out.height + y) * out.width + x) * out.channels;
-  in_tiles(out.channels, kLanes, [&](int64_t channel) {
+  for_each_tile(out.channels, kLanes, [&](int64_t channel) {
     Vector found[kPoints], square[kOut * kOut];
 #pragma GCC unroll 36
     for (int i = 0; i < kPoints; ++i) found[i] = Float::vector(values_in + i * values.point + channel);
@@ -86,10 +88,10 @@ struct Weights {
 std::unique_ptr<float[]> pack(const Threads& threads, const float* weight, const Weights& form, const Blocks& blocks) {
   std::unique_ptr<float[]> packed(new float[kPoints * form.channels * blocks.width]);  // all of it is written below
   const int64_t vectors = blocks.width / kLanes;
-  const int64_t parts = std::min(fine_parts(threads), form.channels);
-  Parts(threads, int(parts), [&](int part) {
+  const int64_t tasks = std::min(fine_tasks(threads), form.channels);
+  ParallelFor(threads, int(tasks), [&](int task) {
     for (size_t k = 0; k < blocks.count(); ++k)
-      for (int64_t c = form.channels * part / parts; c < form.channels * (part + 1) / parts; ++c)
+      for (int64_t c = form.channels * task / tasks; c < form.channels * (task + 1) / tasks; ++c)
         for (int v = 0; v < blocks.vectors[k]; ++v) {
           const int64_t first = blocks.start[k] + v * kLanes;
           float lines[kTaps * kTaps * kLanes] = {};
@@ -119,7 +121,7 @@ void correlate(const Threads& threads, const float* x, Image in, const float* we
   const int64_t left = form.flipped ? kTaps - 1 - low[1] : low[1];
   const Values from(kTogether, in.channels), to(kTogether, blocks.width);
   const int64_t chunks = (tiles.count() + kTogether - 1) / kTogether;
-  Parts(threads, int(chunks), [&](int chunk) {
+  ParallelFor(threads, int(chunks), [&](int chunk) {
     auto* values = static_cast<float*>(scratch(0, from.size() * sizeof(float)));
     auto* products = static_cast<float*>(scratch(1, to.size() * sizeof(float)));
     const int64_t first = chunk * kTogether, count = std::min(kTogether, tiles.count() - first);
@@ -172,10 +174,10 @@ struct Sums {
 
 // dw = Gᵀ [ sums ] G
 void to_weights(const Threads& threads, const Sums& sums, int64_t outputs, float* dw) {
-  const int64_t parts = std::min(fine_parts(threads), sums.channels), channels = sums.channels;
-  Parts(threads, int(parts), [&](int part) {
-    for (int64_t c = channels * part / parts; c < channels * (part + 1) / parts; ++c)
-      in_tiles(outputs, kLanes, [&](int64_t output) {
+  const int64_t tasks = std::min(fine_tasks(threads), sums.channels), channels = sums.channels;
+  ParallelFor(threads, int(tasks), [&](int task) {
+    for (int64_t c = channels * task / tasks; c < channels * (task + 1) / tasks; ++c)
+      for_each_tile(outputs, kLanes, [&](int64_t output) {
         Vector found[kPoints], square[kTaps * kTaps];
         for (int i = 0; i < kPoints; ++i) {
           found[i] = Float::vector(sums.at(0, i) + c * sums.width + output);
@@ -195,18 +197,18 @@ void to_weights(const Threads& threads, const Sums& sums, int64_t outputs, float
 constexpr int64_t kManyWeights = 256 * 256, kManyTogether = 256;
 
 struct Cut {
-  int64_t parts, chunks, blocks;
+  int64_t tasks, chunks, blocks;
   bool by_outputs;
 
   Cut(const Threads& threads, int64_t chunks, const Blocks& all, int64_t channels, int64_t outputs)
       : chunks(chunks), blocks(int64_t(all.count())) {
     by_outputs = channels * outputs >= kManyWeights && outputs % kLanes == 0 && blocks >= threads.count();
-    parts = by_outputs ? threads.count() : std::min(threads.count(), chunks);
+    tasks = by_outputs ? threads.count() : std::min(threads.count(), chunks);
   }
-  int64_t first_chunk(int64_t part) const { return by_outputs ? 0 : chunks * part / parts; }
-  int64_t last_chunk(int64_t part) const { return by_outputs ? chunks : chunks * (part + 1) / parts; }
-  int64_t first_block(int64_t part) const { return by_outputs ? blocks * part / parts : 0; }
-  int64_t last_block(int64_t part) const { return by_outputs ? blocks * (part + 1) / parts : blocks; }
+  int64_t first_chunk(int64_t task) const { return by_outputs ? 0 : chunks * task / tasks; }
+  int64_t last_chunk(int64_t task) const { return by_outputs ? chunks : chunks * (task + 1) / tasks; }
+  int64_t first_block(int64_t task) const { return by_outputs ? blocks * task / tasks : 0; }
+  int64_t last_block(int64_t task) const { return by_outputs ? blocks * (task + 1) / tasks : blocks; }
 };
 
 // What a gradient of weights is made of, and where the values at the points of some tiles are kept.
@@ -241,14 +243,14 @@ void weight_gradient(const Call& call) {
                       std::vector<float>(std::max(c, o), 0.f), {together, c}, {together, blocks.width}};
   const int64_t tiles = change.tiles.count();
   const Cut cut(call.threads, (tiles + together - 1) / together, blocks, c, o);
-  const Sums sums(c, blocks.width, cut.by_outputs ? 1 : cut.parts);
-  Parts(call.threads, int(cut.parts), [&](int part) {
+  const Sums sums(c, blocks.width, cut.by_outputs ? 1 : cut.tasks);
+  ParallelFor(call.threads, int(cut.tasks), [&](int task) {
     auto* from = static_cast<float*>(scratch(0, change.values.size() * sizeof(float)));
     auto* other = static_cast<float*>(scratch(1, change.others.size() * sizeof(float)));
     std::memset(other, 0, change.others.size() * sizeof(float));  // beyond the last output: read, and count nothing
-    const int64_t first_block = cut.first_block(part), last_block = cut.last_block(part);
+    const int64_t first_block = cut.first_block(task), last_block = cut.last_block(task);
     const int64_t start = blocks.start[first_block], end = last_block < cut.blocks ? blocks.start[last_block] : o;
-    const int64_t first_chunk = cut.first_chunk(part), last_chunk = cut.last_chunk(part);
+    const int64_t first_chunk = cut.first_chunk(task), last_chunk = cut.last_chunk(task);
     for (int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
       const int64_t first = chunk * together, count = std::min(together, tiles - first);
       change.to_points(first, count, start, end, from, other);
@@ -256,7 +258,7 @@ void weight_gradient(const Call& call) {
         for (int64_t k = first_block; k < last_block; ++k) {
           const Pairs<float> pairs{from + i * change.values.point, other + i * change.others.point + blocks.start[k],
                                    1, 1, count, 0, 0, change.values.row, 0, change.others.row};
-          float* own = sums.at(cut.by_outputs ? 0 : part, i) + blocks.start[k];
+          float* own = sums.at(cut.by_outputs ? 0 : task, i) + blocks.start[k];
           with_vectors(blocks.vectors[k], [&](auto vectors) {
             constexpr int V = decltype(vectors)::value;
             if (chunk == first_chunk)
@@ -272,10 +274,10 @@ void weight_gradient(const Call& call) {
 }  // namespace
 }  // namespace lamina
 
-extern "C" XLA_FFI_Error* winograd_f32(XLA_FFI_CallFrame* frame) { return lamina::answer(frame, lamina::forward); }
+extern "C" XLA_FFI_Error* winograd_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::forward); }
 extern "C" XLA_FFI_Error* winograd_input_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::input_gradient);
+  return lamina::handle(frame, lamina::input_gradient);
 }
 extern "C" XLA_FFI_Error* winograd_weight_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::answer(frame, lamina::weight_gradient);
+  return lamina::handle(frame, lamina::weight_gradient);
 }

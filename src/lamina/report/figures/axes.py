@@ -12,6 +12,7 @@ from lamina.core.page import AbstractPanel, Axis, Mark, Numbers, Series
 from lamina.core.wording import plain
 from lamina.report.figures.canvas import BLUE, COLORS, DASHES, MUTED, PAPER
 
+ROUND = [1, 2, 2.5, 5, 10]  # steps between numbers that people count in
 LONGEST_TITLE, LONGEST_LABEL, LONGEST_NAME = 110, 60, 40
 
 
@@ -44,10 +45,10 @@ def _ticks(ax: Axes, name: str, given: Axis, most: float) -> None:
     elif given.kind == "integer":
         axis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     elif given.kind == "count":
-        axis.set_major_locator(MaxNLocator(4 if name == "y" else 8, integer=True))
+        axis.set_major_locator(MaxNLocator(4 if name == "y" else 8, integer=True, steps=ROUND))
         axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     else:
-        axis.set_major_locator(MaxNLocator(6))
+        axis.set_major_locator(MaxNLocator(6, steps=ROUND))
         if most >= 1e4:
             axis.set_major_formatter(EngFormatter())
         axis.set_minor_formatter(NullFormatter())
@@ -92,7 +93,7 @@ def draw_reference(ax: Axes, series: Series) -> None:
     ax.plot(*finite(series), color=MUTED, linewidth=1, linestyle=DASHES, label=name_of(series.name))
 
 
-def legend(ax: Axes, place: Literal["best", "upper left"]) -> None:
+def legend(ax: Axes, place: Literal["best", "upper left", "lower right"]) -> None:
     """Explain what has a name, if anything has.
 
     Args:

@@ -40,7 +40,8 @@ def draw(ax: Axes, panel: Line) -> None:
             place = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.99), "ncols": len(named)}
             ax.legend(**place, columnspacing=1.2, handlelength=1.4)
         else:
-            legend(ax, "best")
+            # the search for the best place does not see bars of error
+            legend(ax, "best" if all(s.low is None for s in panel.series) else "lower right")
     for mark in panel.marks:
         color = next((s.color for s in reversed(panel.series) if _passes(s, mark.x, mark.y)), "blue")
         draw_mark(ax, mark, color_of(color), room=_room(panel, mark.y))

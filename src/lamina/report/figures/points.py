@@ -26,11 +26,12 @@ def draw(ax: Axes, panel: Points) -> None:
         ax: where to draw.
         panel: what to draw.
     """
+    alpha = 0.4 if len(panel.series) == 1 else 0.7  # points on one another; groups to be told apart
     for line in panel.lines:
         draw_reference(ax, line)
     for series in panel.series:
         x, y = finite(series)
         color, name = color_of(series.color), name_of(series.name)
-        ax.scatter(x, y, s=14, color=color, alpha=0.4, linewidths=0, label=name)
+        ax.scatter(x, y, s=14, color=color, alpha=alpha, linewidths=0, label=name)
     finish(ax, panel)
     legend(ax, "upper left")

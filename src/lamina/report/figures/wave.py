@@ -31,6 +31,7 @@ def draw(ax: Axes, panel: Wave) -> None:
     """
     samples = np.nan_to_num(np.asarray(panel.samples, np.float64).ravel())
     ax.plot(*_outline(samples, panel.rate), color=BLUE, linewidth=1)
+    ax.margins(y=0.3 if any(mark.text for mark in panel.marks) else 0.05)
     ax.set_xlim(0, max(len(samples), 1) / panel.rate)
     finish(ax, panel)
     for mark in panel.marks:

@@ -66,7 +66,7 @@ def interval_words(intervals: Mapping[str, Interval], name: str, *, percent: boo
 
     Example:
         >>> interval_words({"auc": (0.812, 0.861)}, "auc")
-        '0.81 to 0.86'
+        '0.812 to 0.861'
     """
     interval = intervals.get(name)
     if interval is None or not all(math.isfinite(end) for end in interval):

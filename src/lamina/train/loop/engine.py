@@ -15,9 +15,7 @@ from lamina.core.random import make_key
 from lamina.core.tree import stack_modules
 from lamina.data.order import epoch_order
 from lamina.train.config import TrainConfig
-from lamina.train.step.state import TrainState
-from lamina.train.step.step import (
-    Program,
+from lamina.train.step.compiled import (
     jit_chunk,
     jit_chunk_population,
     jit_end,
@@ -25,9 +23,12 @@ from lamina.train.step.step import (
     jit_first_population,
     jit_first_state,
 )
+from lamina.train.step.program import Program
+from lamina.train.step.state import TrainState
+from lamina.train.step.step import Means
 
-Parts = tuple[TrainState, ...]  # of one model, or of the parts of a population
-LEAST_MEMBERS = 64  # of a part: below, what starts each product costs more than what the cache saves
+Shards = tuple[TrainState, ...]  # of one model, or of equal slices of a population
+LEAST_MEMBERS = 64  # of a shard: below, what starts each product costs more than what the cache saves
 
 SWEPT = ("lr", "weight_decay", "momentum", "beta2", "clip", "l1", "l2", "ema", "warmup")
 
@@ -41,36 +42,49 @@ class AbstractEngine(abc.ABC):
     models: list[Any]
 
     def shorten(self, share: float) -> None:
-        """Let the schedule end after a share of the planned steps; warm-up keeps its part of it.
+        """Let the schedule end after a share of the planned steps; warm-up keeps its share of it.
 
         Args:
             share: in (0, 1].
         """
+        # A schedule is a function of step / total. With total times the share that fits, the run comes to the
+        # same point of the curve at its last step as it would have at the planned one; asked again after
+        # every chunk, the share follows the pace that is measured.
         length = {name: self.planned[name] * np.float32(share) for name in ("total", "warmup")}
         self.hyper = {**self.planned, **length}
 
     @abc.abstractmethod
-    def first_shards(self) -> Parts:
+    def first_shards(self) -> Shards:
         """Return the states before the first step."""
 
     @abc.abstractmethod
     def stack_shards(self, trees: Sequence[Any]) -> Any:
-        """Return as one tree what each part has one of: states, losses, metrics."""
+        """Return as one tree what each shard has one of: states, losses, metrics."""
 
     @abc.abstractmethod
-    def unstack_shards(self, state: TrainState) -> Parts:
+    def unstack_shards(self, state: TrainState) -> Shards:
         """Undo `stack_shards` for states, so that training goes on from them."""
 
     @abc.abstractmethod
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
-        """Return the rows of every batch: (steps, batch), or (members, steps, batch)."""
+        """Return the examples of every batch: (steps, batch), or (members, steps, batch)."""
 
     @abc.abstractmethod
-    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
-        """Take ``count`` steps; return the states and the mean loss."""
+    def chunk(
+        self, shards: Shards, data: Any, places: np.ndarray, ids: np.ndarray, count: int
+    ) -> tuple[Shards, Means]:
+        """Take ``count`` steps; return the states and the means of each part's loss and metrics.
+
+        Args:
+            shards: the states before.
+            data: arrays that the objective picks from.
+            places: where the examples of each batch lie in them, (…, steps, batch).
+            ids: their numbers among all examples, of the same shape.
+            count: steps to take.
+        """
 
     @abc.abstractmethod
-    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
+    def end(self, shards: Shards, valid: Any, epoch: int) -> tuple[Shards, Any]:
         """Evaluate and keep the best; return the states and the metrics."""
 
 
@@ -88,38 +102,40 @@ class SingleEngine(AbstractEngine):
         self.models, self.program, self.config = [detached(model)], program, config
         self.planned = self.hyper = hyper
 
-    def first_shards(self) -> Parts:
+    def first_shards(self) -> Shards:
         """Return the state before the first step."""
         key = make_key(self.config.seed)
         return (jit_first_state(self.program, self.models[0], key, self.hyper, self.config.ema > 0),)
 
     def stack_shards(self, trees: Sequence[Any]) -> Any:
-        """Return what the only part has."""
+        """Return what the only shard has."""
         return trees[0]
 
-    def unstack_shards(self, state: TrainState) -> Parts:
-        """Return the state as the only part."""
+    def unstack_shards(self, state: TrainState) -> Shards:
+        """Return the state as the only shard."""
         return (state,)
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
-        """Return the rows of every batch, (steps, batch)."""
+        """Return the examples of every batch, (steps, batch)."""
         return epoch_order(self.config.seed, epoch, rows, batch_size)
 
-    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
-        """Take ``count`` steps; return the state and the mean loss."""
-        state, loss = jit_chunk(self.program, parts[0], data, order, np.int32(count), self.hyper)
-        return (state,), loss
+    def chunk(
+        self, shards: Shards, data: Any, places: np.ndarray, ids: np.ndarray, count: int
+    ) -> tuple[Shards, Means]:
+        """Take ``count`` steps; return the state and the means of each part's loss and metrics."""
+        state, means = jit_chunk(self.program, shards[0], data, places, ids, np.int32(count), self.hyper)
+        return (state,), means
 
-    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
+    def end(self, shards: Shards, valid: Any, epoch: int) -> tuple[Shards, Any]:
         """Evaluate and keep the best; return the state and the metrics."""
-        state, metrics = jit_end(self.program, parts[0], valid, np.int32(epoch), self.hyper)
+        state, metrics = jit_end(self.program, shards[0], valid, np.int32(epoch), self.hyper)
         return (state,), metrics
 
 
 class PopulationEngine(AbstractEngine):
     """Many models of one architecture, each with its own seed and numbers, in one program.
 
-    On CPU equal parts of the members take the steps of a chunk one after another, so that what a part
+    On CPU equal shards of the members take the steps of a chunk one after another, so that what a shard
     needs stays in the caches.
 
     Args:
@@ -159,61 +175,59 @@ class PopulationEngine(AbstractEngine):
             swept["warmup"] = np.round(swept["warmup"] * hyper["total"])
         self.planned = self.hyper = {**numbers, **swept}
         on_cpu = jax.default_backend() == "cpu"
-        self.parts = equal_shards(members) if on_cpu else [slice(0, members)]
+        self.slices = equal_shards(members) if on_cpu else [slice(0, members)]
 
-    def first_shards(self) -> Parts:
-        """Return the members' states, stacked within each part."""
+    def first_shards(self) -> Shards:
+        """Return the members' states, stacked within each shard."""
         keys = np.stack([make_key(seed) for seed in self.seeds])
         averaged = self.config.ema > 0
         return tuple(
             jit_first_population(
-                self.program, stack_modules(self.models[part]), keys[part], self._numbers(part), averaged
+                self.program, stack_modules(self.models[own]), keys[own], self._numbers(own), averaged
             )
-            for part in self.parts
+            for own in self.slices
         )
 
     def stack_shards(self, trees: Sequence[Any]) -> Any:
         """Return the members' trees, stacked."""
         return trees[0] if len(trees) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *trees)
 
-    def unstack_shards(self, state: TrainState) -> Parts:
-        """Return the members' states, stacked within each part."""
+    def unstack_shards(self, state: TrainState) -> Shards:
+        """Return the members' states, stacked within each shard."""
         host = jax.tree.map(np.asarray, state)
         return tuple(
-            jax.device_put(jax.tree.map(lambda array, part=part: array[part], host), may_alias=False)
-            for part in self.parts
+            jax.device_put(jax.tree.map(lambda array, own=own: array[own], host), may_alias=False)
+            for own in self.slices
         )
 
-    def _numbers(self, part: slice) -> dict[str, np.ndarray]:
-        return {name: values[part] for name, values in self.hyper.items()}
+    def _numbers(self, own: slice) -> dict[str, np.ndarray]:
+        return {name: values[own] for name, values in self.hyper.items()}
 
     def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
-        """Return the rows of every batch, (steps, batch) if shared, else (members, steps, batch)."""
+        """Return the examples of every batch, (steps, batch) if shared, else (members, steps, batch)."""
         if self.shared_order:
             return epoch_order(self.seeds[0], epoch, rows, batch_size)
         return np.stack([epoch_order(seed, epoch, rows, batch_size) for seed in self.seeds])
 
-    def chunk(self, parts: Parts, data: Any, order: np.ndarray, count: int) -> tuple[Parts, Any]:
-        """Take ``count`` steps with every member; return the states and the mean losses."""
-        found = [  # JAX computes one part while the next is given to it
-            jit_chunk_population(
-                self.program,
-                state,
-                data,
-                order if self.shared_order else order[part],
-                np.int32(count),
-                self.shared_order,
-                self._numbers(part),
+    def chunk(
+        self, shards: Shards, data: Any, places: np.ndarray, ids: np.ndarray, count: int
+    ) -> tuple[Shards, Means]:
+        """Take ``count`` steps with every member; return the states and the means, one value a member."""
+        found = []
+        for state, own in zip(shards, self.slices, strict=True):  # JAX computes one while the next is given
+            order = (places, ids) if self.shared_order else (places[own], ids[own])
+            found.append(
+                jit_chunk_population(
+                    self.program, state, data, *order, np.int32(count), self.shared_order, self._numbers(own)
+                )
             )
-            for state, part in zip(parts, self.parts, strict=True)
-        ]
-        return tuple(state for state, _ in found), self.stack_shards([loss for _, loss in found])
+        return tuple(state for state, _ in found), self.stack_shards([means for _, means in found])
 
-    def end(self, parts: Parts, valid: Any, epoch: int) -> tuple[Parts, Any]:
+    def end(self, shards: Shards, valid: Any, epoch: int) -> tuple[Shards, Any]:
         """Evaluate every member and keep its best; return the states and the metrics."""
         found = [
-            jit_end_population(self.program, state, valid, np.int32(epoch), self._numbers(part))
-            for state, part in zip(parts, self.parts, strict=True)
+            jit_end_population(self.program, state, valid, np.int32(epoch), self._numbers(own))
+            for state, own in zip(shards, self.slices, strict=True)
         ]
         return tuple(state for state, _ in found), self.stack_shards([metrics for _, metrics in found])
 

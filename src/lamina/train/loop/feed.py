@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,11 +57,15 @@ def is_stream(array: Any) -> bool:
 
 
 class AbstractFeed(abc.ABC):
-    """Gives the compiled chunk its data and the row numbers that belong to them."""
+    """Gives the compiled chunk its data, and the places of the examples in them."""
 
     @abc.abstractmethod
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
-        """Return (data, order) on the device for steps × batch row numbers."""
+        """Return (data, places): what is on the device, and where the examples of each batch lie in it.
+
+        Args:
+            order: numbers of the examples, (…, steps, batch).
+        """
 
     @abc.abstractmethod
     def width(self, steps: int) -> int:
@@ -68,14 +73,14 @@ class AbstractFeed(abc.ABC):
 
 
 class ResidentFeed(AbstractFeed):
-    """All rows lie on the device; the compiled program picks them."""
+    """All examples lie on the device, each at the place of its number; the compiled program picks them."""
 
     def __init__(self, data: Rows):
         rows = row_count(data)
         self.data = jax.device_put(_padded(dict(data), rows, round_up(rows)))
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
-        """Return the resident rows and the order as given."""
+        """Return the resident data and the order as given."""
         return self.data, order
 
     def width(self, steps: int) -> int:
@@ -94,7 +99,7 @@ class StreamedFeed(AbstractFeed):
         self.data = dict(data)
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
-        """Gather the chunk's rows; the order on the device counts from zero."""
+        """Gather the chunk's examples; their places count from zero."""
         rows = order.reshape(-1)
         gathered = jax.tree.map(lambda array: taken(array, rows), self.data)
         return jax.device_put(gathered), np.arange(rows.size, dtype=np.int32).reshape(order.shape)
@@ -114,6 +119,26 @@ def fits(data: Rows, *, device_memory: float) -> bool:
 def make_feed(data: Rows, *, device_memory: float) -> AbstractFeed:
     """Return a resident feed if the rows fit in ``device_memory`` MiB, else a streamed one."""
     return ResidentFeed(data) if fits(data, device_memory=device_memory) else StreamedFeed(data)
+
+
+MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many times as much
+
+
+def evaluation_size(data: Rows, *, batch_size: int) -> int:
+    """Return how many examples are evaluated at once: fewer where each has many values.
+
+    Args:
+        data: validation examples.
+        batch_size: examples of a training step.
+
+    Example:
+        >>> import numpy as np
+        >>> [evaluation_size({"x": np.zeros((9, width))}, batch_size=256) for width in (8, 3072)]
+        [1024, 341]
+    """
+    values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(data["x"]))
+    most = max(64, min(4096, MOST_VALUES // max(1, values)))
+    return min(most, max(1024, batch_size))
 
 
 def evaluation_batches(data: Rows, *, batch_size: int) -> Any:

@@ -1,14 +1,13 @@
-"""What a config fixes before the first step: rows of a batch, compiled program, numbers it takes."""
+"""What a config fixes before the first step: batch size, compiled program, numbers it takes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lamina.core.errors import ConfigError
+from lamina.core.errors import ConfigError, suggest
 from lamina.objectives.base import AbstractObjective
-from lamina.train.augment import Augmentation
 from lamina.train.config import TrainConfig
-from lamina.train.step.step import Program
+from lamina.train.step.program import Augment, Program
 
 
 def default_batch_size(rows: int) -> int:
@@ -25,10 +24,10 @@ def default_batch_size(rows: int) -> int:
 
 
 def batch_size_of(config: TrainConfig, rows: int) -> int:
-    """Return the rows of a batch: as asked or by rule, a multiple of the parts it is cut into.
+    """Return the rows of a batch: as asked or by rule, a multiple of its microbatches.
 
     Raises:
-        ConfigError: it has more parts than rows.
+        ConfigError: it has more microbatches than rows.
     """
     size = min(config.batch_size or default_batch_size(rows), rows)
     size -= size % config.accumulate
@@ -37,10 +36,30 @@ def batch_size_of(config: TrainConfig, rows: int) -> int:
     return size
 
 
-def make_program(task: AbstractObjective, config: TrainConfig) -> Program:
-    """Return the part of a config that is fixed while compiling."""
+def monitored(objective: AbstractObjective, name: str) -> str:
+    """Return the value that decides what is best: as asked, or where ``loss`` is not measured the first.
+
+    Raises:
+        ConfigError: the objective measures no such value.
+    """
+    known = tuple(objective.monitor)
+    if name in known:
+        return name
+    if name == TrainConfig.monitor and known:
+        return known[0]
+    raise ConfigError(
+        f"monitor is out of range{suggest(name, known)}",
+        expected="one of " + ", ".join(known),
+        received=repr(name),
+    )
+
+
+def make_program(
+    objective: AbstractObjective, config: TrainConfig, augment: Augment | None = None
+) -> Program:
+    """Return what is fixed while compiling."""
     return Program(
-        task=task,
+        objective=objective,
         optimizer=config.optimizer,
         schedule=config.schedule,
         precision=config.precision,
@@ -48,13 +67,13 @@ def make_program(task: AbstractObjective, config: TrainConfig) -> Program:
         clipped=config.clip is not None,
         penalized=config.l1 > 0 or config.l2 > 0,
         early_stopping=config.early_stopping,
-        monitor=config.monitor,
-        augmentation=Augmentation.of(config.augment),
+        monitor=monitored(objective, config.monitor),
+        augment=augment,
     )
 
 
 def make_hyper(config: TrainConfig, *, total_steps: int) -> dict[str, np.ndarray]:
-    """Return the part of a config that is an argument of the compiled program."""
+    """Return what of a config is an argument of the compiled program."""
     values = {
         "lr": 1e-3 if config.lr is None else config.lr,
         "weight_decay": config.weight_decay or 0.0,

@@ -17,17 +17,21 @@ from lamina.train.config import TrainConfig
 from lamina.train.loop.callbacks import Callback
 from lamina.train.loop.engine import PopulationEngine, member_states
 from lamina.train.loop.feed import Rows
-from lamina.train.loop.loop import Loop, TrainResult, make_result
+from lamina.train.loop.loop import Loop
+from lamina.train.loop.plan import make_program
+from lamina.train.loop.result import TrainResult, make_result
 from lamina.train.safeguard.checkpoint import Snapshot
+from lamina.train.step.program import Augment
 
 
 def train_population(
     models: Sequence[Any],
-    task: AbstractObjective,
+    objective: AbstractObjective,
     data: Rows,
     valid: Rows | None = None,
     *,
     config: TrainConfig | None = None,
+    augment: Augment | None = None,
     seeds: Sequence[int] | None = None,
     sweep: Mapping[str, Any] | None = None,
     callbacks: Sequence[Callback] = (),
@@ -38,10 +42,11 @@ def train_population(
 
     Args:
         models: untrained models of one architecture and size.
-        task: losses and metrics, shared.
+        objective: losses and metrics, shared.
         data: training rows, shared; they have to fit on the device.
         valid: validation rows, shared, or None.
         config: keys of training, shared.
+        augment: random changes of each training batch, as for `train`.
         seeds: one seed a member (order of rows, dropout). All the same, as a sweep of
             hyperparameters wants it, lets the members share their batches, which is faster;
             the default is ``config.seed`` for all.
@@ -75,9 +80,9 @@ def train_population(
     config, members = config or TrainConfig(), len(models)
     sweep = dict(sweep or {})
     seeds = [config.seed] * members if seeds is None else list(seeds)
+    program = make_program(objective, config, augment)
     loop = Loop(
-        lambda program, hyper: PopulationEngine(models, program, config, hyper, seeds=seeds, sweep=sweep),
-        task,
+        lambda hyper: PopulationEngine(models, program, config, hyper, seeds=seeds, sweep=sweep),
         data,
         valid,
         config,

@@ -38,7 +38,7 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
     m ← β·m + (1-β)·g,  w ← w - lr·(.2·√max(rows, columns)·orthogonalized(β·m + (1-β)·g) + decay·w)
 
     Args:
-        lr: learning rate of this step, which serves both parts.
+        lr: learning rate of this step, which serves both.
         beta: decay of the momentum.
         matrices: paths → whether Muon moves an array, if it has two axes (rows, columns), three (stacked
             matrices) or four and more, whose last three axes are one: convolutions (out, in, y, x), perhaps
@@ -61,22 +61,22 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
         return [array.ndim > 1 and one for array, one in zip(arrays, admitted, strict=True)]
 
     def adam(kind: Sequence[bool]) -> Rule:
-        others = _parted(decays, kind)[1]
+        others = _divided(decays, kind)[1]
         return adam_rule(lr, jnp.float32(0.9), jnp.float32(0.999), decay=decay, decayed=others)
 
     def init(parameters: Any) -> MuonState:
         kind = kinds(parameters)
-        ours, others = _parted(jax.tree.leaves(parameters), kind)
+        ours, others = _divided(jax.tree.leaves(parameters), kind)
         return MuonState([jnp.zeros(array.shape, jnp.float32) for array in ours], adam(kind).init(others))
 
     def step(gradient: Any, state: MuonState, parameters: Any, finite: Array) -> tuple[Any, MuonState]:
         leaves, form = jax.tree.flatten(parameters)
         kind = kinds(parameters)
-        ours, others = _parted(leaves, kind)
-        slopes, other_slopes = _parted(jax.tree.leaves(gradient), kind)
+        ours, others = _divided(leaves, kind)
+        slopes, other_slopes = _divided(jax.tree.leaves(gradient), kind)
         momentum = [beta * m + (1 - beta) * g for m, g in zip(state.momentum, slopes, strict=True)]
         ahead = [beta * m + (1 - beta) * g for m, g in zip(momentum, slopes, strict=True)]
-        ways, shrinking, moved = orthogonalized(ahead), _parted(decays, kind)[0], []
+        ways, shrinking, moved = orthogonalized(ahead), _divided(decays, kind)[0], []
         for weight, way, shrinks in zip(ours, ways, shrinking, strict=True):
             change = way + decay * weight if shrinks else way
             moved.append(weight - (lr * change).astype(weight.dtype))
@@ -89,7 +89,7 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
     return Rule(init, step)
 
 
-def _parted(values: Sequence[Any], kind: Sequence[bool]) -> tuple[list[Any], list[Any]]:
+def _divided(values: Sequence[Any], kind: Sequence[bool]) -> tuple[list[Any], list[Any]]:
     """Return the values of what Muon moves and those of the rest, one value a parameter."""
     pairs = list(zip(values, kind, strict=True))
     return [value for value, ours in pairs if ours], [value for value, ours in pairs if not ours]
@@ -98,7 +98,9 @@ def _parted(values: Sequence[Any], kind: Sequence[bool]) -> tuple[list[Any], lis
 def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
     """Return arrays like these whose matrices have singular values of about .2·√max(rows, columns).
 
-    With X a matrix over its norm and A = X·Xᵀ, each iteration is X ← P·X with P = a + b·A + c·A². All P
+    With X = U·S·Vᵀ over its norm, the orthogonal matrix nearest to it is U·Vᵀ. An odd polynomial
+    X ← P·X, P = a + b·A + c·A², A = X·Xᵀ, leaves U and V alone and maps each singular value s to
+    a·s + b·s³ + c·s⁵, which draws (0, 1] near to one: five iterations stand for the decomposition. All P
     commute with A, so the product of the P is found from A alone, rows × rows, and X is multiplied once.
     Matrices that are nearly square are multiplied each time, which costs them less.
 

@@ -125,12 +125,12 @@ def check_disk(path: str | Path, *, checkpoints: float, network: float) -> None:
     free, needed = free_mib(path), checkpoints + network + _REPORT_MIB
     if free is None or needed <= free:
         return
-    parts = f"checkpoints {checkpoints:,.1f}, network {network:,.1f}, report {_REPORT_MIB}"
+    each = f"checkpoints {checkpoints:,.1f}, network {network:,.1f}, report {_REPORT_MIB}"
     raise ConfigError(
         "the run does not fit on the disk",
         where=str(path),
         expected=f"at most {free:,.1f} MiB",
-        received=f"{needed:,.1f} MiB at the least ({parts})",
+        received=f"{needed:,.1f} MiB at the least ({each})",
         fix="free some space, name another place with --out (out= in Python), or choose a smaller size",
     )
 

@@ -28,8 +28,8 @@ class Snapshot:
     Args:
         arrays: path → array of the whole training state.
         place: epoch, steps done in it, history and whatever else is no array.
-        good: the earlier moment that the run would go back to if it were no longer finite; None
-            where it would come back to this one.
+        good: the earlier moment that the run would be rolled back to if it were no longer finite; None
+            where that is this one.
     """
 
     arrays: dict[str, np.ndarray]
@@ -47,7 +47,8 @@ class Checkpoints(Callback):
 
     The order of rows and every random key are functions of the seed and the step, and the
     step lies in the state: so a resumed run ends with the same bits as one that was never
-    interrupted, on the same machine and versions.
+    interrupted, on the same machine and versions. The state holds one optimizer a part of the objective
+    (``optimizer.<part>.…``): a checkpoint from before that is refused, start such a run anew.
 
     Args:
         folder: where they lie; made at the first checkpoint.

@@ -1,4 +1,4 @@
-"""The way back from a run that is no longer finite: to its last good state, with a lower rate."""
+"""Rollback of a run that is no longer finite: to its last good state, with a lower rate."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ def is_finite(arrays: Mapping[str, np.ndarray]) -> bool:
 
 
 class Rollback:
-    """Keeps the last good state of a run, and counts how often it was gone back to.
+    """Keeps the last good state of a run, and counts how often it was rolled back to.
+
+    A single step that is not finite is skipped inside the compiled program. Where that does not help, or
+    the weights themselves are lost, the run goes on from the last state whose weights were all finite,
+    the k-th time with 2⁻ᵏ of that state's rate: the same examples come again, but a shorter step from the
+    same place need not end where the longer one did.
 
     Args:
-        most: how often a run may go back before it is given up.
+        most: how often a run may be rolled back before it is given up.
         patience: steps in a row that may be skipped.
     """
 
@@ -55,7 +60,7 @@ class Rollback:
         return True
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Take up count and good state as they were at a snapshot."""
+        """Set count and good state as they were at a snapshot."""
         self.count = snapshot.place["rollbacks"]
         self.keep(snapshot.good or snapshot)
 
@@ -79,7 +84,7 @@ class Rollback:
             rows: row numbers of the last batch.
 
         Raises:
-            RunError: it has gone back too often.
+            RunError: it was rolled back too often.
         """
         if self._good is None or self.count >= self.most:
             shown = ", ".join(str(row) for row in rows.reshape(-1)[:8])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.core.rules import Rules
 from lamina.core.tree import trainable
 
 
@@ -16,7 +18,7 @@ class TrainState(NamedTuple):
 
     Args:
         model: the model being trained, buffers included.
-        optimizer: what the optimizer remembers.
+        optimizer: what the optimizer of each part remembers, by the part's name.
         average: moving average of the parameters, or None.
         best: the model to keep so far.
         best_value: its monitored value (lower is better).
@@ -60,12 +62,47 @@ def combine(trained: Any, rest: Any) -> Any:
     return jax.tree.map(lambda a, b: b if a is None else a, trained, rest, is_leaf=lambda x: x is None)
 
 
+class Slices(NamedTuple):
+    """A model, cut by one part of an objective; the places of the others hold None in each.
+
+    Args:
+        own: parameters that the part moves.
+        others: parameters that it does not move.
+        rest: buffers and whatever else is not trained.
+    """
+
+    own: Any
+    others: Any
+    rest: Any
+
+    def join(self) -> Any:
+        """Return the model."""
+        return combine(combine(self.own, self.others), self.rest)
+
+
+def slice_model(model: Any, paths: Sequence[str]) -> Slices:
+    """Cut a model by the patterns of one part.
+
+    Args:
+        model: the model.
+        paths: shell patterns of parameter paths.
+
+    Raises:
+        ConfigError: a pattern matches no parameter.
+    """
+    chosen = Rules(dict.fromkeys(paths, True), default=False).apply(model)
+    mask = trainable(model)
+    own = jax.tree.map(lambda array, on, one: array if on and one else None, model, mask, chosen)
+    others = jax.tree.map(lambda array, on, one: array if on and not one else None, model, mask, chosen)
+    return Slices(own, others, partition(model)[1])
+
+
 def first_state(model: Any, optimizer: Any, key: Array, *, averaged: bool) -> TrainState:
     """Return the state before the first step. To be compiled: as one program it costs one.
 
     Args:
         model: the freshly built model.
-        optimizer: a `Rule` (its ``init`` is used).
+        optimizer: part → what its optimizer remembers.
         key: random key of the run.
         averaged: keep a moving average of the parameters.
     """
@@ -73,7 +110,7 @@ def first_state(model: Any, optimizer: Any, key: Array, *, averaged: bool) -> Tr
     zero = jnp.zeros((), jnp.int32)
     return TrainState(
         model=model,
-        optimizer=jax.tree.map(jnp.asarray, optimizer.init(parameters)),
+        optimizer=jax.tree.map(jnp.asarray, optimizer),
         average=parameters if averaged else None,
         best=model,
         best_value=jnp.full((), jnp.inf, jnp.float32),

@@ -10,15 +10,16 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.hashing import hashed_bits, hashed_key
-from lamina.objectives.base import AbstractObjective, Batch
-from lamina.ops.augment import CHANGES, box_mask, flip, per_image, uniforms
+from lamina.objectives.base import AbstractObjective, Batch, Losses
+from lamina.ops.augment import CHANGES, box_mask, per_image, uniforms
+from lamina.train.step.program import AbstractAugmentation, StepContext
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
 ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmentation(AbstractAugmentation):
     """Changes that are applied one after another, each with its strength.
 
     Args:
@@ -30,11 +31,6 @@ class Augmentation:
     """
 
     changes: tuple[tuple[str, float], ...]
-
-    @property
-    def alternates(self) -> bool:
-        """Whether a change depends on which row it is and how often it was seen."""
-        return any(name == ALTERNATING for name, _ in self.changes)
 
     @staticmethod
     def of(words: tuple[str, ...]) -> Augmentation | None:
@@ -49,42 +45,58 @@ class Augmentation:
         words = tuple(word for word in words if word != "none")
         return Augmentation(tuple(_read(word) for word in words)) if words else None
 
-    def __call__(self, batch: Batch, key: Any) -> dict[str, Any]:
+    def __call__(self, batch: Batch, context: StepContext) -> dict[str, Any]:
         """Return the batch with changed images, and partners where examples are mixed.
 
         Args:
-            batch: ``{"x": (b, y, x, c), ...}``, pixels of any type in 0 to 255; with ``mirrored`` (see
-                `mirrored_now`) where a change alternates, else it is drawn.
-            key: random key of the step.
+            batch: ``{"x": (b, y, x, c), ...}``, pixels of any type in 0 to 255.
+            context: keys, numbers of the images, epoch.
         """
         x, extra = batch["x"].astype(jnp.float32), {}
         for number, (name, strength) in enumerate(self.changes):
-            own = hashed_key(key, jnp.array(number, jnp.uint32))
+            own = hashed_key(context.key, jnp.array(number, jnp.uint32))
             if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
-                now = batch.get("mirrored")
-                x = flip(x, own, 0.5) if now is None else jnp.where(per_image(now), x[:, :, ::-1], x)
+                now = mirrored_now(context.ids, context.run_key, context.epoch)
+                x = jnp.where(per_image(now), x[:, :, ::-1], x)
             else:
                 x = CHANGES[name][0](x, own, strength)
         return {**batch, "x": x, **extra}
 
+    def losses(self, objective: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> Losses:
+        """Return the objective's losses; those of mixed examples are mixed in the same shares.
 
-def mirrored_now(rows: Array, key: Any, epoch: Array) -> Array:
+        Args:
+            objective: whose losses they are.
+            model: the model.
+            batch: perhaps with ``partner`` (targets) and ``share``.
+            key: random key of the step.
+        """
+        if "partner" not in batch:
+            return objective.losses(model, batch, key=key)
+        once, share, weight = _Once(model), batch["share"], batch["weight"]
+        own = objective.losses(once, {**batch, "weight": weight * share}, key=key)
+        others = {**batch, "y": batch["partner"], "weight": weight * (1 - share)}
+        other = objective.losses(once, others, key=key)
+        return {name: (own[name][0] + other[name][0], own[name][1]) for name in own}
+
+
+def mirrored_now(ids: Array, key: Any, epoch: Array) -> Array:
     """Return which images are mirrored in this epoch: each in every other one, half of them in the first.
 
     So two epochs show every image from both sides, where coins would show a quarter of them twice
     from the same.
 
     Args:
-        rows: numbers of the images, (b,).
+        ids: numbers of the images, (b,).
         key: random key of the run.
         epoch: number of the epoch, from 0.
 
     References:
         Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024, section 3.6.
     """
-    first = hashed_key(key, rows)[:, 0] >> jnp.uint32(31)
+    first = hashed_key(key, ids)[:, 0] >> jnp.uint32(31)
     return (first + epoch.astype(jnp.uint32)) % jnp.uint32(2) == 1
 
 
@@ -153,21 +165,3 @@ class _Once:
         if self.output is None:
             self.output = self.model(x, key=key, train=train)
         return self.output
-
-
-def batch_losses(task: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> dict[str, Any]:
-    """Return the task's losses; those of mixed examples are mixed in the same shares.
-
-    Args:
-        task: the task.
-        model: the model.
-        batch: perhaps with ``partner`` (targets) and ``share``.
-        key: random key of the step.
-    """
-    if "partner" not in batch:
-        return task.losses(model, batch, key=key)
-    once, share, weight = _Once(model), batch["share"], batch["weight"]
-    own = task.losses(once, {**batch, "weight": weight * share}, key=key)
-    others = {**batch, "y": batch["partner"], "weight": weight * (1 - share)}
-    other = task.losses(once, others, key=key)
-    return {name: (own[name][0] + other[name][0], own[name][1]) for name in own}

@@ -9,8 +9,7 @@ import pytest
 
 from lamina.data import infer_schema, read
 from lamina.data.encoders import TableEncoder
-from lamina.report import permutation_importance, table_score
-from lamina.report.importance import Rows
+from lamina.modalities.table.importance import Rows, permutation_importance, table_score
 
 RANDOM = np.random.default_rng(0)
 TABLE = {name: RANDOM.normal(size=5000) for name in ("strong", "weak", "idle")}

@@ -8,10 +8,10 @@ from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
 
-class BinaryReader(AbstractReader):
+class ColumnarReader(AbstractReader):
     """Read files of columns that carry their types with them."""
 
-    name = "binary"
+    name = "columnar"
     endings = (".parquet", ".feather", ".arrow")
 
     def claims(self, source: Source) -> bool:
@@ -20,9 +20,9 @@ class BinaryReader(AbstractReader):
 
     def read(self, source: Source) -> AbstractTable:
         """Return the table."""
-        from lamina.data.readers.parsers.binary import read_binary
+        from lamina.data.readers.parsers.columnar import read_columnar
 
-        return read_binary(source.path, source.ending)
+        return read_columnar(source.path, source.ending)
 
 
-READERS.add(BinaryReader.name, BinaryReader())
+READERS.add(ColumnarReader.name, ColumnarReader())

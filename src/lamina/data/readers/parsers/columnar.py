@@ -35,7 +35,7 @@ _READERS = {
 }
 
 
-def read_binary(path: str, ending: str) -> FrameTable:
+def read_columnar(path: str, ending: str) -> FrameTable:
     """Return the table in a Parquet or Arrow file.
 
     Raises:

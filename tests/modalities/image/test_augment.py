@@ -11,12 +11,13 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.random import make_key
+from lamina.modalities.image.augment import Augmentation, mirrored_now
 from lamina.models import build
 from lamina.objectives import MulticlassObjective, RegressionObjective
-from lamina.train import TrainConfig, TrainResult, train
-from lamina.train.augment import Augmentation, batch_losses, mirrored_now
+from lamina.train import StepContext, TrainConfig, TrainResult, train
 
 KEY = make_key(0)
+MIXUP = Augmentation((("mixup", 1.0),))
 
 
 def batch(rows: int = 8) -> dict[str, Any]:
@@ -28,8 +29,12 @@ def batch(rows: int = 8) -> dict[str, Any]:
     }
 
 
-def mixed_batch(word: str, one: dict[str, Any]) -> dict[str, np.ndarray]:
-    return jax.device_get(jax.jit(Augmentation.of((word,)))(one, KEY))
+def step_of(seed: int = 0, ids: Any = None, epoch: int = 0) -> StepContext:
+    return StepContext(make_key(seed), KEY, np.arange(8) if ids is None else ids, np.int32(epoch))
+
+
+def mixed_batch(word: str, one: dict[str, Any], context: StepContext | None = None) -> dict[str, np.ndarray]:
+    return jax.device_get(jax.jit(Augmentation.of((word,)))(one, context or step_of()))
 
 
 def enlarged(mixed: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def test_mixup_mixes_images_and_losses_in_the_same_shares():
     @jax.jit
     def losses(batch: dict[str, Any]) -> tuple[Any, list[Any]]:
         parts = [task.losses(model, {**batch, "y": y}, key=KEY) for y in (batch["y"], batch["partner"])]
-        return batch_losses(task, model, batch, key=KEY)["all"][0], [part["all"][0] for part in parts]
+        return MIXUP.losses(task, model, batch, key=KEY)["all"][0], [part["all"][0] for part in parts]
 
     found, parts = jax.device_get(losses(enlarged(mixed)))
     assert np.isclose(found, share[0] * parts[0] + (1 - share[0]) * parts[1], rtol=1e-5)
@@ -86,7 +91,7 @@ def test_cutmix_shares_are_the_areas():
     one["x"] = np.broadcast_to(np.arange(8, dtype=np.uint8)[:, None, None, None], (8, 6, 6, 1))
     cutmix, seen = jax.jit(Augmentation.of(("cutmix",))), set()
     for seed in range(20):
-        mixed = cutmix(one, make_key(seed))
+        mixed = cutmix(one, step_of(seed))
         own = (np.asarray(mixed["x"]) == one["x"]).mean((1, 2, 3))
         assert np.allclose(own, mixed["share"], atol=1e-6)
         seen.add(round(float(own[0]), 3))
@@ -97,7 +102,7 @@ def test_regression_targets_are_mixed_too():
     mixed = mixed_batch("mixup", {**batch(), "y": np.arange(8, dtype=np.float32)[:, None]})
     assert mixed["partner"].tolist() == np.roll(np.arange(8.0), 1)[:, None].tolist()
     model = build("lenet", inputs=(12, 12, 1), outputs=1)
-    loss = jax.jit(lambda batch: batch_losses(RegressionObjective(1), model, batch, key=KEY)["all"][0])
+    loss = jax.jit(lambda batch: MIXUP.losses(RegressionObjective(1), model, batch, key=KEY)["all"][0])
     assert np.isfinite(loss(enlarged(mixed)))
 
 
@@ -110,8 +115,10 @@ def test_images_are_mirrored_in_turn():
     )
     assert (mirrored(rows, make_key(1), np.int32(0)) != epochs[0]).any()
     assert (mirrored(rows[::-1], KEY, np.int32(0)) == epochs[0][::-1]).all()  # wherever they stand in a batch
-    one, flipped = batch(), np.arange(8) % 3 == 0
-    seen = mixed_batch("alternate-flip", {**one, "mirrored": flipped})["x"]
+    one, ids = batch(), np.array([5, 900, 17, 3, 2, 77, 41, 8])
+    flipped = epochs[3][ids]
+    assert 0 < flipped.sum() < 8
+    seen = mixed_batch("alternate-flip", one, step_of(7, ids, 3))["x"]
     assert (seen == np.where(flipped[:, None, None, None], one["x"][:, :, ::-1], one["x"])).all()
 
 
@@ -122,15 +129,15 @@ def bright_or_dark() -> dict[str, np.ndarray]:
     return {"x": x, "y": y.astype(np.int32), "weight": np.ones(96, np.float32)}
 
 
-def trained(rows: dict[str, Any], **keys: Any) -> TrainResult:
+def trained(rows: dict[str, Any], words: tuple[str, ...], **keys: Any) -> TrainResult:
     model = build("lenet", inputs=ImageInputs(12, 12, 1, (100.0,), (80.0,)), outputs=2)
     config = TrainConfig(epochs=6, lr=3e-3, batch_size=16, accumulate=2, **keys)
-    return train(model, MulticlassObjective(2), rows, rows, config=config)
+    return train(model, MulticlassObjective(2), rows, rows, config=config, augment=Augmentation.of(words))
 
 
 @pytest.mark.parametrize("words", [(), ("flip", "shift:1", "cutmix"), ("alternate-flip",)])
 def test_training_learns_and_repeats(words: tuple[str, ...]):
-    results = [trained(bright_or_dark(), augment=words) for _ in range(2)]
+    results = [trained(bright_or_dark(), words) for _ in range(2)]
     assert results[0].history["valid_accuracy"][-1] > 0.95
     assert results[0].history["train_loss"] == results[1].history["train_loss"]
 
@@ -150,5 +157,5 @@ def test_rows_that_are_made_when_asked_for():
 
     rows = bright_or_dark()
     turns = ("alternate-flip",)  # asks for the number of each row
-    plain, found = (trained({**rows, "x": x}, augment=turns) for x in (rows["x"], Stream(rows["x"])))
+    plain, found = (trained({**rows, "x": x}, turns) for x in (rows["x"], Stream(rows["x"])))
     assert np.allclose(plain.history["train_loss"], found.history["train_loss"], rtol=1e-4)

@@ -1,0 +1,68 @@
+"""The seam: no room names a modality or a task but its own folder and its registry."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from lamina.modalities import MODALITIES
+from lamina.tasks import TASKS
+
+SOURCE = Path(__file__).parents[1] / "src" / "lamina"
+FILES = sorted(SOURCE.glob("**/*.py"))
+REGISTRIES = {"modalities/registry.py", "tasks/registry.py"}
+# Formats of before name what they named: a migration is history, and grows by no newcomer.
+HISTORY = {"network/migrations.py"}
+# A word that is something else there: a module of that name, an element of HTML, a file with rows.
+OTHERWISE = {
+    ("data/__init__.py", "table"),
+    ("report/blocks.py", "table"),
+    ("data/readers/parsers/text.py", "table"),
+}
+HOMES = {
+    "image": ("modalities/image/", "data/images/", "data/readers/image_"),
+    "table": ("modalities/table/",),
+    **dict.fromkeys(TASKS, ("tasks/prediction/",)),
+}
+
+
+def literals(path: Path) -> list[tuple[int, str]]:
+    """Line and text of every literal in a file, docstrings and keyword names of calls left out."""
+    tree = ast.parse(path.read_text())
+    documented = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+    ]
+
+
+def test_every_modality_and_task_has_a_home():
+    assert set(HOMES) == {*MODALITIES, *TASKS}
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
+def test_no_name_of_a_modality_or_task_outside_its_folder(path: Path):
+    place = str(path.relative_to(SOURCE))
+    if place in REGISTRIES | HISTORY:
+        return
+    found = [
+        (line, text)
+        for line, text in literals(path)
+        if text in HOMES and not place.startswith(HOMES[text]) and (place, text) not in OTHERWISE
+    ]
+    assert not found
+
+
+def test_a_literal_is_found(tmp_path: Path):
+    path = tmp_path / "room.py"
+    path.write_text('"""image"""\n\n\ndef f(kind):\n    """table"""\n    return kind == "image"\n')
+    assert literals(path) == [(6, "image")]
