@@ -212,7 +212,9 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     name, kind = field.name, str(field.type)
     if kind.startswith("tuple"):
         return _read_tuple(value, float if "float" in kind else str)
-    if value is None and "None" not in kind:
+    if value is None:
+        if "None" in kind:
+            return None
         words = {"int": "a whole number", "float": "a number", "bool": "true or false"}
         raise ConfigError(f"{name} cannot be read", expected=words.get(kind, "a text"), received="None")
     if isinstance(value, bool) and not kind.startswith("bool"):
