@@ -250,6 +250,7 @@ class AbstractModality(abc.ABC):
         folds: preset → how many folds of cross-validation are trained, one without.
         most_for_folds: training examples up to which that is so.
         model_keys: names of its keys that the built model takes as options.
+        takes_the_rest: whether it is asked last, and reads what nobody else claims.
     """
 
     name: str
@@ -259,6 +260,7 @@ class AbstractModality(abc.ABC):
     folds: Mapping[str, int] = MappingProxyType({})
     most_for_folds: int = 0
     model_keys: tuple[str, ...] = ()
+    takes_the_rest: bool = False
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
