@@ -45,6 +45,7 @@ class Loaf:
     glaze: str | None = key(None, "or none", **one_of("egg", "none"))
     names: tuple[str, ...] = key((), "of the bakers", **COLUMN_NAMES)
     levels: tuple[float, ...] = key((), "of the oven")
+    extras: tuple[str, ...] | None = key(None, "found from the season")
     limit: float | None = key(None, "time in the oven", is_duration=True, **POSITIVE)
     every: str | int | None = key(None, "a number of loaves, or a time", is_duration=True)
 
@@ -89,6 +90,8 @@ READ: list[tuple[str, Any, Any]] = [
     ("names", ["Ida"], ("Ida",)),
     ("levels", "0.1, 0.9", (0.1, 0.9)),
     ("levels", [1, 2], (1.0, 2.0)),
+    ("extras", None, None),
+    ("extras", "none", ("none",)),
     ("limit", "2m", 120.0),
     ("limit", "90", 90.0),
     ("limit", "1H", 3600.0),

@@ -210,11 +210,11 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
         ConfigError: the text cannot be read.
     """
     name, kind = field.name, annotation(field)
+    if value is None and "None" in kind:
+        return None
     if kind.startswith("tuple"):
         return _read_tuple(value, float if "float" in kind else str)
     if value is None:
-        if "None" in kind:
-            return None
         words = {"int": "a whole number", "float": "a number", "bool": "true or false"}
         raise ConfigError(f"{name} cannot be read", expected=words.get(kind, "a text"), received="None")
     if isinstance(value, bool) and not kind.startswith("bool"):
