@@ -43,9 +43,7 @@ class Clock:
         now: seconds on a clock that never goes back; None for the machine's.
     """
 
-    def __init__(
-        self, limit: float | None, *, reserve: float = 0.0, now: Callable[[], float] | None = None
-    ):
+    def __init__(self, limit: float | None, *, reserve: float = 0.0, now: Callable[[], float] | None = None):
         self.now = time.perf_counter if now is None else now
         self.began = self.now()
         self.compiled_before = compile_counter().seconds
