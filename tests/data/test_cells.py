@@ -43,6 +43,9 @@ class Words(CellColumn):
     def place(self, row):
         return self.paths[row] if self.paths else ""
 
+    def unlabeled(self, source):
+        return DataError("the words have no labels", where=source)
+
     def files(self):
         return sorted(set(self.paths))
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lamina.data import read
 from lamina.data.fingerprint import fingerprint, source_files
+from lamina.modalities.blocks import claimed
 
 
 def test_a_file_has_its_own_hash(tmp_path):
@@ -35,7 +36,7 @@ def test_a_folder_may_move_but_not_change(tmp_path):
 def test_a_table_of_paths_counts_too(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "0.png")
     (tmp_path / "t.csv").write_text("file,y\n0.png,1\ngone.png,2\n")
-    table = read(tmp_path / "t.csv")
+    table = claimed(read(tmp_path / "t.csv")).table
     assert source_files(table) == [f"{tmp_path}/0.png", f"{tmp_path}/gone.png", f"{tmp_path}/t.csv"]
     first = fingerprint(table)
     (tmp_path / "t.csv").write_text("file,y\n0.png,2\ngone.png,1\n")

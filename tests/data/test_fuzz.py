@@ -12,7 +12,10 @@ import polars as pl
 import pytest
 
 from lamina.core.errors import LaminaError
-from lamina.data import TableEncoder, TargetEncoder, check, read, split_rows
+from lamina.data import read, split_rows
+from lamina.modalities.table.encoder import TableEncoder
+from lamina.tasks import task_named
+from lamina.tasks.audit import check
 
 WORDS = ["red", "green, blue", 'say "x"', "", "two\nlines"]
 ROWS = [
@@ -120,8 +123,10 @@ def survives(path: str) -> bool:
             return False
         table, schema = read(path), audit.schema
         split = split_rows(table, schema, seed=0)
-        arrays = TableEncoder().fit(table, schema, rows=split.train).transform(table)
-        targets = TargetEncoder().fit(table, schema, split.train).transform(table, split.valid)
+        arrays = TableEncoder.fit(table, schema.inputs, rows=split.train).transform(table)
+        task = task_named(schema.task)
+        target = task.fit(table, schema, split.train, task.keys())
+        targets = target.transform(table, split.valid)
     except LaminaError:
         return False
     assert np.isfinite(arrays["numeric"]).all()

@@ -18,10 +18,12 @@ SCRIPT = """
 import resource, sys, time
 start = time.perf_counter()
 import lamina.data as data
+from lamina.modalities.table.encoder import TableEncoder
+from lamina.tasks.audit import ask, cast_roles
 table = data.read(sys.argv[1])
-schema = data.infer_schema(table, target="y")
+schema = cast_roles(table, "y", ask({})).schema
 split = data.split_rows(table, schema, seed=0)
-encoder = data.TableEncoder().fit(table, schema, rows=split.train)
+encoder = TableEncoder.fit(table, schema.inputs, rows=split.train)
 arrays = encoder.transform(table)
 assert arrays["numeric"].shape[0] == table.height == 1_000_000
 print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)

@@ -7,7 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from lamina.data import Schema, TableEncoder, TargetEncoder, check, read, split_rows
+from lamina.data import Schema, read, split_rows
+from lamina.modalities.table.encoder import TableEncoder
+from lamina.tasks import task_named
+from lamina.tasks.audit import check
 
 SETS = {
     # file, target: task, rows, numeric features, category features, codes of warnings, codes of errors
@@ -35,7 +38,7 @@ def test_real_files(data_folder, name, target):
     table = read(path)
     assert table.height == rows
     split = split_rows(table, schema, seed=0)
-    encoder = TableEncoder().fit(table, schema, rows=split.train)
+    encoder = TableEncoder.fit(table, schema.inputs, rows=split.train)
     arrays = encoder.transform(table)
     assert arrays["numeric"].shape == (rows, numeric)
     assert arrays["category"].shape == (rows, categories)
@@ -46,8 +49,9 @@ def test_real_files(data_folder, name, target):
     again = TableEncoder.from_json(json.loads(json.dumps(encoder.to_json()))).transform(table)
     for key, array in arrays.items():
         np.testing.assert_array_equal(array, again[key])
-    targets = TargetEncoder().fit(table, schema, split.train).transform(table)
-    assert len(targets) == rows
+    chosen = task_named(task)
+    target = chosen.fit(table, schema, split.train, chosen.keys())
+    assert len(target.transform(table)) == rows
 
 
 def test_the_official_split_of_adult_is_found(data_folder):

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import ArrayTable, FrameTable, infer_schema, read
+from lamina.data import ArrayTable, FrameTable, read
 
 
 def test_arrays_stay_one_block():
@@ -49,7 +50,7 @@ def test_frames_of_polars_and_pandas_hold_the_same():
 def test_pandas_categories_stay_categories():
     frame = pd.DataFrame({"grade": pd.Categorical([1, 2, None, 1] * 5), "size": np.arange(20) ** 1.5})
     table = read(frame, y=[0, 1] * 10)
-    schema = infer_schema(table, target="target")
+    schema = schema_of(table, "target")
     assert [c.kind for c in schema.inputs] == ["category", "numeric"]
     assert table.column("grade").distinct().values == ("1", "2")
 
@@ -81,12 +82,14 @@ def output_of(script: str) -> str:
 def test_plain_arrays_bring_neither_polars_nor_jax():
     script = (
         "import numpy as np, sys, lamina.data as data\n"
-        "from lamina.data.audit import audit\n"
+        "from lamina.modalities.table.encoder import TableEncoder\n"
+        "from lamina.tasks.audit import ask, audit\n"
+        "from lamina.tasks.prediction.targets import ClassTarget\n"
         "table = data.read(np.random.default_rng(0).normal(size=(60, 3)), y=['a', 'b'] * 30)\n"
-        "schema = audit(table, target='target').schema\n"
+        "schema = audit(table, target='target', question=ask({})).schema\n"
         "split = data.split_rows(table, schema, seed=0)\n"
-        "data.TableEncoder().fit(table, schema, rows=split.train).transform(table)\n"
-        "data.TargetEncoder().fit(table, schema, split.train).transform(table)\n"
+        "TableEncoder.fit(table, schema.inputs, rows=split.train).transform(table)\n"
+        "ClassTarget.fit(table, schema, split.train).transform(table)\n"
         "print([m for m in ('polars', 'jax', 'pandas', 'scipy') if m in sys.modules])"
     )
     assert output_of(script) == "[]"
@@ -184,7 +187,7 @@ def test_a_path_may_come_as_bytes_or_an_object(tmp_path):
 
 def test_a_matrix_wider_than_that_of_training_is_refused():
     x = np.random.default_rng(0).normal(size=(30, 3))
-    schema = infer_schema(read(x, y=[0, 1] * 15), target="target", drop=["x2"])
+    schema = schema_of(read(x, y=[0, 1] * 15), "target", drop=["x2"])
     assert read(x, y=[0, 1] * 15, schema=schema).height == 30  # what was left out may be there
     with pytest.raises(DataError, match=r"X has more columns .*; expected 3 columns, got 6"):
         read(np.hstack([x, x]), schema=schema)

@@ -13,10 +13,10 @@ from lamina.data import Schema, Split, read, split_rows
 from lamina.data.schema import ColumnSchema
 
 
-def split_of(columns: dict, *, task: str = "regression", seed: int = 0, **keys) -> Split:
+def split_of(columns: dict, *, kind: str = "numbers", seed: int = 0, **keys) -> Split:
     """Split with the roles among ``keys`` (split, time, group) and the shares there."""
     roles = {role: keys.pop(role) for role in ("split", "time", "group") if role in keys}
-    schema = Schema((ColumnSchema("x", "numeric"),), (), ("y",), task, **roles)
+    schema = Schema((ColumnSchema("x", "numeric"),), (), ("y",), "any", kind, **roles)
     rows = len(columns["y"])
     return split_rows(read(pl.DataFrame({"x": np.arange(rows), **columns})), schema, seed=seed, **keys)
 
@@ -53,7 +53,7 @@ def test_the_seed_decides():
 @pytest.mark.parametrize("counts", [[50, 30, 20], [90, 8, 2], [500, 3, 3]])
 def test_classes_are_split_in_proportion(counts):
     y = np.repeat(["a", "b", "c"], counts)
-    split = split_of({"y": y}, task="multiclass", valid=0.2, test=0.1)
+    split = split_of({"y": y}, kind="classes", valid=0.2, test=0.1)
     for label, count in zip("abc", counts, strict=True):
         assert abs(np.sum(y[split.valid] == label) - 0.2 * count) <= 1
         assert abs(np.sum(y[split.test] == label) - 0.1 * count) <= 1
@@ -63,7 +63,7 @@ def test_classes_are_split_in_proportion(counts):
 def test_rows_without_a_target_are_in_no_part():
     split = split_of({"y": [None, 1.0, 2.0, None, 3.0, 4.0]})
     assert set().union(*parts_of(split)) == {1, 2, 4, 5}
-    split = split_of({"y": ["a", "b", None, "a", "b", "a"]}, task="binary")
+    split = split_of({"y": ["a", "b", None, "a", "b", "a"]}, kind="classes")
     assert set().union(*parts_of(split)) == {0, 1, 3, 4, 5}
 
 
@@ -104,7 +104,7 @@ def test_a_split_column_decides():
 
 def test_without_validation_rows_some_training_rows_validate():
     words = ["train"] * 8 + ["test"] * 4
-    split = split_of({"y": ["a", "b"] * 6, "part": words}, split="part", task="binary", valid=0.25)
+    split = split_of({"y": ["a", "b"] * 6, "part": words}, split="part", kind="classes", valid=0.25)
     assert parts_of(split)[2] == {8, 9, 10, 11}
     assert len(split.valid) == 2
     assert len(parts_of(split_of({"y": np.arange(12), "part": words}, split="part", valid=0.0))[1]) == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import definitions, print_json
+from lamina.core.keys import annotation
 
 if TYPE_CHECKING:
     from lamina.network.keys import Declared
@@ -81,7 +82,7 @@ def key_list() -> str:
 def _key(key: Declared) -> tuple[str, str]:
     """Return a key with its default, and what it means."""
     field = key.field
-    kind = str(field.type).removesuffix(" | None")
+    kind = annotation(field).removesuffix(" | None")
     words = field.metadata["expected"] or ("true or false" if kind == "bool" else "")
     meaning = field.metadata["meaning"] + (f" ({words})" if words else "")
     return f"{field.name}={_default(field.name, field.default)}", meaning

@@ -65,6 +65,7 @@ class Situation:
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
+        is_dense: whether an output is wanted for every position of the input.
     """
 
     inputs: Inputs
@@ -74,6 +75,7 @@ class Situation:
     preset: str = "balanced"
     seconds: float | None = None
     model: str = "auto"
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,7 @@ class AbstractModality(abc.ABC):
         folds: preset → how many folds of cross-validation are trained, one without.
         most_for_folds: training examples up to which that is so.
         model_keys: names of its keys that the built model takes as options.
+        takes_the_rest: whether it is asked last, and reads what nobody else claims.
     """
 
     name: str
@@ -259,6 +262,7 @@ class AbstractModality(abc.ABC):
     folds: Mapping[str, int] = MappingProxyType({})
     most_for_folds: int = 0
     model_keys: tuple[str, ...] = ()
+    takes_the_rest: bool = False
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:

@@ -14,6 +14,7 @@ from lamina.core import json_checks, runtime
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.fingerprint import fingerprint
 from lamina.data.table import AbstractTable
+from lamina.modalities.blocks import claimed
 from lamina.network.keys import meanings
 from lamina.runs.toml import to_toml
 
@@ -148,7 +149,7 @@ def origin(table: AbstractTable) -> dict[str, Any]:
         table: the data; of those that came from memory or standard input only the shape is kept.
     """
     found: dict[str, Any] = {"source": table.source, "rows": table.height, "columns": len(table.names)}
-    files = fingerprint(table) if os.path.exists(table.source) else None
+    files = fingerprint(claimed(table).table) if os.path.exists(table.source) else None  # images by path too
     if files is None:
         return found
     size, sha256 = files

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.core.errors import DataError, suggest
+from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.keys import NOT_NEGATIVE, Owner, claim, key
 from lamina.data.audit import roles, splits
 from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
@@ -86,9 +86,7 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = claimed(table)
-    targets = target_names(claims.table, target) if target else ()
-    for name in targets:
-        claims.table.require(name, "target column")
+    targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
     task, suit = choose_task(question.audit.task, claims.table, targets)
     schema = task.roles(claims, Roles(targets, question.roles))
     return Cast(claims, task, suit, schema, blocks_of(schema))
@@ -188,6 +186,11 @@ def ask(keys: Mapping[str, Any]) -> Question:
     names = list(MODALITIES)
     owners = [Owner("the audit", AuditKeys), Owner("roles", RoleKeys), Owner("split", SplitKeys)]
     owners += [Owner(f"{name} inputs", MODALITIES[name].keys) for name in names]
+    known = sorted({*_READING, "test_data", *(name for owner in owners for name in owner.names)})
+    for name in keys:
+        if name not in known:
+            expected = "one of " + ", ".join(known)
+            raise ConfigError(f"unknown key '{name}'{suggest(name, known)}", expected=expected)
     asked, given_roles, split, *own = claim(owners, keys)
     if asked.task is not None:
         TASKS[asked.task]  # an unknown task is refused here

@@ -48,9 +48,6 @@ def assign_roles(
             expected="one of the two",
             fix="leave time out to keep groups together, or group to validate on the last rows",
         )
-    for name in given.targets:
-        check_labeled(table, name)
-        table.require(name, "target column")
     for role in ("weight", "group", "time", "split"):
         if getattr(keys, role) is not None:
             table.require(getattr(keys, role), f"{role} column")
@@ -130,15 +127,20 @@ def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def target_names(table: AbstractTable, target: Any) -> tuple[str, ...]:
-    """Return the names of the targets, or raise where there are none or they are no names.
+def target_names(table: AbstractTable, target: Any, *, needed: bool) -> tuple[str, ...]:
+    """Return the names of the targets, each of them a column.
 
     Args:
-        table: the data, for messages.
+        table: the data, claimed.
         target: one name or several.
+        needed: whether there must be one.
+
+    Raises:
+        DataError: one is needed, and there is none; or one is absent.
+        ConfigError: they are no names.
     """
     names = (target,) if isinstance(target, str | int) else tuple(target)
-    if not names:
+    if not names and needed:
         raise DataError("no target is named", where=table.source, fix="name at least one column")
     if not all(isinstance(name, str | int) for name in names):
         raise ConfigError(
@@ -146,6 +148,9 @@ def target_names(table: AbstractTable, target: Any) -> tuple[str, ...]:
             received=type(target).__name__,
             fix="give values beside the inputs: y=...",
         )
+    for name in map(str, names):
+        check_labeled(table, name)
+        table.require(name, "target column")
     return tuple(map(str, names))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import CellTable, check, infer_schema, read
+from lamina.data import CellTable, read
 from lamina.data.images.arrays import as_images
+from lamina.tasks.audit import check
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
 
@@ -51,7 +53,7 @@ def test_transparent_parts_become_white():
 def test_weights_and_several_targets():
     table = read(np.zeros((4, 8, 8)), y=np.eye(4, 2), sample_weight=np.ones(4))
     assert table.names == ("image", "target_0", "target_1", "weight")
-    assert infer_schema(table, target=("target_0", "target_1"), weight="weight").task == "multilabel"
+    assert schema_of(table, ("target_0", "target_1"), weight="weight").task == "multilabel"
 
 
 def with_nan() -> np.ndarray:
@@ -125,5 +127,5 @@ def test_images_without_labels_are_nothing_to_learn_from():
         with pytest.raises(DataError) as caught:
             check(np.zeros((9, 8, 8)), target).raise_errors()
         assert str(caught.value) == ("<arrays>: the images have no labels\n  fix: give one for each: y=...")
-    with pytest.raises(DataError, match="column 'image': an image is no target"):
-        infer_schema(read(np.zeros((9, 8, 8)), y=np.zeros(9)), target="image")
+    with pytest.raises(DataError, match="column 'image': a column of images is no target"):
+        schema_of(read(np.zeros((9, 8, 8)), y=np.zeros(9)), "image")

@@ -1,147 +1,83 @@
-"""Tables with a column of paths, and lists of paths."""
+"""Paths to images: what is told by its values."""
 
 from __future__ import annotations
 
-import gzip
+from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 from PIL import Image
 
 from lamina.core.errors import DataError
-from lamina.data import CellTable, FrameTable, ImageEncoder, check, infer_schema, read
+from lamina.data import ImageColumn, read
+from lamina.data.images.paths import are_paths, claim
 
-ROWS = 12
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["a.png", "b.JPG"], True),
+        (["a.png", "b.txt"], False),
+        ([Path("a"), Path("b")], True),
+        ([Path("a"), "b.txt"], False),
+        (["a.png", None], False),
+        ([], False),
+        ([1, 2], False),
+        (["a.png"] * 20 + ["a.txt"], True),
+    ],
+)
+def test_a_list_of_paths(values, expected):
+    dtype = None if all(isinstance(value, str) for value in values) else object
+    assert are_paths(np.array(values, dtype)) is expected
+
+
+def column_of(folder, values) -> ImageColumn | str | None:
+    """What becomes of a column in a CSV file of a folder."""
+    (folder / "t.csv").write_text("file,y\n" + "".join(f"{value},{i}\n" for i, value in enumerate(values)))
+    table = read(folder / "t.csv")
+    return claim(table.column("file"), table)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Twelve images, and the path of the folder that holds them in ``images``."""
-    (tmp_path / "images").mkdir()
-    pixels = np.random.default_rng(0).integers(0, 256, (ROWS, 8, 8), dtype=np.uint8)
-    for i, image in enumerate(pixels):
-        Image.fromarray(image).save(tmp_path / "images" / f"{i}.png")
+    (tmp_path / "a").mkdir()
+    for i in range(3):
+        Image.fromarray(np.full((4, 4), i, np.uint8)).save(tmp_path / "a" / f"{i}.png")
     return tmp_path
 
 
-def frame(prefix: str, **columns) -> pl.DataFrame:
-    paths = [f"{prefix}{i}.png" for i in range(ROWS)]
-    return pl.DataFrame({"file": paths, "kind": ["a", "b"] * 6, "age": np.arange(ROWS) ** 2} | columns)
+def test_one_file_that_is_there_is_enough(folder):
+    found = column_of(folder, ["gone.png", "", "a/1.png"])
+    assert isinstance(found, ImageColumn)
+    assert [found.value(i) for i in (0, 2)] == [f"{folder}/gone.png", f"{folder}/a/1.png"]
+    assert found.images.name(1) == ""
 
 
-def test_a_column_of_paths_becomes_images(folder, monkeypatch):
-    relative, absolute = frame("images/"), frame(f"{folder}/images/")
-    relative.write_csv(folder / "r.csv")
-    absolute.write_csv(folder / "a.tsv", separator="\t")
-    (folder / "z.csv.gz").write_bytes(gzip.compress(relative.write_csv().encode()))
-    relative.write_parquet(folder / "r.parquet")
-    relative.write_ndjson(folder / "r.jsonl")
-    for name in ("r.csv", "a.tsv", "z.csv.gz", "r.parquet", "r.jsonl"):
-        table = read(folder / name)
-        assert isinstance(table, CellTable), name
-        assert table.names == ("image", "kind", "age")
-        assert table.column("image").value(3) == f"{folder}/images/3.png"
-        schema = infer_schema(table, target="kind")
-        assert [(c.name, c.detail) for c in schema.inputs] == [("image", "8x8x1")]
-        assert schema.dropped == (("age", "only the images are learned from"),)
-        assert infer_schema(table, target="age").task == "regression"
-    assert read(folder / "r.csv").where(3, "kind") == f"{folder}/r.csv, line 5, column 'kind'"
+def test_the_working_folder_counts_too(folder, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(folder)
-    for source in (relative, relative.to_pandas(), relative.to_dict(as_series=False)):
-        assert isinstance(read(source), CellTable)
-    assert read([f"images/{i}.png" for i in range(3)], y=[0, 1, 0]).names == ("image", "target")
-    assert read((np.array(["images/1.png"]), [0])).names == ("image", "target")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    found = column_of(elsewhere, ["a/0.png", "a/1.png"])
+    assert isinstance(found, ImageColumn) and found.value(1) == "a/1.png"
+    (elsewhere / "a").mkdir()
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(elsewhere / "a" / "0.png")
+    assert column_of(elsewhere, ["a/0.png"]).value(0) == f"{elsewhere}/a/0.png"
 
 
-def test_predictions_need_no_other_column(folder):
-    frame("images/").write_csv(folder / "t.csv")
-    table = read(folder / "t.csv")
-    schema = infer_schema(table, target="kind")
-    encoder = ImageEncoder().fit(table, schema)
-    frame("images/").select("file").write_csv(folder / "new.csv")
-    assert encoder.transform(read(folder / "new.csv", schema=schema)).shape == (ROWS, 8, 8, 1)
-
-
-def test_other_tables_stay_tables(folder):
-    for columns in (
-        {"file": [f"gone/{i}.png" for i in range(ROWS)]},
-        {"file": [f"https://example.org/{i}.png" for i in range(ROWS)]},
-        {"file": [f"images/{i}.txt" for i in range(ROWS)]},
-        {"file": ["word", *(f"images/{i}.png" for i in range(1, ROWS))]},
-    ):
-        frame("", **columns).write_csv(folder / "t.csv")
-        assert isinstance(read(folder / "t.csv"), FrameTable)
-
-
-def test_texts_that_are_no_paths():
-    with pytest.raises(DataError, match="X is not a table"):
-        read(["a text", "another"], y=[0, 1])
-
-
-def test_a_missing_path_is_a_fault_of_its_row(folder):
-    paths = [f"images/{i}.png" for i in range(ROWS)]
-    paths[4], paths[5] = "", "images/gone.png"
-    frame("", file=paths).write_csv(folder / "t.csv")
-    table = read(folder / "t.csv")
-    with pytest.raises(DataError) as caught:
-        ImageEncoder().fit(table, infer_schema(table, target="kind"))
-    assert str(caught.value).startswith(
-        f"2 of 12 images cannot be read: row 4 (no file is named), {folder}/images/gone.png (no such file)\n"
-    )
-
-
-def test_files_that_are_not_there_are_hinted_at(folder):
-    hint = (
+def test_names_of_files_that_are_not_there_are_said(folder):
+    seen = (
         f"it names images, and none of its first files is there: write paths as they are seen from {folder}"
     )
-    frame("gone/").write_csv(folder / "t.csv")
-    (warned,) = check(folder / "t.csv", "kind").warnings
-    assert warned.fix == f'{hint}; to learn from it all the same: keep=["file"]'
-    frame("gone/").drop("age").write_csv(folder / "t.csv")
-    assert check(folder / "t.csv", "kind").errors[0].fix == hint
-
-
-FAULTS = {
-    "two columns": (
-        {"other": [f"images/{i}.png" for i in range(ROWS)]},
-        ": columns 'file' and 'other' both name images; expected one column of images\n"
-        "  fix: remove all but one from the table",
-    ),
-    "the name is taken": (
-        {"image": list(range(ROWS))},
-        ": column 'file' names images, and there is a column 'image' beside it\n"
-        "  fix: give column 'image' another name",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_told_with_its_fix(folder, fault):
-    columns, message = FAULTS[fault]
-    frame("images/", **columns).write_csv(folder / "t.csv")
-    with pytest.raises(DataError) as caught:
-        read(folder / "t.csv")
-    assert str(caught.value) == f"{folder}/t.csv{message}"
-
-
-def test_what_is_no_image_at_prediction(folder):
-    frame("images/").write_csv(folder / "t.csv")
+    assert column_of(folder, ["b/0.png", "b/1.png"]) == seen
     table = read(folder / "t.csv")
-    schema = infer_schema(table, target="kind")
-    encoder = ImageEncoder().fit(table, schema)
-    frame("gone/").write_csv(folder / "gone.csv")
-    with pytest.raises(DataError) as caught:
-        read(folder / "gone.csv", schema=schema)
-    assert str(caught.value) == (
-        f"{folder}/gone.csv, line 2, column 'file': no such file; got 'gone/0.png'\n"
-        f"  fix: write paths as they are seen from {folder}"
-    )
-    with pytest.raises(DataError) as caught:
-        encoder.transform(read(np.zeros((3, 64)), schema=schema))
-    assert str(caught.value) == (
-        "<arrays>: there are no images; expected images, as the network learned from, got columns "
-        "x0, x1, x2, x3, x4, x5, x6, x7\n"
-        "  fix: give a folder of images, one image, a list or a table of paths, or an array (n, y, x) "
-        "or (n, y, x, c)"
-    )
+    with pytest.raises(DataError, match=r"line 2, column 'file': no such file; got 'b/0.png'"):
+        claim(table.column("file"), table, needed=True)
+
+
+def test_other_columns_are_left_alone(folder):
+    assert column_of(folder, ["a/0.png", "a word"]) is None
+    assert column_of(folder, ["http://example.org/0.png"]) is None
+    assert column_of(folder, [1, 2, 3]) is None
+    table = read(folder / "t.csv")
+    assert claim(table.column("y"), table) is None
+    images = read(np.zeros((2, 4, 4)), y=[0, 1])
+    assert claim(images.column("image"), images) is None

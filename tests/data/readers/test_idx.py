@@ -7,9 +7,10 @@ import struct
 
 import numpy as np
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import infer_schema, read, split_rows
+from lamina.data import read, split_rows
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 5, 4), dtype=np.uint8)
 LABELS = (np.arange(40) % 4).astype(np.uint8)
@@ -37,7 +38,7 @@ def test_a_folder_of_two_parts(tmp_path, between, ending):
     assert table.names == ("image", "label", "split")
     np.testing.assert_array_equal(table.column("image").images.array[..., 0], IMAGES)
     np.testing.assert_array_equal(table.column("label").numbers(), LABELS)
-    schema = infer_schema(table, target="label")
+    schema = schema_of(table, "label")
     assert schema.task == "multiclass" and schema.inputs[0].detail == "5x4x1"
     parts = split_rows(table, schema, seed=0)
     np.testing.assert_array_equal(parts.test, np.arange(30, 40))

@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import CellTable, ImageEncoder, check, infer_schema, read, split_rows
+from lamina.data import CellTable, read, split_rows
+from lamina.modalities.blocks import as_learned
+from lamina.modalities.image.encoder import ImageEncoder
+from lamina.tasks.audit import check
 
 ENDINGS = ".png .jpg .jpeg .jfif .webp .tif .tiff .bmp .gif"
 
@@ -47,7 +51,7 @@ def test_a_folder_for_each_class(tmp_path):
     assert table.take(np.array([6])).where(0) == f"{tmp_path}/dog/deeper/x.PNG"
     assert table.column("image").value(1) == f"{tmp_path}/cat/1.png"
     assert table.remarks == (f"passed over, as no images: {tmp_path}/README.md",)
-    schema = infer_schema(table, target="label")
+    schema = schema_of(table, "label")
     assert [(c.name, c.kind, c.detail) for c in schema.inputs] == [("image", "image", "8x8x3")]
     assert (schema.task, schema.dropped, schema.split) == ("binary", (), None)
     assert read(str(tmp_path) + os.sep).height == 7
@@ -60,7 +64,7 @@ def test_parts_above_the_classes(tmp_path, words):
     for word in words:
         classes(tmp_path / word, 4 if word.lower().startswith("train") else 2)
     table = read(tmp_path)
-    schema = infer_schema(table, target="label")
+    schema = schema_of(table, "label")
     assert schema.split == "split"
     parts = split_rows(table, schema, seed=0)
     assert (len(parts.train), len(parts.valid), len(parts.test)) == (8, 4, 4 if len(words) == 3 else 0)
@@ -71,7 +75,7 @@ def test_test_images_without_labels_are_left_out(tmp_path):
     draw(*(tmp_path / "test" / f"{i}.png" for i in range(3)))
     table = read(tmp_path)
     assert table.labels("label").missing().sum() == 3
-    parts = split_rows(table, infer_schema(table, target="label"), seed=0)
+    parts = split_rows(table, schema_of(table, "label"), seed=0)
     assert len(parts.test) == 0 and len(parts.train) + len(parts.valid) == 60
     warned = check(tmp_path).warnings
     assert [w.message for w in warned] == ["the target is missing in 3 of 63 rows; they are left out"]
@@ -84,15 +88,15 @@ def test_a_class_of_trains(tmp_path):
 
 def test_folders_named_by_numbers_are_classes(tmp_path):
     classes(tmp_path, 2, [str(number) for number in range(40)])
-    assert infer_schema(read(tmp_path), target="label").task == "multiclass"
+    assert schema_of(read(tmp_path), "label").task == "multiclass"
 
 
 def test_a_flat_folder_is_for_predictions(tmp_path):
     classes(tmp_path / "learn", 30)
     draw(*(tmp_path / "new" / f"{i}.png" for i in range(4)))
     table = read(tmp_path / "learn")
-    schema = infer_schema(table, target="label")
-    encoder = ImageEncoder().fit(table, schema)
+    schema = schema_of(table, "label")
+    encoder = ImageEncoder.fit(table, "image")
     for source in (
         tmp_path / "new",
         [str(tmp_path / "new" / f"{i}.png") for i in range(4)],
@@ -100,14 +104,14 @@ def test_a_flat_folder_is_for_predictions(tmp_path):
         tmp_path / "learn",
         tmp_path / "new" / "0.png",
     ):
-        new = read(source, schema=schema)
+        new = as_learned(read(source, schema=schema), schema)
         assert encoder.transform(new).shape == (new.height, 8, 8, 3)
 
 
 def test_a_class_folder_without_images_is_nothing_to_predict(tmp_path):
     classes(tmp_path)
     (tmp_path / "eel").mkdir()
-    schema = infer_schema(read([[[0]]] * 4, y=[0, 1] * 2), target="target")
+    schema = schema_of(read([[[0]]] * 4, y=[0, 1] * 2), "target")
     assert read(tmp_path, schema=schema).height == 6
 
 

@@ -7,9 +7,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import ArrayTable, infer_schema, read
+from lamina.data import ArrayTable, read
 
 X, Y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
 
@@ -45,7 +46,7 @@ def test_parts_become_a_split(tmp_path, names):
     assert table.height == 8
     assert table.labels("split").distinct().values == ("test", "train")
     assert table.labels("split").value(6) == "test"
-    assert infer_schema(table, target="target").split == "split"
+    assert schema_of(table, "target").split == "split"
 
 
 def test_weights_and_names(tmp_path):

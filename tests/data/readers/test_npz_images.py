@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
-from lamina.data import CellTable, infer_schema, read, split_rows
+from lamina.data import CellTable, read, split_rows
 
 X = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
 Y = np.arange(20) % 4
@@ -25,7 +26,7 @@ def test_one_part(tmp_path, names, gray):
     table = read(saved(tmp_path, **dict(zip(names, (images, Y.reshape(-1, 1)), strict=True))))
     assert isinstance(table, CellTable)
     assert table.names == ("image", "label")
-    assert infer_schema(table, target="label").inputs[0].detail == ("6x5x1" if gray else "6x5x3")
+    assert schema_of(table, "label").inputs[0].detail == ("6x5x1" if gray else "6x5x3")
     np.testing.assert_array_equal(table.column("image").images.array[..., 0], X[..., 0])
     assert table.remarks == ()
 
@@ -43,7 +44,7 @@ def test_parts(tmp_path, sizes):
     table = read(saved(tmp_path, **arrays, train_index=np.arange(5), classes=np.array(["a", "b"])))
     assert table.names == ("image", "label", "split")
     assert table.remarks == ("passed over, as neither images nor labels: 'train_index', 'classes'",)
-    parts = split_rows(table, infer_schema(table, target="label"), seed=0, valid=0.25)
+    parts = split_rows(table, schema_of(table, "label"), seed=0, valid=0.25)
     held = [size for name, size in sizes.items() if name in ("x_test", "test_images")]
     assert len(parts.test) == held[0] and len(parts.valid)
 

@@ -33,7 +33,7 @@ class TableModality(AbstractModality):
     """Numbers, categories, booleans and dates."""
 
     name, noun = "table", "column"
-    shares_block = True
+    shares_block = takes_the_rest = True
     keys = TableKeys
     folds = {"best": 5}  # noqa: RUF012
     most_for_folds = MANY_EXAMPLES

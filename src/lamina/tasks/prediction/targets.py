@@ -226,8 +226,10 @@ class NumberTarget(AbstractTarget):
         """Return the target that `to_json` stored, each field checked."""
         _NUMBERS(stored, place)
         count = len(stored["names"])
+        if not count:
+            raise wrong(f"{place}.names", "one at least", stored["names"])
         for name in ("mean", "std"):
-            if len(stored[name]) != count or not count:
+            if len(stored[name]) != count:
                 raise wrong(f"{place}.{name}", f"{count} for this task", stored[name])
         return NumberTarget(
             tuple(stored["names"]), np.array(stored["mean"], float), np.array(stored["std"], float)

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from tests.casting import schema_of
 
 from lamina.core.errors import DataError
 from lamina.data import read
@@ -133,12 +134,10 @@ def test_a_column_without_a_name_gets_one(tmp_path):
 
 
 def test_what_was_text_in_training_is_read_as_text(tmp_path):
-    from lamina.data import infer_schema
-
     codes = "code,x,y\n" + "".join(
         f"{'A' if i % 9 == 0 else '0'}{i % 5}1,{i * 7 % 11},{i % 2}\n" for i in range(60)
     )
-    schema = infer_schema(read(written(tmp_path, "train.csv", codes)), target="y")
+    schema = schema_of(read(written(tmp_path, "train.csv", codes)), "y")
     assert schema.inputs[0].kind == "category"
     path = written(tmp_path, "test.csv", "code,x\n011,5\n021,6\n")
     assert read(path, schema=schema).column("code").distinct().values == ("011", "021")

@@ -8,6 +8,7 @@ from lamina.data.images.canvas import choose_canvas
 
 from lamina.core.errors import ConfigError
 from lamina.data.images.store import AbstractImages, ArrayImages
+from lamina.modalities.image.target_size import choose_canvas
 
 
 class Sized(AbstractImages):

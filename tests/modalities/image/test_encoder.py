@@ -7,20 +7,22 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from tests.casting import schema_of
 
-from lamina.core.errors import DataError, NotFittedError
+from lamina.core.errors import DataError
 from lamina.core.inputs import ImageInputs
-from lamina.data import CellTable, ImageEncoder, ImageStream, TargetEncoder, infer_schema, read, split_rows
-from lamina.data.encoders import image
+from lamina.data import CellTable, read, split_rows
 from lamina.data.folds import fold_rows
+from lamina.modalities.image import encoder as module
+from lamina.modalities.image.encoder import ImageEncoder, ImageStream
+from lamina.tasks.prediction.targets import ClassTarget
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
 Y = np.arange(30) % 3
 
 
 def fitted(table, **keys) -> ImageEncoder:
-    name = table.names[-1]
-    return ImageEncoder().fit(table, infer_schema(table, target=name), **keys)
+    return ImageEncoder.fit(table, "image", **keys)
 
 
 def test_mean_and_deviation_are_those_of_the_training_rows():
@@ -42,7 +44,7 @@ def test_it_survives_json():
     encoder = fitted(table, image_size=9)
     again = ImageEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
     assert encoder.to_json() == {
-        "kind": "image", "name": "image", "height": 9, "width": 9, "channels": 3,
+        "name": "image", "height": 9, "width": 9, "channels": 3,
         "mean": list(encoder.mean), "std": list(encoder.std), "patches": list(encoder.patches),
     }  # fmt: skip
     assert again.inputs == encoder.inputs
@@ -67,13 +69,13 @@ def folder(tmp_path):
 
 def test_images_of_several_sizes(folder):
     table = read(folder)
-    schema = infer_schema(table, target="label")
+    schema = schema_of(table, "label")
     assert schema.inputs[0].detail == "mixed sizes"
     parts = split_rows(table, schema, seed=0)
-    encoder = ImageEncoder().fit(table, schema, rows=parts.train)
+    encoder = ImageEncoder.fit(table, "image", rows=parts.train)
     assert encoder.transform(table, parts.valid).shape == (6, 32, 32, 3)
     assert len(fold_rows(table, schema, parts.train, folds=3, seed=0)) == 3
-    targets = TargetEncoder().fit(table, schema, parts.train)
+    targets = ClassTarget.fit(table, schema, parts.train)
     assert targets.labels == ("class 0", "class 1", "class 2")
     assert targets.transform(table, parts.valid).shape == (6,)
 
@@ -83,7 +85,7 @@ def test_a_stream_where_memory_is_short(folder, monkeypatch):
     encoder = fitted(table)
     array = encoder.transform(table)
     assert isinstance(array, np.ndarray)
-    monkeypatch.setattr(image, "most_resident", lambda: 1000)
+    monkeypatch.setattr(module, "most_resident", lambda: 1000)
     stream = encoder.transform(read(folder))
     assert isinstance(stream, ImageStream)
     assert (stream.shape, stream.dtype, stream.nbytes, len(stream)) == (
@@ -94,10 +96,8 @@ def test_a_stream_where_memory_is_short(folder, monkeypatch):
 
 
 def test_what_cannot_be_encoded():
-    with pytest.raises(NotFittedError, match="the encoder is not fitted\n  fix: call fit first"):
-        ImageEncoder().transform(read(IMAGES))
     plain = read(IMAGES.reshape(30, -1), y=Y)
-    with pytest.raises(DataError, match="<arrays>: there is no column of images"):
+    with pytest.raises(DataError, match="<arrays>: there are no images; expected images, as the network"):
         fitted(plain)
     with pytest.raises(DataError, match="<arrays>: there are no images; expected images, as the network"):
         fitted(read(IMAGES, y=Y)).transform(plain)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lamina.data import check, read
-from lamina.data.audit import audit
+from lamina.data import read
+from lamina.data.images.table import image_table
+from lamina.tasks.audit import check
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
@@ -72,10 +73,8 @@ def test_copies_across_the_split():
     images = IMAGES.copy()
     images[[21, 23, 40]] = images[[1, 3, 0]]
     images = read(images, y=Y)
-    from lamina.data.images.table import image_table
-
     joined = image_table(images.column("image").images, table, "t.npz")
-    assert told(audit(joined, target="y"), "duplicates") == (
+    assert told(check(joined, "y"), "duplicates") == (
         "warning: 3 of 40 validation and test images equal a training image, which flatters the metrics: "
         "row 21, row 23, row 40\n  fix: remove the copies"
     )

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from tests.casting import schema_of
 
-from lamina.core.errors import ConfigError, DataError, NotFittedError
+from lamina.core.errors import ConfigError, DataError
 from lamina.core.inputs import TableInputs
-from lamina.data import Schema, TableEncoder, infer_schema, read
-from lamina.data.encoders.datetime import calendar
-from lamina.data.schema import ColumnSchema
+from lamina.data import ColumnSchema, read
+from lamina.modalities.table.encoder import TableEncoder
 
 ROWS = 60
 RANDOM = np.random.default_rng(0)
@@ -31,11 +31,11 @@ FRAME = pl.DataFrame(
 
 def encoder_of(frame: pl.DataFrame = FRAME, **keys) -> TableEncoder:
     table = read(frame)
-    return TableEncoder().fit(table, infer_schema(table, target="price"), **keys)
+    return TableEncoder.fit(table, schema_of(table, "price").inputs, **keys)
 
 
-def only(name: str, kind: str, detail: str = "") -> Schema:
-    return Schema((ColumnSchema(name, kind, detail),), (), ("price",), "regression")
+def only(name: str, kind: str, detail: str = "") -> tuple[ColumnSchema, ...]:
+    return (ColumnSchema(name, kind, detail),)
 
 
 def test_shapes_types_and_names_agree():
@@ -72,14 +72,14 @@ def test_booleans_are_plus_and_minus_one():
         encoder_of().transform(read(FRAME))["numeric"][:, 4], np.where(FRAME["flat"], 1, -1)
     )
     table = read({"flat": [True, None, False, None], "price": [1.0, 2.0, 3.0, 4.0]})
-    encoder = TableEncoder().fit(table, only("flat", "boolean"))
+    encoder = TableEncoder.fit(table, only("flat", "boolean"))
     assert encoder.transform(table)["numeric"].tolist() == [[1, 0], [0, 1], [-1, 0], [0, 1]]
 
 
 def test_categories_by_frequency_rare_missing_and_unseen():
     words = ["b"] * 4 + ["a"] * 3 + ["c"] * 3 + ["rare", None]
     table = read({"w": words, "price": list(range(12))})
-    encoder = TableEncoder().fit(table, only("w", "category"))
+    encoder = TableEncoder.fit(table, only("w", "category"))
     assert encoder.category[0].values == ("b", "a", "c")
     other = read({"w": ["a", "b", "c", "rare", "new", None]})
     assert encoder.transform(other)["category"][:, 0].tolist() == [3, 2, 4, 0, 0, 1]
@@ -87,19 +87,19 @@ def test_categories_by_frequency_rare_missing_and_unseen():
 
 def test_missing_counts_as_unseen_where_training_had_none():
     table = read({"w": ["a", "b"] * 5, "price": list(range(10))})
-    encoder = TableEncoder().fit(table, only("w", "category"))
+    encoder = TableEncoder.fit(table, only("w", "category"))
     assert encoder.transform(read({"w": ["a", None]}))["category"][:, 0].tolist() == [2, 0]
 
 
 def test_the_most_frequent_categories_are_kept(monkeypatch):
-    monkeypatch.setattr("lamina.data.encoders.category.MOST_CATEGORIES", 2)
+    monkeypatch.setattr("lamina.modalities.table.category.MOST_CATEGORIES", 2)
     table = read({"w": ["a"] * 5 + ["b"] * 4 + ["c"] * 3, "price": list(range(12))})
-    assert TableEncoder().fit(table, only("w", "category")).category[0].values == ("a", "b")
+    assert TableEncoder.fit(table, only("w", "category")).category[0].values == ("a", "b")
 
 
 def test_categories_are_known_again_in_another_type():
     table = read({"w": [1, 2, 3] * 4, "price": list(range(12))})
-    encoder = TableEncoder().fit(table, only("w", "category"))
+    encoder = TableEncoder.fit(table, only("w", "category"))
     codes = encoder.transform(table)["category"][:3, 0].tolist()
     for same in ([1.0, 2.0, 3.0], ["1", "2", "3"]):
         assert encoder.transform(read({"w": same}))["category"][:, 0].tolist() == codes
@@ -111,7 +111,7 @@ def test_fitting_sees_the_training_rows_only():
     )
     rows = np.arange(40)
     part = encoder_of(frame.head(40))
-    whole = TableEncoder().fit(read(frame), infer_schema(read(frame.head(40)), target="price"), rows=rows)
+    whole = TableEncoder.fit(read(frame), schema_of(read(frame.head(40)), "price").inputs, rows=rows)
     assert whole.to_json() == part.to_json()
 
 
@@ -135,17 +135,17 @@ def test_arrays_and_frames_are_encoded_alike():
     matrix = RANDOM.normal(size=(500, 3)).astype(np.float32)
     arrays = read(matrix, y=matrix[:, 0], names=["a", "b", "c"])
     frame = read({name: matrix[:, i] for i, name in enumerate("abc")} | {"target": matrix[:, 0]})
-    schema = Schema(tuple(ColumnSchema(n, "numeric") for n in "abc"), (), ("target",), "regression")
-    first, second = TableEncoder().fit(arrays, schema), TableEncoder().fit(frame, schema)
+    columns = [ColumnSchema(name, "numeric") for name in "abc"]
+    first, second = TableEncoder.fit(arrays, columns), TableEncoder.fit(frame, columns)
     assert first.to_json() == second.to_json()
     np.testing.assert_array_equal(first.transform(arrays)["numeric"], second.transform(frame)["numeric"])
 
 
 def test_large_tables_are_fitted_on_a_sample_that_is_always_the_same(monkeypatch):
-    monkeypatch.setattr("lamina.data.encoders.table.MOST_FITTED_ROWS", 500)
+    monkeypatch.setattr("lamina.modalities.table.encoder.MOST_FITTED_ROWS", 500)
     values = RANDOM.normal(size=5000)
     table = read({"a": values, "price": values})
-    first, second = (TableEncoder().fit(table, only("a", "numeric")) for _ in range(2))
+    first, second = (TableEncoder.fit(table, only("a", "numeric")) for _ in range(2))
     assert first.to_json() == second.to_json()
     scaled = first.transform(table)["numeric"][:, 0]
     assert abs(scaled.mean()) < 0.15
@@ -154,31 +154,19 @@ def test_large_tables_are_fitted_on_a_sample_that_is_always_the_same(monkeypatch
 
 def test_columns_without_any_kind():
     table = read({"price": [1.0, 2.0]})
-    arrays = TableEncoder().fit(table, Schema((), (), ("price",), "regression")).transform(table)
+    arrays = TableEncoder.fit(table, []).transform(table)
     assert arrays["numeric"].shape == arrays["category"].shape == (2, 0)
 
 
 def test_dates_in_another_form_than_in_training():
     table = read(FRAME)
-    encoder = TableEncoder().fit(table, infer_schema(table, target="price"))
+    encoder = TableEncoder.fit(table, schema_of(table, "price").inputs)
     same = FRAME.with_columns(pl.col("sold").str.to_date("%m/%d/%Y"))
     np.testing.assert_array_equal(
         encoder.transform(read(same))["numeric"], encoder.transform(table)["numeric"]
     )
-    stored = TableEncoder().fit(read(same), infer_schema(read(same), target="price"))
+    stored = TableEncoder.fit(read(same), schema_of(read(same), "price").inputs)
     np.testing.assert_array_equal(stored.transform(table)["numeric"], stored.transform(read(same))["numeric"])
-
-
-def test_calendar():
-    moments = (
-        np.array(["2024-02-29T18:00", "1969-12-31T00:00"], "datetime64[s]").astype(np.int64).astype(float)
-    )
-    parts = calendar(moments)
-    np.testing.assert_array_equal(parts["year"], [2024, 1969])
-    np.testing.assert_allclose(parts["month"] * 12 / (2 * np.pi), [1, 11])
-    np.testing.assert_allclose(parts["day of week"] * 7 / (2 * np.pi), [3, 2])  # Thursday, Wednesday
-    np.testing.assert_allclose(parts["day of year"] * 365.25 / (2 * np.pi), [59, 364])
-    np.testing.assert_allclose(parts["hour"] * 24 / (2 * np.pi), [18, 0])
 
 
 def test_what_cannot_be_encoded_says_where(tmp_path):
@@ -210,7 +198,7 @@ def test_what_cannot_be_encoded_says_where(tmp_path):
 
 def test_nan_in_arrays_is_refused_where_training_had_none():
     table = read(RANDOM.normal(size=(50, 2)), y=[0, 1] * 25)
-    encoder = TableEncoder().fit(table, infer_schema(table, target="target"))
+    encoder = TableEncoder.fit(table, schema_of(table, "target").inputs)
     with pytest.raises(DataError) as caught:
         encoder.transform(read([[0.5, 1.0], [0.5, np.nan]]))
     assert str(caught.value) == (
@@ -218,8 +206,6 @@ def test_nan_in_arrays_is_refused_where_training_had_none():
     )
 
 
-def test_an_encoder_must_be_fitted_and_knows_its_scales():
-    with pytest.raises(NotFittedError, match=r"the encoder is not fitted\n  fix: call fit first"):
-        TableEncoder().transform(read(FRAME))
+def test_an_encoder_knows_its_scales():
     with pytest.raises(ConfigError, match=r"unknown scale 'quantil' \(did you mean 'quantile'\?\)"):
         encoder_of(numeric="quantil")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sklearn import datasets
 
-from lamina.data import check, read, split_rows
+from lamina.data import read, split_rows
 from lamina.data.audit.duplicates import compared_columns
+from lamina.tasks.audit import check
 
 IDENTIFIER = "identifier (every value is different)"
 COUNTER = "identifier (counts the rows)"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import QuantileTransformer
 
-from lamina.data.encoders.scaling import QuantileScaler, StandardScaler, bin_edges, restore_scaler
+from lamina.modalities.table.scaling import QuantileScaler, StandardScaler, bin_edges, restore_scaler
 
 
 def fitted(values: np.ndarray) -> QuantileScaler:
