@@ -171,7 +171,8 @@ def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Conf
     for block in cast.blocks:
         keys = settled[block.modality.name]
         encoders[block.name] = block.modality.fit(data.table, block, rows, keys)
-        learned = Learned(data.table, data.schema, encoders[block.name], rows)
+        own, dense = encoders[block.name], cast.task.is_dense
+        learned = Learned(data.table, data.schema, own, rows, is_dense=dense)
         settled[block.modality.name] = block.modality.settle(keys, learned)
     encoder = Encoders(cast.blocks, encoders)
     target = cast.task.fit(Learned(data.table, data.schema, encoder, rows), config.task)
