@@ -8,29 +8,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lamina.core.keys import flat
 from lamina.core.random import make_key
-from lamina.data import (
-    AbstractTable,
-    ImageEncoder,
-    Schema,
-    TableEncoder,
-    TargetEncoder,
-    infer_schema,
-    read,
-)
-from lamina.network.artifact import build_model
+from lamina.data import AbstractTable, read
+from lamina.modalities.blocks import Encoders
+from lamina.modalities.image.encoder import ImageEncoder
+from lamina.modalities.table.encoder import TableEncoder
+from lamina.network.build import build_model
+from lamina.network.info import RunInfo
 from lamina.network.network import Network
-from lamina.objectives import (
-    BinaryObjective,
-    MulticlassObjective,
-    MultilabelObjective,
-    QuantileObjective,
-    RegressionObjective,
-)
+from lamina.tasks.audit import Cast, ask, cast_roles
 
 ROWS = 60
 INPUTS = ("number", "gap", "word", "flag", "when", "same")
 TARGETS = {"binary": "yes", "multiclass": "kind", "regression": "price", "quantile": "price"}
+KEYS = {"quantile": {"quantiles": (0.1, 0.5, 0.9)}}  # of the task, where they are not its own
 
 
 def frame() -> pl.DataFrame:
@@ -54,16 +46,6 @@ def frame() -> pl.DataFrame:
     )
 
 
-def _task(name: str) -> Any:
-    return {
-        "binary": BinaryObjective(),
-        "multiclass": MulticlassObjective(3),
-        "multilabel": MultilabelObjective(2),
-        "regression": RegressionObjective(1),
-        "quantile": QuantileObjective(1, (0.1, 0.5, 0.9)),
-    }[name]
-
-
 def network(
     name: str = "binary",
     *,
@@ -84,11 +66,11 @@ def network(
         **options: of the architecture.
     """
     targets = [TARGETS[name]] if name in TARGETS else ["first", "second"]
-    task = _task(name)
+    task = "regression" if name == "quantile" else name
     table = read(frame().head(rows).select(*columns, *targets))
-    schema = infer_schema(table, target=targets, task=task.kind)
-    encoder = TableEncoder().fit(table, schema, numeric=scale)
-    return _untrained(table, schema, encoder, task, model, options)
+    cast = cast_roles(table, targets, ask({"task": task}))
+    encoder = TableEncoder.fit(table, cast.schema.inputs, numeric=scale)
+    return _untrained(cast, encoder, cast.task.keys(**KEYS.get(name, {})), model, options)
 
 
 def images(model: str = "lenet", *, side: int = 12, **options: Any) -> Network:
@@ -99,9 +81,9 @@ def images(model: str = "lenet", *, side: int = 12, **options: Any) -> Network:
         side: of an image, in pixels.
         **options: of the architecture.
     """
-    table = drawn(side)
-    schema = infer_schema(table, target="target")
-    return _untrained(table, schema, ImageEncoder().fit(table, schema), BinaryObjective(), model, options)
+    cast = cast_roles(drawn(side), "target", ask({}))
+    encoder = ImageEncoder.fit(cast.claims.table, cast.schema.inputs[0].name)
+    return _untrained(cast, encoder, cast.task.keys(), model, options)
 
 
 def drawn(side: int = 12) -> AbstractTable:
@@ -110,28 +92,29 @@ def drawn(side: int = 12) -> AbstractTable:
     return read(pixels, y=[0, 1] * 3)
 
 
-def _untrained(
-    table: AbstractTable, schema: Schema, encoder: Any, task: Any, model: str, options: dict[str, Any]
-) -> Network:
+def _untrained(cast: Cast, encoder: Any, keys: Any, model: str, options: dict[str, Any]) -> Network:
+    table, schema, task = cast.claims.table, cast.schema, cast.task
+    encoders = Encoders(cast.blocks, {cast.blocks[0].name: encoder})
+    target = task.fit(table, schema, np.arange(table.height), keys)
+    objective = task.objective(encoders.inputs, target, keys)
     return Network(
-        model=build_model(model, encoder.inputs, task.out_features, options, make_key(0)),
+        model=build_model(model, encoders.inputs, objective.out_features, options, make_key(0)),
         model_name=model,
         options=options,
         task=task,
         schema=schema,
-        encoder=encoder,
-        target_encoder=TargetEncoder().fit(table, schema),
-        config={"seed": 0, "lr": 0.01, "keep": []},
-        info={
-            "rows": {"train": table.height, "valid": 0, "test": 0},
-            "valid": {"accuracy": 0.5, "auc": None},
-            "test": None,
-            "source": "table.csv",
-            "versions": {"lamina": "0.1.0"},
-            "seed": 0,
-            "epochs": 1,
-            "best_epoch": 1,
-            "device": "cpu",
-        },
+        encoder=encoders,
+        target=target,
+        objective=objective,
+        config={"seed": 0, "lr": 0.01, "keep": [], **flat(keys)},
+        info=RunInfo(
+            rows={"train": table.height, "valid": 0, "test": 0},
+            valid={"accuracy": 0.5, "auc": None},
+            source="table.csv",
+            versions={"lamina": "0.1.0"},
+            epochs=1,
+            best_epoch=1,
+            device="cpu",
+        ),
         history={"epoch": [1.0], "valid_loss": [0.7], "auc": [None]},
     )

@@ -129,8 +129,8 @@ class CountTask(AbstractTask):
             if (subject.table.scalar(name).numbers() < 0).any():
                 yield error("negative", subject.table.where(name=name), "a count is negative", "correct it")
 
-    def fit(self, table, schema, rows, keys):
-        return CountTarget(schema.targets)
+    def fit(self, learned, keys):
+        return CountTarget(learned.schema.targets)
 
     def restore(self, stored, place):
         return CountTarget(tuple(stored["names"]))

@@ -9,7 +9,6 @@ import pytest
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.source import read
 from lamina.network import FitConfig
-from lamina.runs.run import Finished, read_every
 from lamina.runs.record import (
     check_config,
     check_unchanged,
@@ -19,6 +18,7 @@ from lamina.runs.record import (
     origin,
     read_record,
 )
+from lamina.runs.run import Finished, read_every
 
 
 def test_config_toml_has_every_key_resolved(finished: Finished):

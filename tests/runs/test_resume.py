@@ -11,10 +11,10 @@ import pytest
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError, Interrupted, RunLockedError
 from lamina.data.source import read
-from lamina.runs.start import start_run
 from lamina.runs.folder import RunFolder
-from lamina.runs.run import Finished
 from lamina.runs.resume import resume
+from lamina.runs.run import Finished
+from lamina.runs.start import start_run
 from lamina.train.loop.callbacks import Callback
 
 KEYS = {"model": "mlp", "size": 8, "preset": "fast", "epochs": 6, "drop": "price", "dropout": 0.2, "chunk": 2}

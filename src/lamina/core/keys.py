@@ -237,7 +237,9 @@ def annotation(field: dataclasses.Field[Any]) -> str:
     Args:
         field: of a key dataclass.
     """
-    return getattr(field.type, "__name__", str(field.type)) if isinstance(field.type, type) else str(field.type)
+    return (
+        getattr(field.type, "__name__", str(field.type)) if isinstance(field.type, type) else str(field.type)
+    )
 
 
 def _is_a_name(field: dataclasses.Field[Any], value: str) -> bool:

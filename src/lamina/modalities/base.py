@@ -65,6 +65,7 @@ class Situation:
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
+        is_dense: whether an output is wanted for every position of the input.
     """
 
     inputs: Inputs
@@ -74,6 +75,7 @@ class Situation:
     preset: str = "balanced"
     seconds: float | None = None
     model: str = "auto"
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)

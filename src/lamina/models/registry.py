@@ -51,6 +51,7 @@ class ModelSpec:
         takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
+        is_dense: whether it gives an output for every position of its input, as for every pixel.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ModelSpec:
     takes: tuple[type, ...]
     reference: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    is_dense: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -141,6 +143,7 @@ def register(
     takes: tuple[type, ...],
     reference: str = "",
     defaults: Mapping[str, Any] | None = None,
+    is_dense: bool = False,
 ) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
     """Register the decorated maker; its docstring's first line becomes the summary.
 
@@ -153,6 +156,7 @@ def register(
         takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
+        is_dense: whether it gives an output for every position of its input, as for every pixel.
 
     Returns:
         A decorator that gives the maker back.
@@ -160,7 +164,9 @@ def register(
 
     def decorate(make: Callable[..., Module]) -> Callable[..., Module]:
         summary = (inspect.getdoc(make) or "").partition("\n")[0]
-        MODELS.add(name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}))
+        MODELS.add(
+            name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}, is_dense)
+        )
         return make
 
     return decorate

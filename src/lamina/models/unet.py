@@ -102,7 +102,7 @@ class UNet(Module):
     "unet", size=64, dial="channels at full resolution", takes=(ImageInputs,),
     reference="Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
     "MICCAI 2015",
-    defaults={"lr": 1e-3},
+    defaults={"lr": 1e-3}, is_dense=True,
 )  # fmt: skip
 def unet(inputs: Inputs, outputs: int, *, size: int, depth: int = 4, key: Any) -> Module:
     """U-Net: one answer a pixel, for segmentation; its output has the image's own size.

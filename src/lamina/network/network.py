@@ -128,7 +128,8 @@ class Network:
         Args:
             data: whatever `lamina.fit` reads; target columns may be absent.
         """
-        return self.task.predict(self.outputs(data), self.objective, self.target)
+        table = self.read(data)
+        return self.task.predict(self.outputs(table), table, self.objective, self.target)
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Return the probability of each class (in the order of ``labels``), or of each label.

@@ -173,8 +173,9 @@ def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Conf
         encoders[block.name] = block.modality.fit(data.table, block, rows, keys)
         learned = Learned(data.table, data.schema, encoders[block.name], rows)
         settled[block.modality.name] = block.modality.settle(keys, learned)
-    target = cast.task.fit(data.table, data.schema, rows, config.task)
-    return Encoders(cast.blocks, encoders), target, dataclasses.replace(config, modalities=settled)
+    encoder = Encoders(cast.blocks, encoders)
+    target = cast.task.fit(Learned(data.table, data.schema, encoder, rows), config.task)
+    return encoder, target, dataclasses.replace(config, modalities=settled)
 
 
 def _choice(
@@ -194,6 +195,7 @@ def _choice(
         preset=config.run.preset,
         seconds=None if limit is None else limit / len(data.folds),
         model=config.run.model if own is None else "",
+        is_dense=cast.task.is_dense,
     )
     modality = cast.blocks[0].modality
     choice = modality.choose(situation)
@@ -204,6 +206,13 @@ def _choice(
         known = [name for name in MODELS if type(encoder.inputs) in MODELS[name].takes]
         raise ConfigError(
             f"model '{choice.model}' is not for {modality.name}s",
+            expected="one of " + ", ".join(sorted(known)),
+        )
+    if spec.is_dense != cast.task.is_dense:
+        known = [name for name in MODELS if MODELS[name].is_dense == cast.task.is_dense]
+        wanted = "one output for every position" if cast.task.is_dense else "one output an example"
+        raise ConfigError(
+            f"model '{choice.model}' is not for the task {cast.task.name}, which wants {wanted}",
             expected="one of " + ", ".join(sorted(known)),
         )
     return dataclasses.replace(choice, keys={**choice.keys, **spec.defaults})

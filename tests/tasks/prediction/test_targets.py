@@ -12,6 +12,7 @@ from tests.casting import cast
 
 from lamina.core.errors import ArtifactError, DataError
 from lamina.data import AbstractTable, Schema, read
+from lamina.modalities import Learned
 from lamina.tasks import AbstractTarget
 from lamina.tasks.prediction.targets import ClassTarget, FlagTarget, NumberTarget
 
@@ -20,7 +21,7 @@ def fitted_to(table: AbstractTable, target, rows=None, **keys) -> AbstractTarget
     """The target of the task that is asked for or guessed, fitted to some rows, all without."""
     found = cast(table, target, **keys)
     rows = np.arange(table.height) if rows is None else rows
-    return found.task.fit(found.claims.table, found.schema, rows, found.task.keys())
+    return found.task.fit(Learned(found.claims.table, found.schema, None, rows), found.task.keys())
 
 
 def fitted(y, **keys) -> tuple[AbstractTarget, np.ndarray]:
