@@ -96,25 +96,34 @@ def always_present(keys: Mapping[str, Any]) -> Config:
     return Config(run, roles, split, training)
 
 
-def check_keys(keys: Mapping[str, Any]) -> None:
+def check_keys(keys: Mapping[str, Any]) -> Config:
     """Refuse keys that no owner knows, and values that their owner refuses, before any data are read.
 
     Args:
         keys: flat keys, values or texts.
 
+    Returns:
+        The config of the owners that every run has, as `always_present`.
+
     Raises:
         ConfigError: naming the key.
     """
-    model = always_present(keys).run.model
-    waiting = waiting_for_owners(keys)
-    if not waiting:
-        return
-    owners = list(optional_owners(model))
+    config = always_present(keys)
+    model, waiting = config.run.model, waiting_for_owners(keys)
+    owners = list(optional_owners(model)) if waiting else []
     for name, value in waiting.items():
         own = [owner for owner in owners if name in owner.names]
         if not own:
-            claim(ALWAYS, {name: value}, absent=optional_owners(), run=f"this run's model is {model}")
+            absent = sorted(optional_owners(), key=lambda owner: not _may_replace(owner, model))
+            claim(ALWAYS, {name: value}, absent=absent, run=f"this run's model is {model}")
         _check_value(own, name, value)
+    return config
+
+
+def _may_replace(owner: Owner, model: str) -> bool:
+    """Return whether an architecture takes the inputs of another."""
+    name = owner.name.removeprefix(MODEL)
+    return name in MODELS and model in MODELS and bool({*MODELS[name].takes} & {*MODELS[model].takes})
 
 
 def waiting_for_owners(keys: Mapping[str, Any], owners: Sequence[Owner] = ()) -> dict[str, Any]:

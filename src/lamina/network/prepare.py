@@ -24,7 +24,7 @@ from lamina.models import MODELS
 from lamina.network.keys import (
     AUTO,
     Config,
-    always_present,
+    check_keys,
     filled,
     modality_owner,
     model_owner,
@@ -67,7 +67,7 @@ def prepare(
         ConfigError: a key is unknown, out of range, or belongs to nobody who takes part.
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
-    config = always_present(keys)
+    config = check_keys(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:
