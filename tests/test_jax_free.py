@@ -39,12 +39,14 @@ SCRIPTS = {
     ),
     "encoders": (
         "from lamina.data import read\n"
+        "from lamina.modalities import Learned\n"
         "from lamina.tasks.audit import ask, cast_roles\nimport numpy as np\n"
         "found = cast_roles(read('t.csv'), 'y', ask({}))\n"
         "table, rows = found.claims.table, np.arange(40)\n"
         "(block,) = found.blocks\n"
-        "block.modality.fit(table, block, rows, block.modality.keys()).transform(table)\n"
-        "found.task.fit(table, found.schema, rows, found.task.keys()).transform(table)"
+        "encoder = block.modality.fit(table, block, rows, block.modality.keys())\n"
+        "encoder.transform(table)\n"
+        "found.task.fit(Learned(table, found.schema, encoder, rows), found.task.keys()).transform(table)"
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.casting import fit_target
 from tests.contracts.samples import NUMBERS, ROWS, TARGETS, task_sample
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError
@@ -36,7 +37,7 @@ def sample(name: str) -> tuple[AbstractTask, AbstractTable, Schema]:
 
 def fitted(name: str, rows: np.ndarray = TRAINING) -> AbstractTarget:
     task, table, schema = sample(name)
-    return task.fit(table, schema, rows, task.keys())
+    return fit_target(task, table, schema, rows)
 
 
 def decoded_by(name: str, **keys: Any) -> tuple[Any, np.ndarray]:
@@ -167,7 +168,7 @@ def test_a_restored_target_gives_equal_arrays(name: str, rows: np.ndarray | None
 @every
 def test_it_learns_from_the_training_rows_alone(name: str):
     task, table, schema = sample(name)
-    part = task.fit(table.take(TRAINING), schema, np.arange(len(TRAINING)), task.keys())
+    part = fit_target(task, table.take(TRAINING), schema, np.arange(len(TRAINING)))
     assert part.to_json() == fitted(name).to_json()
 
 
@@ -231,7 +232,7 @@ def test_its_predictions_have_one_value_a_row(name: str):
     objective, decoded = decoded_by(name)
     plain = target.predictions(objective.point(decoded))
     assert plain.shape == ((ROWS,) if len(target.names) == 1 else (ROWS, len(target.names)))
-    prediction = task.predict(decoded, objective, target)
+    prediction = task.predict(decoded, task_sample(name)[0], objective, target)
     assert prediction.files == {} and prediction.columns
     for column in (*prediction.columns.values(), *prediction.probabilities.values()):
         assert column.shape == (ROWS,)

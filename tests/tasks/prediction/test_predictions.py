@@ -9,6 +9,7 @@ import pytest
 
 from lamina.core.inputs import TableInputs
 from lamina.core.keys import make_keys
+from lamina.data import read
 from lamina.objectives import BinaryObjective, MulticlassObjective, QuantileObjective, RegressionObjective
 from lamina.tasks import AbstractTarget, Prediction, task_named
 from lamina.tasks.base import Examples
@@ -22,7 +23,7 @@ ONE, TWO = np.array([1.5]), np.array([1.5, 2.5])
 def predicted(name: str, target: AbstractTarget, decoded: np.ndarray, **keys: Any) -> Prediction:
     task = task_named(name)
     objective = task.objective(TableInputs(1), target, make_keys(task.keys, keys))
-    return task.predict(decoded, objective, target)
+    return task.predict(decoded, read({"x": np.arange(len(decoded))}), objective, target)
 
 
 def lists(columns: Any) -> dict[str, list]:
