@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lamina.network.choose import preset_keys
 
 import lamina
 from lamina.core.errors import ShapeError
 from lamina.core.module import Module
-from lamina.network.choose import preset_keys
 
 X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
 TARGETS = {

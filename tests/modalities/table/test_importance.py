@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 import pytest
+from lamina.data.encoders import TableEncoder
 
 from lamina.data import infer_schema, read
-from lamina.data.encoders import TableEncoder
 from lamina.modalities.table.importance import Rows, permutation_importance, table_score
 
 RANDOM = np.random.default_rng(0)

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from lamina.data.encoders import TableEncoder
 from tests.tasks.prediction.outcomes import HOSTILE, outcome
 
 from lamina.data import infer_schema, read
-from lamina.data.encoders import TableEncoder
 from lamina.modalities.base import Outcome
 from lamina.modalities.table.importance import Importance
 from lamina.modalities.table.sections import column_importance, column_sections, importance_sections
