@@ -12,9 +12,8 @@ import lamina
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.core.inputs import ImageInputs
 from lamina.data import read
-from lamina.network import images
-from lamina.network.choose import choose
-from lamina.network.fit import _Trainings, prepare
+from lamina.network.fit import _Trainings
+from lamina.network.prepare import prepare
 from lamina.nn.augmented import Augmented
 
 
@@ -94,7 +93,7 @@ def test_epochs_are_judged_by_one_view_and_answers_by_all():
 def test_a_number_from_an_image():
     x, _ = two_kinds(80)
     net = lamina.fit(x, x.mean((1, 2, 3)).astype(float), **{**FEW, "epochs": 2})
-    assert net.task.kind == "regression" and net.predict(x[:3]).shape == (3,)
+    assert net.task.name == "regression" and net.predict(x[:3]).shape == (3,)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +113,11 @@ def test_what_does_not_fit_is_refused(keys: dict[str, str], said: str):
 
 def test_keys_of_images_are_refused_for_a_table():
     table = np.random.default_rng(0).normal(size=(60, 3))
-    with pytest.raises(ConfigError, match="'augment' is for images"):
+    with pytest.raises(ConfigError) as caught:
         lamina.fit(table, np.arange(60) % 2, augment="flip")
+    assert str(caught.value) == (
+        "key 'augment' belongs to image inputs; this run is binary (target 'target')\n  fix: leave it out"
+    )
     with pytest.raises(ConfigError, match="model 'resnet' is not for tables"):
         lamina.fit(table, np.arange(60) % 2, model="resnet")
 
@@ -140,7 +142,7 @@ def test_a_stored_encoder_that_lies_is_refused(network, tmp_path: Path):
     ):
         files = to_files(network)
         schema = json.loads(files["schema.json"])
-        schema["inputs"] |= change
+        schema["blocks"]["image"] |= change
         files["schema.json"] = json.dumps(schema).encode()
         with pytest.raises(ArtifactError):
             from_files(files, 2, place=tmp_path)
@@ -161,31 +163,7 @@ def test_a_network_saved_before_it_had_a_depth_loads(network, tmp_path: Path):
     assert (again.predict_proba(x) == network.predict_proba(x)).all()
 
 
-def test_work_decides_size_and_epochs():
-    small, large = (ImageInputs(side, side, 3, (0.0,) * 3, (1.0,) * 3) for side in (28, 224))
-    budgets = [images.BUDGETS[preset] for preset in ("fast", "balanced", "best")]
-    assert images.model_for(budgets[1], large, 1000)[0] == "resnet"
-    sizes = [images.model_for(budget, small, 48_000)[2]["size"] for budget in budgets]
-    assert sizes == sorted(sizes) and sizes[0] < sizes[2]
-    epochs = images.keys_for(budgets[1], small, 48_000, size=sizes[1], task="multiclass")["epochs"]
-    assert images.FEWEST_EPOCHS <= epochs <= images.MOST_EPOCHS
-
-
-def test_a_time_limit_makes_the_network_smaller():
-    inputs = ImageInputs(28, 28, 1, (0.0,), (1.0,))
-    sizes = [
-        choose("auto", "best", task="multiclass", inputs=inputs, rows=48_000, seconds=seconds).options["size"]
-        for seconds in (60, 300, None)
-    ]
-    assert sizes == sorted(sizes) and sizes[0] < sizes[1] < sizes[2]
-
-
-def test_best_takes_the_time_it_is_given():
-    assert images.budget_of("best", 7200) > images.BUDGETS["best"]
-    assert images.budget_of("balanced", 7200) == images.BUDGETS["balanced"]
-
-
-def test_a_time_limit_leaves_time_for_the_looks_afterwards():
+def test_a_time_limit_leaves_time_for_the_views_afterwards():
     table = read(two_kinds(100)[0], y=two_kinds(100)[1])
     shares = []
     for kind in ("none", "flip-shift"):

@@ -17,11 +17,13 @@ from tests.faults.artifacts import frame, images, network
 from lamina.cli.main import main
 from lamina.core import manifest, storage
 from lamina.core.errors import ArtifactError
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.tree import named_arrays
 from lamina.data import read
 from lamina.models import MODELS
 from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS, to_files
+from lamina.network.info import RunInfo
 from lamina.network.load import load
 
 Change = Callable[[dict[str, Any]], object]
@@ -49,20 +51,27 @@ def same(one: Any, other: Any) -> bool:
 def test_what_is_saved_is_loaded(tmp_path, task, scale):
     net = network(task, scale=scale)
     found = load(net.save(tmp_path / "net"))
-    assert same(found, net) and found.task == net.task and found.labels == net.labels
+    assert same(found, net) and found.task is net.task and found.labels == net.labels
+    assert found.objective == net.objective and found.schema == net.schema
     assert (found.config, found.info, found.history) == (net.config, net.info, net.history)
     assert np.array_equal(found.predict(frame()), net.predict(frame()))
     assert to_files(found) == to_files(net)
 
 
 def test_what_json_cannot_hold_is_null(tmp_path):
-    info = {"share": np.float32(0.5), "rows": {}, "valid": {"auc": np.nan, "loss": np.float64(np.inf)}}
-    net = dataclasses.replace(network(), info=info)
+    facts = {"rows": {"test": np.int64(3)}, "valid": {"auc": np.nan, "loss": np.float64(np.inf)}}
+    intervals = {"auc": (np.nan, np.nan), "loss": (np.float32(0.5), 1.0)}
+    net = dataclasses.replace(network(), info=RunInfo(**facts, intervals=intervals))
     found = load(net.save(tmp_path / "net"))
-    assert found.info == {"share": 0.5, "rows": {}, "valid": {"auc": None, "loss": None}}
+    assert found.info.rows == {"test": 3} and found.info.valid == {"auc": None, "loss": None}
+    assert np.isnan(found.info.intervals["auc"]).all() and found.info.intervals["loss"] == (0.5, 1.0)
     assert "valid: " in str(found)  # and it can be shown
 
 
+OF_TABLES, IMAGE_MODELS = (
+    sorted(name for name, spec in MODELS.items() if inputs in spec.takes)
+    for inputs in (TableInputs, ImageInputs)
+)
 # The least of the architectures of images; the others take a size of 4.
 SMALL = {
     "alexnet": {"size": 6},
@@ -74,14 +83,16 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" not in spec.takes))
+@pytest.mark.parametrize(
+    "model", sorted(name for name, spec in MODELS.items() if ImageInputs not in spec.takes)
+)
 @pytest.mark.parametrize("options", [{}, {"folds": 2, "members": 2}])
 def test_every_architecture_is_loaded(tmp_path, model, options):
     net = network(model=model, **options)
     assert same(load(net.save(tmp_path / "net")), net)
 
 
-@pytest.mark.parametrize("model", sorted(name for name, spec in MODELS.items() if "image" in spec.takes))
+@pytest.mark.parametrize("model", IMAGE_MODELS)
 @pytest.mark.parametrize("options", [{}, {"folds": 2, "test_time_augmentation": "flip"}])
 def test_every_architecture_of_images_is_loaded(tmp_path, model, options):
     net = images(model, side=32, **SMALL.get(model, {"size": 4}), **options)
@@ -138,6 +149,14 @@ def options(**changes: Any) -> Change:
     return lambda d: d["model"]["options"].update(changes)
 
 
+def keys(**changes: Any) -> Change:
+    return lambda d: d["task"]["keys"].update(changes)
+
+
+def info(**changes: Any) -> Change:
+    return lambda d: d["info"].update(changes)
+
+
 CONFIGS: dict[str, tuple[Change, str]] = {
     "no key": (lambda d: d.pop("model"), "config.json: has the wrong form; expected the keys model, task"),
     "key more": (lambda d: d.update(code="x"), "expected the keys model"),
@@ -153,22 +172,41 @@ CONFIGS: dict[str, tuple[Change, str]] = {
     "deep": (options(depth=4000, size=1), "array has the wrong shape"),
     "crowd": (options(members=4096, size=9), "asks for more values than there are"),
     "half": (options(size=8.5), "config.json: does not hold a network"),
-    "size": (
-        lambda d: d.update(task=dict(name="RegressionObjective", targets=0, loss="mse")),
-        "number from 1",
-    ),
     "narrow": (options(size=8), "wrong shape|has no place"),
-    "task": (
-        lambda d: d["task"].update(name="Eval"),
-        "task.name: .*expected one of BinaryObjective.*got 'Eval'",
-    ),
-    "no task": (lambda d: d.update(task=None), "task.name: .*expected one of"),
-    "task key": (lambda d: d["task"].update(more=1), "task: .*expected the keys name, loss, smoothing"),
-    "loss": (lambda d: d["task"].update(loss="l0"), "config.json: this objective has no such loss"),
-    "smoothing": (lambda d: d["task"].update(smoothing=10**400), "numbers that float64 holds"),
+    "task": (lambda d: d["task"].update(name="eval"), "task.name: .*expected one of binary.*got 'eval'"),
+    "group": (lambda d: d["task"].update(name="classification"), "task.name: .*got 'classification'"),
+    "no task": (lambda d: d.update(task=None), "task: .*expected the keys name, keys, got None"),
+    "task more": (lambda d: d["task"].update(more=1), "task: .*expected the keys name, keys"),
+    "task keys": (lambda d: d["task"].update(keys=[]), r"task.keys: .*expected an object, got \[\]"),
+    "task key": (keys(more=1), "task.keys: .*expected keys among loss, label_smoothing, class_weight, got"),
+    "null": (keys(more=None), "task.keys: .*expected keys among loss, label_smoothing, class_weight, got"),
+    "loss": (keys(loss="l0"), "task.keys.loss: .*expected one of cross_entropy.*got 'l0'"),
+    "loss list": (keys(loss=[]), r"task.keys.loss: .*expected one of cross_entropy.*got \[\]"),
+    "smoothing": (keys(label_smoothing=10**400), "task.keys.label_smoothing: .*expected >= 0 and < 1"),
+    "typed": (keys(label_smoothing="0.1"), "task.keys.label_smoothing: .*expected float, got '0.1'"),
+    "word": (keys(label_smoothing="some"), "task.keys.label_smoothing: .*expected a number, got 'some'"),
+    "switch": (keys(label_smoothing=True), "task.keys.label_smoothing: .*expected float, got True"),
     "info": (lambda d: d.update(info=[]), "info: .*expected an object"),
-    "rows": (lambda d: d["info"].update(rows=3), "info.rows: .*expected an object"),
-    "metric": (lambda d: d["info"].update(valid={"auc": "x"}), "info.valid.auc: .*expected numbers"),
+    "rows": (info(rows=3), "info.rows: .*expected an object"),
+    "metric": (info(valid={"auc": "x"}), "info.valid.auc: .*expected numbers"),
+    "metrics": (info(test=[]), "info.test: .*expected an object"),
+    "device": (info(device=None), "info.device: .*expected a text, got None"),
+    "reason": (info(model_reason=3), "info.model_reason: .*expected a text, got 3"),
+    "ending": (info(ended=True), "info.ended: .*expected a text, got True"),
+    "source": (info(source=["a.csv"]), "info.source: .*expected a text"),
+    "versions": (info(versions={"jax": 1}), "info.versions.jax: .*expected a text, got 1"),
+    "seed": (info(seed="0"), r"info.seed: .*expected numbers, got \['0'\]"),
+    "epochs": (info(epochs=None), r"info.epochs: .*expected numbers, got \[None\]"),
+    "best epoch": (info(best_epoch=[]), "info.best_epoch: .*expected numbers"),
+    "steps": (info(steps={}), "info.steps: .*expected numbers"),
+    "skipped": (info(skipped_steps=False), r"info.skipped_steps: .*expected numbers, got \[False\]"),
+    "folds": (info(folds=3), "info.folds: .*expected a list, got 3"),
+    "fold": (info(folds=[1]), "info.folds.0: .*expected an object, got 1"),
+    "trials": (info(trials={}), "info.trials: .*expected a list"),
+    "intervals": (info(intervals=[]), "info.intervals: .*expected an object"),
+    "no ends": (info(intervals={"auc": None}), "info.intervals.auc: .*expected a list, got None"),
+    "one end": (info(intervals={"auc": [0.5]}), r"info.intervals.auc: .*expected two ends, got \[0.5\]"),
+    "end": (info(intervals={"auc": ["a", 1]}), "info.intervals.auc.0: .*expected numbers"),
     "history": (lambda d: d.update(history={"lr": [[]]}), "history.lr.0: .*expected numbers"),
     "no list": (lambda d: d.update(history={"lr": 3}), "history.lr: .*expected a list"),
 }  # fmt: skip
@@ -182,17 +220,27 @@ def test_a_config_of_another_form_is_refused(tmp_path, name):
 
 
 def column(**changes: Any) -> Change:
-    return lambda d: d["inputs"]["columns"][0].update(changes)
+    return lambda d: d["blocks"]["table"]["columns"][0].update(changes)
 
 
 def date(**changes: Any) -> Change:
-    return lambda d: next(c for c in d["inputs"]["columns"] if c["kind"] == "datetime").update(changes)
+    return lambda d: next(c for c in d["blocks"]["table"]["columns"] if c["kind"] == "datetime").update(
+        changes
+    )
+
+
+def first(**changes: Any) -> Change:
+    return lambda d: d["schema"]["inputs"][0].update(changes)
+
+
+def block(**changes: Any) -> Change:
+    return lambda d: d["blocks"]["table"].update(changes)
 
 
 QUANTILE = {"kind": "quantile", "knots": [0.0, 1.0], "levels": [0.0, 1.0]}
 SCHEMAS: dict[str, tuple[Change, str]] = {
-    "no key": (lambda d: d.pop("inputs"), "schema.json: has the wrong form; expected the keys schema"),
-    "kind": (column(kind="code"), "inputs.columns.0.kind: .*expected one of numeric, boolean"),
+    "no key": (lambda d: d.pop("blocks"), "schema.json: has the wrong form; expected the keys schema"),
+    "kind": (column(kind="code"), "blocks.table.columns.0.kind: .*expected one of numeric, boolean"),
     "marks": (column(marks_missing=1), "marks_missing: .*expected true or false"),
     "bins": (column(bins=[]), "bins: .*expected edges of 1 features"),
     "edges": (column(bins=[[1.0, 1.0]]), "bins.0: .*expected two or more increasing numbers"),
@@ -206,14 +254,46 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     "cycles": (date(cycles=["week"]), "cycles.0: .*expected one of month"),
     "scales": (date(scales={"second": QUANTILE}), "scales: .*elapsed"),
     "date format": (date(form="%Y-%m-%d|%Y-%M"), "form: .*expected a format of dates, got '%Y-%m-%d.%Y-%M'"),
-    "categories": (lambda d: d["inputs"]["columns"][-1].update(values=[1]), "values: .*a list of texts"),
-    "column": (column(name="x"), "inputs.columns: .*expected the columns of schema.inputs"),
-    "twice": (lambda d: d["schema"]["inputs"].append(d["schema"]["inputs"][0]), "of schema.inputs"),
+    "categories": (
+        lambda d: d["blocks"]["table"]["columns"][-1].update(values=[1]), "values: .*a list of texts",
+    ),
+    "column": (column(name="x"), "blocks.table: .*expected the columns of schema.inputs"),
+    "twice": (
+        lambda d: d["schema"]["inputs"].append(d["schema"]["inputs"][0]),
+        "schema.inputs: .*columns of different names",
+    ),
+    "no inputs": (lambda d: d["schema"].update(inputs=[]), "schema.inputs: .*expected one or more columns"),
+    "modality": (first(modality="smell"), "schema.inputs.0.modality: .*expected one of image, table, got"),
+    "no modality": (
+        lambda d: d["schema"]["inputs"][0].pop("modality"),
+        "schema.inputs.0: .*expected the keys name, kind, detail, modality",
+    ),
+    "of images": (first(modality="image", kind="image"), "blocks: .*expected .*, got .'table'"),
+    "blocks": (lambda d: d.update(blocks=[]), "blocks: .*expected an object"),
+    "no blocks": (lambda d: d.update(blocks={}), r"blocks: .*expected table, got \[\]"),
+    "block more": (
+        lambda d: d["blocks"].update(photo={}), "blocks: .*expected table, got .'photo', 'table'"
+    ),
+    "block": (lambda d: d["blocks"].update(table=[]), "blocks.table: .*expected an object"),
+    "modality of a block": (block(modality="image"), "blocks.table.modality: .*expected table, got 'image'"),
+    "block key": (block(more=1), "blocks.table: .*expected the keys modality, columns"),
+    "columns": (block(columns={}), "blocks.table.columns: .*expected a list"),
+    "no columns": (block(columns=[]), "blocks.table: .*expected the columns of schema.inputs"),
     "dropped": (lambda d: d["schema"]["dropped"].append(["a"]), r"dropped.\d: .*a column and why"),
-    "column kind": (lambda d: d["schema"]["inputs"][0].update(kind="x"), "schema.inputs.0.kind: .*one of"),
+    "column kind": (first(kind="x"), "schema.inputs.0.kind: .*expected one of numeric, category.*got 'x'"),
     "schema task": (lambda d: d["schema"].update(task="regression"), "schema.task: .*expected binary"),
-    "target task": (lambda d: d["target"].update(task="multiclass"), "target.task: .*expected binary"),
-    "targets": (lambda d: d["target"].update(targets=["x"]), "target.targets: .*those of schema.targets"),
+    "target kind": (
+        lambda d: d["schema"].update(target_kind="numbers"),
+        "schema.target_kind: .*expected classes, got 'numbers'",
+    ),
+    "no target kind": (
+        lambda d: d["schema"].update(target_kind="x"),
+        "schema.target_kind: .*expected one of classes, flags, numbers, nothing, got 'x'",
+    ),
+    "target": (lambda d: d.update(target=[]), "target: .*expected an object"),
+    "target key": (lambda d: d["target"].update(mean=[]), "target: .*expected the keys names, labels, dtype"),
+    "targets": (lambda d: d["target"].update(names=["x"]), "target.names: .*those of schema.targets"),
+    "no targets": (lambda d: d["target"].update(names=[]), "target.names: .*expected 1 for this task"),
     "labels": (lambda d: d["target"].update(labels=["yes"]), "target.labels: .*expected 2 for this task"),
     "label": (lambda d: d["target"].update(labels=[[], {}]), "target.labels.0: .*expected a text"),
     "label type": (lambda d: d["target"].update(dtype="O,O"), "target.dtype: .*expected one of"),
@@ -230,22 +310,23 @@ def test_a_schema_of_another_form_is_refused(tmp_path, name):
 
 
 def inputs(**changes: Any) -> Change:
-    return lambda d: d["inputs"].update(changes)
+    return lambda d: next(iter(d["blocks"].values())).update(changes)
 
 
 OF_IMAGES: dict[str, tuple[Change, str]] = {
-    "kind": (inputs(kind="sound"), "schema.json, inputs: .*expected the keys columns, got"),
-    "height": (inputs(height=0), "inputs.height: .*expected a whole number from 1, got 0"),
-    "means": (inputs(mean=[1.0, 2.0]), r"inputs.mean: .*expected 1 numbers, got \[1.0, 2.0\]"),
-    "standard deviations": (inputs(std=[]), r"inputs.std: .*expected 1 numbers, got \[\]"),
-    "std": (inputs(std=[0.0]), "inputs.std.0: .*expected a number above 0"),
-    "side": (inputs(width=16385), "inputs: .*expected sides up to 16384 and 1 or 3 channels"),
+    "modality": (inputs(modality="sound"), "schema.json, blocks.image.modality: .*expected image, got"),
+    "key": (inputs(kind="sound"), "schema.json, blocks.image: .*expected the keys modality, name, height"),
+    "height": (inputs(height=0), "blocks.image.height: .*expected a whole number from 1, got 0"),
+    "means": (inputs(mean=[1.0, 2.0]), r"blocks.image.mean: .*expected 1 numbers, got \[1.0, 2.0\]"),
+    "standard deviations": (inputs(std=[]), r"blocks.image.std: .*expected 1 numbers, got \[\]"),
+    "std": (inputs(std=[0.0]), "blocks.image.std.0: .*expected a number above 0"),
+    "side": (inputs(width=16385), "blocks.image: .*expected sides up to 16384 and 1 or 3 channels"),
     "channels": (
         inputs(channels=2, mean=[1.0, 1.0], std=[1.0, 1.0]),
-        "inputs: .*expected sides up to 16384 and 1 or 3 channels, got .12, 12, 2",
+        "blocks.image: .*expected sides up to 16384 and 1 or 3 channels, got .12, 12, 2",
     ),
-    "patches": (inputs(patches=[1.0]), "inputs.patches: .*expected 16 numbers"),
-    "name": (inputs(name="photo"), "inputs.columns: .*expected the columns of schema.inputs, got .'photo'"),
+    "patches": (inputs(patches=[1.0]), "blocks.image.patches: .*expected 16 numbers"),
+    "name": (inputs(name="photo"), "blocks.image: .*expected the columns of schema.inputs, got .'photo'"),
 }  # fmt: skip
 
 
@@ -259,6 +340,10 @@ def test_a_schema_of_images_of_another_form_is_refused(tmp_path, name):
         load(saved(tmp_path, files | {SCHEMA: manifest.to_json(document)}))
 
 
+def target(**changes: Any) -> Change:
+    return lambda d: d["target"].update(changes)
+
+
 def test_whole_numbers_beyond_64_bits_are_numbers(tmp_path):
     """NumPy makes Python objects of them, and an encoder of those failed when it was used."""
     knots = {"kind": "quantile", "knots": [0, 10**30], "levels": [0, 1]}
@@ -266,12 +351,47 @@ def test_whole_numbers_beyond_64_bits_are_numbers(tmp_path):
     assert network.encoder.transform(read(frame()))["numeric"].dtype == np.float32
 
 
-@pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "quantile"])
-def test_the_task_and_the_target_fit(tmp_path, task):
-    size = {"multiclass": "classes", "multilabel": "labels"}.get(task, "targets")
-    files = altered(CONFIG, lambda d: d["task"].update({size: 7}), name=task)
-    with pytest.raises(ArtifactError, match=r"target\.\w+: has the wrong form; expected 7 for this task"):
+FITTING: dict[str, tuple[str, Change, str]] = {
+    "labels": ("multiclass", target(labels=["0", "1"]), r"head.weight: .*shape; expected \(2, 256\)"),
+    "one label": ("multiclass", target(labels=["0"]), "target.labels: .*expected 2 or more for this task"),
+    "flags": ("multilabel", target(names=["first"]), "target.names: .*expected those of schema.targets"),
+    "no flags": ("multilabel", target(names=[]), "target.names: .*expected one at least"),
+    "means": ("regression", target(mean=[1.0, 2.0]), "target.mean: .*expected 1 for this task"),
+    "std": ("regression", target(std=[0.0]), "target.std.0: .*expected a number above 0"),
+    "no numbers": ("regression", target(names=[], mean=[], std=[]), "target.names: .*expected"),
+    "more means": ("quantile", target(mean=[]), "target.mean: .*expected 1 for this task"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_the_task_and_the_target_fit(tmp_path, name):
+    task, change, said = FITTING[name]
+    with pytest.raises(ArtifactError, match=f"(?s){said}"):
+        load(saved(tmp_path, altered(SCHEMA, change, name=task)))
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ([0.1, 0.9], "config.json: quantiles are out of order or range; expected increasing levels"),
+        ([0.1, 0.5, 0.7, 0.9], "config.json: asks for more values than there are"),
+        ([0.5, 2.0], "config.json, task.keys.quantiles: .*expected levels in .0, 1."),
+        ([None], "config.json, task.keys.quantiles: .*expected values separated by commas"),
+        ("0.1,0.5,0.9", "config.json, task.keys.quantiles: .*expected tuple.float, ....*got '0.1,0.5,0.9'"),
+    ],
+)
+def test_the_quantiles_fit(tmp_path, levels, said):
+    files = altered(CONFIG, keys(quantiles=levels), name="quantile")
+    with pytest.raises(ArtifactError, match=f"(?s){said}"):
         load(saved(tmp_path, files))
+
+
+def test_what_config_and_task_say_twice_is_said_by_the_task(tmp_path):
+    """Keys of the task stand in config.json twice, as its own and among all keys."""
+    files = altered(CONFIG, lambda d: d["config"].update(loss="focal", label_smoothing="?"))
+    found = load(saved(tmp_path, files))
+    assert (found.config["loss"], found.config["label_smoothing"]) == ("cross_entropy", 0.0)
+    assert to_files(found) == to_files(network())
 
 
 @pytest.mark.parametrize("change", ["missing", "shape", "dtype", "name"])

@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
+from lamina.data.schema import CLASSES, FLAGS, NUMBERS
+from lamina.network.info import RunInfo
 from lamina.network.model_card import code, model_card, words
+from lamina.tasks import TASKS
 
-INFO = {
-    "valid": {"accuracy": 0.91, "auc": None},
-    "test": {"accuracy": 0.9034, "auc": 0.95},
-    "intervals": {"accuracy": [0.884, 0.922], "auc": [None, None]},
-    "rows": {"train": 800, "valid": 200, "test": 150},
-    "epochs": 12,
-    "best_epoch": 9,
-    "seed": 3,
-    "device": "cpu",
-    "source": "/home/me/secret place/adult.csv",
-    "versions": {"lamina": "0.1.0", "jax": "0.10.2"},
-}
+INFO = RunInfo(
+    valid={"accuracy": 0.91, "auc": None},
+    test={"accuracy": 0.9034, "auc": 0.95},
+    intervals={"accuracy": (0.884, 0.922), "auc": (math.nan, math.nan)},
+    rows={"train": 800, "valid": 200, "test": 150},
+    epochs=12,
+    best_epoch=9,
+    seed=3,
+    device="cpu",
+    source="/home/me/secret place/adult.csv",
+    versions={"lamina": "0.1.0", "jax": "0.10.2"},
+)
 
 
-def network(info: dict[str, Any] | None = None, **schema: Any) -> Any:
+def network(info: RunInfo = INFO, **schema: Any) -> Any:
     """As much of a network as its card reads."""
     columns = {
         "targets": ("income",),
         "inputs": (SimpleNamespace(name="age", kind="numeric"), SimpleNamespace(name="job", kind="category")),
         "dropped": (("row_id", "an identifier"),),
+        "target_kind": CLASSES,
     }
     return SimpleNamespace(
-        info=INFO if info is None else info,
+        info=info,
         schema=SimpleNamespace(**{**columns, **schema}),
-        task=SimpleNamespace(kind="binary"),
+        task=TASKS["binary"],
         model_name="mlp",
         labels=("<=50K", ">50K"),
         parameters=1234,
     )
 
 
-@pytest.fixture(autouse=True)
-def any_network(monkeypatch: pytest.MonkeyPatch):
-    """Let the card take the stand-in where every annotation is checked."""
-    import lamina.network.model_card as module
-
-    for name in ("model_card", "_summary", "_inputs", "_limits"):
-        function = getattr(module, name)
-        monkeypatch.setattr(module, name, getattr(function, "__wrapped__", function))
-
-
 def card(*arguments: Any, **keys: Any) -> str:
-    import lamina.network.model_card as module
-
-    return module.model_card(network(*arguments, **keys))
+    return model_card(network(*arguments, **keys))
 
 
 def test_what_a_reader_looks_for():
@@ -77,13 +69,13 @@ def test_what_a_reader_looks_for():
 
 
 def test_without_a_test_set_or_any_measurement():
-    validated = card({**INFO, "test": None, "intervals": None})
+    validated = card(replace(INFO, test=None, intervals={}))
     assert "| metric | validation (200 rows) | meaning |" in validated and "flattering" in validated
-    assert "nothing is known about its quality" in card({})
+    assert "nothing is known about its quality" in card(RunInfo())
 
 
 def test_every_table_has_as_many_cells_in_each_row():
-    for text in (card(), card({**INFO, "test": None}), card({**INFO, "intervals": {}})):
+    for text in (card(), card(replace(INFO, test=None)), card(replace(INFO, intervals={}))):
         for block in text.split("\n\n"):
             bars = {line.replace("\\|", "").count("|") for line in block.splitlines() if line.startswith("|")}
             assert len(bars) <= 1, block
@@ -104,11 +96,18 @@ def test_many_labels_and_columns_are_cut():
     columns = tuple(SimpleNamespace(name=f"c{i}", kind="numeric") for i in range(250))
     many = network(inputs=columns, dropped=tuple((f"d{i}", "constant") for i in range(101)))
     many.labels = tuple(range(77))
-    import lamina.network.model_card as module
-
-    text = module.model_card(many)
+    text = model_card(many)
     assert "77 classes: `0`, `1`" in text and "and 57 more." in text
     assert "| and 150 more | |" in text and "- and 1 more" in text
+
+
+def test_labels_are_called_what_they_are():
+    flags = network(target_kind=FLAGS, targets=("ham", "spam"))
+    flags.task, flags.labels = TASKS["multilabel"], ("ham", "spam")
+    assert "predicts which labels a row carries. 2 labels: `ham`, `spam`." in model_card(flags)
+    number = network(target_kind=NUMBERS, targets=("price",))
+    number.task, number.labels = TASKS["regression"], ("price",)
+    assert "predicts a number. 1 target: `price`." in model_card(number)
 
 
 def test_a_real_network_has_a_card():
@@ -118,4 +117,4 @@ def test_a_real_network_has_a_card():
     net = lamina.fit(x, np.where(x.sum(axis=1) > 0, "yes", "no"), model="logistic", epochs=2)
     text = model_card(net)
     assert "2 classes: `no`, `yes`." in text and "| `accuracy` |" in text
-    assert model_card(dataclasses.replace(net)) == text
+    assert model_card(replace(net)) == text

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.core.errors import ShapeError
+from lamina.core.errors import ConfigError, ShapeError
+from lamina.core.inputs import TableInputs
 from lamina.core.module import Module
-from lamina.network.choose import preset_keys
+from lamina.data.schema import NUMBERS
+from lamina.modalities.base import Situation
+from lamina.modalities.table.choose import preset_keys
 
 X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
 TARGETS = {
@@ -56,7 +59,8 @@ def test_it_is_trained_by_the_keys_of_the_preset_and_not_of_the_network_that_aut
     net = lamina.fit(
         many, many[:, 0] * many[:, 1], model=model, task="regression", epochs=1, numeric="standard"
     )
-    assert net.config["optimizer"] == preset_keys("balanced", task="regression", rows=12_000)["optimizer"]
+    preset = preset_keys(Situation(TableInputs(3), 12_800, NUMBERS))
+    assert net.config["optimizer"] == preset["optimizer"] == "muon"
 
 
 def test_members_have_an_axis_of_their_own():
@@ -69,7 +73,7 @@ def test_two_logits_for_two_classes_are_refused():
         fit("binary", Own(weight(2)))
     assert str(caught.value) == (
         "Own: the model's outputs do not fit the task binary; expected (rows, 1), got (2, 2)\n"
-        "  fix: let it give 1 number a row: one logit for yes"
+        "  fix: let it give 1 number a row: one logit for 'yes'"
     )
 
 
@@ -84,3 +88,52 @@ def test_two_logits_for_two_classes_are_refused():
 def test_other_numbers_of_outputs_are_refused(task: str, model: Module, text: str):
     with pytest.raises(ShapeError, match=text):
         fit(task, model)
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+
+
+class OfImages(Module):
+    """One linear map of the pixels."""
+
+    weight: Any
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return x.reshape(len(x), -1).astype(np.float32) @ self.weight / 255
+
+
+def fit_images(outputs: int, y: np.ndarray, **keys: Any) -> lamina.Network:
+    model = OfImages(np.zeros((64, outputs), np.float32))
+    return lamina.fit(IMAGES, y, model=model, epochs=1, batch_size=8, **keys)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "y"),
+    [(1, np.arange(40) % 2), (3, np.arange(40) % 3), (1, IMAGES.mean((1, 2)))],
+    ids=["binary", "multiclass", "regression"],
+)
+def test_images_train_a_model_of_your_own(outputs: int, y: np.ndarray):
+    net = fit_images(outputs, y, augment="shift:1")
+    assert net.model_name == "OfImages" and net.options == {} and net.config["augment"] == ["shift:1"]
+    assert np.abs(net.model.weight).max() > 0  # it has learned
+    assert len(net.predict(IMAGES[:3])) == 3
+
+
+def test_images_of_a_model_of_your_own_are_augmented_as_others_are():
+    config = fit_images(1, np.arange(40) % 2).config
+    assert config["augment"][-1] == "shift:1" and config["optimizer"] == "muon"
+
+
+def test_other_numbers_of_outputs_are_refused_for_images():
+    with pytest.raises(ShapeError) as caught:
+        fit_images(2, np.arange(40) % 2)
+    assert str(caught.value) == (
+        "OfImages: the model's outputs do not fit the task binary; expected (rows, 1), got (2, 2)\n"
+        "  fix: let it give 1 number a row: one logit for 1"
+    )
+
+
+@pytest.mark.parametrize("name", ["size", "depth", "patch", "dropout"])
+def test_options_of_architectures_are_refused(name: str):
+    with pytest.raises(ConfigError, match=rf"key '{name}' belongs to model=\w.* by a model of your own\n"):
+        lamina.fit(X, TARGETS["binary"], model=Own(weight(1)), **{name: 1})

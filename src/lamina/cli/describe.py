@@ -143,7 +143,7 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
     if parts:
         last = list(parts)[-1]
         rows = {name: info.rows.get(name, 0) for name in parts}
-        intervals = {last: {name: (ends[0], ends[1]) for name, ends in info.intervals.items()}}
+        intervals = {last: info.intervals}
         text += "\n\n" + metric_table(parts, intervals, rows)
     return json.loads(json.dumps(facts, default=str)), text
 
@@ -151,14 +151,14 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
 def _lines(place: str, network: Any) -> list[tuple[str, str]]:
     info, schema = network.info, network.schema
     options = ", ".join(f"{name}={_typed(value)}" for name, value in network.options.items())
-    rows = info.rows
+    trained, validated = info.rows.get("train", 0), info.rows.get("valid", 0)
     pairs = [("run", place), ("model", f"{network.model_name}, {counted(network.parameters, 'parameter')}")]
     pairs += [("options", options), ("task", f"{network.task.name}: {_listed(schema.targets)}")]
     if schema.has_classes:
         pairs += [("classes", _listed(network.labels))]
     pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.inputs]))]
     pairs += [("left out", _listed([f"{name} ({why})" for name, why in schema.dropped]))]
-    pairs += [("data", f"{info.source}: {rows['train']:,} rows trained, {rows['valid']:,} validated")]
+    pairs += [("data", f"{info.source}: {trained:,} rows trained, {validated:,} validated")]
     pairs += [
         (
             "training",

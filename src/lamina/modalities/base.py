@@ -255,6 +255,7 @@ class AbstractModality(abc.ABC):
     Attributes:
         name: what people type, such as ``image``.
         noun: what one value of a column is called in messages, such as ``"image"``.
+        kinds: what a column may hold, in its words.
         shares_block: whether all its columns make one block; else each column is a block.
         keys: frozen dataclass of the flat keys it owns.
         folds: preset → how many folds of cross-validation are trained, one without.
@@ -265,6 +266,7 @@ class AbstractModality(abc.ABC):
 
     name: str
     noun: str
+    kinds: tuple[str, ...]
     shares_block: bool = False
     keys: type = NoKeys
     folds: Mapping[str, int] = MappingProxyType({})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ from lamina.modalities.registry import MODALITIES
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks import TASKS
 from lamina.tasks.base import AbstractTarget, AbstractTask
-from lamina.tasks.registry import task_named
 
 check_config = record(
     model=record(name=json_checks.text, options=mapping(json_checks.scalar)),
@@ -56,13 +56,24 @@ def restore_task(stored: Mapping[str, Any]) -> tuple[AbstractTask, Any]:
     Raises:
         ArtifactError: there is no such task, or a key is not one of its own.
     """
-    if stored["name"] not in TASKS:
-        raise wrong("task.name", "one of " + ", ".join(TASKS), stored["name"])
-    task = task_named(stored["name"])
-    try:
-        return task, make_keys(task.keys, {n: v for n, v in stored["keys"].items() if v is not None})
-    except ConfigError as error:
-        raise wrong(f"task.keys ({error.message})", str(error.expected), stored["keys"]) from error
+    name = stored["name"]
+    task = TASKS[name] if name in TASKS else None
+    if not isinstance(task, AbstractTask):
+        tasks = [other for other in TASKS if isinstance(TASKS[other], AbstractTask)]
+        raise wrong("task.name", "one of " + ", ".join(tasks), name)
+    fields = {field.name: field for field in dataclasses.fields(task.keys)}
+    if not set(stored["keys"]) <= set(fields):
+        raise wrong("task.keys", "keys among " + ", ".join(fields), sorted(stored["keys"]))
+    keys = {name: value for name, value in stored["keys"].items() if value is not None}
+    for name, value in keys.items():
+        try:
+            make_keys(task.keys, {name: value})
+            is_text = isinstance(value, str) and not str(fields[name].type).startswith("str")
+        except ConfigError as error:
+            raise wrong(f"task.keys.{name}", str(error.expected or error.message), value) from error
+        if is_text:  # as a person would type it, which no artifact does
+            raise wrong(f"task.keys.{name}", str(fields[name].type), value)
+    return task, make_keys(task.keys, keys)
 
 
 def restore_encoders(schema: Schema, stored: Mapping[str, Any]) -> Encoders:
@@ -78,9 +89,13 @@ def restore_encoders(schema: Schema, stored: Mapping[str, Any]) -> Encoders:
     names = [column.name for column in schema.inputs]
     if len(set(names)) != len(names) or not names:
         raise wrong("schema.inputs", "one or more columns of different names", names)
-    for column in schema.inputs:
+    for index, column in enumerate(schema.inputs):
+        place = f"schema.inputs.{index}"
         if column.modality not in MODALITIES:
-            raise wrong("schema.inputs", "modalities among " + ", ".join(MODALITIES), column.modality)
+            raise wrong(f"{place}.modality", "one of " + ", ".join(MODALITIES), column.modality)
+        if column.kind not in MODALITIES[column.modality].kinds:
+            kinds = ", ".join(MODALITIES[column.modality].kinds)
+            raise wrong(f"{place}.kind", f"one of {kinds}", column.kind)
     blocks = blocks_of(schema)
     if sorted(block.name for block in blocks) != sorted(stored):
         raise wrong("blocks", ", ".join(block.name for block in blocks), sorted(stored))
@@ -109,6 +124,8 @@ def restore_target(task: AbstractTask, schema: Schema, stored: Mapping[str, Any]
     """
     if schema.task != task.name:
         raise wrong("schema.task", task.name, schema.task)
+    if schema.target_kind != task.target_kind:
+        raise wrong("schema.target_kind", task.target_kind, schema.target_kind)
     target = task.restore(stored, "target")
     if target.names != schema.targets:
         raise wrong("target.names", "those of schema.targets", list(target.names))

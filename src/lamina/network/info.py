@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.core import json_checks
-from lamina.core.json_checks import items, mapping, optional
+from lamina.core.json_checks import items, mapping, optional, wrong
 
 Metrics = Mapping[str, float | None]
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class RunInfo:
     steps: int = 0
     skipped_steps: int = 0
     ended: str = ""
-    folds: Sequence[Mapping[str, Any]] = ()
-    trials: Sequence[Mapping[str, Any]] = ()
+    folds: tuple[Mapping[str, Any], ...] = ()
+    trials: tuple[Mapping[str, Any], ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     valid: Metrics | None = None
     test: Metrics | None = None
-    intervals: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, Metrics]:
@@ -78,21 +80,34 @@ class RunInfo:
         for name, check in _CHECKS.items():
             if name in stored:
                 check(stored[name], f"{place}.{name}")
-        known = {f.name for f in dataclasses.fields(RunInfo)}
-        return RunInfo(**{name: value for name, value in stored.items() if name in known})
+        known = {name: stored[name] for name in stored if name in RunInfo.__dataclass_fields__}
+        for name in {"folds", "trials"} & set(known):
+            known[name] = tuple(known[name])
+        if "intervals" in known:
+            known["intervals"] = {name: _interval(ends) for name, ends in known["intervals"].items()}
+        return RunInfo(**known)
+
+
+def _interval(ends: Sequence[float | None]) -> Interval:
+    """Return an interval; an end that is not defined was written to JSON as null."""
+    low, high = (math.nan if end is None else float(end) for end in ends)
+    return low, high
+
+
+def _ends(value: Any, place: str) -> None:
+    """Check the two ends of an interval, null where they are not known."""
+    items(optional(json_checks.number))(value, place)
+    if len(value) != 2:
+        raise wrong(place, "two ends", value)
 
 
 _METRICS = optional(mapping(optional(json_checks.number)))
 _CHECKS: dict[str, json_checks.Check] = {
-    "device": json_checks.text,
-    "model_reason": json_checks.text,
-    "ended": json_checks.text,
-    "valid": _METRICS,
-    "test": _METRICS,
+    **dict.fromkeys(("device", "model_reason", "ended", "source"), json_checks.text),
+    **dict.fromkeys(("seed", "epochs", "best_epoch", "steps", "skipped_steps"), json_checks.number),
+    **dict.fromkeys(("valid", "test"), _METRICS),
+    **dict.fromkeys(("folds", "trials"), items(mapping(json_checks.anything))),
     "rows": mapping(json_checks.number),
     "versions": mapping(json_checks.text),
-    "source": json_checks.text,
-    "folds": items(mapping(json_checks.anything)),
-    "trials": items(mapping(json_checks.anything)),
-    "intervals": mapping(items(optional(json_checks.number))),
+    "intervals": mapping(_ends),
 }

@@ -96,25 +96,28 @@ def always_present(keys: Mapping[str, Any]) -> Config:
     return Config(run, roles, split, training)
 
 
-def check_keys(keys: Mapping[str, Any]) -> None:
+def check_keys(keys: Mapping[str, Any]) -> Config:
     """Refuse keys that no owner knows, and values that their owner refuses, before any data are read.
 
     Args:
         keys: flat keys, values or texts.
 
+    Returns:
+        The config of the owners that every run has, as `always_present`.
+
     Raises:
         ConfigError: naming the key.
     """
-    model = always_present(keys).run.model
-    waiting = waiting_for_owners(keys)
-    if not waiting:
-        return
-    owners = list(optional_owners(model))
+    config = always_present(keys)
+    model, waiting = config.run.model, waiting_for_owners(keys)
+    owners = list(optional_owners(model)) if waiting else []
     for name, value in waiting.items():
         own = [owner for owner in owners if name in owner.names]
         if not own:
-            claim(ALWAYS, {name: value}, absent=optional_owners(), run=f"this run's model is {model}")
+            absent = optional_owners(takes="" if model == AUTO else MODELS[model].kinds[0])
+            claim(ALWAYS, {name: value}, absent=absent, run=f"this run's model is {model}")
         _check_value(own, name, value)
+    return config
 
 
 def waiting_for_owners(keys: Mapping[str, Any], owners: Sequence[Owner] = ()) -> dict[str, Any]:
@@ -141,19 +144,22 @@ def _check_value(owners: list[Owner], name: str, value: Any) -> None:
         raise refused
 
 
-def optional_owners(model: str = AUTO) -> Iterator[Owner]:
+def optional_owners(model: str = AUTO, *, takes: str = "") -> Iterator[Owner]:
     """Yield those who own keys in some runs only: tasks, modalities and models.
 
     Args:
         model: the model that was asked for, or ``auto``: any.
+        takes: kind of inputs, one of `ModelSpec.kinds`; models that take it come first, for a refusal names
+            the first owner.
     """
     for name in TASKS:
         if isinstance(TASKS[name], AbstractTask):
             yield task_owner(task_named(name))
     for name in MODALITIES:
         yield modality_owner(name)
-    for name in MODELS if model == AUTO else [model]:
-        yield model_owner(name)
+    names = MODELS if model == AUTO else [model]
+    for name in sorted(names, key=lambda other: takes not in MODELS[other].kinds):
+        yield model_owner(name, takes=takes)
 
 
 def task_owner(task: AbstractTask) -> Owner:
@@ -163,13 +169,18 @@ def task_owner(task: AbstractTask) -> Owner:
 
 def modality_owner(name: str) -> Owner:
     """Return a modality as an owner of keys."""
-    modality = MODALITIES[name]
-    return Owner(f"{modality.noun} inputs", modality.keys)
+    return Owner(f"{name} inputs", MODALITIES[name].keys)
 
 
-def model_owner(name: str) -> Owner:
-    """Return an architecture as an owner of keys."""
-    return Owner(f"{MODEL}{name}", MODELS[name].keys, f"choose model={name}")
+def model_owner(name: str, *, takes: str = "") -> Owner:
+    """Return an architecture as an owner of keys.
+
+    Args:
+        name: in the registry.
+        takes: kind of inputs; an architecture that does not take it is not proposed. Any without.
+    """
+    suits = not takes or takes in MODELS[name].kinds
+    return Owner(f"{MODEL}{name}", MODELS[name].keys, f"choose model={name}" if suits else "")
 
 
 def filled(own: K, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> K:
@@ -212,20 +223,20 @@ class Declared:
 
 
 def declared_keys() -> dict[str, list[Declared]]:
-    """Return every key by its owner; those of models together, each with the models that have it."""
-    found = {owner.name: _declared(owner) for owner in ALWAYS}
+    """Return every key by its owners; options of models together, each with the models that have it."""
+    shared: dict[type, list[str]] = {}
     options: dict[str, list[tuple[dataclasses.Field[Any], str]]] = {}
-    for owner in optional_owners():
+    for owner in (*ALWAYS, *optional_owners()):
         if not owner.name.startswith(MODEL):
-            found[owner.name] = _declared(owner)
+            shared.setdefault(owner.keys, []).append(owner.name)
             continue
         for field in dataclasses.fields(owner.keys):
             options.setdefault(field.name, []).append((field, owner.name.removeprefix(MODEL)))
+    found = {
+        ", ".join(names): [Declared(field, tuple(names)) for field in dataclasses.fields(keys)]
+        for keys, names in shared.items()
+    }
     found[MODEL_OPTIONS] = [
         Declared(declared[0][0], tuple(name for _, name in declared)) for declared in options.values()
     ]
     return {owner: keys for owner, keys in found.items() if keys}
-
-
-def _declared(owner: Owner) -> list[Declared]:
-    return [Declared(field, (owner.name,)) for field in dataclasses.fields(owner.keys)]

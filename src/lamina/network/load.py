@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.core import manifest, strict_json
 from lamina.core.errors import ArtifactError, LaminaError
+from lamina.core.keys import flat
 from lamina.core.module import Module
 from lamina.core.random import Blank
 from lamina.core.tree import named_arrays, with_arrays
@@ -167,7 +168,9 @@ def read_documents(files: dict[str, bytes], version: int, *, place: Path) -> Des
         roles = Schema.from_json(schema["schema"])
         encoder = restore_encoders(roles, schema["blocks"])
         target = restore_target(task, roles, schema["target"])
+    with _naming(place / CONFIG):
         objective = restore_objective(task, encoder, target, keys)
+    config = {**config, "config": {**config["config"], **flat(keys)}}
     return Described(place, task, roles, encoder, target, objective, info, config)
 
 

@@ -22,9 +22,10 @@ from lamina.modalities.base import Block, Choice, Learned, Situation
 from lamina.modalities.blocks import Encoders
 from lamina.models import MODELS
 from lamina.network.keys import (
+    ALWAYS,
     AUTO,
     Config,
-    always_present,
+    check_keys,
     filled,
     modality_owner,
     model_owner,
@@ -67,7 +68,7 @@ def prepare(
         ConfigError: a key is unknown, out of range, or belongs to nobody who takes part.
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
-    config = always_present(keys)
+    config = check_keys(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:
@@ -77,7 +78,7 @@ def prepare(
     data = Data(table, found, cast.schema, split, _folds(table, cast, split, config, own=model))
     encoder, target_encoder, config = _fitted(data, cast, config)
     choice = _choice(cast, encoder, config, data, own=model, classes=len(target_encoder.labels))
-    config, options = _resolved(config, choice, keys, left, data, own=model)
+    config, options = _resolved(config, choice, keys, left, data, own=model, takes=_takes(cast.blocks))
     objective = cast.task.objective(encoder.inputs, target_encoder, config.task)
     check_monitor(config.training.monitor, objective)
     coding = Coding(cast.task, encoder, target_encoder, objective, _augment(cast.blocks, config))
@@ -101,13 +102,12 @@ def _claimed(
     present = list(dict.fromkeys(block.modality.name for block in cast.blocks))
     owners = [task_owner(cast.task), *map(modality_owner, present)]
     left = waiting_for_owners(keys, owners)
-    run = _run_words(cast, config, own)
     if left:
         possible = [] if own is not None else _possible_models(config.run.model)
         known = {name for owner in possible for name in owner.names}
-        claim(
-            [], {n: value for n, value in left.items() if n not in known}, absent=optional_owners(), run=run
-        )
+        foreign = {name: value for name, value in left.items() if name not in known}
+        absent = optional_owners(takes=_takes(cast.blocks))
+        claim([*ALWAYS, *owners], foreign, absent=absent, run=_run_words(cast, config, own))
     mine = {name for owner in owners for name in owner.names}
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
     named = own is None and config.run.model != AUTO
@@ -119,6 +119,11 @@ def _claimed(
 def _possible_models(name: str) -> list[Owner]:
     """Return the architecture that was asked for; all, where it is still to be chosen."""
     return [model_owner(other) for other in (MODELS if name == AUTO else [name])]
+
+
+def _takes(blocks: tuple[Block, ...]) -> str:
+    """Return what kind of inputs a model has to take: those of the only block's modality; any without."""
+    return blocks[0].modality.name if len(blocks) == 1 else ""
 
 
 def _run_words(cast: Cast, config: Config, own: Module | None) -> str:
@@ -220,7 +225,7 @@ def _choice(
 
 
 def _resolved(
-    config: Config, choice: Choice, keys: Keys, left: Keys, data: Data, *, own: Module | None
+    config: Config, choice: Choice, keys: Keys, left: Keys, data: Data, *, own: Module | None, takes: str
 ) -> tuple[Config, dict[str, Any]]:
     """Return the config with everything filled in that was left open, and the options of the model.
 
@@ -243,7 +248,7 @@ def _resolved(
     if own is not None:
         return config, {}
     words = f"this run's model is {choice.model}"
-    (asked,) = claim([model_owner(choice.model)], left, absent=optional_owners(), run=words)
+    (asked,) = claim([model_owner(choice.model)], left, absent=optional_owners(takes=takes), run=words)
     # Defaults are written out, so that a saved network does not depend on those of a later version.
     model = dataclasses.asdict(filled(asked, choice.options, keys))
     model = {name: value for name, value in model.items() if value is not None}

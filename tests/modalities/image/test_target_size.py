@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lamina.data.images.canvas import choose_canvas
 
 from lamina.core.errors import ConfigError
 from lamina.data.images.store import AbstractImages, ArrayImages

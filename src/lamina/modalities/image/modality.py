@@ -62,6 +62,7 @@ class ImageModality(AbstractModality):
     """Images: in arrays, in folders, or named by their paths."""
 
     name = noun = IMAGE
+    kinds = (IMAGE,)
     keys = ImageKeys
     model_keys = ("test_time_augmentation",)
 

@@ -13,6 +13,7 @@ from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractTable, ScalarColumn
 from lamina.data.words import NUMERIC_SHARE, looks_numeric
 from lamina.modalities.base import Description
 
+KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "constant")
 UNIQUE_SHARE = 0.9  # texts that differ in so many rows cannot be learned as categories
 TEXT_WORDS = 5  # average words in free text
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing

@@ -33,6 +33,7 @@ class TableModality(AbstractModality):
     """Numbers, categories, booleans and dates."""
 
     name, noun = "table", "column"
+    kinds = claim.KINDS
     shares_block = takes_the_rest = True
     keys = TableKeys
     folds = {"best": 5}  # noqa: RUF012
