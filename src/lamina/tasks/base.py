@@ -162,6 +162,7 @@ class AbstractTask(abc.ABC):
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
         is_dense: whether an output is wanted for every position of the input, as for every pixel.
+        writes_files: whether predictions are files, such as masks, rather than columns.
     """
 
     name: str
@@ -171,6 +172,7 @@ class AbstractTask(abc.ABC):
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
     is_dense: bool = False
+    writes_files: bool = False
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.

@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.core.keys import key
+from lamina.data.images.column import ImageColumn
 from lamina.data.schema import CELLS, Schema
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
@@ -54,6 +55,7 @@ class SegmentTask(AbstractTask):
     keys = SegmentKeys
     target_kind = CELLS
     is_dense = True
+    writes_files = True
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the target is a column of masks."""
@@ -106,24 +108,21 @@ class SegmentTask(AbstractTask):
     ) -> Prediction:
         """Return a PNG mask for each image, as large as the image was given."""
         masks = target.predictions(objective.point(decoded))
-        column = next((table.column(name) for name in table.cell_names if name not in target.names), None)
+        cells = [table.column(name) for name in table.cell_names if name not in target.names]
+        column = next((cell for cell in cells if isinstance(cell, ImageColumn)), None)
         files: dict[str, bytes] = {}
-        names = []
+        images, names = [], []
         for row, mask in enumerate(masks):
-            names.append(_free(_name_of(column, row), files))
+            images.append("" if column is None else column.place(row))
+            names.append(_free(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", files))
             files[names[-1]] = _png(_as_given(mask, column, row))
-        return Prediction({"mask": np.array(names)}, files=files)
+        return Prediction({"image": np.array(images), "mask": np.array(names)}, files=files)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the masks, and some of them laid over their images."""
         from lamina.tasks.segmentation.sections import mask_sections
 
         return mask_sections(outcome)
-
-
-def _name_of(column: Any, row: int) -> str:
-    path = "" if column is None else column.place(row)
-    return os.path.splitext(os.path.basename(path))[0] or f"{row:06d}"
 
 
 def _free(stem: str, taken: Mapping[str, bytes]) -> str:
@@ -135,7 +134,7 @@ def _free(stem: str, taken: Mapping[str, bytes]) -> str:
     return name
 
 
-def _as_given(mask: np.ndarray, column: Any, row: int) -> np.ndarray:
+def _as_given(mask: np.ndarray, column: ImageColumn | None, row: int) -> np.ndarray:
     """Return a mask at the size that its image was given in."""
     from lamina.data.images.labels import unfitted
 
