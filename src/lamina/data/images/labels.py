@@ -13,14 +13,14 @@ from lamina.data.images.decode import UnreadableError, opened, words_of
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.threads import in_threads
 
-NAMED_FILES = 5
+COLORED = 1 << 24  # added to the label of a color that is no gray
 
 
 def label_arrays(column: ImageColumn, height: int, width: int) -> np.ndarray:
     """Return the labels of masks as int32 (n, y, x), each mask fitted as images are, by its nearest pixels.
 
-    Gray levels and palette entries are labels as they are, black and white are 0 and 1, and of colors each
-    is a label of its own (red · 65536 + green · 256 + blue).
+    Gray levels and palette entries are labels as they are, black and white are 0 and 1, and each color that
+    is no gray is a label of its own (see `codes_of`).
 
     Args:
         column: the masks.
@@ -85,16 +85,32 @@ def labels_of(content: bytes) -> np.ndarray:
 def codes_of(array: np.ndarray) -> np.ndarray:
     """Return one int32 label a pixel, of (y, x, c) with one channel or three.
 
+    Of three, a gray pixel has its gray level, and another one 2²⁴ + 65536 · red + 256 · green + blue, so that
+    no color is taken for a gray.
+
     Example:
-        >>> codes_of(np.array([[[0, 1, 2]]], np.uint8)).tolist()
-        [[258]]
+        >>> codes_of(np.array([[[0, 1, 2], [7, 7, 7]]], np.uint8)).tolist()
+        [[16777474, 7]]
     """
     if array.shape[-1] == 1:
         return array[..., 0].astype(np.int32)
     red, green, blue = (array[..., index].astype(np.int32) for index in range(3))
-    codes = red << 16 | green << 8 | blue
-    gray = (array == array[..., :1]).all()
-    return red if gray else codes
+    is_gray = (red == green) & (green == blue)
+    return np.where(is_gray, red, COLORED | red << 16 | green << 8 | blue)
+
+
+def image_of(labels: np.ndarray) -> Image.Image:
+    """Return labels as an image that `labels_of` reads as the same: gray of 8 or 16 bits, or colors.
+
+    Args:
+        labels: whole numbers (y, x) from 0.
+    """
+    most = int(labels.max(initial=0))
+    if most < COLORED:
+        return Image.fromarray(labels.astype(np.uint8 if most < 1 << 8 else np.uint16))
+    shifts = (16, 8, 0)
+    channels = [np.where(labels < COLORED, labels, labels >> shift & 255) for shift in shifts]
+    return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
 
 
 def fitted(labels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -15,7 +15,8 @@ from lamina.ops.augment import CHANGES, box_mask, per_image, uniforms
 from lamina.train.step.program import AbstractAugmentation, StepContext
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
-GEOMETRIC = ("flip", "turn-over", "shift", "rotate", "zoom", "shear", "crop")  # targets of pixels follow
+# Targets of every pixel go where the pixels go.
+GEOMETRIC = ("flip", "turn-over", "transpose", "shift", "rotate", "zoom", "shear", "crop")
 ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
 
 
@@ -57,9 +58,11 @@ class Augmentation(AbstractAugmentation):
         maps = batch["y"] if batch["y"].ndim == 4 else None  # (b, y, x, c): they go where the pixels go
         for number, (name, strength) in enumerate(self.changes):
             own = hashed_key(context.key, jnp.array(number, jnp.uint32))
-            if name in MIXES:
+            if name in MIXES or name == "randaugment":
                 if maps is not None:
-                    raise ConfigError(f"'{name}' mixes examples, which maps of targets do not allow")
+                    message = f"'{name}' is not for targets of every pixel"
+                    raise ConfigError(message, fix="leave it out of augment=")
+            if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
                 now = per_image(mirrored_now(context.ids, context.run_key, context.epoch))

@@ -87,8 +87,8 @@ def augment_for_maps(learned: Learned) -> tuple[str, ...]:
     Args:
         learned: data, encoder and training rows.
     """
-    upright = ("flip",) if has_up(learned) else ("flip", "turn-over")
-    return (*upright, "zoom:0.2", "brightness:0.3", "contrast:0.3")
+    turned = ("flip",) if has_up(learned) else ("flip", "turn-over", "transpose")
+    return (*turned, "zoom:0.2", "gamma:0.5", "saturation:0.3")
 
 
 def has_up(learned: Learned) -> bool:

@@ -145,18 +145,11 @@ def _as_given(mask: np.ndarray, column: ImageColumn | None, row: int) -> np.ndar
 
 
 def _png(mask: np.ndarray) -> bytes:
-    """Return a mask as a PNG file: 8 bits where its labels fit, else 16, or colors."""
-    from PIL import Image
+    """Return a mask as a PNG file whose labels are those of the training masks."""
+    from lamina.data.images.labels import image_of
 
-    most = int(mask.max(initial=0))
-    if most < 1 << 8:
-        image = Image.fromarray(mask.astype(np.uint8))
-    elif most < 1 << 16:
-        image = Image.fromarray(mask.astype(np.uint16))
-    else:
-        image = Image.fromarray(np.stack([mask >> 16, mask >> 8 & 255, mask & 255], -1).astype(np.uint8))
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    image_of(mask).save(stream, "PNG")
     return stream.getvalue()
 
 
