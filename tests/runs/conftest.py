@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lamina.data.source import read
-from lamina.runs.start import start_run
-from lamina.runs.run import Finished
 from lamina.runs.console import Console
+from lamina.runs.run import Finished
+from lamina.runs.start import start_run
 
 QUICK = {"model": "mlp", "size": 8, "epochs": 2, "preset": "fast"}
 

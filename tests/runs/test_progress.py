@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lamina.runs.shown import ShownMetric
+from lamina.runs.console import Console
 from lamina.runs.metrics_file import MetricsFile
 from lamina.runs.progress import Bar, Lines, Watch
-from lamina.runs.console import Console
+from lamina.runs.shown import ShownMetric
 
 ACCURACY = ShownMetric("accuracy", "valid_accuracy")
 
