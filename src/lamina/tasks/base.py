@@ -156,7 +156,7 @@ class AbstractTask(abc.ABC):
 
     Attributes:
         name: what people type, such as ``multiclass``.
-        summary: what a network of it does, as in "predicts which class a row belongs to".
+        summary: what a network of it does, a verb first: "predicts which class a row belongs to".
         keys: frozen dataclass of the flat keys it owns.
         target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
