@@ -157,7 +157,7 @@ def unfolded(x: Float[Array, "b v u d"], side: int) -> Float[Array, "b y x c"]:
     "unet", size=64, dial="channels at full resolution", takes=(ImageInputs,),
     reference="Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
     "MICCAI 2015",
-    defaults={"lr": 1e-3}, is_dense=True,
+    is_dense=True,
 )  # fmt: skip
 def unet(
     inputs: Inputs,

@@ -115,7 +115,7 @@ class SegmentationObjective(AbstractObjective):
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """Return iou and dice, means over the classes, and accuracy, the share of right pixels."""
+        """Return iou and dice, means over the classes, and pixel_accuracy, the share of right pixels."""
         return mask_metrics(mask_counts(decoded, targets, self.classes), weights)
 
     def point(self, decoded: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ def mask_counts(found: np.ndarray, true: np.ndarray, classes: int) -> Counts:
 
 
 def mask_metrics(counts: Counts, weights: np.ndarray | None = None) -> dict[str, float]:
-    """Return iou and dice, means over the classes that occur, and accuracy, the share of right pixels.
+    """Return iou and dice, means over the classes that occur, and pixel_accuracy, the share of right pixels.
 
     Args:
         counts: from `mask_counts`.
@@ -46,17 +46,17 @@ def mask_metrics(counts: Counts, weights: np.ndarray | None = None) -> dict[str,
     Example:
         >>> found, true = np.array([[[0, 1, 1, 1]]]), np.array([[[0, 0, 1, 1]]])
         >>> {name: round(value, 3) for name, value in mask_metrics(mask_counts(found, true, 2)).items()}
-        {'iou': 0.583, 'dice': 0.733, 'accuracy': 0.75}
+        {'iou': 0.583, 'dice': 0.733, 'pixel_accuracy': 0.75}
     """
     both, found, true = (_summed(counts[name], weights) for name in ("both", "found", "true"))
     either = found + true - both
     occurs = either > 0
     if not occurs.any():
-        return dict.fromkeys(("iou", "dice", "accuracy"), float("nan"))
+        return dict.fromkeys(("iou", "dice", "pixel_accuracy"), float("nan"))
     return {
         "iou": float((both[occurs] / either[occurs]).mean()),
         "dice": float((2 * both[occurs] / (found + true)[occurs]).mean()),
-        "accuracy": float(both.sum() / true.sum()),
+        "pixel_accuracy": float(both.sum() / true.sum()),
     }
 
 

@@ -37,6 +37,7 @@ METRIC_WORDS = {
     "r2": MetricWords("R²", "share of the variation explained; 0 is no better than the mean", True),
     "iou": MetricWords("IoU", "shared area over joint area (intersection over union)", True),
     "dice": MetricWords("Dice", "shared area over mean area, 1 is perfect", True),
+    "pixel_accuracy": MetricWords("Pixel accuracy", "share of the pixels answered right", True),
     "ap50": MetricWords("AP 50", "instances matched at an overlap of 0.5: TP / (TP + FP + FN)", True),
     "ap75": MetricWords("AP 75", "instances matched at an overlap of 0.75: TP / (TP + FP + FN)", True),
     "loss": MetricWords("Loss", "what training makes small"),
