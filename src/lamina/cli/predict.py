@@ -18,7 +18,7 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("predict", SUMMARY)
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
-    parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
+    parser.add_argument("data", metavar="DATA", help="a file, a folder, or - for CSV on standard input")
     parser.add_argument(
         "--out",
         metavar="PATH",

@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.core.keys import key
-from lamina.data.images.column import ImageColumn
+from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.schema import CELLS, Schema
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
@@ -116,7 +116,7 @@ class SegmentTask(AbstractTask):
             images.append("" if column is None else column.place(row))
             names.append(_free(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", files))
             files[names[-1]] = _png(_as_given(mask, column, row))
-        return Prediction({"image": np.array(images), "mask": np.array(names)}, files=files)
+        return Prediction({IMAGE: np.array(images), "mask": np.array(names)}, files=files)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the masks, and some of them laid over their images."""
