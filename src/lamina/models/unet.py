@@ -20,7 +20,7 @@ from lamina.nn.initializers import he_normal
 from lamina.nn.normalization import BatchNorm
 from lamina.nn.pooling import MaxPool
 
-Standardize = Literal["set", "image"]
+Standardize = Literal["set", "each"]
 
 
 class DoubleConv(Module):
@@ -62,7 +62,7 @@ class UNet(Module):
         width: channels at the first resolution; every halving doubles them.
         depth: number of halvings, >= 0.
         fold: side of the blocks of pixels that become channels.
-        standardize: ``"set"`` by the moments of the training images, ``"image"`` by those of each image.
+        standardize: ``"set"`` by the moments of the training images, ``"each"`` by those of each image.
         key: random key or seed.
 
     Shapes:
@@ -112,7 +112,7 @@ class UNet(Module):
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b y x o"]:
         _, height, width, _ = x.shape
         x = self.features(x)
-        if self.standardize == "image":
+        if self.standardize == "each":
             x = by_image(x)
         x = jnp.pad(x, ((0, 0), (0, self.padding[0]), (0, self.padding[1]), (0, 0)))
         x = folded(x, self.fold)

@@ -73,7 +73,7 @@ def choose_for_maps(situation: Situation, inputs: ImageInputs) -> Choice:
     if name in ("auto", ""):
         name = "unet"
         fold = 2 if min(inputs.height, inputs.width) >= FOLDED_SIDE else 1
-        options = {"size": 16, "depth": 3, "fold": fold, "standardize": "image"}
+        options = {"size": 16, "depth": 3, "fold": fold, "standardize": "each"}
         reason = "a U-Net sees the whole and says where; folded, it does so at a quarter of the work"
     pixels = inputs.height * inputs.width / options.get("fold", 1) ** 2
     epochs = budget / max(1.0, situation.examples * MAPS_WORK * pixels)
