@@ -74,7 +74,11 @@ class SegmentTask(AbstractTask):
         if len(given.targets) != 1:
             raise DataError("not one column of masks", where=claims.table.source, received=given.targets)
         mask_column(claims.table, given.targets[0])
-        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        if IMAGE not in [column.kind for column in schema.inputs]:
+            fix = "name an image in each row, or give a folder with images/ and masks/"
+            raise DataError("no column of images beside the masks", where=claims.table.source, fix=fix)
+        return schema
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the masks."""
