@@ -122,3 +122,26 @@ def test_a_target_that_is_no_column_of_masks(folder: Path):
     assert found.fix == "name a column of paths to masks, or give a folder with images/ and masks/"
     audit = check(folder / "odd.csv", ["mask", "kind"], task="segment")
     assert audit.errors[0].message.startswith("not one column of masks")
+
+
+def test_labels_of_test_masks_that_training_has_not(folder: Path, tmp_path: Path):
+    other = write_scenes(tmp_path / "other", 3, kind="classes", height=40)
+    assert not [f for f in check(folder, test_data=str(other)).findings if f.code == "unseen-label"]
+    mask = mask_of(other, 1).copy()
+    mask[:9, :9] = 77
+    replace_mask(other, 1, mask)
+    found = only(check(folder, test_data=str(other)), "unseen-label")
+    assert found.level == "warning" and "01.png" in found.where
+    assert found.message == "no training mask has a label that this one has: 77"
+
+
+def test_instances_of_test_masks_may_be_more(tmp_path: Path):
+    few, many = write_scenes(tmp_path / "few", 6), write_scenes(tmp_path / "many", 4, height=48, width=48)
+    mask = mask_of(many, 0).copy()
+    mask[:3, :3] = mask.max() + 1
+    mask[:3, 6:9] = mask.max() + 1
+    mask[:3, 12:15] = mask.max() + 1
+    mask[:3, 18:21] = mask.max() + 1
+    replace_mask(many, 0, mask)
+    replace_mask(few, 3, np.minimum(mask_of(few, 3), 1))
+    assert "unseen-label" not in {f.code for f in check(few, test_data=str(many)).findings}

@@ -16,6 +16,8 @@ import lamina
 from lamina.core.errors import ConfigError, DataError
 from lamina.data import read
 from lamina.data.images.labels import labels_of
+from lamina.modalities import Learned
+from lamina.modalities.image.encoder import ImageEncoder
 from lamina.network import Network
 from lamina.objectives import InstanceObjective, SegmentationObjective
 from lamina.runs.resume import resume
@@ -66,9 +68,6 @@ def test_it_learns_bright_disks(instances: Network, numbered: Path):
 
 def fitted(folder: Path, **keys: Any) -> Any:
     """The target alone, as training would fit it to all rows."""
-    from lamina.modalities import Learned
-    from lamina.modalities.image.encoder import ImageEncoder
-
     table, task = read(folder), SegmentTask()
     schema = lamina.check(folder).schema
     assert schema is not None
@@ -174,6 +173,21 @@ def test_a_label_in_test_masks_that_training_never_saw(classes: Network, tmp_pat
         classes.evaluate(folder)
     assert caught.value.received == 77 and caught.value.expected == "some of 0, 255"
     assert path.name in str(caught.value.where)
+
+
+def test_a_label_of_the_test_part_is_refused_before_training(tmp_path: Path):
+    for part in ("train", "test"):
+        write_scenes(tmp_path / part, 4, kind="classes")
+    mask = mask_of(tmp_path / "test", 1).copy()
+    mask[0, 0] = 77
+    replace_mask(tmp_path / "test", 1, mask)
+    table, task = read(tmp_path), SegmentTask()
+    schema = lamina.check(tmp_path).schema
+    assert schema is not None
+    rows = np.flatnonzero([table.column("split").value(row) == "train" for row in range(8)])
+    encoder = ImageEncoder.fit(table, "image", rows=rows)
+    with pytest.raises(DataError, match="label that training never saw in a mask"):
+        task.fit(Learned(table, schema, encoder, rows), task.keys())
 
 
 @pytest.mark.parametrize("model", ["airbench", "resnet"])

@@ -83,12 +83,14 @@ class SegmentTask(AbstractTask):
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the masks."""
         yield from check.of_masks(subject.table if other is None else other, subject.schema)
+        if other is not None:
+            yield from check.of_unseen_labels(subject.table, other, subject.schema)
 
     def fit(self, learned: Learned, keys: SegmentKeys) -> AbstractTarget:
         """Learn the labels of the training masks, and whether they are classes or instances.
 
         Raises:
-            DataError: there are more classes than a byte holds.
+            DataError: there are more classes than a byte holds, or a row for testing has a label of its own.
         """
         size, name = learned.encoder.inputs, learned.schema.targets[0]
         target = InstanceTarget(name, size.height, size.width)
@@ -106,7 +108,9 @@ class SegmentTask(AbstractTask):
                 expected=f"at most {MOST_CLASSES} classes",
                 fix="if they number instances, set instances=true; else name the column of masks",
             )
-        return ClassMaskTarget(name, size.height, size.width, tuple(values.tolist()))
+        found = ClassMaskTarget(name, size.height, size.width, tuple(values.tolist()))
+        found.transform(learned.table, np.setdiff1d(np.arange(learned.table.height), learned.rows))
+        return found
 
     def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
         """Return the target in an artifact's JSON."""
