@@ -70,6 +70,7 @@ def prepare(
     """
     config = check_keys(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
+    _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:
         warn(str(finding).removeprefix("warning: "))
@@ -125,6 +126,15 @@ def _possible_models(name: str) -> list[Owner]:
 def _takes(blocks: tuple[Block, ...]) -> str:
     """Return what kind of inputs a model has to take: those of the only block's modality; any without."""
     return blocks[0].modality.name if len(blocks) == 1 else ""
+
+
+def _check_ensemble(cast: Cast, config: Config) -> None:
+    """Refuse several networks where every position has an output: an ensemble gives one an example."""
+    for name in ("folds", "members"):
+        given = getattr(config.run, name)
+        if cast.task.is_dense and (given or 1) > 1:
+            message = f"the task {cast.task.name} is learned by one network"
+            raise ConfigError(message, received=f"{name}={given}", fix=f"leave {name}= out")
 
 
 def _run_words(cast: Cast, config: Config, own: Module | None) -> str:

@@ -212,6 +212,8 @@ def test_a_model_for_pixels_where_there_is_one_output_an_image():
         ({"augment": "flip,randaugment"}, "'randaugment' is not for targets of every pixel"),
         ({"test_time_augmentation": "flip"}, "test_time_augmentation averages predictions of whole images"),
         ({"instances": "perhaps"}, "instances"),
+        ({"folds": 2}, "the task segment is learned by one network"),
+        ({"members": 3}, "the task segment is learned by one network"),
         ({"quantiles": "0.5"}, "key 'quantiles' belongs to task=regression"),
     ],
 )
