@@ -9,11 +9,12 @@ import pytest
 
 import lamina
 from lamina.core.errors import ConfigError, ShapeError
-from lamina.core.inputs import TableInputs
+from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.module import Module
 from lamina.data.schema import NUMBERS
 from lamina.modalities.base import Situation
 from lamina.modalities.table.choose import preset_keys
+from lamina.nn.ensemble import Ensemble
 
 X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
 TARGETS = {
@@ -117,6 +118,14 @@ def test_images_train_a_model_of_your_own(outputs: int, y: np.ndarray):
     assert net.model_name == "OfImages" and net.options == {} and net.config["augment"] == ["shift:1"]
     assert np.abs(net.model.weight).max() > 0  # it has learned
     assert len(net.predict(IMAGES[:3])) == 3
+
+
+def test_an_ensemble_is_a_model_of_your_own_too():
+    inputs = ImageInputs(12, 12, 1, (0.5,), (0.25,))
+    members = [lamina.build("lenet", inputs=inputs, outputs=1, size=1, seed=seed) for seed in (0, 1)]
+    images = np.random.default_rng(0).integers(0, 256, (20, 12, 12), np.uint8)
+    net = lamina.fit(images, np.arange(20) % 2, model=Ensemble(members), epochs=1)
+    assert net.model_name == "Ensemble" and net.predict_proba(images[:2]).shape == (2, 2)
 
 
 def test_images_of_a_model_of_your_own_are_augmented_as_others_are():

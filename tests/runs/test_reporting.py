@@ -11,28 +11,32 @@ from lamina.runs.job import Finished
 from lamina.core.page import Plot
 from lamina.modalities.table.sections import column_sections
 from lamina.runs.folder import RunFolder
+<<<<<<< HEAD
 from lamina.runs.outcome import outcome_of, score_of
+=======
+from lamina.runs.outcome import outcome_of
+>>>>>>> tests2
 from lamina.runs.record import read_record
 from lamina.runs.reporting import run_facts, source_name, write_report
+from lamina.runs.run import Finished
 
 
 @pytest.fixture(scope="module")
 def run(finished: Finished):
     """The run, its evaluated rows, and what it has come to."""
-    prepared = finished.fitted.prepared
-    table = prepared.table.take(prepared.valid_rows)
-    return finished, table, outcome_of(finished.fitted, finished.intervals["valid"], table, 3.0)
+    table = finished.fitted.evaluated["valid"].table
+    return finished, table, outcome_of(finished.fitted, finished.intervals, 3.0)
 
 
 def test_what_a_run_has_come_to(run):
     finished, table, outcome = run
     network = finished.fitted.network
     assert outcome.evaluated == "validation" and outcome.count == table.height == len(outcome.targets)
-    assert outcome.metrics == outcome.valid_metrics == network.info["valid"]
+    assert outcome.metrics == outcome.valid_metrics == network.info.valid
     np.testing.assert_allclose(outcome.outputs(outcome.transform(table)), outcome.decoded, rtol=1e-5)
     np.testing.assert_array_equal(outcome.measured(table), outcome.targets)
     assert [outcome.caption(code) for code in (0, 1)] == ["no", "yes"]
-    assert outcome.training.height == network.info["rows"]["train"] and outcome.augment is None
+    assert outcome.training.height == network.info.rows["train"] and outcome.augment is None
 
 
 def test_training_rows_are_no_evaluated_rows(run):
@@ -46,8 +50,8 @@ def test_training_rows_are_no_evaluated_rows(run):
 
 
 def test_the_score_is_the_metric(run):
-    finished, _, outcome = run
-    name, measure = score_of(finished.fitted.network)
+    _, _, outcome = run
+    name, measure = outcome.score
     assert name == "auc"
     assert measure(outcome.targets, outcome.decoded, None) == pytest.approx(outcome.metrics["auc"])
 
@@ -55,7 +59,7 @@ def test_the_score_is_the_metric(run):
 def test_columns_are_judged_by_it(run):
     finished, _, outcome = run
     network = finished.fitted.network
-    leans, _ = column_sections(outcome, [c.name for c in network.schema.inputs], network.encoder)
+    leans, _ = column_sections(outcome, [c.name for c in network.schema.inputs], network.encoder.only)
     (panel,) = next(block for block in leans.blocks if isinstance(block, Plot)).panels
     assert set(panel.names) == {"size", "age", "kind"}
 
@@ -74,11 +78,11 @@ def test_facts_of_a_run(run):
 
 
 def test_what_is_written(run, tmp_path: Path):
-    finished, table, _ = run
+    finished, _, _ = run
     record = read_record(finished.folder / "config.toml")
-    given = {"intervals": finished.intervals["valid"], "table": table, "seconds": (9.0, 2.0)}
+    given = {"intervals": finished.intervals, "seconds": (9.0, 2.0)}
     folder = RunFolder(tmp_path)
-    write_report(folder, finished.fitted, record, **given, importance_seconds=0.0, images=False)
+    write_report(folder, finished.fitted, record, **given, costly_seconds=0.0, images=False)
     page = folder.report.read_text()
     assert "A neural network (mlp) that predicts sold: which of two classes a row belongs to." in page
     assert "What it leans on" not in page and not folder.figures.exists()

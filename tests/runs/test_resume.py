@@ -129,10 +129,10 @@ def test_a_key_that_was_settled_by_trying_is_no_edit(
     houses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     tried = ({"dropout": 0.0}, {"dropout": 0.1})
-    monkeypatch.setattr(sys.modules["lamina.network.prepare"], "variants", lambda *args, **keys: tried)
+    monkeypatch.setattr(sys.modules["lamina.modalities.table.choose"], "variants", lambda *args: tried)
     keys = {"model": "mlp", "size": 4, "preset": "fast", "epochs": 1, "drop": "sold"}
     done = start_run(read(str(houses)), target="price", keys=keys, out=tmp_path / "run")
-    trials = done.fitted.network.info["trials"]
+    trials = done.fitted.network.info.trials
     assert [trial["dropout"] for trial in trials] == [0.0, 0.1]
     chosen = next(trial["dropout"] for trial in trials if trial["chosen"])
     assert f"dropout = {chosen} " in (tmp_path / "run" / "config.toml").read_text()
@@ -167,6 +167,36 @@ def test_a_given_key_that_was_edited_is_refused(interrupted: Path):
         head.replace("epochs = 6", "epochs = 7", 1) + given + tail.replace("epochs = 6", "epochs = 7")
     )
     with pytest.raises(ConfigError, match="changed since the checkpoint"):
+        resume(interrupted)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "edited"),
+    [
+        ("lr", "lr = 0.003", "lr = 0.004"),  # of training
+        ("valid", "valid = 0.2", "valid = 0.3"),  # of the split
+        ("drop", 'drop = ["price"]', "drop = []"),  # of the roles
+        ("label_smoothing", "label_smoothing = 0.0", "label_smoothing = 0.1"),  # of the task
+        ("numeric", 'numeric = "quantile"', 'numeric = "standard"'),  # of the inputs
+        ("dropout", "dropout = 0.2", "dropout = 0.3"),  # of the model
+        ("folds", "folds = 1", "folds = 2"),  # of the run
+        ("activation", "activation", "aktivation"),
+    ],
+)
+def test_an_edited_key_of_any_owner_is_refused(interrupted: Path, name: str, written: str, edited: str):
+    config = interrupted / "config.toml"
+    text = config.read_text()
+    assert written in text
+    config.write_text(text.replace(written, edited, 1))
+    with pytest.raises(ConfigError, match=f"the key {name} is not that of the run"):
+        resume(interrupted)
+
+
+def test_a_key_of_somebody_else_that_was_written_in_is_refused(interrupted: Path):
+    config = interrupted / "config.toml"
+    config.write_text(config.read_text().replace("[given]", "[given]\nquantiles = [0.5]", 1))
+    said = r"key 'quantiles' belongs to task=regression; this run is binary \(target 'sold'\) by model=mlp"
+    with pytest.raises(ConfigError, match=said):
         resume(interrupted)
 
 

@@ -97,6 +97,10 @@ class Choice:
     variants: tuple[Mapping[str, Any], ...] = ({},)
 
 
+def _as_it_is(decoded: np.ndarray) -> np.ndarray:
+    return decoded
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run has come to, for those who report on it.
@@ -128,6 +132,7 @@ class Outcome:
         augment: arrays → arrays as training changed them, or None.
         seconds: how long costly sections may take together.
         quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
+        point: decoded outputs → one prediction a target.
     """
 
     schema: Schema
@@ -153,6 +158,7 @@ class Outcome:
     augment: Callable[[Arrays], Arrays] | None = None
     seconds: float = 3.0
     quantiles: tuple[float, ...] = ()
+    point: Callable[[np.ndarray], np.ndarray] = _as_it_is
 
     @property
     def count(self) -> int:
@@ -190,12 +196,14 @@ class Learned:
         schema: columns and their roles.
         encoder: fitted to the training rows.
         rows: the training rows.
+        is_dense: whether an output is wanted for every position of the input.
     """
 
     table: AbstractTable
     schema: Schema
     encoder: Any
     rows: np.ndarray
+    is_dense: bool = False
 
 
 class AbstractEncoder(abc.ABC):

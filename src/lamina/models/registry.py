@@ -35,6 +35,8 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "norm": {"meaning": "normalization behind each convolution", **one_of("none", "batch")},
     "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
     "blocks": {"meaning": "blocks", **POSITIVE},
+    "fold": {"meaning": "side of the blocks of pixels that become channels", **POSITIVE},
+    "standardize": {"meaning": "by the moments of all images, or of each", **one_of("set", "each")},
 }
 
 

@@ -207,7 +207,7 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
         x: encoded rows: an array, several by name, or a stream.
 
     Returns:
-        Decoded outputs, float64, rows first.
+        Decoded outputs in the objective's type, float64 as a rule, rows first.
     """
     import jax
 
@@ -224,7 +224,7 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
         fill = max(0, start + size - rows)
         batch = jax.tree.map(lambda array, at=start: _batch(array, at, size), x)
         decoded = _forward()(objective, model, batch)
-        found.append(np.asarray(jax.device_get(decoded), np.float64)[: size - fill])
+        found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: size - fill])
     return np.concatenate(found)
 
 

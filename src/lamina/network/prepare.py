@@ -78,6 +78,7 @@ def prepare(
     data = Data(table, found, cast.schema, split, _folds(table, cast, split, config, own=model))
     encoder, target_encoder, config = _fitted(data, cast, config)
     choice = _choice(cast, encoder, config, data, own=model, classes=len(target_encoder.labels))
+    choice = dataclasses.replace(choice, variants=_variants(choice, keys, data))
     config, options = _resolved(config, choice, keys, left, data, own=model, takes=_takes(cast.blocks))
     objective = cast.task.objective(encoder.inputs, target_encoder, config.task)
     check_monitor(config.training.monitor, objective)
@@ -176,7 +177,8 @@ def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Conf
     for block in cast.blocks:
         keys = settled[block.modality.name]
         encoders[block.name] = block.modality.fit(data.table, block, rows, keys)
-        learned = Learned(data.table, data.schema, encoders[block.name], rows)
+        own, dense = encoders[block.name], cast.task.is_dense
+        learned = Learned(data.table, data.schema, own, rows, is_dense=dense)
         settled[block.modality.name] = block.modality.settle(keys, learned)
     encoder = Encoders(cast.blocks, encoders)
     target = cast.task.fit(Learned(data.table, data.schema, encoder, rows), config.task)
@@ -223,6 +225,14 @@ def _choice(
     return dataclasses.replace(choice, keys={**choice.keys, **spec.defaults})
 
 
+def _variants(choice: Choice, keys: Keys, data: Data) -> tuple[Mapping[str, Any], ...]:
+    """Return the options to try on the first fold without those that a person gave."""
+    if not len(data.folds[0][1]):  # nothing would say which is better
+        return ({},)
+    tried = tuple({n: v for n, v in variant.items() if n not in keys} for variant in choice.variants)
+    return tried if any(tried) else ({},)
+
+
 def _resolved(
     config: Config, choice: Choice, keys: Keys, left: Keys, data: Data, *, own: Module | None, takes: str
 ) -> tuple[Config, dict[str, Any]]:
@@ -253,7 +263,8 @@ def _resolved(
     model = {name: value for name, value in model.items() if value is not None}
     options = {**model, **_members(config, choice), **_wrappers(config)}
     options |= {"folds": run.folds} if (run.folds or 1) > 1 else {}
-    return dataclasses.replace(config, model=model), options
+    run = dataclasses.replace(run, members=options.get("members"))
+    return dataclasses.replace(config, run=run, model=model), options
 
 
 def _members(config: Config, choice: Choice) -> dict[str, int]:
@@ -312,7 +323,7 @@ def check_outputs(model: Module, coding: Coding, rows: Any) -> None:
 
     runtime.start()
     arrays = jax.tree.map(lambda array: gather_rows(array, np.arange(len(array))), rows)
-    given = jax.eval_shape(model, arrays).shape
+    given = jax.eval_shape(lambda model, x: model(x), model, arrays).shape
     outputs = coding.objective.out_features
     if len(given) > 1 and given[-1] == outputs:
         return

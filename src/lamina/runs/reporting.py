@@ -75,8 +75,9 @@ def _title(network: Network) -> str:
 
 def _under(network: Network) -> str:
     targets = network.schema.targets
-    named = f" ({plain(targets[0], 60)})" if len(targets) == 1 else ""
-    return f"A neural network ({plain(network.model_name, 60)}) that {network.task.summary}{named}."
+    named = f" {plain(targets[0], 60)}:" if len(targets) == 1 else ""
+    verb, _, what = network.task.summary.partition(" ")
+    return f"A neural network ({plain(network.model_name, 60)}) that {verb}{named} {what}."
 
 
 def run_facts(fitted: Fitted, record: Record, outcome: Outcome, seconds: tuple[float, float]) -> RunFacts:

@@ -165,12 +165,13 @@ class AbstractTask(abc.ABC):
 
     Attributes:
         name: what people type, such as ``multiclass``.
-        summary: what a network of it does, as in "predicts which class a row belongs to".
+        summary: what a network of it does, a verb first: "predicts which class a row belongs to".
         keys: frozen dataclass of the flat keys it owns.
         target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
         is_dense: whether an output is wanted for every position of the input, as for every pixel.
+        writes_files: whether predictions are files, such as masks, rather than columns.
     """
 
     name: str
@@ -180,6 +181,7 @@ class AbstractTask(abc.ABC):
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
     is_dense: bool = False
+    writes_files: bool = False
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.

@@ -167,6 +167,9 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
     for usual in _USUAL_TARGETS:
         if usual in lowered:
             return lowered[usual]
+    scalars = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
+    if not scalars and len(table.cell_names) > 1:
+        return table.cell_names[-1]  # images, and what is to be seen on them
     last = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
     if not last:
         raise DataError("there is no column to predict", where=table.source, fix="name the target")
@@ -193,7 +196,7 @@ def check_labeled(table: AbstractTable, target: str = "") -> None:
         target: the column asked for; a table that has it is not looked at further.
     """
     cells = table.cell_names
-    if cells and target not in table.names and {*table.names} <= {*cells, "split"}:
+    if len(cells) == 1 and target not in table.names and {*table.names} <= {*cells, "split"}:
         column: Any = table.column(cells[0])
         raise column.unlabeled(table.source)
 
