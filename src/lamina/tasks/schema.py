@@ -39,15 +39,8 @@ def assign_roles(
 
     Raises:
         DataError: a named column is absent.
-        ConfigError: the roles contradict one another.
     """
     table, keys = claims.table, given.keys
-    if keys.group is not None and keys.time is not None:
-        raise ConfigError(
-            f"group '{keys.group}' and time '{keys.time}' ask for two different splits",
-            expected="one of the two",
-            fix="leave time out to keep groups together, or group to validate on the last rows",
-        )
     for role in ("weight", "group", "time", "split"):
         if getattr(keys, role) is not None:
             table.require(getattr(keys, role), f"{role} column")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from lamina.core.errors import DataError
 from lamina.data.images.column import ImageColumn
-from lamina.data.images.decode import UnreadableError, opened, words_of
+from lamina.data.images.decode import ORIENTATION, TURNS, UnreadableError, opened, words_of
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.threads import in_threads
 
 COLORED = 1 << 24  # added to the label of a color that is no gray
+MOST_GRAY = (1 << 16) - 1  # the largest label that is no color: what a PNG file holds
 
 
 def label_arrays(column: ImageColumn, height: int, width: int) -> np.ndarray:
@@ -31,20 +33,43 @@ def label_arrays(column: ImageColumn, height: int, width: int) -> np.ndarray:
         DataError: naming the masks that cannot be read.
     """
     found = np.zeros((len(column), height, width), np.int32)
+
+    def fill(row: int, labels: np.ndarray) -> None:
+        found[row] = fitted(labels, height, width)
+
+    _read(column, fill)
+    return found
+
+
+def whole_labels(column: ImageColumn) -> list[np.ndarray]:
+    """Return the labels of masks as int32 (y, x), each mask in its own size.
+
+    Args:
+        column: the masks.
+
+    Raises:
+        DataError: naming the masks that cannot be read.
+    """
+    found = [np.zeros((0, 0), np.int32)] * len(column)
+    _read(column, found.__setitem__)
+    return found
+
+
+def _read(column: ImageColumn, take: Callable[[int, np.ndarray], None]) -> None:
+    """Hand over each row with its labels, by several threads."""
     faults: dict[int, str] = {}
 
-    def fill(row: int) -> None:
+    def read(row: int) -> None:
         try:
-            found[row] = fitted(_labels(column, row), height, width)
+            take(row, _labels(column, row))
         except UnreadableError as error:
             faults[row] = str(error)
 
-    in_threads(fill, len(column))
+    in_threads(read, len(column))
     if faults:
-        named = ", ".join(f"{column.place(row) or f'row {row}'} ({why})" for row, why in faults.items())
+        named = ", ".join(f"{column.place(row) or f'row {row}'} ({faults[row]})" for row in sorted(faults))
         message = f"{len(faults):,} of {len(column):,} masks cannot be read"
         raise DataError(message, received=named[:400], fix="replace these files, or remove their rows")
-    return found
 
 
 def _labels(column: ImageColumn, row: int) -> np.ndarray:
@@ -53,6 +78,8 @@ def _labels(column: ImageColumn, row: int) -> np.ndarray:
         rows = column.images.rows
         return codes_of(column.images.array[row if rows is None else rows[row]])
     path = column.images.name(row)
+    if not path:
+        raise UnreadableError("no file is named")
     try:
         with open(path, "rb") as stream:
             return labels_of(stream.read())
@@ -71,7 +98,11 @@ def labels_of(content: bytes) -> np.ndarray:
     """
     try:
         image = opened(io.BytesIO(content))
+        turn = image.getexif().get(ORIENTATION, 1) if "exif" in image.info and image.format != "TIFF" else 1
         image.load()
+        image = image.transpose(TURNS[turn]) if turn in TURNS else image  # as the image itself is read
+        if image.mode == "F":
+            raise UnreadableError("its values are fractions; save it with 8 or 16 bits a channel")
         if image.mode in ("LA", "PA", "La"):
             image = image.getchannel(0)
         elif image.mode not in ("1", "L", "P", "I", "RGB") and not image.mode.startswith("I;16"):
@@ -79,6 +110,8 @@ def labels_of(content: bytes) -> np.ndarray:
         array = np.asarray(image)
     except Exception as error:
         raise UnreadableError(words_of(error, "")) from error
+    if array.min(initial=0) < 0 or array.max(initial=0) > MOST_GRAY:
+        raise UnreadableError("its values need more than 16 bits; save it with 8 or 16")
     return codes_of(array if array.ndim == 3 else array[..., None])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -82,8 +82,10 @@ def _paired(folder: str, remarks: list[str]) -> list[tuple[str, str]]:
     """Return images and masks of one name; what is without the other is said in the remarks."""
     pair = _pair(os.listdir(folder))
     if pair is None:
-        raise DataError("neither images nor masks", where=folder, expected="folders images and masks")
-    images, masks = (_files(os.path.join(folder, name)) for name in pair)
+        remarks.append(f"no folders of images and of masks in {folder}: passed over")
+        return []
+    images = _files(os.path.join(folder, pair[0]), remarks)
+    masks = _renamed(_files(os.path.join(folder, pair[1]), remarks), images)
     found = [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
     for what, lonely in (
         ("without a mask", images.keys() - masks),
@@ -95,12 +97,23 @@ def _paired(folder: str, remarks: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _files(folder: str) -> dict[str, str]:
-    """Return the image files of a folder by the name that image and mask share."""
+def _files(folder: str, remarks: list[str]) -> dict[str, str]:
+    """Return the image files of a folder by their names without endings; of two of one name the first."""
     found: dict[str, str] = {}
     for name in sorted(os.listdir(folder)):
         if is_image(name) and not name.startswith("."):
-            stem = os.path.splitext(name)[0]
-            ending = next((e for e in _ENDINGS_OF_MASKS if stem.endswith(e)), "")
-            found.setdefault(stem.removesuffix(ending), os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            first = found.setdefault(os.path.splitext(name)[0], path)
+            if first != path:
+                remarks.append(f"two files of one name: {first} is taken, {path} passed over")
+    return found
+
+
+def _renamed(masks: dict[str, str], images: Collection[str]) -> dict[str, str]:
+    """Return masks by the names of their images: their own, or with an ending such as ``_mask`` left out."""
+    found = {stem: path for stem, path in masks.items() if stem in images}
+    for stem, path in masks.items():
+        if stem not in images:
+            short = next((stem.removesuffix(e) for e in _ENDINGS_OF_MASKS if stem.endswith(e)), stem)
+            found.setdefault(short if short in images else stem, path)
     return found

@@ -74,7 +74,8 @@ def choose_for_maps(situation: Situation, inputs: ImageInputs) -> Choice:
         name = "unet"
         fold = 2 if min(inputs.height, inputs.width) >= FOLDED_SIDE else 1
         options = {"size": 16, "depth": 3, "fold": fold, "standardize": "each"}
-        reason = "a U-Net sees the whole and says where; folded, it does so at a quarter of the work"
+        reason = "a U-Net sees the whole and says where"
+        reason += "; folded, it does so at a quarter of the work" if fold > 1 else ""
     pixels = inputs.height * inputs.width / options.get("fold", 1) ** 2
     epochs = budget / max(1.0, situation.examples * MAPS_WORK * pixels)
     epochs = int(np.clip(epochs, FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS))

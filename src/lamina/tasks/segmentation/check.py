@@ -17,6 +17,7 @@ from lamina.tasks.segmentation.targets import MOST_CLASSES, mask_column
 
 JUDGED_SIDE = 128  # pixels of a side at which labels are counted
 NAMED = 5
+LOSSY = (".jpg", ".jpeg", ".jfif")
 
 
 def of_masks(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
@@ -44,11 +45,20 @@ def of_masks(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         message = f"{values.size:,} different labels: these look like images, not masks"
         fix = f"name the column of masks; labels are whole numbers, or up to {MOST_CLASSES} colors"
         yield error("not-masks", where, message, fix)
+    yield from _of_files(where, column)
     blank = np.flatnonzero((labels == labels[:, :1, :1]).all(axis=(1, 2)))
     if blank.size:
         named = ", ".join(column.place(int(row)) or f"row {row}" for row in blank[:NAMED])
         message = f"{counted(blank.size, 'mask')} of one label throughout: {named}"
         yield warning("blank-mask", where, message, "remove them, unless nothing is to be found there")
+
+
+def _of_files(where: str, column: ImageColumn) -> Iterator[Finding]:
+    """Yield the warning for masks in JPEG files, whose compression makes new labels at every edge."""
+    paths = [path for row in range(len(column)) if (path := column.place(row)).lower().endswith(LOSSY)]
+    if paths:
+        message = f"{counted(len(paths), 'mask')} in JPEG files, which change labels: {paths[0]}"
+        yield warning("lossy-masks", where, message, "save masks as PNG files, from the original labels")
 
 
 def _of_sizes(table: AbstractTable, schema: Schema, column: ImageColumn) -> Iterator[Finding]:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from lamina.objectives.instances import connected
-
 MOST_JUDGED = 64  # masks
 LEAST_INSTANCES = 3  # in a mask, before its labels can be told from classes
 PIECES = 1.2  # connected pieces of a label, on average: an instance is one, a class is many
@@ -30,6 +28,8 @@ def holds_instances(masks: Sequence[np.ndarray]) -> bool:
         >>> holds_instances([two, three]), holds_instances([two > 0, three > 0])
         (True, False)
     """
+    from lamina.objectives.instances import connected  # and with it JAX
+
     counts, pieces, labels = [], 0, 0
     for mask in masks[:MOST_JUDGED]:
         values = np.unique(mask)

@@ -13,6 +13,7 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.core.keys import key
 from lamina.data.images.column import IMAGE, ImageColumn
+from lamina.data.images.labels import whole_labels
 from lamina.data.schema import CELLS, Schema
 from lamina.data.table import free_name
 from lamina.modalities.base import Learned, Outcome, Subject
@@ -23,6 +24,7 @@ from lamina.tasks.schema import assign_roles
 from lamina.tasks.segmentation import check
 from lamina.tasks.segmentation.guess import MOST_JUDGED, holds_instances
 from lamina.tasks.segmentation.targets import (
+    MOST_CLASSES,
     AbstractMaskTarget,
     ClassMaskTarget,
     InstanceTarget,
@@ -80,17 +82,28 @@ class SegmentTask(AbstractTask):
         yield from check.of_masks(subject.table if other is None else other, subject.schema)
 
     def fit(self, learned: Learned, keys: SegmentKeys) -> AbstractTarget:
-        """Learn the labels of the training masks, and whether they are classes or instances."""
+        """Learn the labels of the training masks, and whether they are classes or instances.
+
+        Raises:
+            DataError: there are more classes than a byte holds.
+        """
         size, name = learned.encoder.inputs, learned.schema.targets[0]
         target = InstanceTarget(name, size.height, size.width)
         if keys.instances:
             return target
-        labels = target.read(learned.table, learned.rows)
         if keys.instances is None:
-            step = max(1, len(labels) // MOST_JUDGED)
-            if holds_instances(list(labels[::step])):
+            judged = learned.rows[:: max(1, len(learned.rows) // MOST_JUDGED)]
+            if holds_instances(whole_labels(mask_column(learned.table, name, judged))):
                 return target
-        return ClassMaskTarget(name, size.height, size.width, tuple(np.unique(labels).tolist()))
+        values = np.unique(target.read(learned.table, learned.rows))
+        if len(values) > MOST_CLASSES:
+            raise DataError(
+                f"{len(values):,} different labels in the masks",
+                where=learned.table.where(name=name),
+                expected=f"at most {MOST_CLASSES} classes",
+                fix="if they number instances, set instances=true; else name the column of masks",
+            )
+        return ClassMaskTarget(name, size.height, size.width, tuple(values.tolist()))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
         """Return the target in an artifact's JSON."""
