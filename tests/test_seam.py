@@ -22,9 +22,10 @@ OTHERWISE = {
     ("data/readers/parsers/text.py", "table"),
 }
 HOMES = {
-    "image": ("modalities/image/", "data/images/", "data/readers/image_"),
+    "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
+    "segment": ("tasks/segmentation/",),
 }
 
 

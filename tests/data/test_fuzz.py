@@ -10,6 +10,7 @@ import random
 import numpy as np
 import polars as pl
 import pytest
+from tests.casting import fit_target
 
 from lamina.core.errors import LaminaError
 from lamina.data import read, split_rows
@@ -124,8 +125,7 @@ def survives(path: str) -> bool:
         table, schema = read(path), audit.schema
         split = split_rows(table, schema, seed=0)
         arrays = TableEncoder.fit(table, schema.inputs, rows=split.train).transform(table)
-        task = task_named(schema.task)
-        target = task.fit(table, schema, split.train, task.keys())
+        target = fit_target(task_named(schema.task), table, schema, split.train)
         targets = target.transform(table, split.valid)
     except LaminaError:
         return False

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.casting import fit_target
 
 from lamina.data import Schema, read, split_rows
 from lamina.modalities.table.encoder import TableEncoder
@@ -49,8 +50,7 @@ def test_real_files(data_folder, name, target):
     again = TableEncoder.from_json(json.loads(json.dumps(encoder.to_json()))).transform(table)
     for key, array in arrays.items():
         np.testing.assert_array_equal(array, again[key])
-    chosen = task_named(task)
-    target = chosen.fit(table, schema, split.train, chosen.keys())
+    target = fit_target(task_named(task), table, schema, split.train)
     assert len(target.transform(table)) == rows
 
 

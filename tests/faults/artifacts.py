@@ -11,6 +11,7 @@ import polars as pl
 from lamina.core.keys import flat
 from lamina.core.random import make_key
 from lamina.data import AbstractTable, read
+from lamina.modalities import Learned
 from lamina.modalities.blocks import Encoders
 from lamina.modalities.image.encoder import ImageEncoder
 from lamina.modalities.table.encoder import TableEncoder
@@ -95,7 +96,7 @@ def drawn(side: int = 12) -> AbstractTable:
 def _untrained(cast: Cast, encoder: Any, keys: Any, model: str, options: dict[str, Any]) -> Network:
     table, schema, task = cast.claims.table, cast.schema, cast.task
     encoders = Encoders(cast.blocks, {cast.blocks[0].name: encoder})
-    target = task.fit(table, schema, np.arange(table.height), keys)
+    target = task.fit(Learned(table, schema, encoders, np.arange(table.height)), keys)
     objective = task.objective(encoders.inputs, target, keys)
     return Network(
         model=build_model(model, encoders.inputs, objective.out_features, options, make_key(0)),

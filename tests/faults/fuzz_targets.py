@@ -19,6 +19,7 @@ from tests.faults import fuzz_mutate as mutate
 
 from lamina.core import manifest
 from lamina.core.manifest import to_json
+from lamina.data.schema import CLASSES
 
 FILES = ("config.json", "schema.json", "model.safetensors")
 
@@ -91,7 +92,7 @@ def _artifacts() -> list[dict[str, bytes]]:
 def _short(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files of a network with five of a thousand knots of each quantile scaler."""
     stored = json.loads(files["schema.json"])
-    columns = stored["inputs"].get("columns", [])
+    columns = [column for block in stored["blocks"].values() for column in block.get("columns", [])]
     scalers = [column["scaler"] for column in columns if column["kind"] == "numeric"]
     scalers += [scaler for column in columns for scaler in column.get("scales", {}).values()]
     for scaler in scalers:
@@ -128,8 +129,9 @@ def _load_with(name: str, content: bytes) -> None:
     files = {**_artifacts()[which], name: content[1:]}
     network = from_files(files, manifest.FORMAT_VERSION, place=Path("net"))
     _use(network)
-    if name == "schema.json":  # no other file decides what the encoder does
-        _transform(network.encoder)
+    if name == "schema.json":  # no other file decides what the encoders do
+        for encoder in network.encoder.encoders.values():
+            _transform(encoder)
 
 
 def _transform(encoder: Any) -> None:
@@ -142,11 +144,10 @@ def _transform(encoder: Any) -> None:
 def _use(network: Any) -> None:
     """Do with a network what needs no compiled model."""
     str(network)
-    shape = {"binary": 2, "regression": len(network.schema.targets)}.get(
-        network.task.kind, network.task.out_features
-    )
-    levels = (3,) if type(network.task).__name__ == "QuantileObjective" else ()
-    network.answers(network.in_target_unit(np.zeros((2, shape, *levels))))
+    shape, levels = (2, len(network.labels)), network.objective.quantiles
+    decoded = network.target.in_unit(np.zeros((*shape, len(levels)) if levels else shape))
+    network.task.predict(decoded, _table(False), network.objective, network.target)
+    network.target.caption(0 if network.schema.target_kind == CLASSES else np.zeros(shape[1]))
 
 
 def _stored(name: str) -> list[bytes]:
@@ -186,11 +187,23 @@ def _read_manifest(content: bytes) -> None:
 
 
 @functools.cache
+def _config() -> dict[str, Any]:
+    """Return every key of a run of several classes in a table, flat."""
+    from lamina.core.keys import flat
+    from lamina.modalities import MODALITIES
+    from lamina.models import MODELS
+    from lamina.network.keys import ALWAYS
+    from lamina.tasks import task_named
+
+    present = [*(owner.keys for owner in ALWAYS), task_named("multiclass").keys, MODALITIES["table"].keys]
+    return flat(*(keys() for keys in (*present, MODELS["mlp"].keys)))
+
+
+@functools.cache
 def _records() -> list[bytes]:
-    from lamina.network.config import FitConfig
     from lamina.runs.record import Record
 
-    config = FitConfig().to_json()
+    config = _config()
     data = {"source": "a.csv", "rows": 3, "columns": 2, "path": "/a.csv", "bytes": 9, "sha256": "0" * 64}
     given = {"epochs": "3", "keep": "a,b", "model": "mlp"}
     versions = {"lamina": "0.1.0", "jax": "0.10.2"}
@@ -200,16 +213,16 @@ def _records() -> list[bytes]:
 
 
 def _read_config(content: bytes) -> None:
-    from lamina.network.config import FitConfig, fit_config
+    from lamina.network.keys import check_keys
     from lamina.runs.record import check_config, check_versions, read_record
 
     path = _folder() / "config.toml"
     _write(str(path), content)
     record = read_record(path)
-    fit_config(record.given)
+    check_keys(record.given)
     check_versions(record, lambda text: None)
     record.fingerprint()
-    check_config(record.config, FitConfig().to_json(), path)
+    check_config(record.config, _config(), path)
 
 
 _PAIRS = (
@@ -229,7 +242,7 @@ def _parser() -> Any:
 def _read_pairs(content: bytes) -> None:
     from lamina.cli.arguments import HelpShown
     from lamina.cli.fit import _keys
-    from lamina.network.config import fit_config
+    from lamina.network.keys import check_keys
 
     parser = _parser()
     words = content.decode("utf-8", "surrogateescape").split("\n")
@@ -237,7 +250,7 @@ def _read_pairs(content: bytes) -> None:
         options, pairs = parser.read(words, pairs=True)
     except HelpShown:
         return
-    fit_config(_keys(parser, options, pairs))
+    check_keys(_keys(parser, options, pairs))
 
 
 # --- tables ----------------------------------------------------------------------------------------------
@@ -261,16 +274,17 @@ def _tables() -> list[bytes]:
 
 def _read_table(ending: str, content: bytes) -> None:
     """Read a file and look at every column in the ways in which learning does."""
-    from lamina.data import infer_schema, read
+    from lamina.data import read
+    from lamina.tasks.audit import ask, cast_roles
 
     path = f"{_folder()}/t.{ending}"
     _write(path, content)
     table = read(path)
-    infer_schema(table, target=table.names[-1])
+    cast_roles(table, table.names[-1], ask({}))
 
 
 def _check_table(content: bytes) -> None:
-    from lamina.data import check
+    from lamina.tasks.audit import check
 
     path = f"{_folder()}/c.csv"
     _write(path, content)

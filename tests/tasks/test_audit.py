@@ -222,6 +222,17 @@ def test_test_data_of_their_own(case):
     assert first == expected
 
 
+def test_all_that_is_wrong_with_test_data_is_said_at_once():
+    other = TRAINING.with_columns(
+        a=pl.Series(with_cell(NOISE.tolist(), 2, np.inf)), y=pl.Series(with_cell(LABELS, 3, "yess"))
+    )
+    found = check(TRAINING, "y", test_data=other)
+    assert [(f.code, f.where) for f in found.errors] == [
+        ("infinity", "<frame>, row 2, column 'a'"),
+        ("unseen-label", "<frame>, row 3, column 'y'"),
+    ]
+
+
 def test_clean_test_data_are_left_alone():
     assert said(check(TRAINING, "y", test_data=TRAINING.with_columns(pl.col("a") + 9))) == []
 
@@ -295,8 +306,9 @@ def test_a_split_that_fails_is_a_finding():
 
 def test_group_and_time_rule_one_another_out():
     frame = TRAINING.with_columns(team=pl.Series(range(ROWS)) // 6, when=pl.Series(range(ROWS)))
-    with pytest.raises(ConfigError, match="group 'team' and time 'when' ask for two different splits"):
-        check(frame, "y", group="team", time="when")
+    for data in (frame, "gone.csv"):  # said before anything is read
+        with pytest.raises(ConfigError, match="group 'team' and time 'when' ask for two different splits"):
+            check(data, "y", group="team", time="when")
 
 
 def test_test_data_of_a_regression_with_dates_and_flags():

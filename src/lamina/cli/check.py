@@ -9,6 +9,7 @@ from typing import Any
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import print_json
 from lamina.core.wording import counted
+from lamina.tasks.registry import TASKS
 
 SUMMARY = "Say what is wrong with data before anything is trained; nothing is written."
 KEYS = ("task", "weight", "group", "time", "split", "keep", "drop", "seed", "valid", "test")  # the usual ones
@@ -23,12 +24,12 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("check", SUMMARY, epilog="keys, as in `lamina fit`: " + ", ".join(KEYS))
     parser.usage = "lamina check DATA [options] [key=value ...]"
-    parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
+    parser.add_argument("data", metavar="DATA", help="a file, a folder, or - for CSV on standard input")
     parser.add_argument(
         "--target", metavar="COL", action="append", help="column to be predicted; guessed without"
     )
     parser.add_argument("--test", metavar="DATA", help="test data, checked against DATA")
-    parser.add_argument("--task", metavar="TASK", help="binary, multiclass, multilabel or regression")
+    parser.add_argument("--task", metavar="TASK", help=", ".join(TASKS))
     parser.add_argument("--json", action="store_true", help="the audit as one JSON object")
     options, pairs = parser.read(words, pairs=True)
     audit = _audit(options, merged({"task": options.task}, pairs, parser))

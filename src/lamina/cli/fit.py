@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.cli.arguments import Parser, column_names, merged
 from lamina.cli.output import definitions, print_json
+from lamina.core.keys import annotation
+from lamina.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from lamina.network.keys import Declared
@@ -49,7 +51,7 @@ def make_parser(*, with_keys: bool = False) -> Parser:
     """
     parser = Parser("fit", SUMMARY, epilog=key_list() if with_keys else "")
     parser.usage = "lamina fit DATA [options] [key=value ...]"
-    parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
+    parser.add_argument("data", metavar="DATA", help="a file, a folder, or - for CSV on standard input")
     add = parser.add_argument
     add(
         "--target",
@@ -58,7 +60,7 @@ def make_parser(*, with_keys: bool = False) -> Parser:
         help="column to be predicted; several with commas; guessed without",
     )
     add("--test", metavar="DATA", help="labeled data for the final metrics, never seen in training")
-    add("--task", metavar="TASK", help="binary, multiclass, multilabel or regression; guessed without")
+    add("--task", metavar="TASK", help=f"{', '.join(TASKS)}; guessed without")
     add("--model", metavar="NAME", help="see `lamina models`; auto chooses and says why")
     add("--out", metavar="RUN", help="the run folder to make; runs/<data>-<model>-<n> without")
     add("--seed", metavar="N", help="decides every random number (0)")
@@ -81,7 +83,7 @@ def key_list() -> str:
 def _key(key: Declared) -> tuple[str, str]:
     """Return a key with its default, and what it means."""
     field = key.field
-    kind = str(field.type).removesuffix(" | None")
+    kind = annotation(field).removesuffix(" | None")
     words = field.metadata["expected"] or ("true or false" if kind == "bool" else "")
     meaning = field.metadata["meaning"] + (f" ({words})" if words else "")
     return f"{field.name}={_default(field.name, field.default)}", meaning

@@ -18,17 +18,23 @@ def run(words: Sequence[str], began: float) -> int:
     """
     parser = Parser("predict", SUMMARY)
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
-    parser.add_argument("data", metavar="DATA", help="a file, or - for CSV on standard input")
+    parser.add_argument("data", metavar="DATA", help="a file, a folder, or - for CSV on standard input")
     parser.add_argument(
-        "--out", metavar="FILE", help=".csv, .parquet or .jsonl; CSV on standard output without"
+        "--out",
+        metavar="PATH",
+        help="a .csv, .parquet or .jsonl file, CSV on standard output without; a folder for masks",
     )
     parser.add_argument("--proba", action="store_true", help="the probability of every class too")
     options, _ = parser.read(words)
-    from lamina.cli.predictions import check_place, prediction_columns, write_columns
+    from lamina.cli.predictions import check_place, columns_of, predicted, write_columns, write_files
 
     check_place(options.out)
     from lamina.cli.trained import load_network
 
-    columns = prediction_columns(load_network(options.run), options.data, proba=options.proba)
-    write_columns(columns, options.out)
+    network = load_network(options.run)
+    found = predicted(network, options.data, options.out, proba=options.proba)
+    if network.task.writes_files:
+        write_files(found, options.out)
+    else:
+        write_columns(columns_of(found, proba=options.proba), options.out)
     return 0

@@ -19,47 +19,68 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lamina.network.network import Network
+    from lamina.tasks.base import Prediction
 
+LIST = "predictions.csv"  # in a folder of predictions
 ENDINGS = (".csv", ".parquet", ".jsonl")
 Columns = Mapping[str, "np.ndarray"]
 
 
-def prediction_columns(network: Network, source: str, *, proba: bool) -> dict[str, np.ndarray]:
-    """Return the predictions for every row of a source, by the name of their column.
+def predicted(network: Network, source: str, path: str | None, *, proba: bool) -> Prediction:
+    """Return the predictions for every row of a source.
 
     Args:
         network: the trained network.
         source: whatever `lamina.data.read` reads.
-        proba: probabilities too.
+        path: where they are to be written; standard output without.
+        proba: whether probabilities are asked for.
 
     Raises:
-        ConfigError: probabilities were asked for, and the task has none.
+        ConfigError: the task has no probabilities, or its predictions cannot be written there.
         DataError: the data do not fit the network.
     """
+    task = network.task
     if proba and network.schema.target_kind not in (CLASSES, FLAGS):
         fix = "leave --proba out"
         fix += ", or fit with quantiles=" if network.schema.has_numbers else ""
-        raise ConfigError(f"--proba: {network.task.name} has no probabilities", fix=fix)
-    found = network.prediction(source)
+        raise ConfigError(f"--proba: {task.name} has no probabilities", fix=fix)
+    ending = None if path is None else Path(path).suffix.lower()
+    if task.writes_files and (ending is None or ending in ENDINGS):
+        message = f"{task.name} {task.summary}, and the predictions are files"
+        raise ConfigError(message, fix="give a new folder for them: --out predictions")
+    if not task.writes_files and ending is not None and ending not in ENDINGS:
+        raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
+    return network.prediction(source)
+
+
+def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:
+    """Return predictions as columns by name, probabilities beside them where they are asked for."""
     return {**found.columns, **(found.probabilities if proba else {})}
 
 
 def check_place(path: str | None) -> None:
-    """Refuse a file that exists or whose type is not known, before anything is computed.
+    """Refuse a place that is taken or cannot be, before anything is computed.
 
     Raises:
-        ConfigError: it is one of these.
+        ConfigError: it exists, or the folder it is to lie in does not.
     """
     if path is None:
         return
-    if Path(path).suffix.lower() not in ENDINGS:
-        raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
     if os.path.lexists(path):
         raise ConfigError(
             "already exists, and nothing is overwritten", where=path, fix="remove it, or choose another name"
         )
     if not Path(path).resolve().parent.is_dir():
         raise ConfigError("its folder does not exist", where=path, fix=f"mkdir -p {Path(path).parent}")
+
+
+def write_files(found: Prediction, path: str) -> None:
+    """Write predictions that are files to a new folder, beside a CSV that lists them.
+
+    Raises:
+        RunError: the folder has come to exist meanwhile, or the disk refused.
+    """
+    storage.write_folder(path, {**found.files, LIST: _csv(found.columns)})
 
 
 def write_columns(columns: Columns, path: str | None) -> None:

@@ -209,9 +209,14 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     Raises:
         ConfigError: the text cannot be read.
     """
-    name, kind = field.name, str(field.type)
+    name, kind = field.name, annotation(field)
+    if value is None and "None" in kind:
+        return None
     if kind.startswith("tuple"):
         return _read_tuple(value, float if "float" in kind else str)
+    if value is None:
+        words = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+        raise ConfigError(f"{name} cannot be read", expected=words.get(kind, "a text"), received="None")
     if isinstance(value, bool) and not kind.startswith("bool"):
         raise ConfigError(f"{name} is not a switch", expected=kind, received=value)
     if not isinstance(value, str):
@@ -224,6 +229,17 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     if field.metadata.get("is_duration") and value[-1:].lower() in "smh" and value[:-1]:
         return value if kind.startswith("str") else read_seconds(value)
     return _read_number(name, kind, value)
+
+
+def annotation(field: dataclasses.Field[Any]) -> str:
+    """Return the type of a key in words, whether or not annotations are kept as text.
+
+    Args:
+        field: of a key dataclass.
+    """
+    return (
+        getattr(field.type, "__name__", str(field.type)) if isinstance(field.type, type) else str(field.type)
+    )
 
 
 def _is_a_name(field: dataclasses.Field[Any], value: str) -> bool:

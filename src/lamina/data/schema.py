@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-CLASSES, FLAGS, NUMBERS, NOTHING = "classes", "flags", "numbers", "nothing"
-TARGET_KINDS = (CLASSES, FLAGS, NUMBERS, NOTHING)
+CLASSES, FLAGS, NUMBERS, CELLS, NOTHING = "classes", "flags", "numbers", "cells", "nothing"
+TARGET_KINDS = (CLASSES, FLAGS, NUMBERS, CELLS, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Schema:
         targets: columns to be predicted, perhaps none.
         task: name of the task.
         target_kind: what the targets hold, one of `TARGET_KINDS`: one class out of several, several flags of
-            0 and 1, or numbers.
+            0 and 1, numbers, or cells such as masks.
         weight: column of row weights.
         group: column whose rows of one value stay on one side of every split.
         time: column by which the last rows become the validation rows.

@@ -93,10 +93,9 @@ def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:
     """Return the rows in which every target is known."""
     known = np.ones(table.height, bool)
     for name in schema.targets:
-        column = table.labels(name)
-        known &= ~column.missing()
+        known &= ~(table.column(name) if name in table.cell_names else table.labels(name)).missing()
         if schema.has_numbers:
-            known &= ~np.isnan(column.numbers())
+            known &= ~np.isnan(table.labels(name).numbers())
     return np.flatnonzero(known)
 
 

@@ -65,6 +65,7 @@ class Situation:
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
+        is_dense: whether an output is wanted for every position of the input.
     """
 
     inputs: Inputs
@@ -74,6 +75,7 @@ class Situation:
     preset: str = "balanced"
     seconds: float | None = None
     model: str = "auto"
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Choice:
     keys: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     variants: tuple[Mapping[str, Any], ...] = ({},)
+
+
+def _as_it_is(decoded: np.ndarray) -> np.ndarray:
+    return decoded
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Outcome:
         augment: arrays → arrays as training changed them, or None.
         seconds: how long costly sections may take together.
         quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
+        point: decoded outputs → one prediction a target.
     """
 
     schema: Schema
@@ -151,6 +158,7 @@ class Outcome:
     augment: Callable[[Arrays], Arrays] | None = None
     seconds: float = 3.0
     quantiles: tuple[float, ...] = ()
+    point: Callable[[np.ndarray], np.ndarray] = _as_it_is
 
     @property
     def count(self) -> int:
@@ -188,12 +196,14 @@ class Learned:
         schema: columns and their roles.
         encoder: fitted to the training rows.
         rows: the training rows.
+        is_dense: whether an output is wanted for every position of the input.
     """
 
     table: AbstractTable
     schema: Schema
     encoder: Any
     rows: np.ndarray
+    is_dense: bool = False
 
 
 class AbstractEncoder(abc.ABC):
@@ -251,6 +261,7 @@ class AbstractModality(abc.ABC):
         folds: preset → how many folds of cross-validation are trained, one without.
         most_for_folds: training examples up to which that is so.
         model_keys: names of its keys that the built model takes as options.
+        takes_the_rest: whether it is asked last, and reads what nobody else claims.
     """
 
     name: str
@@ -261,6 +272,7 @@ class AbstractModality(abc.ABC):
     folds: Mapping[str, int] = MappingProxyType({})
     most_for_folds: int = 0
     model_keys: tuple[str, ...] = ()
+    takes_the_rest: bool = False
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:

@@ -65,7 +65,8 @@ def claimed(table: AbstractTable) -> Claims:
 
 
 def _modalities() -> list[AbstractModality]:
-    return [MODALITIES[name] for name in MODALITIES]
+    """Return the modalities in the order in which they may claim."""
+    return sorted((MODALITIES[name] for name in MODALITIES), key=lambda modality: modality.takes_the_rest)
 
 
 def as_learned(table: AbstractTable, schema: Schema) -> AbstractTable:

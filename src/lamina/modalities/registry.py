@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.core.registry import Registry
 from lamina.modalities.base import AbstractModality
 
-# Which module registers a name. What is special claims first; the table takes the rest.
+# Which module registers a name; they claim in this order, and what takes the rest comes last.
 MODALITIES: Registry[AbstractModality] = Registry(
     "modality",
     places={

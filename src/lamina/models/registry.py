@@ -35,6 +35,8 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "norm": {"meaning": "normalization behind each convolution", **one_of("none", "batch")},
     "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
     "blocks": {"meaning": "blocks", **POSITIVE},
+    "fold": {"meaning": "side of the blocks of pixels that become channels", **POSITIVE},
+    "standardize": {"meaning": "by the moments of all images, or of each", **one_of("set", "each")},
 }
 
 
@@ -51,6 +53,7 @@ class ModelSpec:
         takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
+        is_dense: whether it gives an output for every position of its input, as for every pixel.
     """
 
     name: str
@@ -61,6 +64,7 @@ class ModelSpec:
     takes: tuple[type, ...]
     reference: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    is_dense: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -141,6 +145,7 @@ def register(
     takes: tuple[type, ...],
     reference: str = "",
     defaults: Mapping[str, Any] | None = None,
+    is_dense: bool = False,
 ) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
     """Register the decorated maker; its docstring's first line becomes the summary.
 
@@ -153,6 +158,7 @@ def register(
         takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
+        is_dense: whether it gives an output for every position of its input, as for every pixel.
 
     Returns:
         A decorator that gives the maker back.
@@ -160,7 +166,9 @@ def register(
 
     def decorate(make: Callable[..., Module]) -> Callable[..., Module]:
         summary = (inspect.getdoc(make) or "").partition("\n")[0]
-        MODELS.add(name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}))
+        MODELS.add(
+            name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}, is_dense)
+        )
         return make
 
     return decorate

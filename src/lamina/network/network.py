@@ -128,7 +128,8 @@ class Network:
         Args:
             data: whatever `lamina.fit` reads; target columns may be absent.
         """
-        return self.task.predict(self.outputs(data), self.objective, self.target)
+        table = self.read(data)
+        return self.task.predict(self.outputs(table), table, self.objective, self.target)
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Return the probability of each class (in the order of ``labels``), or of each label.
@@ -206,7 +207,7 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
         x: encoded rows: an array, several by name, or a stream.
 
     Returns:
-        Decoded outputs, float64, rows first.
+        Decoded outputs in the objective's type, float64 as a rule, rows first.
     """
     import jax
 
@@ -223,7 +224,7 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
         fill = max(0, start + size - rows)
         batch = jax.tree.map(lambda array, at=start: _batch(array, at, size), x)
         decoded = _forward()(objective, model, batch)
-        found.append(np.asarray(jax.device_get(decoded), np.float64)[: size - fill])
+        found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: size - fill])
     return np.concatenate(found)
 
 

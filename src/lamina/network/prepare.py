@@ -25,7 +25,7 @@ from lamina.network.keys import (
     ALWAYS,
     AUTO,
     Config,
-    always_present,
+    check_keys,
     filled,
     modality_owner,
     model_owner,
@@ -68,7 +68,7 @@ def prepare(
         ConfigError: a key is unknown, out of range, or belongs to nobody who takes part.
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
-    config = always_present(keys)
+    config = check_keys(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:
@@ -177,10 +177,12 @@ def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Conf
     for block in cast.blocks:
         keys = settled[block.modality.name]
         encoders[block.name] = block.modality.fit(data.table, block, rows, keys)
-        learned = Learned(data.table, data.schema, encoders[block.name], rows)
+        own, dense = encoders[block.name], cast.task.is_dense
+        learned = Learned(data.table, data.schema, own, rows, is_dense=dense)
         settled[block.modality.name] = block.modality.settle(keys, learned)
-    target = cast.task.fit(data.table, data.schema, rows, config.task)
-    return Encoders(cast.blocks, encoders), target, dataclasses.replace(config, modalities=settled)
+    encoder = Encoders(cast.blocks, encoders)
+    target = cast.task.fit(Learned(data.table, data.schema, encoder, rows), config.task)
+    return encoder, target, dataclasses.replace(config, modalities=settled)
 
 
 def _choice(
@@ -200,6 +202,7 @@ def _choice(
         preset=config.run.preset,
         seconds=None if limit is None else limit / len(data.folds),
         model=config.run.model if own is None else "",
+        is_dense=cast.task.is_dense,
     )
     modality = cast.blocks[0].modality
     choice = modality.choose(situation)
@@ -210,6 +213,13 @@ def _choice(
         known = [name for name in MODELS if type(encoder.inputs) in MODELS[name].takes]
         raise ConfigError(
             f"model '{choice.model}' is not for {modality.name}s",
+            expected="one of " + ", ".join(sorted(known)),
+        )
+    if spec.is_dense != cast.task.is_dense:
+        known = [name for name in MODELS if MODELS[name].is_dense == cast.task.is_dense]
+        wanted = "one output for every position" if cast.task.is_dense else "one output an example"
+        raise ConfigError(
+            f"model '{choice.model}' is not for the task {cast.task.name}, which wants {wanted}",
             expected="one of " + ", ".join(sorted(known)),
         )
     return dataclasses.replace(choice, keys={**choice.keys, **spec.defaults})

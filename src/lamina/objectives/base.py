@@ -77,6 +77,7 @@ class AbstractObjective(abc.ABC):
     shown: Shown
     parts: Mapping[str, Part] = MappingProxyType({"all": Part()})
     quantiles = ()  # levels of the decoded outputs' last axis, where quantiles are predicted
+    decoded_type: type = np.float64  # in which decoded outputs are kept on the host
 
     @property
     @abc.abstractmethod

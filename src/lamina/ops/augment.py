@@ -52,6 +52,17 @@ def turn_over(x: Images, key: Any, strength: float) -> Images:
     return jnp.where(per_image(chosen), x[:, ::-1], x)
 
 
+def transpose(x: Images, key: Any, strength: float) -> Images:
+    """Mirror along the diagonal with probability ``strength``: a quarter turn, with both mirrors.
+
+    Images that are not square stay as they are.
+    """
+    if x.shape[1] != x.shape[2]:
+        return x
+    chosen = uniforms(key, len(x), low=0.0, high=1.0) < strength
+    return jnp.where(per_image(chosen), x.swapaxes(1, 2), x)
+
+
 def shift(x: Images, key: Any, strength: float) -> Images:
     """Move by up to ``strength`` whole pixels each way; what comes in is mirrored at the border."""
     most = int(strength)
@@ -156,6 +167,12 @@ def contrast(x: Images, key: Any, strength: float) -> Images:
     return jnp.clip(mean + (x - mean) * factor, 0, 255)
 
 
+def gamma(x: Images, key: Any, strength: float) -> Images:
+    """Raise values, as shares of 255, to a power from exp(-``strength``) to exp(``strength``)."""
+    power = jnp.exp(per_image(uniforms(key, len(x), low=-strength, high=strength)))
+    return 255.0 * jnp.power(jnp.clip(x / 255.0, 1e-4, 1.0), power)
+
+
 def saturation(x: Images, key: Any, strength: float) -> Images:
     """Pull colors from gray, or to it, by a factor within 1 ± ``strength``; gray images stay."""
     if x.shape[-1] != 3:
@@ -208,6 +225,7 @@ CHANGES: Registry[tuple[Change, float]] = Registry("augmentation")
 for _name, _change, _strength in (
     ("flip", flip, 0.5),
     ("turn-over", turn_over, 0.5),
+    ("transpose", transpose, 0.5),
     ("shift", shift, 2.0),
     ("rotate", rotate, 10.0),
     ("zoom", zoom, 0.1),
@@ -215,6 +233,7 @@ for _name, _change, _strength in (
     ("crop", crop, 0.5),
     ("brightness", brightness, 0.3),
     ("contrast", contrast, 0.3),
+    ("gamma", gamma, 0.5),
     ("saturation", saturation, 0.3),
     ("color", color, 0.3),
     ("cutout", cutout, 8.0),

@@ -93,7 +93,9 @@ def print_last_lines(
     console.field("kept", f"{kept}; ended by {ended_by(info.ended)}")
     console.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
     console.field("run", f"{folder} (report.html, network/)")
-    console.field("next", next_command(folder, fitted.plan.data.table.source))
+    console.field(
+        "next", next_command(folder, fitted.plan.data.table.source, files=fitted.network.task.writes_files)
+    )
 
 
 def _trial(trial: Mapping[str, Any]) -> str:
@@ -111,12 +113,18 @@ def ended_by(ended: str) -> str:
     return {"epochs": "the number of epochs", "time limit": "the time limit"}.get(ended, ended)
 
 
-def next_command(folder: Path, source: str) -> str:
+def next_command(folder: Path, source: str, *, files: bool = False) -> str:
     """Return what to type next: predictions for the data that were given, as a pattern for others.
+
+    Args:
+        folder: of the run.
+        source: the data that were given.
+        files: whether predictions are files, which need a folder.
 
     Example:
         >>> next_command(Path("runs/wine-1"), "wine.csv")
         'lamina predict runs/wine-1 wine.csv'
     """
     data = "DATA" if source.startswith("<") else source
-    return shlex.join(["lamina", "predict", str(folder), data])
+    out = ["--out", "predictions"] if files else []
+    return shlex.join(["lamina", "predict", str(folder), data, *out])

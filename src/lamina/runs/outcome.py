@@ -54,6 +54,7 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
         augment=None if plan.coding.augment is None else _augmented(plan.coding.augment, seed),
         seconds=seconds,
         quantiles=network.objective.quantiles,
+        point=network.objective.point,
     )
 
 

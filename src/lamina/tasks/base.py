@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lamina.core.errors import ConfigError
 from lamina.core.keys import COLUMN_NAMES, NoKeys, key
 from lamina.data.schema import NOTHING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lamina.data.audit.findings import Finding
     from lamina.data.schema import Schema
     from lamina.data.table import AbstractTable
-    from lamina.modalities.base import Arrays, Outcome, Subject
+    from lamina.modalities.base import Arrays, Learned, Outcome, Subject
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
 
@@ -33,6 +34,14 @@ class RoleKeys:
     split: str | None = key(None, "column that says train, valid or test")
     keep: tuple[str, ...] = key((), "columns to learn from though they look like identifiers", **COLUMN_NAMES)
     drop: tuple[str, ...] = key((), "columns to leave out", **COLUMN_NAMES)
+
+    def __post_init__(self) -> None:
+        if self.group is not None and self.time is not None:
+            raise ConfigError(
+                f"group '{self.group}' and time '{self.time}' ask for two different splits",
+                expected="one of the two",
+                fix="leave time out to keep groups together, or group to validate on the last rows",
+            )
 
 
 @dataclass(frozen=True)
@@ -161,6 +170,8 @@ class AbstractTask(abc.ABC):
         target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
+        is_dense: whether an output is wanted for every position of the input, as for every pixel.
+        writes_files: whether predictions are files, such as masks, rather than columns.
     """
 
     name: str
@@ -169,6 +180,8 @@ class AbstractTask(abc.ABC):
     target_kind: str = NOTHING
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
+    is_dense: bool = False
+    writes_files: bool = False
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.
@@ -191,7 +204,7 @@ class AbstractTask(abc.ABC):
         """Yield what is wrong with the targets, or with those of ``other``, test data of their own."""
 
     @abc.abstractmethod
-    def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: Any) -> AbstractTarget:
+    def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn classes and scales from training rows alone."""
 
     @abc.abstractmethod
@@ -217,9 +230,9 @@ class AbstractTask(abc.ABC):
         """Return what gradient descent minimizes."""
 
     def predict(
-        self, decoded: np.ndarray, objective: AbstractObjective, target: AbstractTarget
+        self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: AbstractTarget
     ) -> Prediction:
-        """Return the columns or files that `lamina predict` writes."""
+        """Return the columns or files that `lamina predict` writes for the rows of a table."""
         found = target.predictions(objective.point(decoded))
         if found.ndim == 1:
             return Prediction({"prediction": found})

@@ -21,6 +21,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "multilabel": "lamina.tasks.prediction.multilabel",
         "regression": "lamina.tasks.prediction.regression",
         "classification": "lamina.tasks.prediction.classification",
+        "segment": "lamina.tasks.segmentation.task",
     },
 )
 

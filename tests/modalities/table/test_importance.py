@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 import pytest
-from lamina.data.encoders import TableEncoder
+from tests.casting import schema_of
 
-from lamina.data import infer_schema, read
+from lamina.data import read
+from lamina.modalities.table.encoder import TableEncoder
 from lamina.modalities.table.importance import Rows, permutation_importance, table_score
 
 RANDOM = np.random.default_rng(0)
@@ -85,7 +86,7 @@ def test_a_column_of_the_source_moves_with_all_its_features():
         "y": [float(i) for i in range(60)],
     }
     table = read(source)
-    encoder = TableEncoder().fit(table, infer_schema(table, target="y", task="regression"))
+    encoder = TableEncoder.fit(table, schema_of(table, "y", task="regression").inputs)
     x = encoder.transform(table)
     untouched = {name: values.copy() for name, values in x.items()}
     seen = {}

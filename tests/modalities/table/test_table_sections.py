@@ -6,11 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from lamina.data.encoders import TableEncoder
+from tests.casting import schema_of
 from tests.tasks.prediction.outcomes import HOSTILE, outcome
 
-from lamina.data import infer_schema, read
+from lamina.data import read
 from lamina.modalities.base import Outcome
+from lamina.modalities.table.encoder import TableEncoder
 from lamina.modalities.table.importance import Importance
 from lamina.modalities.table.sections import column_importance, column_sections, importance_sections
 from lamina.objectives.metrics import mae
@@ -18,7 +19,7 @@ from lamina.objectives.metrics import mae
 RANDOM = np.random.default_rng(0)
 X = {"used": RANDOM.normal(size=2500), "idle": RANDOM.normal(size=2500)}
 TABLE = read({**X, "y": X["used"]})
-ENCODER = TableEncoder().fit(TABLE, infer_schema(TABLE, target="y", task="regression", keep=["used"]))
+ENCODER = TableEncoder.fit(TABLE, schema_of(TABLE, "y", task="regression", keep=["used"]).inputs)
 
 
 def measured(part: str | None = None) -> Outcome:

@@ -11,9 +11,10 @@ from lamina.data import read
 from lamina.data.schema import Schema
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import (
+    classification_intervals,
     classification_metrics,
-    metric_intervals,
     multilabel_metrics,
+    regression_intervals,
     regression_metrics,
 )
 
@@ -53,14 +54,13 @@ def classes(number: int, rows: int = 200) -> Outcome:
     scores[np.arange(rows), targets] += 2.0
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     metrics = classification_metrics(targets, probabilities)
-    task = "binary" if number == 2 else "multiclass"
     return outcome(
         evaluated="test",
         decoded=probabilities,
         targets=targets,
         metrics=metrics,
         valid_metrics=metrics,
-        intervals=metric_intervals(task, targets, probabilities, repeats=20),
+        intervals=classification_intervals(targets, probabilities, repeats=20),
         labels=[f"class number {i}" for i in range(number)],
     )
 
@@ -91,6 +91,6 @@ def numbers() -> Outcome:
         targets=targets,
         metrics=metrics,
         valid_metrics=metrics,
-        intervals=metric_intervals("regression", targets, point, repeats=20),
+        intervals=regression_intervals(targets, point, repeats=20),
         labels=["price"],
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from tests.casting import cast
+from tests.casting import cast, fit_target
 
 from lamina.core.errors import ArtifactError, DataError
 from lamina.data import AbstractTable, Schema, read
@@ -20,7 +20,7 @@ def fitted_to(table: AbstractTable, target, rows=None, **keys) -> AbstractTarget
     """The target of the task that is asked for or guessed, fitted to some rows, all without."""
     found = cast(table, target, **keys)
     rows = np.arange(table.height) if rows is None else rows
-    return found.task.fit(found.claims.table, found.schema, rows, found.task.keys())
+    return fit_target(found.task, found.claims.table, found.schema, rows)
 
 
 def fitted(y, **keys) -> tuple[AbstractTarget, np.ndarray]:

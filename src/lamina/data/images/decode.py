@@ -70,7 +70,7 @@ def read_head(path: str) -> Facts:
     """Return what the head of a file says; no pixel is decoded and no memory taken for any."""
     try:
         with open(path, "rb") as stream:
-            image = _opened(stream)
+            image = opened(stream)
             has_exif = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF as it loads it
             turn = image.getexif().get(ORIENTATION, 1) if has_exif else 1
             turn = turn if turn in TURNS else 1
@@ -78,7 +78,7 @@ def read_head(path: str) -> Facts:
             animated = image.format != "MPO" and bool(getattr(image, "is_animated", False))
             return Facts(height, width, image.mode, turn, animated)
     except Exception as error:
-        return Facts(fault=_words_of(error, path))
+        return Facts(fault=words_of(error, path))
 
 
 def decoded(content: bytes, canvas: Canvas, turn: int = 1) -> np.ndarray:
@@ -96,7 +96,7 @@ def decoded(content: bytes, canvas: Canvas, turn: int = 1) -> np.ndarray:
         UnreadableError: with the reason.
     """
     try:
-        image = _opened(io.BytesIO(content))
+        image = opened(io.BytesIO(content))
         high, wide = (canvas.width, canvas.height) if turn in LYING else (canvas.height, canvas.width)
         scale = max(high / image.height, wide / image.width)
         if image.format in ("JPEG", "MPO") and scale < 1:  # decoded at a half, a quarter or an eighth
@@ -108,7 +108,7 @@ def decoded(content: bytes, canvas: Canvas, turn: int = 1) -> np.ndarray:
             plain = plain.transpose(TURNS[turn])
         return _as_array(_fitted(plain, canvas))
     except Exception as error:
-        raise UnreadableError(_words_of(error, "")) from error
+        raise UnreadableError(words_of(error, "")) from error
 
 
 def resized(array: np.ndarray, canvas: Canvas) -> np.ndarray:
@@ -118,7 +118,7 @@ def resized(array: np.ndarray, canvas: Canvas) -> np.ndarray:
     return _as_array(_fitted(image, canvas))
 
 
-def _opened(stream: io.BufferedReader | io.BytesIO) -> Image.Image:
+def opened(stream: io.BufferedReader | io.BytesIO) -> Image.Image:
     """Return an image whose head was read and is believable."""
     image = Image.open(stream, formats=FORMATS)
     width, height = image.size
@@ -173,7 +173,7 @@ def _as_array(image: Image.Image) -> np.ndarray:
     return array[..., None] if array.ndim == 2 else array
 
 
-def _words_of(error: Exception, path: str) -> str:
+def words_of(error: Exception, path: str) -> str:
     """Return why an image cannot be read; what is no fault of the file is raised again."""
     if isinstance(error, UnreadableError):
         return str(error)

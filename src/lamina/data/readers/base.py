@@ -16,10 +16,12 @@ class AbstractReader(abc.ABC):
     Attributes:
         name: in `lamina.data.readers.READERS`.
         endings: of the tables it reads, for messages about files that nobody reads.
+        is_general: whether it gives way to a reader of a more special layout.
     """
 
     name: str
     endings: tuple[str, ...] = ()
+    is_general: bool = False
 
     @abc.abstractmethod
     def claims(self, source: Source) -> bool:

@@ -24,6 +24,7 @@ class ImageFolderReader(AbstractReader):
     """Read a folder with images in it, or below it."""
 
     name = "image_folder"
+    is_general = True
 
     def claims(self, source: Source) -> bool:
         """Return whether a folder holds images in files of their own."""

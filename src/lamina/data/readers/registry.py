@@ -16,6 +16,7 @@ READERS: Registry[AbstractReader] = Registry(
         "jsonl": "lamina.data.readers.jsonl",
         "npz": "lamina.data.readers.npz",
         "idx": "lamina.data.readers.idx",
+        "mask_folder": "lamina.data.readers.mask_folder",
         "image_folder": "lamina.data.readers.image_folder",
         "image_file": "lamina.data.readers.image_file",
     },
@@ -43,6 +44,8 @@ def reader_of(source: Source) -> AbstractReader:
         ('delimited', 'npz')
     """
     claiming = [reader for reader in READERS.values() if reader.claims(source)]
+    special = [reader for reader in claiming if not reader.is_general]
+    claiming = special or claiming
     if len(claiming) > 1:
         names = " and ".join(f"'{reader.name}'" for reader in claiming)
         raise DataError(f"readers {names} both claim it", where=source.path, fix="remove one of the readers")

@@ -15,6 +15,8 @@ from lamina.ops.augment import CHANGES, box_mask, per_image, uniforms
 from lamina.train.step.program import AbstractAugmentation, StepContext
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
+# Targets of every pixel go where the pixels go.
+GEOMETRIC = ("flip", "turn-over", "transpose", "shift", "rotate", "zoom", "shear", "crop")
 ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
 
 
@@ -53,16 +55,24 @@ class Augmentation(AbstractAugmentation):
             context: keys, numbers of the images, epoch.
         """
         x, extra = batch["x"].astype(jnp.float32), {}
+        maps = batch["y"] if batch["y"].ndim == 4 else None  # (b, y, x, c): they go where the pixels go
         for number, (name, strength) in enumerate(self.changes):
             own = hashed_key(context.key, jnp.array(number, jnp.uint32))
+            if name in MIXES or name == "randaugment":
+                if maps is not None:
+                    message = f"'{name}' is not for targets of every pixel"
+                    raise ConfigError(message, fix="leave it out of augment=")
             if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
-                now = mirrored_now(context.ids, context.run_key, context.epoch)
-                x = jnp.where(per_image(now), x[:, :, ::-1], x)
+                now = per_image(mirrored_now(context.ids, context.run_key, context.epoch))
+                x = jnp.where(now, x[:, :, ::-1], x)
+                maps = None if maps is None else jnp.where(now, maps[:, :, ::-1], maps)
             else:
                 x = CHANGES[name][0](x, own, strength)
-        return {**batch, "x": x, **extra}
+                if maps is not None and name in GEOMETRIC:  # the same key: the same geometry
+                    maps = CHANGES[name][0](maps, own, strength)
+        return {**batch, "x": x, **extra, **({} if maps is None else {"y": maps})}
 
     def losses(self, objective: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the objective's losses; those of mixed examples are mixed in the same shares.

@@ -18,6 +18,20 @@ BUDGETS = {"fast": 3.0e12, "balanced": 1.0e13, "best": 8.0e13}
 SPEED = 9.0e10  # operations a second with a time limit: a schedule that was planned too long ends in time
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 60
 SIZES = (64, 48, 32, 24, 16)  # of airbench
+# Where every pixel has a target: operations of a training pixel of U-Net 16, the share of a preset's budget.
+MAPS_WORK, MAPS_SHARE = 1.6e5, 2.0
+FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS = 20, 200
+FOLDED_SIDE = 128  # pixels of a side from which blocks of 2 x 2 become channels
+LEAST_COMPARED, UPRIGHT = 8, 0.5  # images, and likeness of profiles, before top and bottom are told apart
+_MAP_KEYS: dict[str, Any] = {
+    "optimizer": "adamw",
+    "lr": 2e-3,
+    "weight_decay": 1e-4,
+    "schedule": "cosine",
+    "warmup": 0.05,
+    "batch_size": 4,
+    "patience": 1000,
+}
 LARGE_SIDE = 96  # from here on a network with a stem that shrinks is cheaper
 MIRRORED = 0.65  # likeness from which images may be mirrored; docs/log.md
 _KEYS: dict[str, Any] = {
@@ -36,6 +50,8 @@ def choose(situation: Situation) -> Choice:
         situation: what the model is chosen for.
     """
     inputs: Any = situation.inputs
+    if situation.is_dense:
+        return choose_for_maps(situation, inputs)
     budget = budget_of(situation.preset, situation.seconds)
     name, reason, options = situation.model, "you asked for it", {}
     if name in ("auto", ""):
@@ -43,6 +59,59 @@ def choose(situation: Situation) -> Choice:
     smoothed = situation.target_kind == CLASSES and situation.classes > 2
     keys = keys_for(budget, inputs, situation.examples, size=options.get("size", 64), smoothed=smoothed)
     return Choice(name, options, keys, reason)
+
+
+def choose_for_maps(situation: Situation, inputs: ImageInputs) -> Choice:
+    """Return a U-Net and its training keys, as measured on nuclei (docs/log.md).
+
+    Args:
+        situation: what the model is chosen for.
+        inputs: size of the images.
+    """
+    budget = budget_of(situation.preset, situation.seconds) * MAPS_SHARE
+    name, reason, options = situation.model, "you asked for it", {}
+    if name in ("auto", ""):
+        name = "unet"
+        fold = 2 if min(inputs.height, inputs.width) >= FOLDED_SIDE else 1
+        options = {"size": 16, "depth": 3, "fold": fold, "standardize": "each"}
+        reason = "a U-Net sees the whole and says where; folded, it does so at a quarter of the work"
+    pixels = inputs.height * inputs.width / options.get("fold", 1) ** 2
+    epochs = budget / max(1.0, situation.examples * MAPS_WORK * pixels)
+    epochs = int(np.clip(epochs, FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS))
+    return Choice(name, options, {**_MAP_KEYS, "epochs": epochs}, reason)
+
+
+def augment_for_maps(learned: Learned) -> tuple[str, ...]:
+    """Return the random changes that suit images whose pixels have targets.
+
+    Args:
+        learned: data, encoder and training rows.
+    """
+    turned = ("flip",) if has_up(learned) else ("flip", "turn-over", "transpose")
+    return (*turned, "zoom:0.2", "gamma:0.5", "saturation:0.3")
+
+
+def has_up(learned: Learned) -> bool:
+    """Return whether top and bottom of the images differ in the same manner throughout.
+
+    The profile of brightness from top to bottom of one half of the images is compared with that of the
+    other half, and with the same turned over.
+
+    Args:
+        learned: data, encoder and training rows.
+    """
+    chosen = learned.rows[sample_indices(len(learned.rows), MOST_COMPARED)]
+    images = learned.encoder.transform(learned.table, chosen)
+    images = images if isinstance(images, np.ndarray) else images.take(np.arange(len(chosen)))
+    if len(images) < LEAST_COMPARED:
+        return True
+    profiles = images.mean(axis=(2, 3), dtype=np.float64)
+    one, two = (profiles[start::2].mean(axis=0) for start in (0, 1))
+    one, two = one - one.mean(), two - two.mean()
+    size = float(np.sqrt((one @ one) * (two @ two)))
+    if size == 0:
+        return False
+    return float(one @ two - one @ two[::-1]) / size > UPRIGHT
 
 
 def work(inputs: ImageInputs, size: int) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.core.errors import ConfigError
 from lamina.core.keys import POSITIVE, key, one_of
 from lamina.data.cells import with_cells
 from lamina.data.images import paths
@@ -109,10 +110,24 @@ class ImageModality(AbstractModality):
 
     def settle(self, keys: ImageKeys, learned: Learned) -> ImageKeys:
         """Return the keys with augmentation as it suits the images."""
+        if learned.is_dense:
+            return self._settled_for_maps(keys, learned)
         augment = choose.augment_for(learned) if keys.augment is None else keys.augment
         self.augment(dataclasses.replace(keys, augment=augment))  # an unknown name is refused here
         test_time = keys.test_time_augmentation or choose.test_time_for(augment)
         return dataclasses.replace(keys, augment=augment, test_time_augmentation=test_time)
+
+    def _settled_for_maps(self, keys: ImageKeys, learned: Learned) -> ImageKeys:
+        """Return the keys where every pixel has a target, which follows the geometry."""
+        if keys.test_time_augmentation not in (None, "none"):
+            raise ConfigError(
+                "test_time_augmentation averages predictions of whole images",
+                received=keys.test_time_augmentation,
+                fix="leave it out where every pixel has a prediction",
+            )
+        augment = choose.augment_for_maps(learned) if keys.augment is None else keys.augment
+        self.augment(dataclasses.replace(keys, augment=augment))
+        return dataclasses.replace(keys, augment=augment, test_time_augmentation="none")
 
     def augment(self, keys: ImageKeys) -> Any:
         """Return the random changes of training images, or None."""

@@ -34,7 +34,7 @@ class TableModality(AbstractModality):
 
     name, noun = "table", "column"
     kinds = claim.KINDS
-    shares_block = True
+    shares_block = takes_the_rest = True
     keys = TableKeys
     folds = {"best": 5}  # noqa: RUF012
     most_for_folds = MANY_EXAMPLES

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.keys import FRACTION, key, one_of
-from lamina.data.schema import CLASSES, Schema
-from lamina.modalities.base import Outcome, Subject
+from lamina.data.schema import CLASSES
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.tasks.base import AbstractTarget, Examples, Prediction
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import ClassTarget
@@ -53,9 +53,9 @@ class AbstractClassTask(AbstractPredictionTask):
             subject, lambda table, column: check.of_classes(table, column, most=self.most_classes)
         )
 
-    def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: ClassKeys) -> ClassTarget:
+    def fit(self, learned: Learned, keys: ClassKeys) -> ClassTarget:
         """Learn the classes of the training rows."""
-        return ClassTarget.fit(table, schema, rows)
+        return ClassTarget.fit(learned.table, learned.schema, learned.rows)
 
     def weighted(self, examples: Examples, target: AbstractTarget, keys: ClassKeys) -> Examples:
         """Return training examples of which every class has the same total weight, if asked."""
@@ -66,7 +66,9 @@ class AbstractClassTask(AbstractPredictionTask):
         weight = arrays["weight"] * factors.astype(np.float32)
         return dataclasses.replace(examples, arrays={**arrays, "weight": weight})
 
-    def predict(self, decoded: np.ndarray, objective: Any, target: AbstractTarget) -> Prediction:
+    def predict(
+        self, decoded: np.ndarray, table: AbstractTable, objective: Any, target: AbstractTarget
+    ) -> Prediction:
         """Return the most probable class, and the probability of each."""
         probabilities = {
             f"probability_{label}": decoded[:, index] for index, label in enumerate(target.labels)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.keys import FRACTION, key
-from lamina.data.schema import FLAGS, Schema
-from lamina.modalities.base import Outcome, Subject
+from lamina.data.schema import FLAGS
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.tasks.base import AbstractTarget, Prediction
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import FlagTarget
@@ -46,9 +46,9 @@ class MultilabelTask(AbstractPredictionTask):
         else:
             yield from check.of_targets(subject, check.of_flags)
 
-    def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: LabelKeys) -> FlagTarget:
+    def fit(self, learned: Learned, keys: LabelKeys) -> FlagTarget:
         """Return the target columns."""
-        return FlagTarget(schema.targets)
+        return FlagTarget(learned.schema.targets)
 
     def restore(self, stored: Mapping[str, Any], place: str) -> FlagTarget:
         """Return the target columns in an artifact's JSON."""
@@ -60,7 +60,9 @@ class MultilabelTask(AbstractPredictionTask):
 
         return MultilabelObjective(len(target.names), smoothing=keys.label_smoothing)
 
-    def predict(self, decoded: np.ndarray, objective: Any, target: AbstractTarget) -> Prediction:
+    def predict(
+        self, decoded: np.ndarray, table: AbstractTable, objective: Any, target: AbstractTarget
+    ) -> Prediction:
         """Return 0 or 1 for each label, and its probability."""
         found = target.predictions(decoded)
         columns = {f"prediction_{name}": found[:, index] for index, name in enumerate(target.names)}

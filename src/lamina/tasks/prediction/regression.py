@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.keys import key, one_of
-from lamina.data.schema import NUMBERS, Schema
-from lamina.modalities.base import Outcome, Subject
+from lamina.data.schema import NUMBERS
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.tasks.base import AbstractTarget, Prediction
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import NumberTarget
@@ -55,9 +55,9 @@ class RegressionTask(AbstractPredictionTask):
         else:
             yield from check.of_targets(subject, check.of_numbers)
 
-    def fit(self, table: AbstractTable, schema: Schema, rows: np.ndarray, keys: NumberKeys) -> NumberTarget:
+    def fit(self, learned: Learned, keys: NumberKeys) -> NumberTarget:
         """Learn mean and standard deviation of the training rows."""
-        return NumberTarget.fit(table, schema, rows)
+        return NumberTarget.fit(learned.table, learned.schema, learned.rows)
 
     def restore(self, stored: Mapping[str, Any], place: str) -> NumberTarget:
         """Return the targets in an artifact's JSON."""
@@ -73,9 +73,11 @@ class RegressionTask(AbstractPredictionTask):
             return QuantileObjective(len(target.names), tuple(sorted(keys.quantiles or USUAL_QUANTILES)))
         return RegressionObjective(len(target.names), loss=keys.loss)
 
-    def predict(self, decoded: np.ndarray, objective: Any, target: AbstractTarget) -> Prediction:
+    def predict(
+        self, decoded: np.ndarray, table: AbstractTable, objective: Any, target: AbstractTarget
+    ) -> Prediction:
         """Return the numbers, and each quantile where quantiles are predicted."""
-        found = super().predict(decoded, objective, target)
+        found = super().predict(decoded, table, objective, target)
         levels = objective.quantiles
         names = ["quantile"] if len(target.names) == 1 else [f"quantile_{name}" for name in target.names]
         more = {

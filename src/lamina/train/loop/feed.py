@@ -29,7 +29,7 @@ MOST_PADDED = 100_000  # rows; beyond it a compilation costs less than the copy
 def round_up(count: int) -> int:
     """Return a number a little larger, one of few: runs on about as many rows share compiled programs.
 
-    At most an eighth more, or what is missing to a multiple of 32.
+    At most a quarter more, or what is missing to a multiple of 32.
 
     Example:
         >>> [round_up(count) for count in (5, 119, 121, 300, 5000)]

@@ -50,7 +50,7 @@ def _key(key: Any, constant: int) -> Array:
 
 
 def train_step(
-    program: Program, state: TrainState, batch: Any, ids: Array, hyper: Hyper
+    program: Program, state: TrainState, batch: Any, ids: Array | None, hyper: Hyper
 ) -> tuple[TrainState, dict[str, Report]]:
     """Take one step; a step in which a part is not finite changes nothing but a counter.
 
@@ -58,7 +58,7 @@ def train_step(
         program: what is fixed while compiling.
         state: before the step.
         batch: what the objective picked, examples first.
-        ids: numbers of the examples, for the augmentation.
+        ids: numbers of the examples, for the augmentation; None without one.
         hyper: ``lr, weight_decay, momentum, beta2, clip, l1, l2, ema, total, epoch_steps, warmup …``
 
     Returns:
@@ -191,4 +191,5 @@ def _picked_step(
 ) -> tuple[TrainState, dict[str, Report]]:
     key = _key(hashed_key(state.key, state.step), _PICKS)
     batch = program.objective.pick(data, places[index], key=key)
-    return train_step(program, state, batch, ids[index], hyper)
+    numbers = None if program.augment is None else ids[index]  # else they need not come to the device
+    return train_step(program, state, batch, numbers, hyper)

@@ -1,0 +1,157 @@
+"""Segmentation as a task: masks are learned from images, and written for new ones."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.core.keys import key
+from lamina.data.images.column import IMAGE, ImageColumn
+from lamina.data.schema import CELLS, Schema
+from lamina.modalities.base import Learned, Outcome, Subject
+from lamina.modalities.blocks import Claims
+from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction, Roles, Suit
+from lamina.tasks.registry import TASKS
+from lamina.tasks.schema import assign_roles
+from lamina.tasks.segmentation import check
+from lamina.tasks.segmentation.guess import MOST_JUDGED, holds_instances
+from lamina.tasks.segmentation.targets import (
+    AbstractMaskTarget,
+    ClassMaskTarget,
+    InstanceTarget,
+    mask_column,
+    restore_target,
+)
+
+if TYPE_CHECKING:
+    from lamina.core.page import Section
+    from lamina.data.audit.findings import Finding
+    from lamina.data.table import AbstractTable
+    from lamina.objectives.base import AbstractObjective
+
+SEGMENT = "segment"
+
+
+@dataclass(frozen=True)
+class SegmentKeys:
+    """The keys of segmentation."""
+
+    instances: bool | None = key(
+        None, "labels of a mask number its instances instead of naming classes; found from the masks"
+    )
+
+
+class SegmentTask(AbstractTask):
+    """A mask for each image: a class for every pixel, or instances."""
+
+    name = SEGMENT
+    summary = "predicts a mask"
+    keys = SegmentKeys
+    target_kind = CELLS
+    is_dense = True
+    writes_files = True
+
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
+        """Return why it may be taken: the target is a column of masks."""
+        if len(targets) != 1 or targets[0] not in table.cell_names:
+            return None
+        return Suit(f"'{targets[0]}' holds masks")
+
+    def roles(self, claims: Claims, given: Roles) -> Schema:
+        """Return images as inputs and masks as target.
+
+        Raises:
+            DataError: there is not one column of masks, or no column of images beside it.
+        """
+        if len(given.targets) != 1:
+            raise DataError("not one column of masks", where=claims.table.source, received=given.targets)
+        mask_column(claims.table, given.targets[0])
+        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+
+    def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield what is wrong with the masks."""
+        yield from check.of_masks(subject.table if other is None else other, subject.schema)
+
+    def fit(self, learned: Learned, keys: SegmentKeys) -> AbstractTarget:
+        """Learn the labels of the training masks, and whether they are classes or instances."""
+        size, name = learned.encoder.inputs, learned.schema.targets[0]
+        target = InstanceTarget(name, size.height, size.width)
+        if keys.instances:
+            return target
+        labels = target.read(learned.table, learned.rows)
+        if keys.instances is None:
+            step = max(1, len(labels) // MOST_JUDGED)
+            if holds_instances(list(labels[::step])):
+                return target
+        return ClassMaskTarget(name, size.height, size.width, tuple(np.unique(labels).tolist()))
+
+    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
+        """Return the target in an artifact's JSON."""
+        return restore_target(stored, place)
+
+    def objective(self, inputs: Any, target: AbstractTarget, keys: SegmentKeys) -> AbstractObjective:
+        """Return the loss of one logit a class and pixel, or of the two maps of instances."""
+        from lamina.objectives.segmentation import InstanceObjective, SegmentationObjective
+
+        if isinstance(target, InstanceTarget):
+            return InstanceObjective()
+        return SegmentationObjective(len(target.labels))
+
+    def predict(
+        self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: AbstractTarget
+    ) -> Prediction:
+        """Return a PNG mask for each image, as large as the image was given."""
+        masks = target.predictions(objective.point(decoded))
+        cells = [table.column(name) for name in table.cell_names if name not in target.names]
+        column = next((cell for cell in cells if isinstance(cell, ImageColumn)), None)
+        files: dict[str, bytes] = {}
+        images, names = [], []
+        for row, mask in enumerate(masks):
+            images.append("" if column is None else column.place(row))
+            names.append(_free(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", files))
+            files[names[-1]] = _png(_as_given(mask, column, row))
+        return Prediction({IMAGE: np.array(images), "mask": np.array(names)}, files=files)
+
+    def sections(self, outcome: Outcome) -> list[Section]:
+        """Return the quality of the masks, and some of them laid over their images."""
+        from lamina.tasks.segmentation.sections import mask_sections
+
+        return mask_sections(outcome)
+
+
+def _free(stem: str, taken: Mapping[str, bytes]) -> str:
+    """Return the name of a file that no other mask has."""
+    name, number = f"{stem}.png", 1
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}.png"
+    return name
+
+
+def _as_given(mask: np.ndarray, column: ImageColumn | None, row: int) -> np.ndarray:
+    """Return a mask at the size that its image was given in."""
+    from lamina.data.images.labels import unfitted
+
+    if column is None:
+        return mask
+    height, width = column.images.take(np.array([row])).sizes()[0]
+    return unfitted(mask, int(height), int(width))
+
+
+def _png(mask: np.ndarray) -> bytes:
+    """Return a mask as a PNG file whose labels are those of the training masks."""
+    from lamina.data.images.labels import image_of
+
+    stream = io.BytesIO()
+    image_of(mask).save(stream, "PNG")
+    return stream.getvalue()
+
+
+TASKS.add(SEGMENT, SegmentTask())
+__all__ = ["AbstractMaskTarget", "SegmentKeys", "SegmentTask"]
