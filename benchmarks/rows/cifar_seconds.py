@@ -105,9 +105,10 @@ class Goal:
     """
 
     def __init__(self, recipe: Recipe, rows: dict[str, np.ndarray], judge: dict[str, np.ndarray]):
+        from lamina.data.encoders import ImageEncoder
+
         from lamina.data import infer_schema
         from lamina.data import read as read_table
-        from lamina.data.encoders import ImageEncoder
         from lamina.objectives import MulticlassObjective
         from lamina.train.loop.feed import evaluation_batches
 
