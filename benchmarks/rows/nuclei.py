@@ -52,9 +52,7 @@ def lay_out(folder: Path, *, with_test: bool) -> Path:
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["image", "mask", "split"])
-        writer.writerows(
-            (f"images/{r['id']}.png", f"labels/{r['id']}.png", parts[r["split"]]) for r in rows
-        )
+        writer.writerows((f"images/{r['id']}.png", f"labels/{r['id']}.png", parts[r["split"]]) for r in rows)
     return table
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from lamina.network.config import FitConfig
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -24,7 +25,6 @@ from lamina import NeuralClassifier, NeuralRegressor
 from lamina.core.errors import ConfigError, DataError, LaminaWarning
 from lamina.core.module import Module
 from lamina.models import build
-from lamina.network.config import FitConfig
 from lamina.train.loop.clock import compile_counter
 
 SMALL: dict[str, Any] = {"model": "mlp", "size": 16, "epochs": 20, "lr": 0.02, "random_state": 0}
