@@ -79,9 +79,7 @@ def main() -> None:
             times: dict[Path, list[float]] = {arguments.other.resolve(): [], ROOT: []}
             for turn in range(arguments.rounds + 1):  # the first fills the caches of compilation
                 for checkout, found in times.items():
-                    whole, epoch = run(
-                        checkout, words, folder / f"{what}-{turn}-{len(found)}-{checkout.name}"
-                    )
+                    whole, epoch = run(checkout, words, folder / f"{what} {turn} {checkout.name}")
                     if turn:
                         found.append(epoch if what == "CNN step" else whole)
             before, after = times.values()
