@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from lamina.data.encoders import ImageEncoder
+from lamina.data.images.canvas import choose_canvas
 from PIL import Image, ImageDraw
 
 from benchmarks import machine, record, spread
-from lamina.data.encoders import ImageEncoder
 from lamina.data.images import files
-from lamina.data.images.canvas import choose_canvas
 from lamina.data.images.decode import decoded, read_head
 from lamina.data.images.threads import in_threads
 from lamina.data.schema import infer_schema
