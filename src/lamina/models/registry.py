@@ -81,11 +81,14 @@ class ModelSpec:
 
     @functools.cached_property
     def keys(self) -> type:
-        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's."""
-        fields = [("size", "int", self.size, self.dial)]
+        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's.
+
+        None, or ``auto`` as a text, leaves an option to what is chosen.
+        """
+        fields = [("size", "int | None", self.size, self.dial)]
         for p in inspect.signature(self.make).parameters.values():
             if p.name in self.options and p.name != "members":
-                fields.append((p.name, str(p.annotation), p.default, ""))
+                fields.append((p.name, f"{p.annotation} | None", p.default, ""))
         made = [
             (name, kind, key(default, **{"meaning": meaning, **OPTION_KEYS.get(name, {})}))
             for name, kind, default, meaning in fields

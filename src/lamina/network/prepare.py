@@ -229,7 +229,7 @@ def _variants(choice: Choice, keys: Keys, data: Data) -> tuple[Mapping[str, Any]
     """Return the options to try on the first fold without those that a person gave."""
     if not len(data.folds[0][1]):  # nothing would say which is better
         return ({},)
-    tried = tuple({n: v for n, v in variant.items() if n not in keys} for variant in choice.variants)
+    tried = tuple({n: v for n, v in variant.items() if keys.get(n) is None} for variant in choice.variants)
     return tried if any(tried) else ({},)
 
 
@@ -258,8 +258,9 @@ def _resolved(
         return config, {}
     words = f"this run's model is {choice.model}"
     (asked,) = claim([model_owner(choice.model)], left, absent=optional_owners(takes=takes), run=words)
+    given = {name: v for name, v in dataclasses.asdict(asked).items() if name in left and v is not None}
     # Defaults are written out, so that a saved network does not depend on those of a later version.
-    model = dataclasses.asdict(filled(asked, choice.options, keys))
+    model = dataclasses.asdict(filled(type(asked)(**given), choice.options, given))
     model = {name: value for name, value in model.items() if value is not None}
     options = {**model, **_members(config, choice), **_wrappers(config)}
     options |= {"folds": run.folds} if (run.folds or 1) > 1 else {}
