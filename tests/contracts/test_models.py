@@ -67,6 +67,8 @@ EVERY = [
 MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image")]
 ONCE = [(name, place) for name, place in MAIN if place in ("table", "image")]
 
+OF_IMAGES = INPUTS[ImageInputs]
+
 every = pytest.mark.parametrize(("name", "place"), EVERY)
 main = pytest.mark.parametrize(("name", "place"), MAIN)
 TABLES = [(name, place) for name, place in MAIN if place == "table"]
