@@ -105,15 +105,13 @@ class Goal:
     """
 
     def __init__(self, recipe: Recipe, rows: dict[str, np.ndarray], judge: dict[str, np.ndarray]):
-        from lamina.data.encoders import ImageEncoder
-
-        from lamina.data import infer_schema
         from lamina.data import read as read_table
+        from lamina.modalities.image.encoder import ImageEncoder
         from lamina.objectives import MulticlassObjective
         from lamina.train.loop.feed import evaluation_batches
 
         table = read_table(rows["x"], y=rows["y"])
-        self.inputs = ImageEncoder().fit(table, infer_schema(table, target="target")).inputs
+        self.inputs = ImageEncoder.fit(table, "image").inputs
         self.recipe, self.rows = recipe, rows
         self.task = MulticlassObjective(10, smoothing=SMOOTHING)
         self.judge = evaluation_batches(judge, batch_size=1000)
