@@ -98,6 +98,29 @@ def test_cutout_paints_a_square_with_the_mean():
     assert np.allclose(np.where(painted[..., None], y - mean, 0), 0, atol=1e-3)
 
 
+def test_transposition_mirrors_some_along_the_diagonal():
+    x = images(200)
+    y = np.asarray(compiled(augment.transpose)(x, KEY, 0.5))
+    mirrored = (y == x.swapaxes(1, 2)).all((1, 2, 3))
+    kept = (y == x).all((1, 2, 3))
+    assert (mirrored ^ kept).all() and 60 < mirrored.sum() < 140
+    turned = np.asarray(compiled(augment.turn_over)(compiled(augment.transpose)(x, KEY, 1.0), KEY, 1.0))
+    assert (turned == np.rot90(x, axes=(1, 2))).all(), "with a mirror it is a quarter turn"
+    wide = jnp.array(x[:, :8])
+    assert augment.transpose(wide, KEY, 1.0) is wide
+
+
+def test_gamma_is_one_power_for_each_image():
+    x = np.clip(images(50), 5, 250)
+    y = np.asarray(compiled(augment.gamma)(x, KEY, 0.5))
+    powers = np.log(y / 255) / np.log(x / 255)
+    each = powers.mean((1, 2, 3))
+    assert np.allclose(powers, each[:, None, None, None], atol=1e-2)
+    assert (np.abs(np.log(each)) <= 0.5 + 1e-2).all() and each.min() < 0.75 and each.max() > 1.3
+    ends = np.array([0.0, 255.0], np.float32).reshape(2, 1, 1, 1)
+    assert np.allclose(compiled(augment.gamma)(ends, KEY, 0.5), ends, atol=3), "black and white stay"
+
+
 def test_saturation_of_gray_images():
     x = jnp.array(images(channels=1))
     assert augment.saturation(x, KEY, 0.9) is x

@@ -170,10 +170,9 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
     scalars = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
     if not scalars and len(table.cell_names) > 1:
         return table.cell_names[-1]  # images, and what is to be seen on them
-    last = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
-    if not last:
+    if not scalars:
         raise DataError("there is no column to predict", where=table.source, fix="name the target")
-    return last[-1]
+    return scalars[-1]
 
 
 def default_target(table: AbstractTable, task: str | None) -> str | tuple[str, ...]:

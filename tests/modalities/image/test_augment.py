@@ -11,9 +11,10 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.random import make_key
-from lamina.modalities.image.augment import Augmentation, mirrored_now
+from lamina.modalities.image.augment import GEOMETRIC, Augmentation, mirrored_now
 from lamina.models import build
 from lamina.objectives import MulticlassObjective, RegressionObjective
+from lamina.ops.augment import CHANGES
 from lamina.train import StepContext, TrainConfig, TrainResult, train
 
 KEY = make_key(0)
@@ -159,3 +160,59 @@ def test_rows_that_are_made_when_asked_for():
     turns = ("alternate-flip",)  # asks for the number of each row
     plain, found = (trained({**rows, "x": x}, turns) for x in (rows["x"], Stream(rows["x"])))
     assert np.allclose(plain.history["train_loss"], found.history["train_loss"], rtol=1e-4)
+
+
+# --- targets of every pixel ----------------------------------------------------------------------
+
+
+def mapped(words: tuple[str, ...], *, height: int = 12, width: int = 12, epoch: int = 0) -> dict[str, Any]:
+    """Maps that equal their images, after some changes."""
+    x = np.random.default_rng(1).uniform(0, 255, (8, height, width, 3)).astype(np.float32)
+    one = {"x": x, "y": x, "weight": np.ones(8, np.float32)}
+    return {"given": x, **jax.device_get(jax.jit(Augmentation.of(words))(one, step_of(epoch=epoch)))}
+
+
+@pytest.mark.parametrize("name", [*GEOMETRIC, "alternate-flip"])
+@pytest.mark.parametrize("width", [12, 10])
+def test_maps_go_where_the_pixels_go(name: str, width: int):
+    found = mapped((name,), width=width)
+    np.testing.assert_array_equal(found["x"], found["y"])
+    moves = name != "transpose" or width == 12  # what is not square is not transposed
+    assert (found["x"] != found["given"]).any() == moves
+
+
+def test_maps_follow_several_changes_one_after_another():
+    found = mapped(("flip", "turn-over", "transpose", "zoom:0.2", "rotate", "shift", "shear", "crop"))
+    np.testing.assert_array_equal(found["x"], found["y"])
+    assert (np.abs(found["x"] - found["given"]).max((1, 2, 3)) > 1).all()
+
+
+@pytest.mark.parametrize("name", ["brightness", "contrast", "gamma", "saturation", "color", "cutout"])
+def test_what_changes_no_place_leaves_maps_alone(name: str):
+    found = mapped((name,))
+    np.testing.assert_array_equal(found["y"], found["given"])
+    assert (found["x"] != found["given"]).any()
+
+
+def test_every_change_is_geometric_or_known_to_be_none():
+    """A new change has to say whether maps follow it."""
+    others = {"brightness", "contrast", "gamma", "saturation", "color", "cutout", "randaugment"}
+    assert set(CHANGES) == {*GEOMETRIC, *others}
+
+
+@pytest.mark.parametrize("name", ["mixup", "cutmix", "randaugment"])
+def test_what_maps_cannot_follow_is_refused(name: str):
+    with pytest.raises(ConfigError, match=f"'{name}' is not for targets of every pixel") as caught:
+        mapped(("flip", name))
+    assert caught.value.fix == "leave it out of augment="
+
+
+def test_one_hot_maps_stay_shares():
+    """Between pixels classes share: their sum stays one, so that cross-entropy means what it did."""
+    codes = np.random.default_rng(2).integers(0, 3, (8, 12, 12))
+    maps = np.eye(3, dtype=np.float32)[codes]
+    one = {"x": maps * 255, "y": maps, "weight": np.ones(8, np.float32)}
+    words = ("flip", "zoom:0.3", "rotate:20")
+    found = np.asarray(jax.jit(Augmentation.of(words))(one, step_of())["y"])
+    assert found.min() >= 0 and ((found > 0.01) & (found < 0.99)).any()
+    np.testing.assert_allclose(found.sum(-1), 1.0, atol=1e-5)

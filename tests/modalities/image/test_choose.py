@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lamina.core.inputs import ImageInputs
-from lamina.data.schema import CLASSES
-from lamina.modalities.base import Situation
+from lamina.data import read
+from lamina.data.schema import CELLS, CLASSES
+from lamina.modalities.base import Choice, Learned, Situation
 from lamina.modalities.image import choose
+from lamina.modalities.image.augment import Augmentation
+from lamina.modalities.image.encoder import ImageEncoder
 
 
 def test_work_decides_size_and_epochs():
@@ -38,3 +43,71 @@ def test_labels_are_smoothed_where_there_are_more_than_two_classes():
     inputs = ImageInputs(28, 28, 1, (0.0,), (1.0,))
     chosen = [choose.choose(Situation(inputs, 100, CLASSES, classes=classes)).keys for classes in (2, 3)]
     assert [keys.get("label_smoothing") for keys in chosen] == [None, 0.1]
+
+
+# --- where every pixel has a target --------------------------------------------------------------
+
+
+def dense(side: int = 64, *, width: int | None = None, examples: int = 100, **more) -> Choice:
+    inputs = ImageInputs(side, width or side, 3, (0.0,) * 3, (1.0,) * 3)
+    return choose.choose(Situation(inputs, examples, CELLS, is_dense=True, **more))
+
+
+def test_a_unet_for_pixels_folded_where_images_are_large():
+    small, large = dense(choose.FOLDED_SIDE - 1), dense(choose.FOLDED_SIDE)
+    assert small.model == large.model == "unet"
+    assert (small.options["fold"], large.options["fold"]) == (1, 2)
+    assert dense(256, width=100).options["fold"] == 1, "both sides count"
+    assert "quarter" in large.reason and "quarter" not in small.reason
+    assert small.options["standardize"] == "each"
+
+
+def test_a_model_that_is_asked_for_keeps_its_own_options():
+    chosen = dense(256, model="unet")
+    assert (chosen.model, dict(chosen.options), chosen.reason) == ("unet", {}, "you asked for it")
+    assert dense(256, model="auto").model == "unet"
+
+
+def test_epochs_fill_the_budget_within_bounds():
+    few, many = dense(examples=1).keys["epochs"], dense(1024, examples=100_000).keys["epochs"]
+    assert (few, many) == (choose.MOST_MAP_EPOCHS, choose.FEWEST_MAP_EPOCHS)
+    epochs = [dense(128, examples=400, preset=preset).keys["epochs"] for preset in ("fast", "balanced", "best")]
+    assert epochs == sorted(epochs) and epochs[0] < epochs[2]
+    assert dense(128, examples=400, preset="best", seconds=20.0).keys["epochs"] < epochs[2]
+
+
+def learned(images: np.ndarray) -> Learned:
+    """What keys may depend on, where all that counts is the images."""
+    table = read(images, y=np.arange(len(images)) % 2)
+    encoder = ImageEncoder.fit(table, "image")
+    return Learned(table, None, encoder, np.arange(len(images)), is_dense=True)
+
+
+def skies(count: int = 40, side: int = 16) -> np.ndarray:
+    """Bright above and dark below, with noise."""
+    random = np.random.default_rng(0)
+    slope = np.linspace(200, 40, side)[None, :, None, None]
+    return (slope + random.normal(0, 15, (count, side, side, 1))).clip(0, 255).astype(np.uint8)
+
+
+def test_images_have_an_up_if_top_and_bottom_differ_throughout():
+    noise = np.random.default_rng(1).integers(0, 256, (40, 16, 16, 1)).astype(np.uint8)
+    assert choose.has_up(learned(skies()))
+    assert not choose.has_up(learned(noise))
+    turned = skies()
+    turned[::2] = turned[::2, ::-1]
+    turned[:20] = turned[:20, ::-1]
+    assert not choose.has_up(learned(turned))
+
+
+def test_few_images_are_left_upright_and_blank_ones_are_not():
+    assert choose.has_up(learned(skies(choose.LEAST_COMPARED - 1)))
+    assert not choose.has_up(learned(np.full((20, 16, 16, 1), 9, np.uint8)))
+
+
+def test_what_has_no_up_is_turned_too():
+    noise = np.random.default_rng(1).integers(0, 256, (40, 16, 16, 1)).astype(np.uint8)
+    upright, free = (choose.augment_for_maps(learned(images)) for images in (skies(), noise))
+    assert upright == ("flip", "zoom:0.2", "gamma:0.5", "saturation:0.3")
+    assert free == ("flip", "turn-over", "transpose", *upright[1:])
+    assert Augmentation.of(free) is not None

@@ -82,16 +82,17 @@ def _labels(column: ImageColumn, row: int) -> np.ndarray:
         raise UnreadableError("no file is named")
     try:
         with open(path, "rb") as stream:
-            return labels_of(stream.read())
+            return labels_of(stream.read(), path)
     except OSError as error:
         raise UnreadableError(words_of(error, path)) from error
 
 
-def labels_of(content: bytes) -> np.ndarray:
+def labels_of(content: bytes, path: str = "") -> np.ndarray:
     """Return the labels in an image file, int32 (y, x).
 
     Args:
         content: the bytes of the file.
+        path: of the file, to say what is wrong with it.
 
     Raises:
         UnreadableError: with the reason.
@@ -109,7 +110,7 @@ def labels_of(content: bytes) -> np.ndarray:
             image = image.convert("RGB")
         array = np.asarray(image)
     except Exception as error:
-        raise UnreadableError(words_of(error, "")) from error
+        raise UnreadableError(words_of(error, path)) from error
     if array.min(initial=0) < 0 or array.max(initial=0) > MOST_GRAY:
         raise UnreadableError("its values need more than 16 bits; save it with 8 or 16")
     return codes_of(array if array.ndim == 3 else array[..., None])

@@ -61,8 +61,8 @@ class SegmentTask(AbstractTask):
     writes_files = True
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
-        """Return why it may be taken: the target is a column of masks."""
-        if len(targets) != 1 or targets[0] not in table.cell_names:
+        """Return why it may be taken: the target is a column of masks, and there are images beside it."""
+        if len(targets) != 1 or targets[0] not in table.cell_names or len(table.cell_names) == 1:
             return None
         return Suit(f"'{targets[0]}' holds masks")
 
