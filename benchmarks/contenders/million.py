@@ -31,7 +31,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     stopwatch = Stopwatch()
     network = lamina.fit(chosen["data"], target="target", epochs=1, callbacks=[stopwatch], **chosen["keys"])
-    valid = {name: float(value) for name, value in network.info["valid"].items()}
+    valid = {name: float(value) for name, value in network.info.metrics["valid"].items()}
     total = time.perf_counter() - began
     print(json.dumps({**stopwatch.marks, "total": total, "model": network.model_name, "valid": valid}))
 

@@ -17,13 +17,13 @@ def main() -> None:
         "seconds": time.perf_counter() - began,
         "model": network.model_name,
         "parameters": network.parameters,
-        "epochs": network.info["epochs"],
-        "best_epoch": network.info["best_epoch"],
-        "ended": network.info["ended"],
-        "versions": ", ".join(f"{name} {value}" for name, value in network.info["versions"].items()),
+        "epochs": network.info.epochs,
+        "best_epoch": network.info.best_epoch,
+        "ended": network.info.ended,
+        "versions": ", ".join(f"{name} {value}" for name, value in network.info.versions.items()),
     }
     for part in ("valid", "test"):
-        metrics = network.info[part]
+        metrics = network.info.metrics.get(part)
         found[part] = metrics and {name: float(value) for name, value in metrics.items()}
     print(json.dumps(found))
 

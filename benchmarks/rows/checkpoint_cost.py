@@ -50,18 +50,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "diamonds.csv"
         tabular.write_split(table, path, seed=0, valid_only=False, marks_valid=True)
-        prepared = prepare(
-            read(str(path)), target=table.target, keys={"split": "split", "preset": "balanced"}
-        )
+        plan = prepare(read(str(path)), target=table.target, keys={"split": "split", "preset": "balanced"})
         checkpoints = Checkpoints(Path(name) / "checkpoints", keep=10)
         measure = Measure(checkpoints)
-        learn, valid = prepared.folds[0]
+        learn, valid = plan.data.folds[0]
         train(
-            prepared.models[0],
-            prepared.task,
-            prepared.rows(learn),
-            prepared.rows(valid),
-            config=prepared.config.train_config(),
+            plan.models[0],
+            plan.coding.objective,
+            plan.training_examples(learn).arrays,
+            plan.examples(valid).arrays,
+            config=plan.config.training,
             callbacks=[measure],
         )
         began = time.perf_counter()

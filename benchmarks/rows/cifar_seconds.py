@@ -105,14 +105,13 @@ class Goal:
     """
 
     def __init__(self, recipe: Recipe, rows: dict[str, np.ndarray], judge: dict[str, np.ndarray]):
-        from lamina.data import infer_schema
         from lamina.data import read as read_table
-        from lamina.data.encoders import ImageEncoder
+        from lamina.modalities.image.encoder import ImageEncoder
         from lamina.objectives import MulticlassObjective
         from lamina.train.loop.feed import evaluation_batches
 
         table = read_table(rows["x"], y=rows["y"])
-        self.inputs = ImageEncoder().fit(table, infer_schema(table, target="target")).inputs
+        self.inputs = ImageEncoder.fit(table, "image").inputs
         self.recipe, self.rows = recipe, rows
         self.task = MulticlassObjective(10, smoothing=SMOOTHING)
         self.judge = evaluation_batches(judge, batch_size=1000)
@@ -177,7 +176,8 @@ def line(
         **record.timed(spread.spread(seconds)), first=first, quality=mean, quality_deviation=std,
         seeds=str(len(runs)), versions=" ".join(f"{n}={v}" for n, v in versions().items()),
         note=f"{describe_device()}; airbench size {recipe.size} depth {recipe.depth}, {epochs} epochs, "
-             f"bfloat16, mean {np.mean(seconds):.3f} s; quality: accuracy of {kind} images, {TEST_TIME_AUGMENTATIONS}",
+             f"bfloat16, mean {np.mean(seconds):.3f} s; quality: accuracy of {kind} images, "
+             f"{TEST_TIME_AUGMENTATIONS}",
     )  # fmt: skip
 
 

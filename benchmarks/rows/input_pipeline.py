@@ -16,13 +16,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks import machine, record, spread
-from lamina.data.encoders import ImageEncoder
 from lamina.data.images import files
-from lamina.data.images.canvas import choose_canvas
 from lamina.data.images.decode import decoded, read_head
 from lamina.data.images.threads import in_threads
-from lamina.data.schema import infer_schema
 from lamina.data.source import read
+from lamina.modalities.image.encoder import ImageEncoder
+from lamina.modalities.image.target_size import choose_canvas
 
 CLASSES, IMAGES = 10, 10_000
 SMALLEST, LARGEST = 160, 640  # pixels of a side, drawn evenly in the logarithm
@@ -85,10 +84,9 @@ def to_array(root: str, size: int | None) -> tuple[float, float]:
     """Return the seconds from the path to the array as a fit goes, and those of its second look."""
     began = time.perf_counter()
     table = read(root)
-    schema = infer_schema(table, target="label")
     canvas = choose_canvas(table.column("image").images, size)
     table.column("image").images.survey(canvas)
-    encoder = ImageEncoder().fit(table, schema, image_size=size)
+    encoder = ImageEncoder.fit(table, "image", image_size=size)
     encoder.transform(table)
     first = time.perf_counter() - began
     encoder.transform(table)

@@ -52,9 +52,7 @@ def lay_out(folder: Path, *, with_test: bool) -> Path:
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["image", "mask", "split"])
-        writer.writerows(
-            (f"images/{r['id']}.png", f"labels/{r['id']}.png", parts[r["split"]]) for r in rows
-        )
+        writer.writerows((f"images/{r['id']}.png", f"labels/{r['id']}.png", parts[r["split"]]) for r in rows)
     return table
 
 
@@ -77,7 +75,7 @@ def precision(found: list[np.ndarray], true: list[np.ndarray]) -> tuple[list[flo
         sizes = both.sum(axis=1)[:, None] + both.sum(axis=0)[None]
         overlap = (both / np.maximum(sizes - both, 1))[a[0] > 0][:, b[0] > 0]
         hits = [int((overlap > threshold).sum()) for threshold in THRESHOLDS]
-        counts.append([(hit, sum(overlap.shape) - hit) for hit in hits])
+        counts.append([(hit, sum(overlap.shape) - 2 * hit) for hit in hits])  # TP, FP + FN
     table = np.array(counts, float)
     total = table.sum(axis=0)
     each = np.where(table.sum(axis=2) > 0, table[..., 0] / np.maximum(table.sum(axis=2), 1), 1.0)

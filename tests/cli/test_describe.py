@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import shutil
 from pathlib import Path
 
 import pytest
 from pytest import CaptureFixture
+from tests.faults.artifacts import network
 
 from lamina.cli.main import main
 from lamina.models import MODELS
+from lamina.network.info import RunInfo
 from lamina.ops.native import library
 from lamina.runs.lock import Lock
 
@@ -22,6 +26,17 @@ def test_a_run(run: Path, capsys: CaptureFixture[str]):
     found = json.loads(capsys.readouterr().out)
     assert found["labels"] == ["cat", "dog", "großer Uhu"] and found["config"]["size"] == 8
     assert found["inputs"] == {"weight": "numeric", "height": "numeric"}
+
+
+def test_a_network_of_which_little_is_known(tmp_path: Path, capsys: CaptureFixture[str]):
+    info = RunInfo(valid={"auc": None, "accuracy": 0.5}, intervals={"accuracy": (math.nan, math.nan)})
+    dataclasses.replace(network(), info=info).save(tmp_path / "net")
+    assert main(["describe", "net"]) == 0
+    text = capsys.readouterr().out
+    assert "0 rows trained, 0 validated" in text and "accuracy          0.5000\n" in f"{text}\n"
+    assert main(["describe", "net", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["valid"]["auc"] is None and found["info"]["epochs"] == 0
 
 
 @pytest.mark.parametrize("name", MODELS)

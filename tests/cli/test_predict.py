@@ -11,8 +11,8 @@ import pytest
 from pytest import CaptureFixture, MonkeyPatch
 
 import lamina
-from lamina.cli.answers import write_columns
 from lamina.cli.main import main
+from lamina.cli.predictions import write_columns
 
 
 def test_labels_come_as_they_were_given(run: Path, animals: Path, capsys: CaptureFixture[str]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from lamina.data import AbstractTable, read
+from lamina.data import AbstractTable, CellTable, ImageColumn, read
+from lamina.data.cells import columns_beside
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import image_table
 
@@ -40,6 +42,26 @@ def images(seed: int) -> AbstractTable:
 # modality → a maker of tables whose inputs are all its own, different for each seed; the target is "y"
 MODALITY_SAMPLES: dict[str, Callable[[int], AbstractTable]] = {"image": images, "table": columns}
 
+
+@dataclass(frozen=True)
+class TaskSample:
+    """What a task learns from.
+
+    Args:
+        table: with a column that is told apart from the inputs and may hold weights.
+        targets: the target columns.
+        inputs: the columns that are learned from.
+        spare: the column that may hold weights.
+        positions: shape of what stands between rows and outputs, for tasks with an output for each position.
+    """
+
+    table: AbstractTable
+    targets: tuple[str, ...]
+    inputs: tuple[str, ...] = ("a", "b", "c")
+    spare: str = "a"
+    positions: tuple[int, ...] = ()
+
+
 NUMBERS = np.random.default_rng(9).normal(size=(ROWS, 3))
 TARGETS: dict[str, Any] = {
     "binary": np.where(NUMBERS[:, 0] > 0, "yes", "no"),
@@ -49,7 +71,22 @@ TARGETS: dict[str, Any] = {
 }
 
 
-def task_sample(name: str) -> tuple[AbstractTable, tuple[str, ...]]:
-    """Return a table that a task learns from, and its targets."""
-    table = read(NUMBERS, y=TARGETS[name], names=["a", "b", "c"])
-    return table, table.names[3:]
+def rows_of_numbers(given: np.ndarray) -> TaskSample:
+    """Three columns of numbers beside the targets."""
+    table = read(np.abs(NUMBERS), y=given, names=["a", "b", "c"])
+    return TaskSample(table, table.names[3:])
+
+
+def masks() -> TaskSample:
+    """Small images with a class for each pixel."""
+    random = np.random.default_rng(9)
+    pixels = random.integers(0, 256, (ROWS, 8, 6, 1), dtype=np.uint8)
+    cells = {
+        "image": ImageColumn("image", ArrayImages(pixels)),
+        "mask": ImageColumn("mask", ArrayImages(pixels // 100)),
+    }
+    table = CellTable(cells, columns_beside({"w": random.random(ROWS)}, ROWS, "<arrays>"))
+    return TaskSample(table, ("mask",), ("image",), "w", (8, 6))
+
+
+TASK_SAMPLES = {**{name: rows_of_numbers(given) for name, given in TARGETS.items()}, "segment": masks()}

@@ -24,15 +24,15 @@ from lamina.train.step.state import partition
 
 ROWS, OUTPUTS = 8, 2
 BINS = ((-1.0, 0.0, 1.0), (-2.0, 2.0), (-1.0, -0.5, 0.5, 1.5))
-INPUTS = {
-    "vector": {"vector": (6,), "image-like vector": (2, 3)},
-    "table": {
+INPUTS: dict[type, dict[str, Any]] = {
+    tuple: {"vector": (6,), "image-like vector": (2, 3)},
+    TableInputs: {
         "table": TableInputs(3, (4, 6), BINS),
         "table without bins": TableInputs(3, (4,)),
         "only categories": TableInputs(0, (4, 6)),
         "only numbers": TableInputs(3, (), BINS),
     },
-    "image": {
+    ImageInputs: {
         "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), std=(70.0, 75.0, 80.0)),
         "plain image": (16, 20, 1),
     },
@@ -56,7 +56,7 @@ PROMPT = ("lenet", "resnet", "vit")
 
 def spared(pairs: list[tuple[str, str]]) -> list[Any]:
     """The pairs, those of the image families that take long to compile marked slow."""
-    long = [place in INPUTS["image"] and name not in PROMPT for name, place in pairs]
+    long = [place in INPUTS[ImageInputs] and name not in PROMPT for name, place in pairs]
     marks = [[pytest.mark.slow] if is_long else [] for is_long in long]
     return [pytest.param(*pair, marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
 
@@ -66,6 +66,8 @@ EVERY = [
 ]
 MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image")]
 ONCE = [(name, place) for name, place in MAIN if place in ("table", "image")]
+
+OF_IMAGES = INPUTS[ImageInputs]
 
 every = pytest.mark.parametrize(("name", "place"), EVERY)
 main = pytest.mark.parametrize(("name", "place"), MAIN)
@@ -303,7 +305,9 @@ def test_overfits_eight_images(name: str, place: str):
     assert losses[-1] < 0.25 * losses[0]
 
 
-@pytest.mark.parametrize(("name", "place"), spared([pair for pair in EVERY if pair[1] in INPUTS["image"]]))
+@pytest.mark.parametrize(
+    ("name", "place"), spared([pair for pair in EVERY if pair[1] in INPUTS[ImageInputs]])
+)
 def test_bytes_and_floats_are_the_same_images(name: str, place: str):
     model, x = make(name, place), np.abs(examples(place)).astype(np.uint8)
     np.testing.assert_array_equal(forward(model, x), forward(model, x.astype(np.float32)))

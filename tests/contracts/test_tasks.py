@@ -6,17 +6,16 @@ import dataclasses
 import json
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
-from tests.casting import fit_target
-from tests.contracts.samples import NUMBERS, ROWS, TARGETS, task_sample
+from tests.contracts.samples import ROWS, TASK_SAMPLES, TaskSample
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError
-from lamina.core.inputs import TableInputs
 from lamina.core.keys import flat, make_keys
-from lamina.data import AbstractTable, Finding, Schema, read
-from lamina.data.schema import TARGET_KINDS
-from lamina.modalities import Subject
+from lamina.data import AbstractTable, Finding, Schema
+from lamina.data.schema import CLASSES, TARGET_KINDS
+from lamina.modalities import Learned, Subject
 from lamina.modalities.blocks import Encoders, blocks_of, claimed
 from lamina.tasks import TASKS, AbstractTarget, AbstractTask, Roles, choose_task, task_named
 from lamina.tasks.audit import ask, cast_roles
@@ -29,27 +28,40 @@ every = pytest.mark.parametrize("name", NAMES)
 TRAINING = np.arange(40)
 
 
-def sample(name: str) -> tuple[AbstractTask, AbstractTable, Schema]:
-    """A task, a table that it learns from, and the roles of its columns."""
-    task, (table, targets) = task_named(name), task_sample(name)
-    return task, table, task.roles(claimed(table), Roles(targets, RoleKeys()))
+def sample(name: str) -> tuple[AbstractTask, TaskSample, Schema]:
+    """A task, what it learns from, and the roles of the columns."""
+    task, own = task_named(name), TASK_SAMPLES[name]
+    return task, own, task.roles(claimed(own.table), Roles(own.targets, RoleKeys()))
 
 
-def fitted(name: str, rows: np.ndarray = TRAINING) -> AbstractTarget:
-    task, table, schema = sample(name)
-    return fit_target(task, table, schema, rows)
+def encoders(table: AbstractTable, schema: Schema, rows: np.ndarray) -> Encoders:
+    """The encoders of the inputs."""
+    blocks = blocks_of(schema)
+    return Encoders(blocks, {b.name: b.modality.fit(table, b, rows, b.modality.keys()) for b in blocks})
 
 
-def decoded_by(name: str, **keys: Any) -> tuple[Any, np.ndarray]:
+def fitted_to(name: str, table: AbstractTable, rows: np.ndarray) -> AbstractTarget:
+    task, _, schema = sample(name)
+    learned = Learned(table, schema, encoders(table, schema, rows), rows, task.is_dense)
+    return task.fit(learned, task.keys())
+
+
+def fitted(name: str) -> AbstractTarget:
+    return fitted_to(name, TASK_SAMPLES[name].table, TRAINING)
+
+
+def decoded_by(name: str) -> tuple[Any, np.ndarray]:
     """The objective of a task, and the decoded outputs of a network that knows nothing."""
-    task, target = task_named(name), fitted(name)
-    objective = task.objective(TableInputs(3), target, make_keys(task.keys, keys))
-    outputs = np.random.default_rng(0).normal(size=(ROWS, objective.out_features)).astype(np.float32)
-    return objective, target.in_unit(np.asarray(objective.decode(outputs), np.float64))
+    task, own, schema = sample(name)
+    target = fitted(name)
+    objective = task.objective(encoders(own.table, schema, TRAINING).inputs, target, task.keys())
+    shape = (ROWS, *own.positions, objective.out_features)
+    outputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    return objective, target.in_unit(np.asarray(objective.decode(outputs), objective.decoded_type))
 
 
 def test_every_task_has_a_sample():
-    assert set(TARGETS) == set(NAMES) and len(TASKS) == len(NAMES) + len(GROUPS)
+    assert set(TASK_SAMPLES) == set(NAMES) and len(TASKS) == len(NAMES) + len(GROUPS)
 
 
 @every
@@ -68,9 +80,8 @@ def test_a_group_names_tasks_and_one_of_them_is_taken(name: str):
     with pytest.raises(ConfigError, match=rf"'{name}' is several tasks; expected one of {group.among[0]}, "):
         task_named(name)
     for other in group.among:
-        assert choose_task(name, *task_sample(other)) == (TASKS[other], None)
-    others = [other for other in NAMES if other not in group.among]
-    assert {choose_task(name, *task_sample(other))[0].name for other in others} <= {group.among[-1]}
+        own = TASK_SAMPLES[other]
+        assert choose_task(name, own.table, own.targets) == (TASKS[other], None)
 
 
 @every
@@ -90,85 +101,65 @@ def test_its_verbs_are_commands(name: str):
 
 @every
 def test_it_suits_its_own_sample_and_is_chosen(name: str):
-    table, targets = task_sample(name)
-    suiting = [other for other in NAMES if task_named(other).suits(table, targets)]
-    assert suiting == [name]
-    task, suit = choose_task(None, table, targets)
-    assert task.name == name and name in suit.reason
-    assert choose_task(name, table, targets) == (task, None)
+    own = TASK_SAMPLES[name]
+
+    def suits(other: str) -> bool:
+        try:
+            return task_named(other).suits(own.table, own.targets) is not None
+        except DataError:
+            return False
+
+    assert [other for other in NAMES if suits(other)] == [name]
+    task, suit = choose_task(None, own.table, own.targets)
+    assert task.name == name and suit.reason
+    assert choose_task(name, own.table, own.targets) == (task, None)
 
 
 @every
 def test_roles(name: str):
-    task, table, schema = sample(name)
-    targets = task_sample(name)[1]
+    task, own, schema = sample(name)
     assert schema.task == name and schema.target_kind == task.target_kind
-    assert schema.targets == targets and [column.name for column in schema.inputs] == ["a", "b", "c"]
-    assert schema.dropped == () and set(schema.roles.values()) == {None}
+    assert schema.targets == own.targets
+    assert tuple(column.name for column in schema.inputs) == own.inputs
+    assert set(schema.roles.values()) == {None}
     assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
-    given = Roles(targets, RoleKeys(weight="a", drop=("b",)))
-    other = task.roles(claimed(table), given)
-    assert [column.name for column in other.inputs] == ["c"] and other.weight == "a"
+    other = task.roles(claimed(own.table), Roles(own.targets, RoleKeys(weight=own.spare)))
+    assert other.weight == own.spare
+    assert own.spare not in {*(column.name for column in other.inputs), *(n for n, _ in other.dropped)}
     with pytest.raises(DataError, match="group column 'team' is absent"):
-        task.roles(claimed(table), Roles(targets, RoleKeys(group="team")))
-    assert cast_roles(table, targets, ask({"task": name})).schema == schema
-
-
-@every
-def test_a_column_that_equals_the_target_is_left_out(name: str):
-    targets, given = task_sample(name)[1], TARGETS[name]
-    copies = {f"copy {i}": given if given.ndim == 1 else given[:, i] for i in range(len(targets))}
-    columns = {"a": NUMBERS[:, 0], "b": NUMBERS[:, 1], **copies}
-    leaking = read(columns, y=given)
-    schema = task_named(name).roles(claimed(leaking), Roles(targets, RoleKeys()))
-    assert {column for column, _ in schema.dropped} == set(copies)
+        task.roles(claimed(own.table), Roles(own.targets, RoleKeys(group="team")))
+    assert cast_roles(own.table, own.targets, ask({"task": name})).schema == schema
 
 
 @every
 def test_its_checks_yield_findings_and_none_that_matter_of_good_targets(name: str):
-    task, table, schema = sample(name)
-    subject = Subject(table, schema)
-    found = [*task.check(subject), *task.check(subject, table)]
+    task, own, schema = sample(name)
+    subject = Subject(own.table, schema)
+    found = [*task.check(subject), *task.check(subject, own.table)]
     assert all(isinstance(finding, Finding) for finding in found)
     assert not [finding for finding in found if finding.level != "note"]
 
 
 @every
-def test_missing_targets_are_said_of_both_tables(name: str):
-    task, _, schema = sample(name)
-    values = TARGETS[name].astype(object)
-    values[3] = None
-    numbers = values.ndim == 2 or not isinstance(values[0], str)
-    table = read(NUMBERS, y=values.astype(float) if numbers else values, names=["a", "b", "c"])
-    for found in (task.check(Subject(table, schema)), task.check(Subject(table, schema), table)):
-        findings = [*found]
-        assert findings and all("missing" in finding.code for finding in findings)
-        assert all("row 3" in finding.where for finding in findings)
-    strict = [*task.check(Subject(table, schema, strict=True))]
-    assert {(finding.level, finding.code) for finding in strict} == {("error", "nan")}
-
-
-@every
 @pytest.mark.parametrize("rows", [None, np.array([7, 0, 59, 7])], ids=["all rows", "some rows"])
 def test_a_restored_target_gives_equal_arrays(name: str, rows: np.ndarray | None):
-    task, table, _ = sample(name)
+    task, own, _ = sample(name)
     target = fitted(name)
     again = task.restore(json.loads(json.dumps(target.to_json(), allow_nan=False)), "target")
     assert type(again) is type(target) and again.to_json() == target.to_json()
     assert (again.names, again.labels, again.unit) == (target.names, target.labels, target.unit)
-    found, expected = again.transform(table, rows), target.transform(table, rows)
-    assert found.dtype == expected.dtype and found.dtype in (np.float32, np.int32)
+    found, expected = again.transform(own.table, rows), target.transform(own.table, rows)
+    assert found.dtype == expected.dtype and found.dtype in (np.float32, np.int32, np.uint8)
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(again.measured(table), target.measured(table))
-    whole = target.transform(table)
+    np.testing.assert_array_equal(again.measured(own.table), target.measured(own.table))
+    whole = target.transform(own.table)
     assert len(whole) == ROWS and np.isfinite(whole).all()
     np.testing.assert_array_equal(expected, whole if rows is None else whole[rows])
 
 
 @every
 def test_it_learns_from_the_training_rows_alone(name: str):
-    task, table, schema = sample(name)
-    part = fit_target(task, table.take(TRAINING), schema, np.arange(len(TRAINING)))
+    part = fitted_to(name, TASK_SAMPLES[name].table.take(TRAINING), np.arange(len(TRAINING)))
     assert part.to_json() == fitted(name).to_json()
 
 
@@ -185,85 +176,73 @@ def test_a_damaged_target_is_refused_with_its_place(name: str):
 
 @every
 def test_a_target_that_is_absent_is_refused(name: str):
-    table, targets = task_sample(name)
-    with pytest.raises(DataError, match=f"target column '{targets[-1]}' is absent"):
-        fitted(name).transform(table.drop([targets[-1]]))
+    own = TASK_SAMPLES[name]
+    with pytest.raises(DataError, match=f"target column '{own.targets[-1]}' is absent"):
+        fitted(name).transform(own.table.drop([own.targets[-1]]))
 
 
 @every
 def test_examples_are_rows_with_their_weights(name: str):
-    task, table, schema = sample(name)
-    weighted = dataclasses.replace(schema, weight="a")
-    blocks = blocks_of(schema)
-    made = {b.name: b.modality.fit(table, b, TRAINING, b.modality.keys()) for b in blocks}
-    encoder, target, rows = Encoders(blocks, made), fitted(name), np.array([5, 2, 9])
-    examples = task.examples(table, schema, encoder, target, rows)
+    task, own, schema = sample(name)
+    encoder, target, rows = encoders(own.table, schema, TRAINING), fitted(name), np.array([5, 2, 9])
+    examples = task.examples(own.table, schema, encoder, target, rows)
     assert examples.count == 3 and examples.bucket is None
     assert set(examples.arrays) == {"x", "y", "weight"}
-    np.testing.assert_array_equal(examples.arrays["y"], target.transform(table, rows))
-    np.testing.assert_array_equal(examples.arrays["x"]["numeric"], encoder.transform(table, rows)["numeric"])
+    np.testing.assert_array_equal(examples.arrays["y"], target.transform(own.table, rows))
+    jax.tree.map(np.testing.assert_array_equal, examples.arrays["x"], encoder.transform(own.table, rows))
     assert examples.arrays["weight"].dtype == np.float32
     assert examples.arrays["weight"].tolist() == [1.0, 1.0, 1.0]
     assert task.weighted(examples, target, task.keys()) == examples
-    heavy = task.examples(table, weighted, encoder, target, rows)
-    np.testing.assert_array_equal(heavy.arrays["weight"], NUMBERS[rows, 0].astype(np.float32))
+    weighted = dataclasses.replace(schema, weight=own.spare)
+    heavy = task.examples(own.table, weighted, encoder, target, rows)
+    expected = own.table.scalar(own.spare).numbers()[rows].astype(np.float32)
+    np.testing.assert_array_equal(heavy.arrays["weight"], expected)
 
 
 @every
 def test_its_objective_fits_its_targets(name: str):
-    task, table, _ = sample(name)
-    target = fitted(name)
+    own, target = TASK_SAMPLES[name], fitted(name)
     objective, decoded = decoded_by(name)
     assert objective.out_features > 0 and objective.parts and objective.monitor
-    assert hash(objective) == hash(task.objective(TableInputs(3), target, task.keys()))
+    assert objective == decoded_by(name)[0] and hash(objective) == hash(decoded_by(name)[0])
     assert len(decoded) == ROWS and np.isfinite(decoded).all()
-    found = objective.metrics(decoded, target.measured(table))
+    measured = target.measured(own.table)
+    found = objective.metrics(decoded, measured)
     assert found and all(np.isfinite(value) for value in found.values())
-    intervals = objective.intervals(decoded, target.measured(table))
+    weights = own.table.scalar(own.spare).numbers()
+    assert set(objective.metrics(decoded, measured, weights)) == set(found)
+    intervals = objective.intervals(decoded, measured)
     assert set(intervals) <= set(found)
     assert all(low <= found[metric] <= high for metric, (low, high) in intervals.items())
-    score = objective.score.measure(target.measured(table), decoded, None)
-    assert np.isfinite(score) and objective.score.name
+    assert objective.score.name and np.isfinite(objective.score.measure(measured, decoded, None))
 
 
 @every
 def test_its_predictions_have_one_value_a_row(name: str):
-    task, target = task_named(name), fitted(name)
+    task, own, _ = sample(name)
+    target = fitted(name)
     objective, decoded = decoded_by(name)
     plain = target.predictions(objective.point(decoded))
-    assert plain.shape == ((ROWS,) if len(target.names) == 1 else (ROWS, len(target.names)))
-    prediction = task.predict(decoded, task_sample(name)[0], objective, target)
-    assert prediction.files == {} and prediction.columns
-    for column in (*prediction.columns.values(), *prediction.probabilities.values()):
-        assert column.shape == (ROWS,)
-    for column in prediction.probabilities.values():
-        assert (column >= 0).all() and (column <= 1).all()
-    names = [*prediction.columns, *prediction.probabilities]
-    assert len(names) == len(set(names))
-    first = np.stack([*prediction.columns.values()][: len(target.names)], axis=1)
-    np.testing.assert_array_equal(first.reshape(plain.shape), plain)
-    if target.labels:
-        assert set(plain.tolist()) <= set(target.labels)
-
-
-@every
-def test_sure_predictions_are_the_targets_as_they_were_given(name: str):
-    target, given = fitted(name), TARGETS[name]
-    measured = target.measured(task_sample(name)[0])
-    sure = np.eye(len(target.labels))[measured] if target.labels else measured.astype(np.float64)
-    found = target.predictions(sure)
-    assert found.dtype.kind == given.dtype.kind
-    if given.dtype.kind == "U":
-        np.testing.assert_array_equal(found, given)
+    assert len(plain) == ROWS
+    prediction = task.predict(decoded, own.table, objective, target)
+    columns = {**prediction.columns, **prediction.probabilities}
+    assert prediction.columns and len(columns) == len(prediction.columns) + len(prediction.probabilities)
+    assert all(column.shape == (ROWS,) for column in columns.values())
+    assert all(((column >= 0) & (column <= 1)).all() for column in prediction.probabilities.values())
+    if task.writes_files:
+        assert len(prediction.files) == ROWS and all(prediction.files.values())
+        assert {*prediction.files} in [{*column.tolist()} for column in prediction.columns.values()]
     else:
-        np.testing.assert_allclose(found, given, rtol=1e-6)
+        assert prediction.files == {}
+        first = np.stack([*prediction.columns.values()][: len(target.names)], axis=1)
+        np.testing.assert_array_equal(first.reshape(plain.shape), plain)
 
 
 @every
 def test_every_row_has_a_caption(name: str):
+    task, own, _ = sample(name)
     target = fitted(name)
-    captions = [target.caption(value) for value in target.measured(task_sample(name)[0])]
-    assert all(isinstance(caption, str) and caption for caption in captions)
-    assert len(set(captions)) > 1
-    if target.labels:
+    captions = [target.caption(value) for value in target.measured(own.table)]
+    assert all(isinstance(caption, str) for caption in captions)
+    if task.target_kind == CLASSES:
         assert set(captions) == set(map(str, target.labels))

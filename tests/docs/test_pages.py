@@ -111,9 +111,11 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     """Where the code of a page lives: a module of its own, under the rules that users have."""
     module = types.ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)
-    monkeypatch.setattr(MODELS, "_entries", dict(MODELS._entries))  # what a page registers goes with it
+    known = set(MODELS)
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield module.__dict__
+    for name in set(MODELS) - known:  # what a page registers goes with it
+        del MODELS._entries[name]
 
 
 @pytest.mark.filterwarnings("default::lamina.core.errors.LaminaWarning")  # the table of wines has copies

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import pickle
 import subprocess
@@ -24,10 +23,12 @@ from lamina import NeuralClassifier, NeuralRegressor
 from lamina.core.errors import ConfigError, DataError, LaminaWarning
 from lamina.core.module import Module
 from lamina.models import build
-from lamina.network.config import FitConfig
+from lamina.network.keys import declared_keys
 from lamina.train.loop.clock import compile_counter
 
-SMALL: dict[str, Any] = {"model": "mlp", "size": 16, "epochs": 20, "lr": 0.02, "random_state": 0}
+SMALL: dict[str, Any] = {
+    "model": "mlp", "epochs": 20, "lr": 0.02, "random_state": 0, "keys": {"size": 16},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +53,114 @@ def plane() -> tuple[np.ndarray, np.ndarray]:
 
 # --- parameters ------------------------------------------------------------------------------------
 
-IMAGES = {"augment", "image_size", "test_time_augmentation"}  # scikit-learn knows no images
-NOT_PARAMETERS = {"task", "seed", "split", "group", "time", "weight", "test", "checkpoint_every", *IMAGES}
-ONLY_CLASSES, ONLY_NUMBERS = {"label_smoothing", "class_weight"}, {"quantiles"}
+OF_BOTH = {
+    "model", "preset", "random_state", "epochs", "batch_size", "lr", "optimizer", "schedule", "weight_decay",
+    "early_stopping", "time_limit", "valid", "keys",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("kind", "foreign"), [(NeuralClassifier, ONLY_NUMBERS), (NeuralRegressor, ONLY_CLASSES)]
+    ("kind", "own"), [(NeuralClassifier, {"class_weight"}), (NeuralRegressor, {"quantiles"})]
 )
-def test_parameters_are_the_keys_of_a_fit(kind: type, foreign: set[str]):
-    keys = {field.name for field in dataclasses.fields(FitConfig)} - NOT_PARAMETERS - foreign
-    assert set(inspect.signature(kind).parameters) == keys | {"random_state"}
+def test_parameters_are_a_dozen_keys_of_a_fit(kind: type, own: set[str]):
+    names = set(inspect.signature(kind).parameters)
+    assert names == OF_BOTH | own
+    known = {key.field.name for keys in declared_keys().values() for key in keys}
+    assert names - {"random_state", "keys"} <= known
+
+
+@pytest.mark.parametrize("kind", [NeuralClassifier, NeuralRegressor])
+def test_each_of_the_other_keys_has_a_name_with_two_underscores(kind: type):
+    keys = {"size": 7, "dropout": 0.5}
+    estimator = kind(keys=keys)
+    assert estimator.get_params(deep=False)["keys"] is keys
+    assert estimator.get_params()["keys__size"] == 7 and estimator.get_params()["keys__dropout"] == 0.5
+    assert set(estimator.get_params()) - set(estimator.get_params(deep=False)) == {
+        "keys__size",
+        "keys__dropout",
+    }
+    assert estimator.set_params(keys__dropout=0.1, keys__depth=3, lr=0.2) is estimator
+    assert estimator.keys == {"size": 7, "dropout": 0.1, "depth": 3} and estimator.lr == 0.2
+    assert keys == {"size": 7, "dropout": 0.5}, "the dict of the user is left alone"
+    assert estimator.set_params(keys={"size": 3}, keys__depth=1).keys == {"size": 3, "depth": 1}
+    assert kind().set_params(keys__size=2).keys == {"size": 2}
+    with pytest.raises(ValueError, match="Invalid parameter 'depth'"):
+        estimator.set_params(depth=3)
 
 
 def test_clone_and_params():
-    copy = clone(NeuralClassifier(size=7).set_params(dropout=0.5))
-    assert copy.get_params()["size"] == 7
-    assert copy.get_params()["dropout"] == 0.5
+    original = NeuralClassifier(keys={"size": 7}).set_params(keys__dropout=0.5)
+    copy = clone(original)
+    assert copy.get_params() == original.get_params() and copy.keys is not original.keys
+    copy.set_params(keys__size=1)
+    assert original.get_params()["keys__size"] == 7
     assert not hasattr(copy, "network_")
+    assert "keys={" in repr(original) and "keys" not in repr(NeuralClassifier())
+
+
+def test_none_leaves_every_key_to_what_is_chosen(blobs: tuple):
+    names = ("size", "depth", "activation", "dropout", "members", "label_smoothing", "clip")
+    given = NeuralClassifier(**{**SMALL, "epochs": 1, "keys": dict.fromkeys(names)}).fit(*blobs)
+    chosen = NeuralClassifier(**{**SMALL, "epochs": 1, "keys": None}).fit(*blobs)
+    assert given.network_.config == chosen.network_.config
+    np.testing.assert_array_equal(given.predict_proba(blobs[0]), chosen.predict_proba(blobs[0]))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        (
+            {"lr": 0.1, "keys": {"lr": 0.2}},
+            "parameter of its own\n.* as such: NeuralClassifier.lr=….",
+        ),
+        ({"keys": {"lr": 0.2}}, "keys: 'lr' is a parameter of its own"),
+        ({"keys": {"preset": "fast"}}, "keys: 'preset' is a parameter of its own"),
+        ({"keys": {"model": "mlp"}}, "keys: 'model' is a parameter of its own"),
+        ({"keys": {"random_state": 1}}, "keys: 'random_state' is a parameter of its own"),
+        ({"keys": {"seed": 1}}, "keys: 'seed' comes from elsewhere\n  fix: use random_state"),
+        (
+            {"keys": {"task": "binary"}},
+            "keys: 'task' comes from elsewhere\n  fix: use a classifier",
+        ),
+        ({"keys": {"weight": "w"}}, "keys: 'weight' comes from elsewhere\n  fix: use sample_weight of fit"),
+        ({"keys": {"split": "s"}}, "keys: 'split' comes from elsewhere\n  fix: use eval_set of fit"),
+        ({"keys": {"dropuot": 0.1}}, r"unknown key 'dropuot' \(did you mean 'dropout'\?\)"),
+        ({"keys": {"dropout": 2.0}}, "dropout is out of range; expected >= 0 and < 1, got 2.0"),
+        ({"keys": {"patch": 4}}, "key 'patch' belongs to model=convnext and 1 more; this run's model is mlp"),
+        (
+            {"keys": {"quantiles": (0.5,)}},
+            "key 'quantiles' belongs to task=regression; this run is",
+        ),
+        ({"keys": {"image_size": 32}}, "key 'image_size' belongs to image inputs; this run is"),
+        ({"keys": [("size", 3)]}, r"keys: not keys by name; expected a dict, got \[\('size', 3\)\]"),
+        ({"keys": 3}, "keys: not keys by name; expected a dict, got 3"),
+        ({"model": "mpl"}, "did you mean 'mlp'"),
+        ({"epochs": -1}, "epochs is out of range; expected >= 0, got -1"),
+    ],
+)
+def test_wrong_parameters_are_refused_in_fit(blobs: tuple, parameters: dict[str, Any], words: str):
+    estimator = NeuralClassifier(**{"model": "mlp", **parameters})
+    assert estimator.get_params()["keys"] == parameters.get("keys"), "the constructor stores and says nothing"
+    with pytest.raises(ConfigError, match=rf"(?s)^.*{words}"):
+        estimator.fit(*blobs)
+
+
+def test_a_loss_of_another_task_is_refused(blobs: tuple):
+    with pytest.raises(ConfigError, match="loss is out of range; expected one of mse, mae, huber, quantile"):
+        NeuralRegressor(model="mlp", keys={"loss": "focal"}).fit(blobs[0], blobs[0][:, 0] ** 2)
+
+
+def test_a_search_reaches_every_key(blobs: tuple):
+    """Also in a pipeline, and where None stands among the values."""
+    small = NeuralClassifier(**{**SMALL, "epochs": 3})
+    grid = {"keys__dropout": [None, 0.9], "keys__depth": [1], "lr": [0.02]}
+    search = GridSearchCV(small, grid, cv=2).fit(*blobs)
+    assert set(search.best_params_) == {"keys__dropout", "keys__depth", "lr"}
+    assert search.best_estimator_.network_.options["depth"] == 1
+    assert small.keys == {"size": 16}, "the estimator that was given is left alone"
+    steps = make_pipeline(StandardScaler(), small)
+    found = GridSearchCV(steps, {"neuralclassifier__keys__size": [4]}, cv=2).fit(*blobs).best_estimator_
+    assert found[-1].network_.options["size"] == 4
 
 
 def test_what_is_given_reaches_the_network_and_what_is_not_is_chosen(fitted: NeuralClassifier):
@@ -77,15 +168,6 @@ def test_what_is_given_reaches_the_network_and_what_is_not_is_chosen(fitted: Neu
     assert fitted.network_.options["size"] == 16
     assert fitted.network_.config["batch_size"] > 0  # chosen
     assert fitted.n_iter_ == 20 == len(fitted.history_["train_loss"])
-
-
-def test_wrong_parameters_are_refused_in_fit(blobs: tuple):
-    with pytest.raises(ConfigError, match=r"dropout is out of range; expected >= 0 and < 1"):
-        NeuralClassifier(dropout=2.0).fit(*blobs)
-    with pytest.raises(ConfigError, match="did you mean 'mlp'"):
-        NeuralClassifier(model="mpl").fit(*blobs)
-    with pytest.raises(ConfigError, match="no such loss"):
-        NeuralRegressor(model="mlp", loss="focal").fit(blobs[0], blobs[0][:, 0] ** 2)
 
 
 def test_random_state_decides_everything(blobs: tuple):
@@ -227,7 +309,7 @@ def test_class_weight_balanced_helps_the_rare_class():
 def test_eval_set_is_what_validates(blobs: tuple):
     X, y = blobs
     classifier = NeuralClassifier(**SMALL).fit(X, y, eval_set=(X[:6] + 0.01, y[:6]))
-    assert classifier.network_.info["rows"] == {"train": 90, "valid": 6, "test": 0}
+    assert classifier.network_.info.rows == {"train": 90, "valid": 6, "test": 0}
     with pytest.raises(DataError, match=r"label that training does not have.*'blue'"):
         NeuralClassifier(**SMALL).fit(X, y, eval_set=(X[:1], np.array(["blue"])))
     with pytest.raises(DataError, match=r"eval_set: not a pair"):
@@ -314,7 +396,7 @@ def test_a_frame_validates_on_a_frame():
     for library in (pd, pl):
         frame = library.DataFrame(columns)
         estimator = NeuralRegressor(model="linear", epochs=2, random_state=0)
-        rows = estimator.fit(frame[:60], y[:60], eval_set=(frame[60:], y[60:])).network_.info["rows"]
+        rows = estimator.fit(frame[:60], y[:60], eval_set=(frame[60:], y[60:])).network_.info.rows
         assert rows == {"train": 60, "valid": 20, "test": 0}
 
 
@@ -324,7 +406,7 @@ def test_columns_may_have_the_names_that_lamina_uses():
     frame["weight"] = np.arange(80) % 7
     estimator = NeuralRegressor(model="linear", epochs=80, lr=0.1, random_state=0)
     estimator.fit(frame[:60], y[:60], np.linspace(0.5, 1.5, 60), eval_set=(frame[60:], y[60:]))
-    assert estimator.network_.info["rows"] == {"train": 60, "valid": 20, "test": 0}
+    assert estimator.network_.info.rows == {"train": 60, "valid": 20, "test": 0}
     assert estimator.network_.schema.targets == ("target_",)
     assert estimator.score(frame, y) > 0.9
 

@@ -24,7 +24,9 @@ from pathlib import Path
 
 from tests.faults.count import counting
 
-from lamina.runs import begin, job, resume
+from lamina.runs import resume
+from lamina.runs import run as running
+from lamina.runs.start import start_run
 from lamina.train.safeguard.checkpoint import Checkpoints
 
 COMMON = {
@@ -104,11 +106,11 @@ def _child(data: Path, folder: Path, keys: dict[str, object]) -> None:
     """Begin the run, or go on with it."""
     from lamina.data.source import read
 
-    job.write_report = lambda *args, **keywords: None  # its images take longer than the training
+    running.write_report = lambda *args, **keywords: None  # its images take longer than the training
     if (folder / "config.toml").exists():
         resume.resume(folder)
     else:
-        begin.start_run(read(str(data)), target="sold", keys=dict(keys), out=folder)
+        start_run(read(str(data)), target="sold", keys=dict(keys), out=folder)
 
 
 def start(data: Path, folder: Path, keys: dict[str, object]) -> int:

@@ -47,8 +47,10 @@ from lamina.core.errors import ArtifactError, Interrupted, LaminaError, RunError
 from lamina.core.tree import named_arrays
 from lamina.data.source import read
 from lamina.network.artifact import to_files
-from lamina.runs import begin, job, resume
+from lamina.runs import resume
+from lamina.runs import run as running
 from lamina.runs.folder import RunFolder
+from lamina.runs.start import start_run
 from lamina.train.loop.callbacks import Callback
 from lamina.train.safeguard.background import BackgroundWriter
 from lamina.train.safeguard.checkpoint import Checkpoints, Snapshot
@@ -95,7 +97,7 @@ class Reference:
         with tempfile.TemporaryDirectory() as parent:
             table = read(str(write_data(Path(parent) / "houses.csv")))
             out = Path(parent) / "run"
-            done = begin.start_run(table, target="sold", keys=keys, out=out, callbacks=[watcher])
+            done = start_run(table, target="sold", keys=keys, out=out, callbacks=[watcher])
             self.files = network_files(done.folder)
         self.states, self.network = watcher.states, done.fitted.network
 
@@ -153,7 +155,7 @@ def stand_ins(acknowledged: list[str]) -> Iterator[None]:
     with (
         mock.patch.object(BackgroundWriter, "begin", at_once),
         mock.patch.object(Checkpoints, "_write", noted),
-        mock.patch.object(job, "write_report", page),
+        mock.patch.object(running, "write_report", page),
         mock.patch.object(storage, "_alive", lambda process: False),
     ):
         yield
@@ -276,8 +278,8 @@ class RunMachine(RuleBasedStateMachine):
             return "refused"
         return "nothing to do" if done is None else "ended"
 
-    def _begin(self, out: Path) -> job.Finished:
-        return begin.start_run(read(str(self.data)), target="sold", keys=self.keys, out=out)
+    def _begin(self, out: Path) -> running.Finished:
+        return start_run(read(str(self.data)), target="sold", keys=self.keys, out=out)
 
     @precondition(lambda self: self.whole)
     @rule(

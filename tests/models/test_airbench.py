@@ -10,11 +10,10 @@ from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.tree import parameter_count, trainable
 from lamina.data import read
-from lamina.data.encoders import ImageEncoder
-from lamina.data.schema import infer_schema
+from lamina.modalities.image.choose import work
+from lamina.modalities.image.encoder import ImageEncoder
 from lamina.models import build
 from lamina.models.airbench import ConvGroup, Whitening
-from lamina.network.images import work
 from lamina.nn import gelu
 
 
@@ -28,7 +27,7 @@ def smooth_images() -> np.ndarray:
 def test_whitening_makes_patches_uncorrelated():
     images = smooth_images()
     table = read(images, y=[0, 1] * 150)
-    encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
+    encoder = ImageEncoder.fit(table, "image")
     inputs = encoder.inputs
     layer = Whitening(3, patches=inputs.patches)
     standard = (images - np.array(inputs.mean)) / np.array(inputs.std)
@@ -41,7 +40,7 @@ def test_whitening_makes_patches_uncorrelated():
 
 def test_the_encoder_keeps_the_patches():
     table = read(smooth_images(), y=[0, 1] * 150)
-    encoder = ImageEncoder().fit(table, infer_schema(table, target="target"))
+    encoder = ImageEncoder.fit(table, "image")
     assert ImageEncoder.from_json(encoder.to_json()).inputs == encoder.inputs
     assert len(encoder.inputs.patches) == 12 * 12
 

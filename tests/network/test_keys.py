@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from lamina.cli.fit import _key, _option
 from lamina.core.errors import ConfigError
-from lamina.core.keys import NoKeys
+from lamina.core.keys import NoKeys, read_value
 from lamina.modalities import MODALITIES
 from lamina.models import MODELS
 from lamina.network.keys import (
@@ -160,6 +161,22 @@ def test_every_declared_key_has_a_meaning_and_its_range_in_words():
             meta = key.field.metadata
             assert meta["meaning"], (owner, key.field.name)
             assert (meta["check"] is None) == (meta["expected"] == ""), (owner, key.field.name)
+
+
+@pytest.mark.parametrize("model", ["auto", "vit", "vgg", "mlp"])
+def test_every_default_can_be_typed_as_the_help_prints_it(model: str):
+    """And then it is the default."""
+    keys = [key for keys in declared_keys().values() for key in keys]
+    options = {field.name for field in dataclasses.fields(MODELS[model].keys)} if model in MODELS else set()
+    for key in keys:
+        field, is_option = key.field, set(key.owners) & set(MODELS)
+        if is_option and field.name not in options:
+            continue
+        printed = (_option(key) if is_option else _key(key))[0].partition("=")[2]
+        check_keys({"model": model, field.name: printed})
+        kept = field.default if is_option == set() else (None, field.default)
+        value = read_value(field, printed)
+        assert value == kept or (is_option and value in kept), field.name
 
 
 def test_one_name_never_means_two_things_in_one_run():

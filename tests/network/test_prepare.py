@@ -63,15 +63,14 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
         ("binary", {"test_time_augmentation": "flip", "model": "mlp"}, "image inputs; this run is binary "
          "(target 'target') by model=mlp" + LEAVE),
         ("images", {"numeric": "standard"}, "table inputs; this run is binary (target 'target')" + LEAVE),
-        ("binary", {"patch": 4, "model": "mlp"}, "model=convnext and 1 more; this run is binary (target "
-         "'target') by model=mlp" + LEAVE),
+        ("binary", {"patch": 4, "model": "mlp"}, "model=convnext and 1 more; this run's model is mlp" + LEAVE),
         ("binary", {"patch": 4}, "model=convnext and 1 more; this run's model is tabm-mini" + LEAVE),
         ("images", {"patch": 4}, "model=convnext and 1 more; this run's model is airbench" + OR
          + "choose model=convnext"),
-        ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run is binary (target 'target') by "
-         "model=vit" + OR + "choose model=resnet"),
-        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 9 more; this run is binary "
-         "(target 'target') by model=linear" + OR + "choose model=ft-transformer"),
+        ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run's model is vit" + OR
+         + "choose model=resnet"),
+        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 9 more; this run's model is linear"
+         + OR + "choose model=ft-transformer"),
     ],
 )  # fmt: skip
 def test_a_key_of_somebody_who_takes_no_part_is_refused_by_its_owner(
@@ -132,6 +131,25 @@ def test_options_of_the_model_come_from_its_signature():
     plan = plan_of("images", model="vit", size=1, depth="1", patch="4", registers=2, pool="mean")
     assert plan.options | {"dropout": 0.0} == plan.options
     assert [plan.options[name] for name in ("depth", "patch", "registers", "pool")] == [1, 4, 2, "mean"]
+
+
+@pytest.mark.parametrize("value", [None, "auto", "AUTO"])
+def test_auto_leaves_every_option_to_what_is_chosen(value: str | None):
+    names = ("size", "depth", "dropout", "embedding_width", "members")
+    chosen = plan_of(model="tabm-mini")
+    assert chosen.options["depth"] == 3 != MODELS["tabm-mini"].options["depth"]  # of the preset
+    asked = plan_of(model="tabm-mini", **dict.fromkeys(names, value))
+    assert asked.options == chosen.options and asked.config == chosen.config
+
+
+@pytest.mark.parametrize("value", [None, "auto"])
+def test_auto_leaves_augmentation_to_what_is_chosen(value: str | None):
+    names = ("image_size", "augment", "test_time_augmentation")
+    keys = {"model": "lenet", "size": 1}
+    chosen, asked = plan_of("images", **keys), plan_of("images", **keys, **dict.fromkeys(names, value))
+    assert asked.config == chosen.config and chosen.config.to_json()["augment"] == ["shift:1"]
+    off = plan_of("images", **keys, augment="none", test_time_augmentation="none")
+    assert off.coding.augment is None and off.config.to_json()["test_time_augmentation"] == "none"
 
 
 @pytest.mark.parametrize("name", ["members", "folds"])

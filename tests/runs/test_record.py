@@ -8,11 +8,7 @@ import pytest
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.data.source import read
-<<<<<<< HEAD
-from lamina.network import FitConfig
-=======
 from lamina.network.keys import declared_keys
->>>>>>> tests2
 from lamina.runs.record import (
     check_config,
     check_unchanged,

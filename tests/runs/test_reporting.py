@@ -6,16 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lamina.runs.job import Finished
 
 from lamina.core.page import Plot
 from lamina.modalities.table.sections import column_sections
 from lamina.runs.folder import RunFolder
-<<<<<<< HEAD
-from lamina.runs.outcome import outcome_of, score_of
-=======
 from lamina.runs.outcome import outcome_of
->>>>>>> tests2
 from lamina.runs.record import read_record
 from lamina.runs.reporting import run_facts, source_name, write_report
 from lamina.runs.run import Finished

@@ -12,56 +12,6 @@ from tests.audited import LABELS, NOISE, ROWS, TRAINING, csv_of, said, with_cell
 from lamina.core.errors import ConfigError
 from lamina.tasks.audit import check
 
-KEEP = '  fix: to learn from it all the same: keep=["a"]'
-FINDINGS = {
-    "identifier by counting": (
-        {"a": list(range(ROWS))},
-        ["warning: t.csv, column 'a': left out: identifier (counts the rows)\n" + KEEP],
-    ),
-    "identifier by its form": (
-        {"a": [f"AB-{i:05d}" for i in range(ROWS)]},
-        ["warning: t.csv, column 'a': left out: identifier (every value is different)\n" + KEEP],
-    ),
-    "text": (
-        {"a": [f"this is sentence number {i} of many" for i in range(ROWS)]},
-        ["warning: t.csv, column 'a': left out: free text (each value is a sentence of its own)\n" + KEEP],
-    ),
-    "constant": (
-        {"a": ["x"] * ROWS, "b": [1] * ROWS},
-        ["note: t.csv: left out, as every row holds the same value: 'a', 'b'"],
-    ),
-    "nothing but missing": (
-        {"a": ["NA"] * ROWS},
-        ["warning: t.csv, column 'a': left out: every value is missing\n  fix: fill it in, or remove it"],
-    ),
-    "equals the target": (
-        {"a": [{"no": 0, "yes": 1}[label] for label in LABELS]},
-        [
-            "warning: t.csv, column 'a': left out: it equals the target, so it would give the answer away\n"
-            + KEEP + '; to silence this: drop=["a"]'
-        ],
-    ),
-    "a class with one row": (
-        {"y": with_cell(LABELS, 11, "maybe")},
-        [
-            "error: t.csv, line 13, column 'y': class 'maybe' has 1 row, the split needs 2: "
-            "one for each of training, validation\n"
-            "  fix: add rows of the class, remove it, or merge it with another"
-        ],
-    ),
-    "split column": (
-        {"split": ["train", "train", "test"] * 20},
-        ["note: t.csv: split by its column 'split'"],
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FINDINGS)
-def test_each_finding_in_its_words(tmp_path, case):
-    columns, expected = FINDINGS[case]
-    path = csv_of(tmp_path, columns)
-    assert said(check(path, target="y"), path) == expected
-
 
 def test_clean_data_are_left_alone(tmp_path):
     columns = {
@@ -74,14 +24,6 @@ def test_clean_data_are_left_alone(tmp_path):
     assert said(check(path, target="y"), path) == []
 
 
-def test_what_is_kept_is_kept_without_a_warning(tmp_path):
-    path = csv_of(tmp_path, {"a": list(range(ROWS)), "b": [{"no": 0, "yes": 1}[label] for label in LABELS]})
-    result = check(path, target="y", keep=["a", "b"])
-    assert said(result, path) == []
-    assert [column.name for column in result.schema.inputs] == ["noise", "a", "b"]
-    assert said(check(path, target="y", drop=["a", "b"]), path) == []
-
-
 def test_an_absent_target_is_an_error_with_the_nearest_name(tmp_path):
     path = csv_of(tmp_path, {"price": NOISE + 1})
     result = check(path, target="prise")
@@ -91,87 +33,6 @@ def test_an_absent_target_is_an_error_with_the_nearest_name(tmp_path):
         "of noise, y, price\n"
         "  fix: name a column that the data have"
     ]
-
-
-def test_a_header_that_is_data(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("".join(f"{x},{i % 3 + 4},{i * 7 % 2}\n" for i, x in enumerate(NOISE)))
-    assert said(check(str(path)), str(path))[0] == (
-        "warning: t.csv: all column names are numbers: the first row seems to be data\n"
-        "  fix: put a line with the column names above it"
-    )
-
-
-def test_nothing_to_learn_from(tmp_path):
-    path = csv_of(tmp_path, {"noise": [1] * ROWS, "a": ["NA"] * ROWS})
-    assert said(check(path, target="y"), path)[0] == (
-        "error: t.csv: no column is left to learn from: 'noise' (every row holds the same value); "
-        "'a' (every value is missing)\n"
-        '  fix: name the columns to learn from: keep=["..."]'
-    )
-    path = tmp_path / "y.csv"
-    path.write_text("y\n1\n2\n")
-    assert "there is no column beside the target\n  fix: add columns to learn from" in str(check(str(path)))
-
-
-def test_the_only_column_is_kept_with_a_warning(tmp_path):
-    words = (
-        "column '{}': kept although it is doubtful (equals the target): "
-        "there is no other column to learn from\n"
-    )
-    x = np.arange(1.0, 51.0) ** 2
-    fix = "  fix: add columns to learn from"
-    assert said(check(({"a": x}, x * 2))) == ["note: <arrays>, " + words.format("a") + fix]
-    pl.DataFrame({"a": x, "y": x * 2}).write_csv(tmp_path / "t.csv")
-    assert said(check(str(tmp_path / "t.csv")), str(tmp_path / "t.csv")) == [
-        "warning: t.csv, " + words.format("a") + fix
-    ]
-
-
-WEIGHTS = {
-    "negative": (with_cell(np.ones(ROWS), 4, -1.0),
-          "row 4, column 'w': a weight is a number of 0 or more, got -1.0\n"
-                 "  fix: correct the weight; 0 leaves the row out"),
-    "missing": (with_cell([1.0] * ROWS, 4, None),
-          "row 4, column 'w': a weight is a number of 0 or more, got None\n"
-                "  fix: correct the weight; 0 leaves the row out"),
-    "all zero": (np.zeros(ROWS), "column 'w': every weight is 0\n  fix: give some rows a weight"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", WEIGHTS)
-def test_weights(case):
-    weights, expected = WEIGHTS[case]
-    result = check(pl.DataFrame({"a": NOISE, "y": LABELS, "w": weights}), target="y", weight="w")
-    assert str(result.errors[0]) == f"error: <frame>, {expected}"
-
-
-def test_splits_that_cannot_be_made():
-    frame = pl.DataFrame(
-        {"a": NOISE, "y": LABELS, "part": with_cell(["train"] * ROWS, 9, "trian"), "when": ["x"] * ROWS}
-    )
-    result = check(frame, target="y", split="part")
-    assert str(result.errors[0]) == (
-        "error: <frame>, row 9, column 'part': not a word for a split; expected train, valid "
-        "or test, got 'trian'"
-    )
-    result = check(frame.with_columns(part=pl.lit("test")), target="y", split="part")
-    assert str(result.errors[0]) == (
-        "error: <frame>, column 'part': no row is marked train\n"
-        "  fix: mark the rows to learn from with the word train"
-    )
-    result = check(frame, target="y", time="when", drop=["part"])
-    assert "row 0, column 'when': a time is needed in every row to split by it" in str(result.errors[0])
-
-
-def test_labels_of_the_test_part_that_training_lacks():
-    frame = pl.DataFrame(
-        {"a": NOISE, "y": with_cell(LABELS, 59, "new"), "split": ["train"] * 40 + ["test"] * 20}
-    )
-    assert str(check(frame, "y").errors[0]) == (
-        "error: <frame>, row 59, column 'y': label 'new' of the test rows is in no training row\n"
-        "  fix: split otherwise, or remove the rows of this class"
-    )
 
 
 SECOND = {
@@ -220,6 +81,17 @@ def test_test_data_of_their_own(case):
     if case == "duplicates":
         first = first.replace(first.split(":")[1], " <frame>, row 0")
     assert first == expected
+
+
+def test_all_that_is_wrong_with_test_data_is_said_at_once():
+    other = TRAINING.with_columns(
+        a=pl.Series(with_cell(NOISE.tolist(), 2, np.inf)), y=pl.Series(with_cell(LABELS, 3, "yess"))
+    )
+    found = check(TRAINING, "y", test_data=other)
+    assert [(f.code, f.where) for f in found.errors] == [
+        ("infinity", "<frame>, row 2, column 'a'"),
+        ("unseen-label", "<frame>, row 3, column 'y'"),
+    ]
 
 
 def test_clean_test_data_are_left_alone():
@@ -286,17 +158,11 @@ def test_a_table_without_rows():
         assert str(result).splitlines()[0].endswith(f": 0 rows, {result.columns} columns")
 
 
-def test_a_split_that_fails_is_a_finding():
-    frame = TRAINING.with_columns(team=pl.lit("u"))
-    assert said(check(frame, "y", group="team"))[0] == (
-        "error: <frame>, column 'team': all rows are of one group\n  fix: name another group column, or none"
-    )
-
-
 def test_group_and_time_rule_one_another_out():
     frame = TRAINING.with_columns(team=pl.Series(range(ROWS)) // 6, when=pl.Series(range(ROWS)))
-    with pytest.raises(ConfigError, match="group 'team' and time 'when' ask for two different splits"):
-        check(frame, "y", group="team", time="when")
+    for data in (frame, "gone.csv"):  # said before anything is read
+        with pytest.raises(ConfigError, match="group 'team' and time 'when' ask for two different splits"):
+            check(data, "y", group="team", time="when")
 
 
 def test_test_data_of_a_regression_with_dates_and_flags():

@@ -24,7 +24,7 @@ COMMANDS = {
     "predict": "answer for every row of a file",
     "check": "say what is wrong with data before anything is trained",
     "resume": "go on with a run that was interrupted or killed",
-    "describe": "say what a run or a model is",
+    "describe": "say what a run, a model or the system is",
     "models": "list the models",
 }
 # what people type who come from elsewhere

@@ -212,7 +212,12 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     name, kind = field.name, annotation(field)
     if value is None and "None" in kind:
         return None
+    word = value.lower() if isinstance(value, str) else ""
     if kind.startswith("tuple"):
+        if word == "auto" and "None" in kind:
+            return None
+        if word == "none" and field.default == ():
+            return ()
         return _read_tuple(value, float if "float" in kind else str)
     if value is None:
         words = {"int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -222,7 +227,7 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     if not isinstance(value, str):
         is_whole = isinstance(value, float) and value.is_integer()
         return int(value) if kind.startswith("int") and is_whole else value
-    if value.lower() in ("none", "auto") and "None" in kind and not _is_a_name(field, value):
+    if word in ("none", "auto") and "None" in kind and not _is_a_name(field, value):
         return None
     if kind.startswith("bool"):
         return _read_switch(name, value)

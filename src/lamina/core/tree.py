@@ -54,10 +54,11 @@ def trainable(model: Any) -> Any:
 
     Buffers (running statistics, bin edges) and integer arrays are not.
     """
-    return map_arrays(model, lambda _, array, is_buffer: not is_buffer and _is_float(array))
+    return map_arrays(model, lambda _, array, is_buffer: not is_buffer and is_float(array))
 
 
-def _is_float(array: Any) -> bool:
+def is_float(array: Any) -> bool:
+    """Return whether an array holds floats, bfloat16 among them."""
     return np.issubdtype(array.dtype, np.floating) or str(array.dtype) == "bfloat16"
 
 
@@ -72,7 +73,7 @@ def parameter_count(model: Any) -> int:
 
     def add(_: str, array: Any, is_buffer: bool) -> Any:
         nonlocal count
-        count += 0 if is_buffer or not _is_float(array) else int(np.prod(array.shape))
+        count += 0 if is_buffer or not is_float(array) else int(np.prod(array.shape))
         return array
 
     map_arrays(model, add)

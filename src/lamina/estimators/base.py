@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _FLOATS: Any = (np.float64, np.float32)  # Any: scikit-learn's inferred types know texts only
 _LARGEST_SEED = 2**31 - 1
 _KEYS = "keys__"  # begins the name of one of the further keys
+_FROM_ELSEWHERE = {
+    "seed": "random_state",
+    "task": "a classifier or a regressor",
+    "weight": "sample_weight of fit",
+    "split": "eval_set of fit",
+}
 
 
 class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
@@ -126,7 +132,7 @@ class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
             deep: with those of ``keys``.
         """
         found = super().get_params(deep=deep)
-        if deep and found["keys"]:
+        if deep and isinstance(found["keys"], Mapping):
             found |= {f"{_KEYS}{name}": value for name, value in found["keys"].items()}
         return found
 
@@ -146,13 +152,24 @@ class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
         return self
 
     def _given(self) -> dict[str, Any]:
-        """Return the parameters as flat keys; None leaves the choice to Lamina."""
+        """Return the parameters as flat keys; None leaves the choice to Lamina.
+
+        Raises:
+            ConfigError: one of ``keys`` has a place of its own.
+        """
         given = self.get_params(deep=False)
-        more = given.pop("keys") or {}
-        if doubled := sorted(name for name in more if given.get(name) is not None and name != "preset"):
-            raise ConfigError(f"'{doubled[0]}' is a parameter of its own", where="keys")
-        named = {n: value for n, value in given.items() if value is not None and n != "random_state"}
-        return {**named, **more}
+        more = {} if (keys := given.pop("keys")) is None else keys
+        if not isinstance(more, Mapping):
+            raise ConfigError("not keys by name", where="keys", expected="a dict", received=repr(more)[:80])
+        for name in more:
+            if name in given:
+                fix = f"give it as such: {type(self).__name__}({name}=…)"
+                raise ConfigError(f"'{name}' is a parameter of its own", where="keys", fix=fix)
+            if name in _FROM_ELSEWHERE:
+                fix = f"use {_FROM_ELSEWHERE[name]}"
+                raise ConfigError(f"'{name}' comes from elsewhere", where="keys", fix=fix)
+        flat = {**given, **more}
+        return {n: value for n, value in flat.items() if value is not None and n != "random_state"}
 
     def _trained(self, rows: Rows, task: str, began: float) -> Network:
         """Prepare and train; warn of what the audit found doubtful."""

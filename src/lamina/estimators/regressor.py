@@ -94,8 +94,8 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         Args:
             X: rows as in `fit`.
         """
-        network = self.network_
-        return network.target.predictions(network.objective.point(self._outputs(X)))
+        outputs = self._outputs(X)  # before anything is asked of a network that may not be there
+        return self.network_.target.predictions(self.network_.objective.point(outputs))
 
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """Return the levels ``quantiles``, (rows, levels) for one target.

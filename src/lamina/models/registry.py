@@ -81,11 +81,14 @@ class ModelSpec:
 
     @functools.cached_property
     def keys(self) -> type:
-        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's."""
-        fields = [("size", "int", self.size, self.dial)]
+        """Frozen dataclass of the keys it owns: size dial and options, but ``members``, the run's.
+
+        None, or ``auto`` as a text, leaves an option to what is chosen.
+        """
+        fields = [("size", "int | None", self.size, self.dial)]
         for p in inspect.signature(self.make).parameters.values():
             if p.name in self.options and p.name != "members":
-                fields.append((p.name, str(p.annotation), p.default, ""))
+                fields.append((p.name, f"{_annotation(p)} | None", p.default, ""))
         made = [
             (name, kind, key(default, **{"meaning": meaning, **OPTION_KEYS.get(name, {})}))
             for name, kind, default, meaning in fields
@@ -111,6 +114,13 @@ class ModelSpec:
         if size < 1:
             raise ConfigError(f"size of '{self.name}' is out of range", expected=">= 1", received=size)
         return self.make(inputs, outputs, size=size, key=key, **options)
+
+
+def _annotation(parameter: inspect.Parameter) -> str:
+    """Return the type of an option in words; where none is written, that of its default."""
+    written = parameter.annotation
+    kind = type(parameter.default) if written is parameter.empty else written
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
 
 
 # Which module registers a name: an architecture is imported when it is used, since each costs time.

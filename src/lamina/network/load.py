@@ -15,7 +15,7 @@ from lamina.core.errors import ArtifactError, LaminaError
 from lamina.core.keys import flat
 from lamina.core.module import Module
 from lamina.core.random import Blank
-from lamina.core.tree import named_arrays, with_arrays
+from lamina.core.tree import is_float, named_arrays, with_arrays
 from lamina.data.schema import Schema
 from lamina.modalities.blocks import Encoders
 from lamina.models import MODELS
@@ -216,11 +216,7 @@ def _blank(
 def _filled(model: Module, arrays: dict[str, np.ndarray]) -> Module:
     """Return the model with its arrays, each of the shape and kind that the model asks for."""
     for name, array in named_arrays(model).items():
-        if name in arrays and _is_float(arrays[name]) != _is_float(array):
+        if name in arrays and is_float(arrays[name]) != is_float(array):
             expected, received = array.dtype, arrays[name].dtype
             raise ArtifactError("array has the wrong dtype", where=name, expected=expected, received=received)
     return with_arrays(model, arrays)
-
-
-def _is_float(array: Any) -> bool:
-    return array.dtype.kind == "f" or str(array.dtype) == "bfloat16"

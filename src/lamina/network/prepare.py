@@ -25,7 +25,7 @@ from lamina.network.keys import (
     ALWAYS,
     AUTO,
     Config,
-    check_keys,
+    always_present,
     filled,
     modality_owner,
     model_owner,
@@ -68,7 +68,7 @@ def prepare(
         ConfigError: a key is unknown, out of range, or belongs to nobody who takes part.
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
-    config = check_keys(keys)
+    config = always_present(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
@@ -239,7 +239,7 @@ def _variants(choice: Choice, keys: Keys, data: Data) -> tuple[Mapping[str, Any]
     """Return the options to try on the first fold without those that a person gave."""
     if not len(data.folds[0][1]):  # nothing would say which is better
         return ({},)
-    tried = tuple({n: v for n, v in variant.items() if n not in keys} for variant in choice.variants)
+    tried = tuple({n: v for n, v in variant.items() if keys.get(n) is None} for variant in choice.variants)
     return tried if any(tried) else ({},)
 
 
@@ -268,8 +268,9 @@ def _resolved(
         return config, {}
     words = f"this run's model is {choice.model}"
     (asked,) = claim([model_owner(choice.model)], left, absent=optional_owners(takes=takes), run=words)
+    given = {name: v for name, v in dataclasses.asdict(asked).items() if name in left and v is not None}
     # Defaults are written out, so that a saved network does not depend on those of a later version.
-    model = dataclasses.asdict(filled(asked, choice.options, keys))
+    model = dataclasses.asdict(filled(type(asked)(**given), choice.options, given))
     model = {name: value for name, value in model.items() if value is not None}
     options = {**model, **_members(config, choice), **_wrappers(config)}
     options |= {"folds": run.folds} if (run.folds or 1) > 1 else {}

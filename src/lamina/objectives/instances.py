@@ -1,4 +1,4 @@
-"""From maps to instances: seeds where the distance map is high, and to each pixel its nearest seed."""
+"""From maps to instances: seeds where the distance map is high, and for each pixel its nearest seed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from scipy import ndimage
 
 HALF = 128  # of 255: the foreground
-SEED = 0.55  # of an instance's largest distance: above it lie its seeds
+LEVELS = (0.7, 0.6, 0.5, 0.4, 0.3)  # of an instance's largest distance, at which seeds are looked for
 SMOOTHING = 1.0  # pixels
+LEAST_SEED = 4  # pixels
 LEAST_UNSEEDED = 20  # pixels of foreground without a seed that make an instance of their own
 
 
 def instances_of(maps: np.ndarray, smallest: int = 8) -> np.ndarray:
     """Return the instances in a pair of maps.
 
-    The distance map is smoothed; connected places above `SEED` are seeds; a pixel of the foreground belongs
-    to the nearest seed if its connected area holds any. An area without seeds is an instance if it is not
-    tiny. Cost O(pixels).
+    A pixel of the foreground belongs to the nearest seed, if its connected area holds any. An area without
+    seeds is an instance if it is not tiny. Cost O(pixels) a level.
 
     Args:
         maps: uint8 (y, x, 2): foreground, and distance to the border, 0 to 255 each.
@@ -34,17 +34,40 @@ def instances_of(maps: np.ndarray, smallest: int = 8) -> np.ndarray:
         2
     """
     inside = maps[..., 0] >= HALF
-    distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32) / 255, SMOOTHING)
-    seeds, count = connected((distance > SEED) & inside)
-    areas, _ = connected(inside)
+    seeds = seeds_of(ndimage.gaussian_filter(maps[..., 1].astype(np.float32) / 255, SMOOTHING), inside)
+    areas, count = connected(inside)
     seeded = np.isin(areas, np.unique(areas[seeds > 0]))
     found = np.zeros(inside.shape, np.int32)
-    if count:
+    if seeds.any():
         nearest: Any = ndimage.distance_transform_edt(seeds == 0, return_distances=False, return_indices=True)
-        found = np.where(seeded, seeds[tuple(nearest)], 0)
+        found = np.where(seeded, count + seeds[tuple(nearest)], 0)
     sizes = np.bincount(areas.ravel())
     alone = inside & ~seeded & (sizes[areas] >= LEAST_UNSEEDED)
-    return renumbered(np.where(alone, count + areas, found), smallest)
+    return renumbered(np.where(alone, areas, found), smallest)
+
+
+def seeds_of(distance: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the cores of instances, numbered from 1.
+
+    Level after level from the highest, each connected area of pixels above it that holds no seed yet becomes
+    one. So two that touch are parted where the map between them is low, and a faint one, which never reaches
+    the upper levels, has a seed too.
+
+    Args:
+        distance: to the border, as a share of the largest of the instance (y, x).
+        inside: the foreground (y, x).
+    """
+    seeds, count = np.zeros(inside.shape, np.int32), 0
+    for level in LEVELS:
+        areas, _ = connected((distance > level) & inside)
+        sizes = np.bincount(areas.ravel())
+        is_new = sizes >= LEAST_SEED
+        is_new[np.unique(areas[seeds > 0])] = False
+        is_new[0] = False
+        numbers = count + np.cumsum(is_new)
+        seeds = np.where(is_new[areas], numbers[areas], seeds)
+        count = int(numbers[-1])
+    return seeds
 
 
 def connected(mask: np.ndarray, *, corners: bool = False) -> tuple[np.ndarray, int]:

@@ -134,8 +134,8 @@ class InstanceObjective(AbstractObjective):
     """Instances: whether a pixel is inside one, and how near it is to the middle of it.
 
     Two maps are learned: the foreground, by cross-entropy and Dice loss, and the distance to the border of
-    the instance, divided by the largest of it, by its absolute error. Where the second is high instances
-    begin, and they grow down its slopes while the first says foreground
+    the instance, divided by the largest of it, by its absolute error. Where the second is high lie the
+    seeds of instances, and each pixel of the foreground belongs to the nearest
     (`lamina.objectives.instances.instances_of`). Targets are uint8 maps (b, y, x, 2), 0 to 255.
 
     Args:

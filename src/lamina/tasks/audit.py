@@ -81,7 +81,7 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
 
     Raises:
         DataError: a named column is absent, or the target cannot be learned.
-        ConfigError: the roles contradict one another, or there is no such task.
+        ConfigError: the targets are no names, or there is no such task.
     """
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
@@ -250,11 +250,9 @@ def _of_second(
     if not other.height:
         yield error("too-few-rows", other.source, "the test data have no row", "add rows")
         return
-    found = list(cast.task.check(subject, other))
-    yield from found
-    if not _has_errors(found):
-        for own in checks:
-            yield from own.second(other, parts)
+    for own in checks:
+        yield from own.second(other, parts)
+    yield from cast.task.check(subject, other)
 
 
 def _has_errors(found: Sequence[Finding]) -> bool:

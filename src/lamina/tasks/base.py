@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lamina.core.errors import ConfigError
 from lamina.core.keys import COLUMN_NAMES, NoKeys, key
 from lamina.data.schema import NOTHING
 
@@ -33,6 +34,14 @@ class RoleKeys:
     split: str | None = key(None, "column that says train, valid or test")
     keep: tuple[str, ...] = key((), "columns to learn from though they look like identifiers", **COLUMN_NAMES)
     drop: tuple[str, ...] = key((), "columns to leave out", **COLUMN_NAMES)
+
+    def __post_init__(self) -> None:
+        if self.group is not None and self.time is not None:
+            raise ConfigError(
+                f"group '{self.group}' and time '{self.time}' ask for two different splits",
+                expected="one of the two",
+                fix="leave time out to keep groups together, or group to validate on the last rows",
+            )
 
 
 @dataclass(frozen=True)

@@ -39,15 +39,8 @@ def assign_roles(
 
     Raises:
         DataError: a named column is absent.
-        ConfigError: the roles contradict one another.
     """
     table, keys = claims.table, given.keys
-    if keys.group is not None and keys.time is not None:
-        raise ConfigError(
-            f"group '{keys.group}' and time '{keys.time}' ask for two different splits",
-            expected="one of the two",
-            fix="leave time out to keep groups together, or group to validate on the last rows",
-        )
     for role in ("weight", "group", "time", "split"):
         if getattr(keys, role) is not None:
             table.require(getattr(keys, role), f"{role} column")
@@ -177,10 +170,9 @@ def guess_target(table: AbstractTable) -> str | tuple[str, ...]:
     scalars = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
     if not scalars and len(table.cell_names) > 1:
         return table.cell_names[-1]  # images, and what is to be seen on them
-    last = [name for name in table.names if name not in ("weight", "split", *table.cell_names)]
-    if not last:
+    if not scalars:
         raise DataError("there is no column to predict", where=table.source, fix="name the target")
-    return last[-1]
+    return scalars[-1]
 
 
 def default_target(table: AbstractTable, task: str | None) -> str | tuple[str, ...]:

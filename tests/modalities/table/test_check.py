@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.audited import LABELS, NOISE, ROWS, TRAINING, csv_of, said, with_cell, with_nan
+from tests.audited import LABELS, NOISE, ROWS, csv_of, said, with_cell, with_nan
 
 from lamina.core.errors import DataError
 from lamina.tasks.audit import check
@@ -169,76 +169,3 @@ def test_nan_in_test_arrays():
     assert said(result)[0] == (
         "error: <arrays>, row 4, column 'x1': NaN in 1 row, none in training\n  fix: fill the gaps in"
     )
-
-
-def test_duplicates_across_a_split():
-    x = np.random.default_rng(0).normal(size=(200, 3))
-    x[150:] = x[:50]
-    table = {"a": x[:, 0], "b": x[:, 1], "y": x[:, 2], "split": ["train"] * 150 + ["test"] * 50}
-    assert said(check(table, "y"))[0] == (
-        "warning: <frame>, row 150: 41 of 80 validation and test rows equal a training row, "
-        "which flatters the metrics\n"
-        "  fix: remove the copies"
-    )
-    del table["split"]
-    found = said(check(table, "y"))[0]
-    assert found.startswith("warning: <arrays>, row ")
-    assert found.endswith('  fix: remove the copies, or keep them on one side with group="..."')
-    few = {name: np.append(values[:149], values[0]) for name, values in table.items()}
-    assert all(text.startswith("note: ") for text in said(check(few, "y")))
-
-
-def test_rows_that_only_look_alike_are_no_duplicates():
-    frame = pl.DataFrame({"name": [f"Mrs. Person {i}" for i in range(200)],
-                          "age": [i % 20 for i in range(200)],
-                          "x": [i % 20 / 3 for i in range(200)],
-                          "y": [i % 20 // 10 for i in range(200)]})  # fmt: skip
-    assert not [f for f in check(frame, "y").findings if f.code == "duplicates"]
-    counted = frame.drop("name").with_columns(
-        pl.int_range(200).alias("row"), pl.Series("u", np.arange(200) // 2 / 7)
-    )
-    assert [f.code for f in check(counted, "y").warnings] == ["identifier"]
-
-
-def test_a_few_combinations_are_no_duplicates():
-    frame = pl.DataFrame(
-        {"a": ["u", "v", "w"] * 40, "b": ["p", "q"] * 60, "y": [i % 5 % 2 for i in range(120)]}
-    )
-    assert not [f for f in check(frame, "y").findings if f.code == "duplicates"]
-
-
-def test_no_rows_held_out_are_no_copies():
-    assert said(check(pl.concat([TRAINING, TRAINING]), "y", valid=0.0)) == []
-
-
-def test_numbers_beyond_single_precision():
-    words = "the number -1.5e+300 does not fit: single precision ends at ±3.4e+38"
-    for values in (with_cell(NOISE, 3, -1.5e300), with_cell(list(map(str, NOISE)), 3, "-1.5e300")):
-        result = check(pl.DataFrame({"a": values, "b": NOISE, "y": LABELS}, strict=False), "y")
-        assert said(result)[0] == (
-            f"error: <frame>, row 3, column 'a': {words}\n"
-            "  fix: replace it by a number, or leave the cell empty"
-        )
-    target = with_cell(NOISE + 3, 3, -1.5e300)
-    assert said(check(pl.DataFrame({"a": NOISE, "y": target}), "y"))[0] == (
-        f"error: <frame>, row 3, column 'y': {words}\n  fix: remove these rows, or scale the target down"
-    )
-    other = TRAINING.with_columns(a=pl.Series(with_cell(NOISE, 3, -1.5e300)))
-    assert said(check(TRAINING, "y", test_data=other))[0].startswith(
-        f"error: <frame>, row 3, column 'a': {words}"
-    )
-
-
-def test_integers_too_large_among_words():
-    digits = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "-" + "9" * 20), 5, "n. a.")
-    words = (
-        f"error: <frame>, row 3, column '{{}}': the integer -{'9' * 20} does not fit: "
-        "beyond ±2^53 neighbors become one number\n  fix: "
-    )
-    fix = 'leave it out with drop=["a"], or scale it down; codes belong in a text column'
-    assert said(check({"a": digits, "b": NOISE, "y": LABELS}, "y"))[0] == words.format("a") + fix
-    assert said(check({"a": NOISE, "y": digits}, "y"))[0] == words.format("y") + "scale the target down"
-    floats = with_cell(with_cell([str(i * 7) for i in range(ROWS)], 3, "1.5e20"), 5, "n. a.")
-    assert not check({"a": floats, "b": NOISE, "y": LABELS}, "y").errors
-    rising = np.where(np.arange(ROWS) == 3, 2**60, np.arange(ROWS) * 3)
-    assert said(check({"a": NOISE, "y": rising}, "y"))[0].endswith("\n  fix: scale the target down")

@@ -131,3 +131,19 @@ def test_a_frame_s_missing_target_is_no_word():
 def test_too_few_rows():
     result = check({"a": [1.5], "y": [2.5]}, "y", task="regression")
     assert "error: <arrays>: 1 row with a target: nothing to learn from\n" in str(result)
+
+
+def test_a_gap_in_the_target_of_a_file_is_never_an_error(tmp_path):
+    path = csv_of(tmp_path, {"a": NOISE**2, "y": with_cell(LABELS, 3, "")})
+    for allow in (None, True, False):
+        (warned,) = check(path, "y", allow_missing=allow).warnings
+        assert warned.code == "target-missing"
+
+
+@pytest.mark.parametrize("value", [0, 0.5, "cat"])
+def test_images_in_memory_have_no_folder_to_be_added_to(value):
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4), dtype=np.uint8)
+    assert str(check(images, y=[value] * 20).errors[0]) == (
+        f"error: <arrays>, column 'target': the target is {value!r} in every row: there is nothing to learn\n"
+        "  fix: name another target, or add rows with other values"
+    )

@@ -70,9 +70,9 @@ class Audit:
     ``source`` says where the table came from, ``rows`` and ``columns`` how large it is.
 
     Example:
-        >>> import lamina.data
+        >>> import lamina
         >>> rows = [[0.5, 1.0], [1.5, float("inf")]] * 20
-        >>> audit = lamina.data.check((rows, [0, 1] * 20))
+        >>> audit = lamina.check((rows, [0, 1] * 20))
         >>> print(audit.errors[0])
         error: <arrays>, row 1, column 'x1': infinity in 20 rows
           fix: replace it by a number, or leave the cell empty

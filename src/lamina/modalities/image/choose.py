@@ -19,7 +19,7 @@ SPEED = 9.0e10  # operations a second with a time limit: a schedule that was pla
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 60
 SIZES = (64, 48, 32, 24, 16)  # of airbench
 # Where every pixel has a target: operations of a training pixel of U-Net 16, the share of a preset's budget.
-MAPS_WORK, MAPS_SHARE = 1.6e5, 2.0
+MAPS_WORK, MAPS_SHARE = 1.6e5, 4.0
 FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS = 20, 200
 FOLDED_SIDE = 128  # pixels of a side from which blocks of 2 x 2 become channels
 LEAST_COMPARED, UPRIGHT = 8, 0.5  # images, and likeness of profiles, before top and bottom are told apart

@@ -29,6 +29,7 @@ def choose(situation: Situation) -> Choice:
         situation: what the model is chosen for.
 
     Example:
+        >>> from lamina.core.inputs import TableInputs
         >>> choose(Situation(TableInputs(4), 1000, NUMBERS, preset="fast")).model
         'mlp'
     """
@@ -64,6 +65,7 @@ def variants(name: str, situation: Situation) -> tuple[dict[str, Any], ...]:
         situation: what the model is chosen for.
 
     Example:
+        >>> from lamina.core.inputs import TableInputs
         >>> variants("tabm-mini", Situation(TableInputs(4), 1000, NUMBERS, preset="best"))
         ({'dropout': 0.0}, {'dropout': 0.1})
     """

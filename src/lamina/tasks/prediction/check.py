@@ -41,7 +41,7 @@ def of_targets(subject: Subject, of_column: OfColumn) -> Iterator[Finding]:
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        found += _of_missing(table, column, subject.strict)
+        found += _of_missing(table, column, subject.strict and table.strict)
         found += of_column(table, column)
     yield from found
     known = known_rows(table, schema).size
@@ -137,9 +137,9 @@ def _constant(table: AbstractTable, column: ScalarColumn, value: object) -> Find
     """Return the finding for a target that never varies."""
     message = f"the target is {value!r} in every row: there is nothing to learn"
     fix = "name another target, or add rows with other values"
-    if table.cell_names:
-        noun = table.column(table.cell_names[0]).storage
-        fix = f"add {noun}s of another class, in a folder or under a label of its own"
+    cells: Any = table.column(table.cell_names[0]) if table.cell_names else None
+    if cells is not None and not cells.in_memory:
+        fix = f"add {cells.storage}s of another class, in a folder or under a label of its own"
     return error("target-constant", table.where(name=column.name), message, fix)
 
 

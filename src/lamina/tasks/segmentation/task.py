@@ -15,6 +15,7 @@ from lamina.core.keys import key
 from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.labels import whole_labels
 from lamina.data.schema import CELLS, Schema
+from lamina.data.table import free_name
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
 from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction, Roles, Suit
@@ -60,8 +61,8 @@ class SegmentTask(AbstractTask):
     writes_files = True
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
-        """Return why it may be taken: the target is a column of masks."""
-        if len(targets) != 1 or targets[0] not in table.cell_names:
+        """Return why it may be taken: the target is a column of masks, and there are images beside it."""
+        if len(targets) != 1 or targets[0] not in table.cell_names or len(table.cell_names) == 1:
             return None
         return Suit(f"'{targets[0]}' holds masks")
 
@@ -132,27 +133,20 @@ class SegmentTask(AbstractTask):
         cells = [table.column(name) for name in table.cell_names if name not in target.names]
         column = next((cell for cell in cells if isinstance(cell, ImageColumn)), None)
         files: dict[str, bytes] = {}
-        images, names = [], []
+        images: list[str] = []
+        stems: set[str] = set()
         for row, mask in enumerate(masks):
             images.append("" if column is None else column.place(row))
-            names.append(_free(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", files))
-            files[names[-1]] = _png(_as_given(mask, column, row))
-        return Prediction({IMAGE: np.array(images), "mask": np.array(names)}, files=files)
+            stem = free_name(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", stems)
+            stems.add(stem)
+            files[f"{stem}.png"] = _png(_as_given(mask, column, row))
+        return Prediction({IMAGE: np.array(images), "mask": np.array(list(files))}, files=files)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return the quality of the masks, and some of them laid over their images."""
         from lamina.tasks.segmentation.sections import mask_sections
 
         return mask_sections(outcome)
-
-
-def _free(stem: str, taken: Mapping[str, bytes]) -> str:
-    """Return the name of a file that no other mask has."""
-    name, number = f"{stem}.png", 1
-    while name in taken:
-        number += 1
-        name = f"{stem}-{number}.png"
-    return name
 
 
 def _as_given(mask: np.ndarray, column: ImageColumn | None, row: int) -> np.ndarray:
