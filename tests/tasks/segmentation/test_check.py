@@ -105,7 +105,7 @@ def test_masks_in_jpeg_files_change_labels(folder: Path):
 def test_a_table_needs_images_beside_the_masks(folder: Path):
     lines = [f"{n},masks/{n:02}.png" for n in range(8)]
     (folder / "odd.csv").write_text("\n".join(["number,mask", *lines]) + "\n")
-    (found,) = check(folder / "odd.csv", "mask").errors
+    (found,) = check(folder / "odd.csv", "mask", task="segment").errors
     assert found.message == "no column of images beside the masks"
     two = pairs(folder).read_text().replace("images/", "images/00.png,images/").replace("image,", "one,two,")
     (folder / "two.csv").write_text(two)

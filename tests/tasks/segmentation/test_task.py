@@ -132,15 +132,15 @@ def test_a_mask_is_as_large_as_its_image(instances: Network, numbered: Path, tmp
     assert (large[::2, ::2] == labels_of(files["0.png"])).mean() > 0.9
 
 
-def test_images_of_one_name_have_masks_of_two(instances: Network, numbered: Path, tmp_path: Path):
+def test_images_of_one_name_have_masks_of_different_names(instances: Network, numbered: Path, tmp_path: Path):
     lines = ["image"]
-    for name in ("a", "b"):
+    for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.png").write_bytes((numbered / "images" / "00.png").read_bytes())
         lines.append(f"{name}/x.png")
     (tmp_path / "list.csv").write_text("\n".join(lines) + "\n")
     found = instances.prediction(tmp_path / "list.csv")
-    assert list(found.files) == ["x.png", "x-2.png"] == found.columns["mask"].tolist()
+    assert list(found.files) == ["x.png", "x-2.png", "x-3.png"] == found.columns["mask"].tolist()
 
 
 def test_images_in_memory_are_numbered(instances: Network, numbered: Path):

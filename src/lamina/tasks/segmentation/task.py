@@ -137,7 +137,8 @@ class SegmentTask(AbstractTask):
         stems: set[str] = set()
         for row, mask in enumerate(masks):
             images.append("" if column is None else column.place(row))
-            stem = free_name(os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}", stems)
+            stem = os.path.splitext(os.path.basename(images[-1]))[0] or f"{row:06d}"
+            stem = free_name(f"{stem}-{row + 1}", stems) if stem in stems else stem
             stems.add(stem)
             files[f"{stem}.png"] = _png(_as_given(mask, column, row))
         return Prediction({IMAGE: np.array(images), "mask": np.array(list(files))}, files=files)
