@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lamina.objectives.instances import connected, distance_maps, instances_of, renumbered
+from lamina.objectives.instances import connected, distance_maps, instances_of, renumbered, seeds_of
 from lamina.objectives.metrics.overlap import instance_counts
 
 
@@ -126,3 +126,16 @@ def test_labels_are_numbered_anew():
 def test_corners_connect_on_request():
     diagonal = np.eye(3, dtype=bool)
     assert connected(diagonal)[1] == 3 and connected(diagonal, corners=True)[1] == 1
+
+
+def test_seeds_are_found_level_by_level():
+    """A faint one that never reaches the upper levels has a seed too, and a high one has one only."""
+    distance = np.zeros((12, 40))
+    distance[2:10, 2:10], distance[4:8, 4:8] = 0.35, 0.9  # one with a high core
+    distance[2:10, 14:22] = 0.45  # a faint one
+    distance[2:10, 26:38] = 0.35  # two cores, parted by a lower place
+    distance[4:8, 27:31], distance[4:8, 33:37] = 0.65, 0.8
+    distance[0, 39] = 0.9  # a single pixel
+    seeds = seeds_of(distance, np.ones(distance.shape, bool))
+    assert seeds.max() == 4 and len({seeds[5, x] for x in (5, 17, 28, 34)}) == 4
+    assert seeds[2, 2] == 0 and seeds[5, 31] == 0 and seeds[0, 39] == 0
