@@ -85,10 +85,10 @@ def _summary(network: Network) -> str:
     noun = _NOUNS[network.schema.target_kind]
     named = ", ".join(code(label) for label in labels[:MOST_LABELS])
     more = f" and {count(len(labels) - MOST_LABELS)} more" if len(labels) > MOST_LABELS else ""
-    return (
-        f"A neural network of {counted(network.parameters, 'parameter')} that "
-        f"{words(network.task.summary)}. {counted(len(labels), *noun)}: {named}{more}."
-    )
+    summary = f"A neural network of {counted(network.parameters, 'parameter')} that {words(network.task.summary)}."
+    if network.schema.target_kind == CELLS and not network.target.labels:
+        return summary  # what it predicts has no names
+    return f"{summary} {counted(len(labels), *noun)}: {named}{more}."
 
 
 def _metrics(info: RunInfo) -> str:

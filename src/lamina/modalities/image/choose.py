@@ -21,6 +21,7 @@ SIZES = (64, 48, 32, 24, 16)  # of airbench
 # Where every pixel has a target: operations of a training pixel of U-Net 16, the share of a preset's budget.
 MAPS_WORK, MAPS_SHARE = 1.6e5, 4.0
 FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS = 20, 200
+MAPS_MODEL = "unet"
 FOLDED_SIDE = 128  # pixels of a side from which blocks of 2 x 2 become channels
 LEAST_COMPARED, UPRIGHT = 8, 0.5  # images, and likeness of profiles, before top and bottom are told apart
 _MAP_KEYS: dict[str, Any] = {
@@ -70,12 +71,13 @@ def choose_for_maps(situation: Situation, inputs: ImageInputs) -> Choice:
     """
     budget = budget_of(situation.preset, situation.seconds) * MAPS_SHARE
     name, reason, options = situation.model, "you asked for it", {}
-    if name in ("auto", ""):
-        name = "unet"
+    if name in ("auto", "", MAPS_MODEL):
         fold = 2 if min(inputs.height, inputs.width) >= FOLDED_SIDE else 1
         options = {"size": 16, "depth": 3, "fold": fold, "standardize": "each"}
-        reason = "a U-Net sees the whole and says where"
-        reason += "; folded, it does so at a quarter of the work" if fold > 1 else ""
+        if name != MAPS_MODEL:
+            reason = "a U-Net sees the whole and says where"
+            reason += "; folded, it does so at a quarter of the work" if fold > 1 else ""
+        name = MAPS_MODEL
     pixels = inputs.height * inputs.width / options.get("fold", 1) ** 2
     epochs = budget / max(1.0, situation.examples * MAPS_WORK * pixels)
     epochs = int(np.clip(epochs, FEWEST_MAP_EPOCHS, MOST_MAP_EPOCHS))
