@@ -85,7 +85,8 @@ def _summary(network: Network) -> str:
     noun = _NOUNS[network.schema.target_kind]
     named = ", ".join(code(label) for label in labels[:MOST_LABELS])
     more = f" and {count(len(labels) - MOST_LABELS)} more" if len(labels) > MOST_LABELS else ""
-    summary = f"A neural network of {counted(network.parameters, 'parameter')} that {words(network.task.summary)}."
+    size = counted(network.parameters, "parameter")
+    summary = f"A neural network of {size} that {words(network.task.summary)}."
     if network.schema.target_kind == CELLS and not network.target.labels:
         return summary  # what it predicts has no names
     return f"{summary} {counted(len(labels), *noun)}: {named}{more}."

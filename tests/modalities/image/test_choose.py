@@ -64,7 +64,7 @@ def test_a_unet_for_pixels_folded_where_images_are_large():
 
 def test_a_model_that_is_asked_for_keeps_its_own_options():
     chosen = dense(256, model="unet")
-    assert (chosen.model, dict(chosen.options), chosen.reason) == ("unet", {}, "you asked for it")
+    assert (chosen.model, chosen.options, chosen.reason) == ("unet", large.options, "you asked for it")
     assert dense(256, model="auto").model == "unet"
 
 
