@@ -62,10 +62,15 @@ def test_a_unet_for_pixels_folded_where_images_are_large():
     assert small.options["standardize"] == "each"
 
 
-def test_a_model_that_is_asked_for_keeps_its_own_options():
-    chosen = dense(256, model="unet")
-    assert (chosen.model, chosen.options, chosen.reason) == ("unet", large.options, "you asked for it")
-    assert dense(256, model="auto").model == "unet"
+def test_the_unet_that_is_asked_for_is_the_one_that_is_chosen():
+    asked, chosen = dense(256, model="unet"), dense(256, model="auto")
+    assert asked.model == chosen.model == "unet" and asked.options == chosen.options
+    assert asked.reason == "you asked for it"
+
+
+def test_another_model_that_is_asked_for_keeps_its_own_options():
+    other = dense(256, model="mine")
+    assert (other.model, dict(other.options), other.reason) == ("mine", {}, "you asked for it")
 
 
 def test_epochs_fill_the_budget_within_bounds():
