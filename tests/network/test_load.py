@@ -288,7 +288,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     ),
     "no target kind": (
         lambda d: d["schema"].update(target_kind="x"),
-        "schema.target_kind: .*expected one of classes, flags, numbers, nothing, got 'x'",
+        "schema.target_kind: .*expected one of classes, flags, numbers, cells, nothing, got 'x'",
     ),
     "target": (lambda d: d.update(target=[]), "target: .*expected an object"),
     "target key": (lambda d: d["target"].update(mean=[]), "target: .*expected the keys names, labels, dtype"),

@@ -68,7 +68,7 @@ def test_fit_kill_resume_save_load_predict_report(root: Path, table: Path, tmp_p
     assert found["task"] == "count" and found["metrics"]["mae"] > 0
     page = (tmp_path / "killed" / "report.html").read_text()
     assert "4 peaks were read." in page and "rows were counted." in page
-    assert "that predicts how many" in page
+    assert "that predicts hits: how many" in page
     stored = json.loads((tmp_path / "killed" / "network" / "schema.json").read_text())
     assert stored["blocks"] == {"spectrum": {"modality": "spectrum", "name": "spectrum", "peaks": 4}}
 

@@ -42,7 +42,7 @@ class SpectrumEncoder(AbstractEncoder):
 
 
 class Spectra(AbstractModality):
-    name, noun, keys = "spectrum", "spectrum", SpectrumKeys
+    name, noun, kinds, keys = "spectrum", "spectrum", ("spectrum",), SpectrumKeys
 
     def claim(self, column, table):
         return column if column.storage == "string" and "~" in str(column.value(0)) else None

@@ -86,14 +86,18 @@ def test_each_instance_is_matched_once():
 def test_numbers_of_instances_do_not_matter():
     true = blocks((0, 4), (6, 9), (12, 20))
     swapped = np.array([0, 7, 3, 9])[true]
-    assert instance_metrics(instance_counts(swapped, true)) == dict.fromkeys(("ap50", "ap75", "iou", "dice"), 1.0)
+    assert instance_metrics(instance_counts(swapped, true)) == dict.fromkeys(
+        ("ap50", "ap75", "iou", "dice"), 1.0
+    )
 
 
 def test_nothing_is_found_or_nothing_is_there():
     empty, one = blocks(), blocks((0, 4))
     assert instance_counts(empty, one)["ap50"].tolist() == [[0, 0, 1]]
     assert instance_counts(one, empty)["ap50"].tolist() == [[0, 1, 0]]
-    assert instance_metrics(instance_counts(empty, one)) == dict.fromkeys(("ap50", "ap75", "iou", "dice"), 0.0)
+    assert instance_metrics(instance_counts(empty, one)) == dict.fromkeys(
+        ("ap50", "ap75", "iou", "dice"), 0.0
+    )
     both = instance_metrics(instance_counts(empty, empty))
     assert np.isnan(list(both.values())).all()
     assert overlaps(empty[0], one[0]).shape == (0, 1)

@@ -96,20 +96,16 @@ def always_present(keys: Mapping[str, Any]) -> Config:
     return Config(run, roles, split, training)
 
 
-def check_keys(keys: Mapping[str, Any]) -> Config:
+def check_keys(keys: Mapping[str, Any]) -> None:
     """Refuse keys that no owner knows, and values that their owner refuses, before any data are read.
 
     Args:
         keys: flat keys, values or texts.
 
-    Returns:
-        The config of the owners that every run has, as `always_present`.
-
     Raises:
         ConfigError: naming the key.
     """
-    config = always_present(keys)
-    model, waiting = config.run.model, waiting_for_owners(keys)
+    model, waiting = always_present(keys).run.model, waiting_for_owners(keys)
     owners = list(optional_owners(model)) if waiting else []
     for name, value in waiting.items():
         own = [owner for owner in owners if name in owner.names]
@@ -117,7 +113,6 @@ def check_keys(keys: Mapping[str, Any]) -> Config:
             absent = optional_owners(takes="" if model == AUTO else MODELS[model].kinds[0])
             claim(ALWAYS, {name: value}, absent=absent, run=f"this run's model is {model}")
         _check_value(own, name, value)
-    return config
 
 
 def waiting_for_owners(keys: Mapping[str, Any], owners: Sequence[Owner] = ()) -> dict[str, Any]:

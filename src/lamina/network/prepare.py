@@ -25,7 +25,7 @@ from lamina.network.keys import (
     ALWAYS,
     AUTO,
     Config,
-    check_keys,
+    always_present,
     filled,
     modality_owner,
     model_owner,
@@ -68,7 +68,7 @@ def prepare(
         ConfigError: a key is unknown, out of range, or belongs to nobody who takes part.
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
-    config = check_keys(keys)
+    config = always_present(keys)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:

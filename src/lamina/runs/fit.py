@@ -60,13 +60,15 @@ def fit(
     """
     began = time.perf_counter()
     from lamina.data.source import read
+    from lamina.network.keys import check_keys
 
-    table = read(data, y=y, sample_weight=sample_weight)
-    if sample_weight is not None:
-        keys.setdefault("weight", "weight")
     own = None if isinstance(model, str) else model
     if own is None:
         keys["model"] = model
+        check_keys(keys)  # a wrong key is said before a large file is read
+    table = read(data, y=y, sample_weight=sample_weight)
+    if sample_weight is not None:
+        keys.setdefault("weight", "weight")
     if target is None:
         from lamina.tasks.schema import default_target
 

@@ -167,7 +167,9 @@ def test_the_middle_is_kept_and_what_was_cut_off_is_zero():
     square = fitted(labels, 4, 4)
     assert square.tolist() == [[3, 4, 5, 6]] * 4
     assert unfitted(square, 4, 8).tolist() == [[0, 0, 3, 4, 5, 6, 0, 0]] * 4
-    assert unfitted(fitted(labels.T, 4, 4), 8, 4).tolist() == np.array([[0, 0, 3, 4, 5, 6, 0, 0]] * 4).T.tolist()
+    assert (
+        unfitted(fitted(labels.T, 4, 4), 8, 4).tolist() == np.array([[0, 0, 3, 4, 5, 6, 0, 0]] * 4).T.tolist()
+    )
 
 
 @pytest.mark.parametrize("factor", [2, 3])

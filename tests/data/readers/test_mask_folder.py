@@ -29,7 +29,9 @@ def names(table: CellTable, name: str) -> list[str]:
     return [str(Path(column.place(row)).relative_to(table.source)) for row in range(table.height)]
 
 
-@pytest.mark.parametrize(("images", "masks"), [("images", "masks"), ("Imgs", "labels"), ("img", "annotations")])
+@pytest.mark.parametrize(
+    ("images", "masks"), [("images", "masks"), ("Imgs", "labels"), ("img", "annotations")]
+)
 def test_images_and_masks_of_one_name(tmp_path: Path, images: str, masks: str):
     pairs(tmp_path, images=images, masks=masks)
     table = read(tmp_path)

@@ -71,7 +71,9 @@ def test_a_model_that_is_asked_for_keeps_its_own_options():
 def test_epochs_fill_the_budget_within_bounds():
     few, many = dense(examples=1).keys["epochs"], dense(1024, examples=100_000).keys["epochs"]
     assert (few, many) == (choose.MOST_MAP_EPOCHS, choose.FEWEST_MAP_EPOCHS)
-    epochs = [dense(128, examples=400, preset=preset).keys["epochs"] for preset in ("fast", "balanced", "best")]
+    epochs = [
+        dense(128, examples=400, preset=preset).keys["epochs"] for preset in ("fast", "balanced", "best")
+    ]
     assert epochs == sorted(epochs) and epochs[0] < epochs[2]
     assert dense(128, examples=400, preset="best", seconds=20.0).keys["epochs"] < epochs[2]
 

@@ -53,7 +53,10 @@ def test_every_mask_is_of_one_label(folder: Path):
     for number in range(8):
         replace_mask(folder, number, np.full((32, 32), 3, np.uint8))
     found = only(check(folder), "target-constant")
-    assert found.level == "error" and found.message == "every pixel of every mask is 3: there is nothing to learn"
+    assert (
+        found.level == "error"
+        and found.message == "every pixel of every mask is 3: there is nothing to learn"
+    )
 
 
 def test_a_mask_of_another_size_than_its_image(folder: Path):
@@ -94,14 +97,21 @@ def test_masks_in_jpeg_files_change_labels(folder: Path):
         Image.fromarray(mask_of(folder, number)).save(path.with_suffix(".jpg"))
         path.unlink()
     found = only(check(folder), "lossy-masks")
-    assert found.level == "warning" and found.message.startswith("8 masks in JPEG files, which change labels: ")
+    assert found.level == "warning" and found.message.startswith(
+        "8 masks in JPEG files, which change labels: "
+    )
 
 
 def test_a_table_needs_images_beside_the_masks(folder: Path):
     lines = [f"{n},masks/{n:02}.png" for n in range(8)]
     (folder / "odd.csv").write_text("\n".join(["number,mask", *lines]) + "\n")
-    audit = check(folder / "odd.csv", "mask")
-    assert audit.errors
+    (found,) = check(folder / "odd.csv", "mask").errors
+    assert found.message == "no column of images beside the masks"
+    two = pairs(folder).read_text().replace("images/", "images/00.png,images/").replace("image,", "one,two,")
+    (folder / "two.csv").write_text(two)
+    (found,) = check(folder / "two.csv", "mask").errors
+    assert found.message.startswith("columns 'one' and 'two' both hold images")
+    assert not check(folder / "two.csv", "mask", drop="one").errors
 
 
 def test_a_target_that_is_no_column_of_masks(folder: Path):
@@ -111,4 +121,27 @@ def test_a_target_that_is_no_column_of_masks(folder: Path):
     assert found.message == "these are no masks"
     assert found.fix == "name a column of paths to masks, or give a folder with images/ and masks/"
     audit = check(folder / "odd.csv", ["mask", "kind"], task="segment")
-    assert [finding.message for finding in audit.errors][0].startswith("not one column of masks")
+    assert audit.errors[0].message.startswith("not one column of masks")
+
+
+def test_labels_of_test_masks_that_training_has_not(folder: Path, tmp_path: Path):
+    other = write_scenes(tmp_path / "other", 3, kind="classes", height=40)
+    assert not [f for f in check(folder, test_data=str(other)).findings if f.code == "unseen-label"]
+    mask = mask_of(other, 1).copy()
+    mask[:9, :9] = 77
+    replace_mask(other, 1, mask)
+    found = only(check(folder, test_data=str(other)), "unseen-label")
+    assert found.level == "warning" and "01.png" in found.where
+    assert found.message == "no training mask has a label that this one has: 77"
+
+
+def test_instances_of_test_masks_may_be_more(tmp_path: Path):
+    few, many = write_scenes(tmp_path / "few", 6), write_scenes(tmp_path / "many", 4, height=48, width=48)
+    mask = mask_of(many, 0).copy()
+    mask[:3, :3] = mask.max() + 1
+    mask[:3, 6:9] = mask.max() + 1
+    mask[:3, 12:15] = mask.max() + 1
+    mask[:3, 18:21] = mask.max() + 1
+    replace_mask(many, 0, mask)
+    replace_mask(few, 3, np.minimum(mask_of(few, 3), 1))
+    assert "unseen-label" not in {f.code for f in check(few, test_data=str(many)).findings}

@@ -11,7 +11,6 @@ from lamina.core.errors import DataError
 from lamina.data.cells import CellTable, columns_beside
 from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.endings import is_image
-from lamina.data.images.files import FileImages
 from lamina.data.readers.base import AbstractReader
 from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
@@ -39,6 +38,8 @@ class MaskFolderReader(AbstractReader):
 
     def read(self, source: Source) -> CellTable:
         """Return the table: columns ``image``, ``mask`` and, where there are parts, ``split``."""
+        from lamina.data.images.files import FileImages  # and with it Pillow
+
         root = os.path.normpath(source.path)
         pair = _pair(source.listing)
         folders = {"": root} if pair else _parts(root, source.listing)

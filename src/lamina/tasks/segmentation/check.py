@@ -13,6 +13,7 @@ from lamina.data.images.column import ImageColumn
 from lamina.data.images.labels import label_arrays
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
+from lamina.tasks.segmentation.guess import MOST_JUDGED, holds_instances
 from lamina.tasks.segmentation.targets import MOST_CLASSES, mask_column
 
 JUDGED_SIDE = 128  # pixels of a side at which labels are counted
@@ -51,6 +52,28 @@ def of_masks(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
         named = ", ".join(column.place(int(row)) or f"row {row}" for row in blank[:NAMED])
         message = f"{counted(blank.size, 'mask')} of one label throughout: {named}"
         yield warning("blank-mask", where, message, "remove them, unless nothing is to be found there")
+
+
+def of_unseen_labels(table: AbstractTable, other: AbstractTable, schema: Schema) -> Iterator[Finding]:
+    """Yield the warning for labels of test masks that no training mask has, where labels name classes.
+
+    Args:
+        table: the training data, claimed.
+        other: the test data, claimed.
+        schema: columns and their roles.
+    """
+    name = schema.targets[0]
+    try:
+        given, wanted = (label_arrays(mask_column(t, name), JUDGED_SIDE, JUDGED_SIDE) for t in (table, other))
+    except DataError:  # said of the masks themselves
+        return
+    foreign = np.setdiff1d(wanted, given)
+    if foreign.size and not holds_instances(list(given[:: max(1, len(given) // MOST_JUDGED)])):
+        row = int(np.flatnonzero(np.isin(wanted, foreign).any(axis=(1, 2)))[0])
+        labels = ", ".join(map(str, foreign[:NAMED]))
+        message = f"no training mask has a label that this one has: {labels}"
+        fix = "correct the mask, or train with masks of this label; else it cannot be evaluated"
+        yield warning("unseen-label", other.place(row), message, fix)
 
 
 def _of_files(where: str, column: ImageColumn) -> Iterator[Finding]:

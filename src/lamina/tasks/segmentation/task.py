@@ -75,17 +75,23 @@ class SegmentTask(AbstractTask):
         if len(given.targets) != 1:
             raise DataError("not one column of masks", where=claims.table.source, received=given.targets)
         mask_column(claims.table, given.targets[0])
-        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        if IMAGE not in [column.kind for column in schema.inputs]:
+            fix = "name an image in each row, or give a folder with images/ and masks/"
+            raise DataError("no column of images beside the masks", where=claims.table.source, fix=fix)
+        return schema
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the masks."""
         yield from check.of_masks(subject.table if other is None else other, subject.schema)
+        if other is not None:
+            yield from check.of_unseen_labels(subject.table, other, subject.schema)
 
     def fit(self, learned: Learned, keys: SegmentKeys) -> AbstractTarget:
         """Learn the labels of the training masks, and whether they are classes or instances.
 
         Raises:
-            DataError: there are more classes than a byte holds.
+            DataError: there are more classes than a byte holds, or a row for testing has a label of its own.
         """
         size, name = learned.encoder.inputs, learned.schema.targets[0]
         target = InstanceTarget(name, size.height, size.width)
@@ -103,7 +109,9 @@ class SegmentTask(AbstractTask):
                 expected=f"at most {MOST_CLASSES} classes",
                 fix="if they number instances, set instances=true; else name the column of masks",
             )
-        return ClassMaskTarget(name, size.height, size.width, tuple(values.tolist()))
+        found = ClassMaskTarget(name, size.height, size.width, tuple(values.tolist()))
+        found.transform(learned.table, np.setdiff1d(np.arange(learned.table.height), learned.rows))
+        return found
 
     def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
         """Return the target in an artifact's JSON."""
