@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from pytest import CaptureFixture, MonkeyPatch
+from tests.faults.artifacts import frame, network
 
 import lamina
 from lamina.cli.main import main
@@ -64,6 +65,43 @@ def test_numbers_and_quantiles(animals: Path, no_report: None, capsys: CaptureFi
     assert frame["prediction"].equals(frame["quantile_0.5"].alias("prediction"))
     assert main(["predict", "r", str(animals), "--proba"]) == 2
     assert "regression has no probabilities" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "columns"),
+    [
+        ("binary", ["--proba"], "prediction probability_no probability_yes"),
+        ("multiclass", [], "prediction"),
+        ("multiclass", ["--proba"], "prediction probability_0 probability_1 probability_2"),
+        ("multilabel", [], "prediction_first prediction_second"),
+        (
+            "multilabel", ["--proba"],
+            "prediction_first prediction_second probability_first probability_second",
+        ),
+        ("regression", [], "prediction"),
+        ("quantile", [], "prediction quantile_0.1 quantile_0.5 quantile_0.9"),
+    ],
+)  # fmt: skip
+def test_columns_are_named_by_what_was_learned(
+    task: str, options: list[str], columns: str, capsys: CaptureFixture[str]
+):
+    frame().write_csv("d.csv")
+    network(task).save("net")
+    assert main(["predict", "net", "d.csv", *options]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split(",") == columns.split()
+
+
+def test_columns_of_several_numbers_are_named_by_their_targets(
+    animals: Path, no_report: None, capsys: CaptureFixture[str]
+):
+    words = ["fit", str(animals), "--target", "height,weight", "--out", "r", "epochs=1", "size=8"]
+    assert main([*words, "--task", "regression", "--model", "mlp", "quantiles=0.1,0.5", "preset=fast"]) == 0
+    capsys.readouterr()
+    assert main(["predict", "r", str(animals)]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split(",") == [
+        "prediction_height", "prediction_weight",
+        "quantile_height_0.1", "quantile_height_0.5", "quantile_weight_0.1", "quantile_weight_0.5",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,18 @@ def test_tree_of_folders_is_true():
 def test_local_links_lead_somewhere():
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_files_to_imitate_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:src|tests|docs|benchmarks)/[^`\s]*?)(?::[^`]*)?`", text)
+    assert len(named) > 20
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_every_recipe_has_five_steps():
+    parts = re.split(r"^## How to add (.+)$", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.MULTILINE)[1:]
+    steps = {name: re.findall(r"^(\d)\. ", body.partition("\n## ")[0], re.MULTILINE)
+             for name, body in zip(parts[::2], parts[1::2], strict=True)}  # fmt: skip
+    assert {"a reader", "a modality", "a task", "an objective", "a model", "a layer", "a tool"} == set(steps)
+    assert all(numbers == list("12345") for numbers in steps.values()), steps

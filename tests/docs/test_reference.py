@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 import re
@@ -9,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from lamina.tasks import TASKS
+from lamina.tasks.base import AbstractTask
+
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-ROOMS = ["core", "ops", "nn", "models", "data", "objectives", "train", "network", "report", "estimators"]
+ROOMS = [
+    "core", "ops", "nn", "models", "data", "objectives", "train", "modalities", "tasks", "network", "report",
+    "estimators",
+]  # fmt: skip
 
 
 def named_on(page: str) -> set[str]:
@@ -36,3 +43,17 @@ def test_what_a_page_shows_is_there(room: str):
     text = (REFERENCE / f"{room or 'lamina'}.md").read_text()
     for name in re.findall(r"^::: (lamina\.[\w.]+)$", text, re.MULTILINE):
         assert pkgutil.resolve_name(name), name
+
+
+def test_every_task_stands_on_its_page_with_what_it_does_and_its_keys():
+    text = (REFERENCE / "tasks.md").read_text()
+    tasks = {name: TASKS[name] for name in TASKS if isinstance(TASKS[name], AbstractTask)}
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{name}` | {task.summary.removeprefix('predicts ')} | "
+        + ", ".join(f"`{field.name}`" for field in dataclasses.fields(task.keys))
+        + " |"
+        for name, task in tasks.items()
+    ]
+    groups = set(TASKS) - set(tasks)
+    assert all(f"`{name}` stands for several" in text for name in groups)

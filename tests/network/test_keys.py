@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -177,6 +179,20 @@ def test_every_default_can_be_typed_as_the_help_prints_it(model: str):
         kept = field.default if is_option == set() else (None, field.default)
         value = read_value(field, printed)
         assert value == kept or (is_option and value in kept), field.name
+
+
+def test_architectures_are_imported_where_their_options_are_asked_for_only():
+    """Importing all of them takes a tenth of a second, which every run would wait."""
+    script = (
+        "import sys\n"
+        "from lamina.network.keys import check_keys, meanings\n"
+        "check_keys({'loss': 'mse', 'augment': 'flip', 'numeric': 'standard', 'epochs': 3, 'model': 'mlp'})\n"
+        "check_keys({'loss': 'mse', 'depth': 2, 'model': 'mlp'})\n"
+        "meanings({'loss': 'mse', 'model': 'mlp', 'size': 3})\n"
+        "print(sorted(name for name in sys.modules if name in ('lamina.models.mlp', 'lamina.models.vit')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "['lamina.models.mlp']", done.stderr
 
 
 def test_one_name_never_means_two_things_in_one_run():

@@ -36,6 +36,11 @@ class Flat(Own):
         return (x["numeric"] @ self.weight)[:, 0]
 
 
+class Pair(Own):
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return x["numeric"] @ self.weight, 0
+
+
 class Members(Own):
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
         return (x["numeric"] @ self.weight)[:, :, None]
@@ -83,6 +88,11 @@ def test_two_logits_for_two_classes_are_refused():
     [
         ("multiclass", Own(weight(2)), r"multiclass; expected \(rows, 3\), got \(2, 2\)\n.*3 numbers a row$"),
         ("regression", Own(weight(4)), r"regression; expected \(rows, 1\), got \(2, 4\)\n.*1 number a row$"),
+        (
+            "binary",
+            Pair(weight(1)),
+            r"binary; expected \(rows, 1\), got tuple\n.*1 number a row: one",
+        ),
         ("regression", Flat(weight(1)), r"regression; expected \(rows, 1\), got \(2,\)\n.*1 number a row$"),
     ],
 )
@@ -140,6 +150,19 @@ def test_other_numbers_of_outputs_are_refused_for_images():
         "OfImages: the model's outputs do not fit the task binary; expected (rows, 1), got (2, 2)\n"
         "  fix: let it give 1 number a row: one logit for 1"
     )
+
+
+@pytest.mark.parametrize("name", ["members", "folds"])
+def test_it_is_built_once(name: str):
+    with pytest.raises(ConfigError) as caught:
+        lamina.fit(X, TARGETS["binary"], model=Own(weight(1)), epochs=1, **{name: 2})
+    assert str(caught.value) == (
+        f"{name} builds a model several times; a model of your own is built already; got {name}=2\n"
+        f"  fix: leave {name} out, or register the model and give its name"
+    )
+    assert lamina.fit(
+        X, TARGETS["binary"], model=Own(weight(1)), numeric="standard", epochs=1, **{name: 1}
+    ).info.epochs
 
 
 @pytest.mark.parametrize("name", ["size", "depth", "patch", "dropout"])

@@ -15,7 +15,9 @@ import lamina
 from lamina.core import storage
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, RunError
 from lamina.data.source import read
+from lamina.network.prepare import prepare
 from lamina.runs.console import Console
+from lamina.runs.first_lines import print_first_lines
 from lamina.runs.run import Finished
 from lamina.runs.start import start_run
 from lamina.train.config import TrainConfig
@@ -76,6 +78,18 @@ def test_first_and_last_lines(houses: Path, tmp_path: Path, no_report: None):
     assert "test (240 rows)" in last and "log_loss" in last
     assert last.splitlines()[-1] == f"next      lamina predict {tmp_path / 'run'} {houses}"
     assert text.replace("\n\n", "\n").splitlines()[-1] in (tmp_path / "run" / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [({}, "sold: binary (task guessed)"), ({"task": "multiclass"}, "sold: multiclass, 2 classes")],
+)
+def test_classes_are_counted_where_each_has_an_output(houses: Path, keys: dict[str, Any], said: str):
+    stream = io.StringIO()
+    plan = prepare(read(str(houses)), target="sold", keys={**SOLD, **keys})
+    print_first_lines(Console(stream), plan)
+    (line,) = [line for line in stream.getvalue().splitlines() if line.startswith("target ")]
+    assert line.removeprefix("target").strip() == said
 
 
 def test_missing_kernels_are_said_once(

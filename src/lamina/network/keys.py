@@ -106,9 +106,9 @@ def check_keys(keys: Mapping[str, Any]) -> None:
         ConfigError: naming the key.
     """
     model, waiting = always_present(keys).run.model, waiting_for_owners(keys)
-    owners = list(optional_owners(model)) if waiting else []
     for name, value in waiting.items():
-        own = [owner for owner in owners if name in owner.names]
+        own = [owner for owner in data_owners() if name in owner.names]
+        own = own or [owner for owner in optional_owners(model) if name in owner.names]
         if not own:
             absent = optional_owners(takes="" if model == AUTO else MODELS[model].kinds[0])
             claim(ALWAYS, {name: value}, absent=absent, run=f"this run's model is {model}")
@@ -140,21 +140,26 @@ def _check_value(owners: list[Owner], name: str, value: Any) -> None:
 
 
 def optional_owners(model: str = AUTO, *, takes: str = "") -> Iterator[Owner]:
-    """Yield those who own keys in some runs only: tasks, modalities and models.
+    """Yield those who own keys in some runs only: tasks, modalities, then models, each imported for it.
 
     Args:
         model: the model that was asked for, or ``auto``: any.
         takes: kind of inputs, one of `ModelSpec.kinds`; models that take it come first, for a refusal names
             the first owner.
     """
+    yield from data_owners()
+    names = MODELS if model == AUTO else [model]
+    for name in sorted(names, key=lambda other: takes not in MODELS[other].kinds):
+        yield model_owner(name, takes=takes)
+
+
+def data_owners() -> Iterator[Owner]:
+    """Yield tasks and modalities, who own keys in runs on their data only."""
     for name in TASKS:
         if isinstance(TASKS[name], AbstractTask):
             yield task_owner(task_named(name))
     for name in MODALITIES:
         yield modality_owner(name)
-    names = MODELS if model == AUTO else [model]
-    for name in sorted(names, key=lambda other: takes not in MODELS[other].kinds):
-        yield model_owner(name, takes=takes)
 
 
 def task_owner(task: AbstractTask) -> Owner:
@@ -197,7 +202,7 @@ def meanings(config: Mapping[str, Any]) -> dict[str, str]:
     Args:
         config: flat keys of the run, resolved.
     """
-    owners = [*ALWAYS, *(owner for owner in optional_owners() if not owner.name.startswith(MODEL))]
+    owners = [*ALWAYS, *data_owners()]
     if config.get("model") in MODELS:
         owners.append(model_owner(str(config["model"])))
     found = {field.name: field.metadata["meaning"] for o in owners for field in dataclasses.fields(o.keys)}

@@ -69,6 +69,8 @@ def prepare(
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
     config = always_present(keys)
+    if model is not None:
+        _check_own(config)
     cast, config, left = _claimed(table, target, config, keys, own=model)
     _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
@@ -116,6 +118,22 @@ def _claimed(
     defaults = MODELS[config.run.model].defaults if named else {}
     modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
+
+
+def _check_own(config: Config) -> None:
+    """Refuse keys that build an architecture several times, where a model of one's own is one network.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    for name in ("members", "folds"):
+        count = getattr(config.run, name)
+        if count not in (None, 1):
+            raise ConfigError(
+                f"{name} builds a model several times; a model of your own is built already",
+                received=f"{name}={count}",
+                fix=f"leave {name} out, or register the model and give its name",
+            )
 
 
 def _possible_models(name: str) -> list[Owner]:
@@ -334,9 +352,10 @@ def check_outputs(model: Module, coding: Coding, rows: Any) -> None:
 
     runtime.start()
     arrays = jax.tree.map(lambda array: gather_rows(array, np.arange(len(array))), rows)
-    given = jax.eval_shape(lambda model, x: model(x), model, arrays).shape
+    found = jax.eval_shape(lambda model, x: model(x), model, arrays)
+    given = found.shape if isinstance(found, jax.ShapeDtypeStruct) else type(found).__name__
     outputs = coding.objective.out_features
-    if len(given) > 1 and given[-1] == outputs:
+    if isinstance(given, tuple) and len(given) > 1 and given[-1] == outputs:
         return
     labels = coding.target.labels
     logits = f": one logit for {labels[1]!r}" if labels and outputs == 1 else ""
@@ -344,7 +363,7 @@ def check_outputs(model: Module, coding: Coding, rows: Any) -> None:
         f"the model's outputs do not fit the task {coding.task.name}",
         where=type(model).__name__,
         expected=f"(rows, {outputs})",
-        received=tuple(given),
+        received=given,
         fix=f"let it give {counted(outputs, 'number')} a row{logits}",
     )
 

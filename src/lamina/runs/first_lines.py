@@ -69,7 +69,7 @@ def _target(plan: Plan, guessed: bool) -> str:
     names += f" and {more} more" if more > 0 else ""
     task = plan.config.run.task or ""
     classes = len(plan.coding.target.labels)
-    what = f"{task}, {classes} classes" if classes > 2 else task
+    what = f"{task}, {classes} classes" if classes == plan.coding.objective.out_features else task
     how = []
     if guessed:
         how.append("target guessed; another one with --target")
