@@ -1,4 +1,4 @@
-"""A million rows of fifty columns: seconds, and memory in proportion."""
+"""A million rows of fifty columns: memory in proportion (seconds: benchmarks/rows/million_rows.py)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import polars as pl
 import pytest
 
 ROWS = 1_000_000
-SECONDS, GIBIBYTES = 40.0, 2.5
+GIBIBYTES = 2.5
 
 SCRIPT = """
-import resource, sys, time
-start = time.perf_counter()
+import resource, sys
 import lamina.data as data
 from lamina.modalities.table.encoder import TableEncoder
 from lamina.tasks.audit import ask, cast_roles
@@ -26,7 +25,7 @@ split = data.split_rows(table, schema, seed=0)
 encoder = TableEncoder.fit(table, schema.inputs, rows=split.train)
 arrays = encoder.transform(table)
 assert arrays["numeric"].shape[0] == table.height == 1_000_000
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 
 
@@ -47,6 +46,4 @@ def test_a_million_rows(tmp_path):
     command = [sys.executable, "-c", SCRIPT, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
-    seconds, gibibytes = map(float, done.stdout.split())
-    assert seconds < SECONDS
-    assert gibibytes < GIBIBYTES
+    assert float(done.stdout) < GIBIBYTES
