@@ -135,7 +135,7 @@ ASKED = {
     "the target absent": (
         ("evaluate",), GOOD.drop("y"),
         "d.csv: target column 'y' is absent; expected one of a, b\n"
-        "  fix: add the column; predict answers without it",
+        "  fix: add the column; predict works without it",
     ),
     "a label unseen": (
         ("evaluate",), GOOD.with_columns(y=pl.Series(with_cell(LABELS, 7, "maybe"))),

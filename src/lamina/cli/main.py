@@ -21,7 +21,7 @@ from lamina.core.errors import ConfigError, Interrupted, LaminaError, suggest
 COMMANDS = {
     "fit": "train a network on a file and write a run folder",
     "evaluate": "measure a trained network on labeled data",
-    "predict": "answer for every row of a file",
+    "predict": "predict every row of a file, or every image of a folder",
     "check": "say what is wrong with data before anything is trained",
     "resume": "go on with a run that was interrupted or killed",
     "describe": "say what a run, a model or the system is",

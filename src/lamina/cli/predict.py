@@ -1,4 +1,4 @@
-"""``lamina predict``: an answer for every row."""
+"""``lamina predict``: a prediction for every row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lamina.cli.arguments import Parser
 
-SUMMARY = "Answer for every row of a file; the target need not be there."
+SUMMARY = "Predict every row of a file, or every image of a folder; the target need not be there."
 
 
 def run(words: Sequence[str], began: float) -> int:

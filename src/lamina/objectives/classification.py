@@ -195,10 +195,10 @@ class BinaryObjective(AbstractObjective):
 
 @dataclass(frozen=True)
 class MultilabelObjective(AbstractObjective):
-    """Several yes-or-no answers about one example; one logit each.
+    """Several labels of one example, each present or not; one logit each.
 
     Args:
-        labels: number of answers.
+        labels: how many there are.
         smoothing: label smoothing in [0, 1).
 
     Example:
@@ -213,18 +213,18 @@ class MultilabelObjective(AbstractObjective):
 
     @property
     def out_features(self) -> int:
-        """One logit an answer."""
+        """One logit a label."""
         return self.labels
 
     def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
-        """Return the mean weighted loss of the batch, averaged over the answers."""
+        """Return the mean weighted loss of the batch, averaged over the labels."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], logits, features=1), logits.shape)
         each = loss_functions.binary_cross_entropy(logits, targets, smoothing=self.smoothing)
         return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
 
     def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
-        """Return sums of log-loss, hits (share of right answers) and weights."""
+        """Return sums of log-loss, hits (share of right labels) and weights."""
         yes, truth = self.decode(model(batch["x"])), batch["y"] > 0.5
         both = jnp.stack([1 - yes, yes], axis=-1)
         loss = _log_loss(both, truth.astype(jnp.int32), self.smoothing).mean(-1)
@@ -235,14 +235,14 @@ class MultilabelObjective(AbstractObjective):
         }
 
     def decode(self, outputs: Array) -> Array:
-        """Return the probability of each answer, (batch, labels)."""
+        """Return the probability of each label, (batch, labels)."""
         yes = jax.nn.sigmoid(outputs.astype(jnp.float32))
         return yes if yes.ndim == 2 else yes.mean(axis=1)
 
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """Return accuracy, f1, auc and log_loss over all answers."""
+        """Return accuracy, f1, auc and log_loss over all labels."""
         from lamina.objectives.metrics import multilabel_metrics
 
         return multilabel_metrics(targets, decoded, weights)
@@ -270,7 +270,7 @@ class MultilabelObjective(AbstractObjective):
 
 
 def _log_loss(probabilities: Array, labels: Array, smoothing: float) -> Array:
-    """Return the log-loss of answers, labels smoothed as in training.
+    """Return the log-loss, labels smoothed as in training.
 
     A network that learned smoothed labels is less sure than plain ones want, whose loss is least after the
     first epochs: what decides which weights are kept has to be what was learned.

@@ -33,7 +33,7 @@ _LOSSES = ("mse", "mae", "huber")
 
 @dataclass(frozen=True)
 class RegressionObjective(AbstractObjective):
-    """Numbers; targets come standardized, answers are given back in their own unit.
+    """Numbers; targets come standardized, predictions are in their own unit.
 
     Args:
         targets: how many numbers an example has.
@@ -108,7 +108,7 @@ class RegressionObjective(AbstractObjective):
 
 @dataclass(frozen=True)
 class QuantileObjective(AbstractObjective):
-    """Quantiles of each number: an interval beside the answer.
+    """Quantiles of each number: an interval beside the prediction.
 
     Args:
         targets: how many numbers an example has.

@@ -12,7 +12,7 @@ from lamina.report.figures.axes import finish
 from lamina.report.figures.canvas import BLUE, INK, ORANGE, PAPER
 
 HEAD, TALLEST = 110, 700
-ROOMY = 6  # rows or columns up to which a cell holds two lines
+FEW = 6  # rows or columns up to which a cell holds two lines
 
 
 def height(panel: Matrix) -> int:
@@ -22,7 +22,7 @@ def height(panel: Matrix) -> int:
         panel: what is drawn.
     """
     rows = len(panel.rows)
-    cell = 96 if rows <= 3 else 64 if rows <= ROOMY else 40
+    cell = 96 if rows <= 3 else 64 if rows <= FEW else 40
     return min(TALLEST, HEAD + cell * rows)
 
 
@@ -35,7 +35,7 @@ def draw(ax: Axes, panel: Matrix) -> None:
     """
     shades = np.clip(np.nan_to_num(np.asarray(panel.shades, np.float64)), 0, 1)
     size = max(shades.shape)
-    gap = 0.02 if size <= ROOMY else 0.03
+    gap = 0.02 if size <= FEW else 0.03
     for (row, column), shade in np.ndenumerate(shades):
         color = ORANGE if panel.agree and row != column else BLUE
         box = Rectangle((column + gap, row + gap), 1 - 2 * gap, 1 - 2 * gap, facecolor=color, linewidth=0)
@@ -47,7 +47,7 @@ def draw(ax: Axes, panel: Matrix) -> None:
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     finish(ax, panel)
-    longest = 28 if size <= ROOMY else 14
+    longest = 28 if size <= FEW else 14
     rows, columns = ([plain(name, longest) for name in names] for names in (panel.rows, panel.columns))
     tilt = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if sum(map(len, columns)) > 80 else {}
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns, **tilt)
@@ -58,5 +58,5 @@ def draw(ax: Axes, panel: Matrix) -> None:
 def _text(ax: Axes, place: tuple[float, float], text: str, shade: float, size: int) -> None:
     lines = "\n".join(plain(line, 20) for line in text.split("\n"))
     color = PAPER if shade > 0.65 else INK
-    fontsize = 13 if size <= ROOMY else 11 if size <= 11 else 9
+    fontsize = 13 if size <= FEW else 11 if size <= 11 else 9
     ax.text(*place, lines, color=color, ha="center", va="center", fontsize=fontsize, linespacing=1.4)

@@ -10,10 +10,10 @@ from lamina.core.wording import count, plain
 from lamina.objectives.metrics import calibration_curve, confusion_matrix
 from lamina.objectives.metrics.calibration import CalibrationCurve, top_label
 from lamina.objectives.metrics.ranking import wilson_interval
-from lamina.tasks.prediction.answers import ClassAnswers, LabelAnswers
+from lamina.tasks.prediction.judged import JudgedClasses, JudgedLabels
 
 LARGEST_MATRIX = 16  # more classes would leave no room for the numbers
-ROOMY = 6  # classes up to which a cell also holds its share
+FEW = 6  # classes up to which a cell also holds its share
 MOST_CONFUSIONS = 15
 ENDS = (-0.02, 1.02)
 NOTE = (
@@ -22,31 +22,31 @@ NOTE = (
 )
 
 
-def confusion(answers: ClassAnswers) -> Plot | None:
+def confusion(judged: JudgedClasses) -> Plot | None:
     """Return the confusion matrix, for many classes the most frequent confusions; None where there are none.
 
     Args:
-        answers: of which targets, predictions and names are used.
+        judged: of which targets, predictions and names are used.
     """
-    if len(answers.names) <= LARGEST_MATRIX:
-        return _matrix(answers)
-    return _most_frequent(answers)
+    if len(judged.names) <= LARGEST_MATRIX:
+        return _matrix(judged)
+    return _most_frequent(judged)
 
 
-def _matrix(answers: ClassAnswers) -> Plot:
-    names = answers.names
-    counts = confusion_matrix(answers.targets, answers.predictions, classes=len(names))
+def _matrix(judged: JudgedClasses) -> Plot:
+    names = judged.names
+    counts = confusion_matrix(judged.targets, judged.predictions, classes=len(names))
     counts = counts[: len(names), : len(names)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    roomy = len(names) <= ROOMY
+    few = len(names) <= FEW
     texts = tuple(
         tuple(
-            "" if not n else f"{count(n)}\n{share:.0%}" if roomy else count(n)
+            "" if not n else f"{count(n)}\n{share:.0%}" if few else count(n)
             for n, share in zip(*row, strict=True)
         )
         for row in zip(counts, shares, strict=True)
     )
-    said = "and their share of the true class" if roomy else "colored by their share of the true class"
+    said = "and their share of the true class" if few else "colored by their share of the true class"
     panel = Matrix(
         shares,
         tuple(names),
@@ -62,14 +62,14 @@ def _matrix(answers: ClassAnswers) -> Plot:
     return Plot("confusion", "Confusions between classes", (panel,), alt=alt)
 
 
-def _most_frequent(answers: ClassAnswers) -> Plot | None:
-    wrong = answers.targets != answers.predictions
-    pairs = np.stack([answers.targets[wrong], answers.predictions[wrong]], axis=1)
+def _most_frequent(judged: JudgedClasses) -> Plot | None:
+    wrong = judged.targets != judged.predictions
+    pairs = np.stack([judged.targets[wrong], judged.predictions[wrong]], axis=1)
     pairs, counts = np.unique(pairs, axis=0, return_counts=True)
     if not len(pairs):
         return None
     order = np.argsort(-counts, kind="stable")[:MOST_CONFUSIONS]
-    short = [plain(name, 26) for name in answers.names]
+    short = [plain(name, 26) for name in judged.names]
     names = tuple(f"{short[true]} → {short[given]}" for true, given in pairs[order])
     panel = Bars(
         counts[order],
@@ -83,28 +83,28 @@ def _most_frequent(answers: ClassAnswers) -> Plot | None:
     return Plot("confusion", "Confusions between classes", (panel,), alt=alt, note=note)
 
 
-def class_calibration(answers: ClassAnswers) -> Plot | None:
+def class_calibration(judged: JudgedClasses) -> Plot | None:
     """Return stated probabilities against what happened; None where one of them is not finite.
 
     Args:
-        answers: of two classes the probability of the second is looked at, of more that of the predicted one.
+        judged: of two classes the probability of the second is looked at, of more that of the predicted one.
     """
-    given = answers.probabilities
+    given = judged.probabilities
     if given.shape[1] <= 2:
-        name = f"“{plain(answers.names[1], 30)}”" if len(answers.names) > 1 else "the second class"
-        return calibration(answers.targets == 1, given[:, -1], name)
-    if answers.targets.max() >= given.shape[1]:
+        name = f"“{plain(judged.names[1], 30)}”" if len(judged.names) > 1 else "the second class"
+        return calibration(judged.targets == 1, given[:, -1], name)
+    if judged.targets.max() >= given.shape[1]:
         return None
-    return calibration(*top_label(answers.targets, given), "the predicted class")
+    return calibration(*top_label(judged.targets, given), "the predicted class")
 
 
-def label_calibration(answers: LabelAnswers) -> Plot | None:
+def label_calibration(judged: JudgedLabels) -> Plot | None:
     """Return stated probabilities against what happened, of all labels together.
 
     Args:
-        answers: of which targets and probabilities are used.
+        judged: of which targets and probabilities are used.
     """
-    return calibration(answers.targets.ravel(), answers.probabilities.ravel(), "a label")
+    return calibration(judged.targets.ravel(), judged.probabilities.ravel(), "a label")
 
 
 def calibration(happened: NDArray, stated: NDArray, event: str) -> Plot | None:

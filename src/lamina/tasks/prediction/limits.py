@@ -9,7 +9,7 @@ import numpy as np
 from lamina.core.page import Bullets, Section
 from lamina.core.wording import counted, plain
 from lamina.modalities.base import Outcome
-from lamina.tasks.prediction.answers import class_answers
+from lamina.tasks.prediction.judged import judged_classes
 from lamina.tasks.prediction.wording import share
 
 TITLE = "Limits"
@@ -55,10 +55,10 @@ def rare_classes(outcome: Outcome) -> str:
     Args:
         outcome: of which targets and labels are used.
     """
-    answers = class_answers(outcome)
-    if answers is None:
+    judged = judged_classes(outcome)
+    if judged is None:
         return ""
-    counts = np.bincount(answers.targets, minlength=len(outcome.labels))
+    counts = np.bincount(judged.targets, minlength=len(outcome.labels))
     few = np.flatnonzero(counts < FEW_OF_A_CLASS)
     if not len(few):
         return ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lamina.core.page import Axis, Band, Bars, Mark, Plot, Points, Series
 from lamina.core.wording import count
 from lamina.objectives.metrics import metric_number
-from lamina.tasks.prediction.answers import NumberAnswers
+from lamina.tasks.prediction.judged import JudgedNumbers
 from lamina.tasks.prediction.wording import sample
 
 MOST_POINTS = 1000  # each is an element of the page
@@ -16,14 +16,14 @@ MOST_TARGETS = 4
 MOST_INTERVALS = 60
 
 
-def predicted_against_true(answers: NumberAnswers) -> Plot | None:
+def predicted_against_true(judged: JudgedNumbers) -> Plot | None:
     """Return each evaluated row as a point: its true value across, the predicted one up.
 
     Args:
-        answers: of which up to four targets are shown.
+        judged: of which up to four targets are shown.
     """
-    targets = range(min(MOST_TARGETS, answers.targets.shape[1]))
-    panels = [panel for index in targets if (panel := _against(answers, index))]
+    targets = range(min(MOST_TARGETS, judged.targets.shape[1]))
+    panels = [panel for index in targets if (panel := _against(judged, index))]
     if not panels:
         return None
     return Plot(
@@ -31,18 +31,18 @@ def predicted_against_true(answers: NumberAnswers) -> Plot | None:
         "Predicted against true values",
         tuple(panels),
         alt="A perfect prediction would stand on the dashed line.",
-        note=f"A random sample of {count(MOST_POINTS)} rows." if len(answers.targets) > MOST_POINTS else "",
+        note=f"A random sample of {count(MOST_POINTS)} rows." if len(judged.targets) > MOST_POINTS else "",
         across=min(2, len(panels)),
         heights=() if len(panels) == 1 else (330,) * -(-len(panels) // 2),
     )
 
 
-def _against(answers: NumberAnswers, index: int) -> Points | None:
-    true, given = answers.finite(index)
+def _against(judged: JudgedNumbers, index: int) -> Points | None:
+    true, given = judged.finite(index)
     if not len(true):
         return None
     ends = np.array([min(true.min(), given.min()), max(true.max(), given.max())])
-    shown, name = sample(len(true), MOST_POINTS), answers.names[index]
+    shown, name = sample(len(true), MOST_POINTS), judged.names[index]
     return Points(
         (Series("", true[shown], given[shown]),),
         (Series("exactly right", ends, ends, dashed=True),),
@@ -52,13 +52,13 @@ def _against(answers: NumberAnswers, index: int) -> Points | None:
     )
 
 
-def residuals(answers: NumberAnswers) -> Plot | None:
+def residuals(judged: JudgedNumbers) -> Plot | None:
     """Return errors against predictions, and how they are spread; of the first target.
 
     Args:
-        answers: of which targets and predictions are used.
+        judged: of which targets and predictions are used.
     """
-    true, given = answers.finite(0)
+    true, given = judged.finite(0)
     if not len(true):
         return None
     errors = given - true
@@ -68,7 +68,7 @@ def residuals(answers: NumberAnswers) -> Plot | None:
         (Series("", given[shown], errors[shown]),),
         (Series("", ends, np.zeros(2), dashed=True),),
         title="Error by predicted value",
-        x=Axis(f"predicted {answers.names[0]}"),
+        x=Axis(f"predicted {judged.names[0]}"),
         y=Axis("predicted − true"),
     )
     alt = f"Half of the errors are smaller than {metric_number(np.median(np.abs(errors)))}."
@@ -92,15 +92,15 @@ def _spread(errors: NDArray[np.float64]) -> Bars:
     )
 
 
-def predicted_intervals(answers: NumberAnswers) -> Plot | None:
+def predicted_intervals(judged: JudgedNumbers) -> Plot | None:
     """Return a sample of rows with their predicted intervals, those that missed marked; of the first target.
 
     Args:
-        answers: of which targets and ends of intervals are used.
+        judged: of which targets and ends of intervals are used.
     """
-    if answers.low is None or answers.high is None:
+    if judged.low is None or judged.high is None:
         return None
-    true, low, high = answers.targets[:, 0], answers.low[:, 0], answers.high[:, 0]
+    true, low, high = judged.targets[:, 0], judged.low[:, 0], judged.high[:, 0]
     if not np.isfinite([low, high, true]).all():
         return None
     inside = (low <= true) & (true <= high)
@@ -111,7 +111,7 @@ def predicted_intervals(answers: NumberAnswers) -> Plot | None:
         Series(f"true value, {word}", places[kind], true[shown][kind], color=color)
         for word, kind, color in (("inside", inside[shown], "ink"), ("outside", ~inside[shown], "orange"))
     )
-    said = f"meant to hold {answers.level:.0%}, hold {inside.mean():.1%} of {count(len(true))} rows"
+    said = f"meant to hold {judged.level:.0%}, hold {inside.mean():.1%} of {count(len(true))} rows"
     strokes = Series("", places, (low + high)[shown] / 2, low[shown], high[shown])
     panel = Band(
         (strokes,),
@@ -119,6 +119,6 @@ def predicted_intervals(answers: NumberAnswers) -> Plot | None:
         joined=False,
         title=f"Predicted intervals: {said}",
         x=Axis(f"{len(shown)} rows, by predicted value", "none"),
-        y=Axis(answers.names[0]),
+        y=Axis(judged.names[0]),
     )
     return Plot("predicted_intervals", "Predicted intervals", (panel,), alt=f"They are {said}.")

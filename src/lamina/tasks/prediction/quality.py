@@ -13,8 +13,8 @@ from lamina.core.wording import count, plain
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.metrics.classification import class_sums
-from lamina.tasks.prediction.answers import class_answers, label_answers, number_answers
 from lamina.tasks.prediction.class_plots import class_calibration, confusion, label_calibration
+from lamina.tasks.prediction.judged import judged_classes, judged_labels, judged_numbers
 from lamina.tasks.prediction.number_plots import predicted_against_true, predicted_intervals, residuals
 from lamina.tasks.prediction.wording import interval_words
 
@@ -28,12 +28,12 @@ def class_quality(outcome: Outcome) -> Section:
     Args:
         outcome: of the run.
     """
-    answers = class_answers(outcome)
-    if answers is None:
+    judged = judged_classes(outcome)
+    if judged is None:
         return Section(TITLE, (metric_table(outcome),))
-    sums = class_sums(answers.targets, answers.predictions, classes=max(2, len(answers.names)))
-    classes = share_table("class", "classes", answers.names, *(s[: len(answers.names)] for s in sums))
-    return _section(metric_table(outcome), confusion(answers), classes, class_calibration(answers))
+    sums = class_sums(judged.targets, judged.predictions, classes=max(2, len(judged.names)))
+    classes = share_table("class", "classes", judged.names, *(s[: len(judged.names)] for s in sums))
+    return _section(metric_table(outcome), confusion(judged), classes, class_calibration(judged))
 
 
 def label_quality(outcome: Outcome) -> Section:
@@ -42,13 +42,13 @@ def label_quality(outcome: Outcome) -> Section:
     Args:
         outcome: of the run.
     """
-    answers = label_answers(outcome)
-    if answers is None:
+    judged = judged_labels(outcome)
+    if judged is None:
         return Section(TITLE, (metric_table(outcome),))
-    given, true = answers.predictions, answers.targets
+    given, true = judged.predictions, judged.targets
     sums = (true.sum(axis=0), given.sum(axis=0), (true & given).sum(axis=0))
-    labels = share_table("label", "labels", answers.names, *sums)
-    return _section(metric_table(outcome), labels, label_calibration(answers))
+    labels = share_table("label", "labels", judged.names, *sums)
+    return _section(metric_table(outcome), labels, label_calibration(judged))
 
 
 def number_quality(outcome: Outcome, quantiles: Sequence[float] = (), unit: str = "") -> Section:
@@ -59,10 +59,10 @@ def number_quality(outcome: Outcome, quantiles: Sequence[float] = (), unit: str 
         quantiles: levels of the decoded outputs' last axis; empty where one number is predicted.
         unit: of the targets, such as "USD".
     """
-    answers = number_answers(outcome, quantiles, unit)
-    if answers is None:
+    judged = judged_numbers(outcome, quantiles, unit)
+    if judged is None:
         return Section(TITLE, (metric_table(outcome),))
-    plots = (predicted_against_true(answers), residuals(answers), predicted_intervals(answers))
+    plots = (predicted_against_true(judged), residuals(judged), predicted_intervals(judged))
     return _section(metric_table(outcome), *plots)
 
 

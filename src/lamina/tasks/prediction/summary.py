@@ -11,7 +11,7 @@ from lamina.core.page import Paragraph, Section, Tile, Tiles
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import mae, metric_number, metric_words
-from lamina.tasks.prediction.answers import class_answers
+from lamina.tasks.prediction.judged import judged_classes
 from lamina.tasks.prediction.wording import (
     NOTHING,
     interval_words,
@@ -89,10 +89,10 @@ def class_headline(outcome: Outcome) -> str:
         return f"{where(outcome)}, the accuracy is not defined."
     said = f"{where(outcome)}, the network names the right class for {metric_share(outcome, 'accuracy')}"
     said += " of the rows."
-    answers = class_answers(outcome)
-    if answers is None:
+    judged = judged_classes(outcome)
+    if judged is None:
         return said
-    counts = np.bincount(answers.targets)
+    counts = np.bincount(judged.targets)
     common = int(counts.argmax())
     simple = float(counts[common] / counts.sum())
     name = f"“{plain(outcome.labels[common], 40)}”" if common < len(outcome.labels) else f"class {common}"

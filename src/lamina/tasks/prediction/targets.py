@@ -239,7 +239,7 @@ class NumberTarget(AbstractTarget):
 def _required(table: AbstractTable, names: tuple[str, ...], rows: np.ndarray | None) -> AbstractTable:
     """Return some rows of a table that has all the targets."""
     for name in names:
-        table.require(name, "target column", fix="add the column; predict answers without it")
+        table.require(name, "target column", fix="add the column; predict works without it")
     return table if rows is None else table.take(np.asarray(rows))
 
 

@@ -64,7 +64,7 @@ def mask_column(table: AbstractTable, name: str, rows: np.ndarray | None = None)
     Raises:
         DataError: there is no such column, or it holds no masks.
     """
-    table.require(name, "target column", fix="add the column; predict answers without it")
+    table.require(name, "target column", fix="add the column; predict works without it")
     column = table.column(name)
     if not isinstance(column, ImageColumn):
         fix = "name a column of paths to masks, or give a folder with images/ and masks/"

@@ -15,7 +15,7 @@ from lamina.tasks.prediction.wording import names_of
 
 
 @dataclass(frozen=True, eq=False)
-class ClassAnswers:
+class JudgedClasses:
     """Rows with one class out of several.
 
     Args:
@@ -32,7 +32,7 @@ class ClassAnswers:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelAnswers:
+class JudgedLabels:
     """Rows with any number of labels.
 
     Args:
@@ -49,7 +49,7 @@ class LabelAnswers:
 
 
 @dataclass(frozen=True, eq=False)
-class NumberAnswers:
+class JudgedNumbers:
     """Rows with a number, or several.
 
     Args:
@@ -79,7 +79,7 @@ class NumberAnswers:
         return true[good], given[good]
 
 
-def class_answers(outcome: Outcome) -> ClassAnswers | None:
+def judged_classes(outcome: Outcome) -> JudgedClasses | None:
     """Return the evaluated rows of one class each, or None where there are none.
 
     Args:
@@ -92,10 +92,10 @@ def class_answers(outcome: Outcome) -> ClassAnswers | None:
     probabilities = class_probabilities(outcome.decoded)  # type: ignore[arg-type]
     predictions = probabilities.argmax(axis=1)
     most = int(max(targets.max(), predictions.max())) + 1
-    return ClassAnswers(names_of(outcome.labels, most, "class"), targets, predictions, probabilities)
+    return JudgedClasses(names_of(outcome.labels, most, "class"), targets, predictions, probabilities)
 
 
-def label_answers(outcome: Outcome) -> LabelAnswers | None:
+def judged_labels(outcome: Outcome) -> JudgedLabels | None:
     """Return the evaluated rows of several labels each, or None where there are none.
 
     Args:
@@ -104,10 +104,10 @@ def label_answers(outcome: Outcome) -> LabelAnswers | None:
     if not outcome.count:
         return None
     targets, given = np.asarray(outcome.targets).astype(bool), np.asarray(outcome.decoded)
-    return LabelAnswers(names_of(outcome.labels, targets.shape[1], "label"), targets, given > 0.5, given)
+    return JudgedLabels(names_of(outcome.labels, targets.shape[1], "label"), targets, given > 0.5, given)
 
 
-def number_answers(outcome: Outcome, quantiles: Sequence[float] = (), unit: str = "") -> NumberAnswers | None:
+def judged_numbers(outcome: Outcome, quantiles: Sequence[float] = (), unit: str = "") -> JudgedNumbers | None:
     """Return the evaluated rows of numbers, or None where there are none.
 
     Args:
@@ -123,9 +123,9 @@ def number_answers(outcome: Outcome, quantiles: Sequence[float] = (), unit: str 
     names = [plain(name, 32) for name in names_of(outcome.labels, targets.shape[1], "value")]
     names = [f"{name} ({plain(unit, 16)})" for name in names] if unit else names
     if not quantiles:
-        return NumberAnswers(names, targets, decoded.reshape(targets.shape))
+        return JudgedNumbers(names, targets, decoded.reshape(targets.shape))
     levels = decoded.reshape(*targets.shape, len(quantiles))
     point = levels[..., list(quantiles).index(0.5)]
     if len(quantiles) < 3:
-        return NumberAnswers(names, targets, point)
-    return NumberAnswers(names, targets, point, levels[..., 0], levels[..., -1], quantiles[-1] - quantiles[0])
+        return JudgedNumbers(names, targets, point)
+    return JudgedNumbers(names, targets, point, levels[..., 0], levels[..., -1], quantiles[-1] - quantiles[0])
