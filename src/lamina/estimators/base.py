@@ -32,7 +32,7 @@ _FROM_ELSEWHERE = {
 
 
 class AbstractNeuralEstimator(BaseEstimator, abc.ABC):
-    """fits a `lamina.Network` and predicts with it; a subclass says what targets mean."""
+    """Fits a `lamina.Network` and predicts with it; a subclass says what targets mean."""
 
     model: Any
     random_state: Any

@@ -10,7 +10,7 @@ import pytest
 from tests.tasks.prediction.outcomes import QUANTILES, classes, labels, numbers, outcome
 
 from lamina.core.page import Bars, Cell, Matrix, Plot, Section, Table
-from lamina.tasks.prediction import answers, class_plots, number_plots, quality
+from lamina.tasks.prediction import class_plots, judged, number_plots, quality
 from lamina.tasks.prediction.limits import class_limits, label_limits, number_limits
 
 
@@ -57,7 +57,7 @@ def test_metric_table():
 
 def test_confusions_are_counted_right():
     targets, given = np.array([0, 0, 0, 1, 2]), np.array([0, 0, 1, 1, 1])
-    plot = class_plots.confusion(answers.JudgedClasses(["a", "b", "c"], targets, given, np.eye(3)[given]))
+    plot = class_plots.confusion(judged.JudgedClasses(["a", "b", "c"], targets, given, np.eye(3)[given]))
     (panel,) = plot.panels
     assert isinstance(panel, Matrix) and panel.agree and panel.rows == ("a", "b", "c")
     assert panel.texts == (("2\n67%", "1\n33%", ""), ("", "1\n100%", ""), ("", "1\n100%", ""))
@@ -68,12 +68,12 @@ def test_of_many_classes_the_most_frequent_confusions():
     targets = np.array([3] * 9 + [5] * 4 + [7] * 10)
     given = np.array([4] * 9 + [6] * 4 + [7] * 10)
     names = [f"class number {i}" for i in range(77)]
-    plot = class_plots.confusion(answers.JudgedClasses(names, targets, given, np.eye(77)[given]))
+    plot = class_plots.confusion(judged.JudgedClasses(names, targets, given, np.eye(77)[given]))
     (panel,) = plot.panels
     assert isinstance(panel, Bars)
     assert panel.names == ("class number 3 → class number 4", "class number 5 → class number 6")
     assert panel.values.tolist() == [9, 4]
-    assert class_plots.confusion(answers.JudgedClasses(names, targets, targets, np.eye(77)[targets])) is None
+    assert class_plots.confusion(judged.JudgedClasses(names, targets, targets, np.eye(77)[targets])) is None
 
 
 def test_class_table_by_hand():
@@ -132,38 +132,38 @@ def test_odd_classes_do_not_break_it(changes: dict):
 
 
 def test_numbers_are_paired():
-    found = answers.judged_numbers(numbers(), QUANTILES, "USD")
+    found = judged.judged_numbers(numbers(), QUANTILES, "USD")
     assert found.names == ["price (USD)"] and found.level == pytest.approx(0.9)
     np.testing.assert_array_equal(found.low + 1.6, found.predictions)
     gap = dataclasses.replace(found, predictions=np.where(found.targets > 50, np.nan, found.predictions))
     assert len(gap.finite(0)[0]) == (found.targets <= 50).sum()
-    assert answers.judged_numbers(outcome()) is None
-    pair = answers.judged_numbers(numbers(), QUANTILES)
-    assert answers.judged_numbers(dataclasses.replace(numbers(), decoded=pair.predictions)).low is None
+    assert judged.judged_numbers(outcome()) is None
+    pair = judged.judged_numbers(numbers(), QUANTILES)
+    assert judged.judged_numbers(dataclasses.replace(numbers(), decoded=pair.predictions)).low is None
 
 
 def test_predicted_against_true():
-    plot = number_plots.predicted_against_true(answers.judged_numbers(numbers(), QUANTILES))
+    plot = number_plots.predicted_against_true(judged.judged_numbers(numbers(), QUANTILES))
     (panel,) = plot.panels
     assert len(panel.series[0].x) == 1000 and plot.note == "A random sample of 1,000 rows."
     assert (panel.lines[0].x == panel.lines[0].y).all()
-    five = answers.JudgedNumbers(list("abcde"), np.eye(5), np.eye(5))
+    five = judged.JudgedNumbers(list("abcde"), np.eye(5), np.eye(5))
     plot = number_plots.predicted_against_true(five)
     assert len(plot.panels) == 4 and plot.across == 2 and plot.heights == (330, 330)
 
 
 def test_residuals():
-    plot = number_plots.residuals(answers.judged_numbers(numbers(), QUANTILES))
+    plot = number_plots.residuals(judged.judged_numbers(numbers(), QUANTILES))
     points, spread = plot.panels
     assert abs(points.series[0].y).max() < 5 and spread.values.sum() == 1200 - 2 * 6
-    same = answers.JudgedNumbers(["a"], np.ones((30, 1)), np.ones((30, 1)))
+    same = judged.JudgedNumbers(["a"], np.ones((30, 1)), np.ones((30, 1)))
     assert number_plots.residuals(same).panels[1].values.sum() == 30
-    nothing = answers.JudgedNumbers(["a"], np.ones((3, 1)), np.full((3, 1), np.nan))
+    nothing = judged.JudgedNumbers(["a"], np.ones((3, 1)), np.full((3, 1), np.nan))
     assert number_plots.residuals(nothing) is None and number_plots.predicted_against_true(nothing) is None
 
 
 def test_predicted_intervals():
-    found = answers.judged_numbers(numbers(), QUANTILES)
+    found = judged.judged_numbers(numbers(), QUANTILES)
     plot = number_plots.predicted_intervals(found)
     (panel,) = plot.panels
     assert re.search(r"meant to hold 90%, hold (8|9)\d\.\d% of 1,200 rows$", panel.title)
