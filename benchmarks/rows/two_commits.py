@@ -30,6 +30,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("other", type=Path, help="the other checkout")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="one round: does it run?")
     parser.add_argument("--only", nargs="+", choices=("cold start", "tables", "CNN step"))
     record.add_arguments(parser)
     return parser.parse_args()
@@ -77,7 +78,7 @@ def main() -> None:
             if arguments.only and what not in arguments.only:
                 continue
             times: dict[Path, list[float]] = {arguments.other.resolve(): [], ROOT: []}
-            for turn in range(arguments.rounds + 1):  # the first fills the caches of compilation
+            for turn in range(1 + (1 if arguments.quick else arguments.rounds)):  # the first fills the caches of compilation
                 for checkout, found in times.items():
                     whole, epoch = run(checkout, words, folder / f"{what} {turn} {checkout.name}")
                     if turn:

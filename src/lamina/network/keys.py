@@ -202,11 +202,23 @@ def meanings(config: Mapping[str, Any]) -> dict[str, str]:
     Args:
         config: flat keys of the run, resolved.
     """
-    owners = [*ALWAYS, *data_owners()]
-    if config.get("model") in MODELS:
-        owners.append(model_owner(str(config["model"])))
-    found = {field.name: field.metadata["meaning"] for o in owners for field in dataclasses.fields(o.keys)}
+    found: dict[str, str] = {}
+    for owner in _likely_owners(config):
+        if found.keys() >= config.keys():
+            break  # the others need not be imported
+        found |= {field.name: field.metadata["meaning"] for field in dataclasses.fields(owner.keys)}
     return {name: found.get(name, "") for name in config}
+
+
+def _likely_owners(config: Mapping[str, Any]) -> Iterator[Owner]:
+    """Yield those who take part in a run, then all others."""
+    yield from ALWAYS
+    if config.get("model") in MODELS:
+        yield model_owner(str(config["model"]))
+    if config.get("task") in TASKS:
+        yield task_owner(task_named(str(config["task"])))
+    yield from map(modality_owner, MODALITIES)
+    yield from data_owners()
 
 
 @dataclass(frozen=True)

@@ -70,14 +70,13 @@ def seeds_of(distance: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return seeds
 
 
-def connected(mask: np.ndarray, *, corners: bool = False) -> tuple[np.ndarray, int]:
+def connected(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Return the connected areas of a mask, numbered from 1, and how many there are.
 
     Args:
-        mask: booleans (y, x).
-        corners: pixels touch by their corners too, not by their sides alone.
+        mask: booleans (y, x); pixels touch by their sides.
     """
-    found: Any = ndimage.label(mask, np.ones((3, 3)) if corners else None)
+    found: Any = ndimage.label(mask)
     return found
 
 

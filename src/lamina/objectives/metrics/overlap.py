@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import optimize
 
 Counts = Mapping[str, np.ndarray]  # first axis: images
 Interval = tuple[float, float]
@@ -101,6 +100,8 @@ def overlaps(found: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 def _matched(ious: np.ndarray, threshold: float) -> tuple[int, int, int]:
     """Return true positives, false positives and false negatives, matched one to one."""
+    from scipy import optimize  # a third of a second, which only masks should cost
+
     fits = ious >= threshold
     rows, columns = optimize.linear_sum_assignment(-(fits + ious / 1e3)) if ious.size else ((), ())
     hits = int(fits[rows, columns].sum()) if ious.size else 0

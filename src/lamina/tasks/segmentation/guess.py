@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 MOST_JUDGED = 64  # masks
 LEAST_INSTANCES = 3  # in a mask, before its labels can be told from classes
@@ -28,7 +28,7 @@ def holds_instances(masks: Sequence[np.ndarray]) -> bool:
         >>> holds_instances([two, three]), holds_instances([two > 0, three > 0])
         (True, False)
     """
-    from lamina.objectives.instances import connected  # and with it JAX
+    from scipy import ndimage  # which runs without masks do not import
 
     counts, pieces, labels = [], 0, 0
     for mask in masks[:MOST_JUDGED]:
@@ -40,8 +40,9 @@ def holds_instances(masks: Sequence[np.ndarray]) -> bool:
             return False  # labels with gaps name something
         counts.append(values.size)
         labels += values.size
+        label: Any = ndimage.label
         pieces += sum(
-            connected(np.asarray(mask[place]) == value, corners=True)[1]
+            label(np.asarray(mask[place]) == value, np.ones((3, 3)))[1]
             for value, place in zip(values, ndimage.find_objects(np.asarray(mask, np.int32)), strict=True)
         )
     varied = len(set(counts)) > 1
