@@ -123,9 +123,9 @@ def test_labels_are_numbered_anew():
     assert renumbered(labels).dtype == np.int32
 
 
-def test_corners_connect_on_request():
+def test_pixels_touch_by_their_sides():
     diagonal = np.eye(3, dtype=bool)
-    assert connected(diagonal)[1] == 3 and connected(diagonal, corners=True)[1] == 1
+    assert connected(diagonal)[1] == 3 and connected(np.ones((3, 3), bool))[1] == 1
 
 
 def test_seeds_are_found_level_by_level():
