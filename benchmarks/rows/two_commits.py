@@ -78,7 +78,8 @@ def main() -> None:
             if arguments.only and what not in arguments.only:
                 continue
             times: dict[Path, list[float]] = {arguments.other.resolve(): [], ROOT: []}
-            for turn in range(1 + (1 if arguments.quick else arguments.rounds)):  # the first fills the caches of compilation
+            counted = 1 if arguments.quick else arguments.rounds
+            for turn in range(1 + counted):  # the first fills the caches of compilation
                 for checkout, found in times.items():
                     whole, epoch = run(checkout, words, folder / f"{what} {turn} {checkout.name}")
                     if turn:
