@@ -60,7 +60,8 @@ IMAGES = {
         pets("pets", names=(".",)),
         "pets: the images have no labels; expected a folder for each class\n"
         "  fix: put the images of each class into a folder of its own, such as pets/cat/1.jpg and "
-        "pets/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
+        "pets/dog/1.jpg, or list paths and labels in a CSV file "
+        "(masks: folders images/ and masks/); predict needs no labels",
     ),
     "one class": of(
         pets(names=("cat",)),

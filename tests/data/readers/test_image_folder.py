@@ -166,7 +166,8 @@ FAULTS = {
     "no classes": (
         lambda root: draw(root / "a.png", root / "b.png"),
         "{root}: the images have no labels; expected a folder for each class\n  fix: " + LAYOUT
-        + " and {root}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
+        + " and {root}/dog/1.jpg, or list paths and labels in a CSV file "
+            "(masks: folders images/ and masks/); predict needs no labels",
     ),
     "only one class": (
         lambda root: classes(root, 30, ["cat"]),

@@ -58,7 +58,8 @@ class ImageColumn(CellColumn):
             where=source,
             expected="a folder for each class",
             fix=f"put the images of each class into a folder of its own, such as {folder}/cat/1.jpg and "
-            f"{folder}/dog/1.jpg, or list paths and labels in a CSV file; predict needs no labels",
+            f"{folder}/dog/1.jpg, or list paths and labels in a CSV file "
+            "(masks: folders images/ and masks/); predict needs no labels",
         )
 
     def files(self) -> list[str]:
