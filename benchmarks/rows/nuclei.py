@@ -67,13 +67,11 @@ def precision(found: list[np.ndarray], true: list[np.ndarray]) -> tuple[list[flo
 
     Above one half an instance has at most one partner, so that counting pairs is matching them.
     """
+    from lamina.objectives.metrics.overlap import overlaps
+
     counts = []
     for one, other in zip(found, true, strict=True):
-        a, b = np.unique(one, return_inverse=True), np.unique(other, return_inverse=True)
-        both = np.zeros((a[0].size, b[0].size))
-        np.add.at(both, (a[1].ravel(), b[1].ravel()), 1)
-        sizes = both.sum(axis=1)[:, None] + both.sum(axis=0)[None]
-        overlap = (both / np.maximum(sizes - both, 1))[a[0] > 0][:, b[0] > 0]
+        overlap = overlaps(one, other)
         hits = [int((overlap > threshold).sum()) for threshold in THRESHOLDS]
         counts.append([(hit, sum(overlap.shape) - 2 * hit) for hit in hits])  # TP, FP + FN
     table = np.array(counts, float)

@@ -33,7 +33,7 @@ def compiled(change: Change) -> Callable[[np.ndarray, Any, float], jax.Array]:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_size_and_range_stay(name: str, channels: int):
     x = images(channels=channels)
-    change, strength = CHANGES[name]
+    change, strength, _ = CHANGES[name]
     y = compiled(change)(x, KEY, strength)
     assert y.shape == x.shape and y.dtype == x.dtype
     assert 0 <= np.min(y) and np.max(y) <= 255.001
@@ -42,7 +42,7 @@ def test_size_and_range_stay(name: str, channels: int):
 @EVERY
 def test_the_key_decides(name: str):
     x = images()
-    change, strength = CHANGES[name]
+    change, strength, _ = CHANGES[name]
     found, again, other = (np.asarray(compiled(change)(x, key, strength)) for key in (KEY, KEY, OTHER_KEY))
     assert (found == again).all() and (found != other).any()
 
@@ -130,5 +130,5 @@ def test_saturation_of_gray_images():
 
 def test_one_row_of_pixels():
     x = images(3)[:, :1]
-    for change, strength in CHANGES.values():
+    for change, strength, _ in CHANGES.values():
         assert jax.eval_shape(functools.partial(change, key=KEY, strength=strength), x).shape == x.shape

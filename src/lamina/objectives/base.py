@@ -123,9 +123,9 @@ class AbstractObjective(abc.ABC):
     ) -> dict[str, float]:
         """Return the final metrics of decoded outputs, computed on the host in float64."""
 
-    @abc.abstractmethod
     def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return decoded outputs with one prediction a target: of quantiles the median."""
+        """Return decoded outputs with one prediction a target, here as they are; of quantiles the median."""
+        return decoded
 
     @abc.abstractmethod
     def intervals(

@@ -95,11 +95,9 @@ class MulticlassObjective(AbstractObjective):
         """Accuracy."""
         from lamina.objectives.metrics import accuracy
 
-        return Score("accuracy", lambda truth, given, weights: accuracy(truth, given.argmax(-1), weights))
-
-    def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return the probabilities as they are."""
-        return decoded
+        return Score(
+            "accuracy", lambda targets, decoded, weights: accuracy(targets, decoded.argmax(-1), weights)
+        )
 
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
@@ -180,10 +178,6 @@ class BinaryObjective(AbstractObjective):
 
         return Score("auc", auc)
 
-    def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return the probabilities as they are."""
-        return decoded
-
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
@@ -255,10 +249,6 @@ class MultilabelObjective(AbstractObjective):
         return Score(
             "log_loss", lambda truth, given, weights: multilabel_metrics(truth, given, weights)["log_loss"]
         )
-
-    def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return the probabilities as they are."""
-        return decoded
 
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None

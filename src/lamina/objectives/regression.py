@@ -93,10 +93,6 @@ class RegressionObjective(AbstractObjective):
         """The error of one target in its own unit, the share explained of several."""
         return _score(self.targets)
 
-    def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return the values as they are."""
-        return decoded
-
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:

@@ -118,10 +118,6 @@ class SegmentationObjective(AbstractObjective):
         """Return iou and dice, means over the classes, and pixel_accuracy, the share of right pixels."""
         return mask_metrics(mask_counts(decoded, targets, self.classes), weights)
 
-    def point(self, decoded: np.ndarray) -> np.ndarray:
-        """Return the classes as they are."""
-        return decoded
-
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -221,24 +221,40 @@ def box_mask(x: Images, key: Any, height: Float[Array, " b"], width: Float[Array
 
 
 Change = Callable[[Array, Any, float], Array]
-CHANGES: Registry[tuple[Change, float]] = Registry("augmentation")
-for _name, _change, _strength in (
-    ("flip", flip, 0.5),
-    ("turn-over", turn_over, 0.5),
-    ("transpose", transpose, 0.5),
-    ("shift", shift, 2.0),
-    ("rotate", rotate, 10.0),
-    ("zoom", zoom, 0.1),
-    ("shear", shear, 0.1),
-    ("crop", crop, 0.5),
-    ("brightness", brightness, 0.3),
-    ("contrast", contrast, 0.3),
-    ("gamma", gamma, 0.5),
-    ("saturation", saturation, 0.3),
-    ("color", color, 0.3),
-    ("cutout", cutout, 8.0),
+
+
+class RandomChange(NamedTuple):
+    """A random change by its name.
+
+    Args:
+        change: of images, a key and a strength.
+        strength: the default.
+        maps: what it does to targets of every pixel.
+    """
+
+    change: Change
+    strength: float
+    maps: Literal["stay", "follow", "impossible"]
+
+
+CHANGES: Registry[RandomChange] = Registry("augmentation")
+for _name, _change in (
+    ("flip", RandomChange(flip, 0.5, "follow")),
+    ("turn-over", RandomChange(turn_over, 0.5, "follow")),
+    ("transpose", RandomChange(transpose, 0.5, "follow")),
+    ("shift", RandomChange(shift, 2.0, "follow")),
+    ("rotate", RandomChange(rotate, 10.0, "follow")),
+    ("zoom", RandomChange(zoom, 0.1, "follow")),
+    ("shear", RandomChange(shear, 0.1, "follow")),
+    ("crop", RandomChange(crop, 0.5, "follow")),
+    ("brightness", RandomChange(brightness, 0.3, "stay")),
+    ("contrast", RandomChange(contrast, 0.3, "stay")),
+    ("gamma", RandomChange(gamma, 0.5, "stay")),
+    ("saturation", RandomChange(saturation, 0.3, "stay")),
+    ("color", RandomChange(color, 0.3, "stay")),
+    ("cutout", RandomChange(cutout, 8.0, "stay")),
 ):
-    CHANGES.add(_name, (_change, _strength))
+    CHANGES.add(_name, _change)
 
 # What RandAugment draws from, with the largest strength of each.
 RANDOM_CHANGES: tuple[tuple[Change, float], ...] = (
@@ -274,4 +290,4 @@ def rand_augment(x: Images, key: Any, strength: float) -> Images:
     return cut.reshape(x.shape)
 
 
-CHANGES.add("randaugment", (rand_augment, 9.0))
+CHANGES.add("randaugment", RandomChange(rand_augment, 9.0, "impossible"))  # moves and colors at once

@@ -111,7 +111,7 @@ def _kernel(out: Any, weight: Sequence[int], window: Window) -> str:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def native_convolution(x: Array, weight: Array, window: Window) -> Any:
-    """Return the convolution as the kernels compute it; so for its gradients of any order."""
+    """Return the convolution as the kernels compute it, and its gradients of any order likewise."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call(_kernel(out, weight.shape, window), out, x, weight, **window._asdict())
 

@@ -64,7 +64,7 @@ def member_dense(x: Float[Array, "*b k i"], weight: Float[Array, "k o i"]) -> Fl
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def product(left: Array, right: Array, transposed: Sides) -> Any:
-    """Return the product of two matrices, each as stored or transposed; so for its gradients."""
+    """Return the product of two matrices, each as stored or transposed, and its gradients likewise."""
     return _mapped(transposed)(left, right)
 
 

@@ -62,7 +62,7 @@ def shifted_sum(x: Array, weight: Array, window: Window) -> Array:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def native_depthwise(x: Array, weight: Array, window: Window) -> Any:
-    """Return the same as the kernels compute it; so for its gradients of any order."""
+    """Return the same as the kernels compute it, and its gradients of any order likewise."""
     out = jax.ShapeDtypeStruct(out_shape(x.shape, weight.shape, window), x.dtype)
     return library.call(
         "depthwise", out, x, weight, low=window.low, high=window.high, kernel=weight.shape[2:]

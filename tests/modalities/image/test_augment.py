@@ -11,7 +11,7 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.random import make_key
-from lamina.modalities.image.augment import GEOMETRIC, Augmentation, mirrored_now
+from lamina.modalities.image.augment import Augmentation, mirrored_now
 from lamina.models import build
 from lamina.objectives import MulticlassObjective, RegressionObjective
 from lamina.ops.augment import CHANGES
@@ -19,6 +19,8 @@ from lamina.train import StepContext, TrainConfig, TrainResult, train
 
 KEY = make_key(0)
 MIXUP = Augmentation((("mixup", 1.0),))
+
+GEOMETRIC = ("flip", "turn-over", "transpose", "shift", "rotate", "zoom", "shear", "crop")
 
 
 def batch(rows: int = 8) -> dict[str, Any]:
@@ -196,8 +198,13 @@ def test_what_changes_no_place_leaves_maps_alone(name: str):
 
 def test_every_change_is_geometric_or_known_to_be_none():
     """A new change has to say whether maps follow it."""
-    others = {"brightness", "contrast", "gamma", "saturation", "color", "cutout", "randaugment"}
-    assert set(CHANGES) == {*GEOMETRIC, *others}
+    others = {"brightness", "contrast", "gamma", "saturation", "color", "cutout"}
+    expected = {
+        **dict.fromkeys(GEOMETRIC, "follow"),
+        **dict.fromkeys(others, "stay"),
+        "randaugment": "impossible",
+    }
+    assert {name: change.maps for name, change in CHANGES.items()} == expected
 
 
 @pytest.mark.parametrize("name", ["mixup", "cutmix", "randaugment"])

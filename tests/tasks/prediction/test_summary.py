@@ -11,7 +11,7 @@ from tests.tasks.prediction.outcomes import classes, labels, numbers, outcome
 
 from lamina.core.page import Tile
 from lamina.tasks.prediction import summary
-from lamina.tasks.prediction.wording import NOTHING, interval_words, names_of, sample, share
+from lamina.tasks.wording import NOTHING, interval_words, names_of, sample, share
 
 
 def test_classes_against_the_most_common_one():

@@ -15,8 +15,6 @@ from lamina.ops.augment import CHANGES, box_mask, per_image, uniforms
 from lamina.train.step.program import AbstractAugmentation, StepContext
 
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # name → default strength, the α of a symmetric Beta
-# Targets of every pixel go where the pixels go.
-GEOMETRIC = ("flip", "turn-over", "transpose", "shift", "rotate", "zoom", "shear", "crop")
 ALTERNATING = "alternate-flip"  # has no strength: see `mirrored_now`
 
 
@@ -58,20 +56,20 @@ class Augmentation(AbstractAugmentation):
         maps = batch["y"] if batch["y"].ndim == 4 else None  # (b, y, x, c): they go where the pixels go
         for number, (name, strength) in enumerate(self.changes):
             own = hashed_key(context.key, jnp.array(number, jnp.uint32))
-            if name in MIXES or name == "randaugment":
-                if maps is not None:
-                    message = f"'{name}' is not for targets of every pixel"
-                    raise ConfigError(message, fix="leave it out of augment=")
+            known = CHANGES[name] if name in CHANGES else None
+            if maps is not None and (name in MIXES or (known is not None and known.maps == "impossible")):
+                message = f"'{name}' is not for targets of every pixel"
+                raise ConfigError(message, fix="leave it out of augment=")
             if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
                 now = per_image(mirrored_now(context.ids, context.run_key, context.epoch))
                 x = jnp.where(now, x[:, :, ::-1], x)
                 maps = None if maps is None else jnp.where(now, maps[:, :, ::-1], maps)
-            else:
-                x = CHANGES[name][0](x, own, strength)
-                if maps is not None and name in GEOMETRIC:  # the same key: the same geometry
-                    maps = CHANGES[name][0](maps, own, strength)
+            elif known is not None:
+                x = known.change(x, own, strength)
+                if maps is not None and known.maps == "follow":  # the same key: the same geometry
+                    maps = known.change(maps, own, strength)
         return {**batch, "x": x, **extra, **({} if maps is None else {"y": maps})}
 
     def losses(self, objective: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> Losses:
@@ -120,7 +118,7 @@ def _read(word: str) -> tuple[str, float]:
         if number:
             raise ConfigError(f"'{name}' has no strength", received=number, fix=f"write {name} alone")
         return name, 1.0
-    default = MIXES[name] if name in MIXES else CHANGES[name][1]
+    default = MIXES[name] if name in MIXES else CHANGES[name].strength
     try:
         strength = float(number) if number else default
     except ValueError:

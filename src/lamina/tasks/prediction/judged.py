@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics.rows import class_probabilities
-from lamina.tasks.prediction.wording import names_of
+from lamina.tasks.wording import names_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from lamina.core.page import Bullets, Section
 from lamina.core.wording import counted, plain
 from lamina.modalities.base import Outcome
 from lamina.tasks.prediction.judged import judged_classes
-from lamina.tasks.prediction.wording import share
+from lamina.tasks.wording import share
 
 TITLE = "Limits"
 FEW_OF_A_CLASS = 20

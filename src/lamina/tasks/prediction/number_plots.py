@@ -9,7 +9,7 @@ from lamina.core.page import Axis, Band, Bars, Mark, Plot, Points, Series
 from lamina.core.wording import count
 from lamina.objectives.metrics import metric_number
 from lamina.tasks.prediction.judged import JudgedNumbers
-from lamina.tasks.prediction.wording import sample
+from lamina.tasks.wording import sample
 
 MOST_POINTS = 1000  # each is an element of the page
 MOST_TARGETS = 4

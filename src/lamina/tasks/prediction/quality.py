@@ -8,15 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.core.page import Block, Cell, Section, Table
+from lamina.core.page import Block, Section, Table
 from lamina.core.wording import count, plain
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.metrics.classification import class_sums
+from lamina.tasks.metric_table import metric_table
 from lamina.tasks.prediction.class_plots import class_calibration, confusion, label_calibration
 from lamina.tasks.prediction.judged import judged_classes, judged_labels, judged_numbers
 from lamina.tasks.prediction.number_plots import predicted_against_true, predicted_intervals, residuals
-from lamina.tasks.prediction.wording import interval_words
 
 TITLE = "How good it is"
 MOST_CLASSES = 16
@@ -68,33 +67,6 @@ def number_quality(outcome: Outcome, quantiles: Sequence[float] = (), unit: str 
 
 def _section(*blocks: Block | None) -> Section:
     return Section(TITLE, tuple(block for block in blocks if block is not None))
-
-
-def metric_table(outcome: Outcome) -> Table:
-    """Return every metric with its meaning and interval, on validation and test rows.
-
-    Args:
-        outcome: of which metrics and intervals are used.
-    """
-    tested = outcome.evaluated == "test"
-    parts = [outcome.valid_metrics, *([outcome.metrics] if tested else [])]
-    heads = ["metric", "validation", *(["test"] if tested else [])]
-    with_intervals = any(interval_words(outcome.intervals, name) for name in outcome.metrics)
-    heads += [f"95% interval ({outcome.evaluated})"] if with_intervals else []
-    rows = []
-    for name in dict.fromkeys([*outcome.metrics, *outcome.valid_metrics]):
-        words, interval = metric_words(name), outcome.intervals.get(name)
-        better = "" if not words.meaning else " ↑" if words.higher_is_better else " ↓"
-        values = [metric_number(float(part.get(name, math.nan)), interval) for part in parts]
-        ends = [interval_words(outcome.intervals, name) or "–"] if with_intervals else []
-        rows.append((Cell(words.title + better, words.meaning), *values, *ends))
-    return Table(
-        tuple(heads),
-        tuple(rows),
-        numeric=tuple(range(1, len(heads))),
-        kind="metrics",
-        note="↑ higher is better, ↓ lower is better.",
-    )
 
 
 def share_table(

@@ -12,7 +12,7 @@ from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import mae, metric_number, metric_words
 from lamina.tasks.prediction.judged import judged_classes
-from lamina.tasks.prediction.wording import (
+from lamina.tasks.wording import (
     NOTHING,
     interval_words,
     metric_share,

@@ -7,8 +7,8 @@ import numpy as np
 from lamina.core.page import Bullets, Images, Paragraph, Plot, Section, Tile, Tiles
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number, metric_words
-from lamina.tasks.prediction.quality import metric_table
-from lamina.tasks.prediction.wording import interval_words
+from lamina.tasks.metric_table import metric_table
+from lamina.tasks.wording import interval_words
 
 SHOWN, ACROSS = 12, 4
 LEADING = ("ap50", "iou", "dice")
