@@ -152,3 +152,13 @@ def test_check_says_the_task(named: Path, capsys: CaptureFixture[str]):
     assert main(["check", str(named)]) == 0
     shown = capsys.readouterr().out
     assert "task: segment, target 'mask'" in shown and "inputs: 1 image" in shown
+
+
+@pytest.mark.parametrize("word", ["mixup", "randaugment"])
+def test_what_masks_cannot_follow_is_refused_before_there_is_a_run(
+    word: str, named: Path, tmp_path: Path, capsys: CaptureFixture[str]
+):
+    out = tmp_path / "run"
+    assert main(["fit", str(named), "--out", str(out), *QUICK, f"augment={word}"]) == 2
+    assert f"'{word}' is not for targets of every pixel" in capsys.readouterr().err
+    assert not out.exists()

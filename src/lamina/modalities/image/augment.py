@@ -45,6 +45,17 @@ class Augmentation(AbstractAugmentation):
         words = tuple(word for word in words if word != "none")
         return Augmentation(tuple(_read(word) for word in words)) if words else None
 
+    def check_maps(self) -> None:
+        """Refuse changes that targets of every pixel cannot follow.
+
+        Raises:
+            ConfigError: naming the change.
+        """
+        for name, _ in self.changes:
+            if name in MIXES or (name in CHANGES and CHANGES[name].maps == "impossible"):
+                message = f"'{name}' is not for targets of every pixel"
+                raise ConfigError(message, fix="leave it out of augment=")
+
     def __call__(self, batch: Batch, context: StepContext) -> dict[str, Any]:
         """Return the batch with changed images, and partners where examples are mixed.
 
@@ -54,19 +65,18 @@ class Augmentation(AbstractAugmentation):
         """
         x, extra = batch["x"].astype(jnp.float32), {}
         maps = batch["y"] if batch["y"].ndim == 4 else None  # (b, y, x, c): they go where the pixels go
+        if maps is not None:
+            self.check_maps()
         for number, (name, strength) in enumerate(self.changes):
             own = hashed_key(context.key, jnp.array(number, jnp.uint32))
-            known = CHANGES[name] if name in CHANGES else None
-            if maps is not None and (name in MIXES or (known is not None and known.maps == "impossible")):
-                message = f"'{name}' is not for targets of every pixel"
-                raise ConfigError(message, fix="leave it out of augment=")
             if name in MIXES:
                 x, extra = _mixed(name, x, batch, own, strength)
             elif name == ALTERNATING:
                 now = per_image(mirrored_now(context.ids, context.run_key, context.epoch))
                 x = jnp.where(now, x[:, :, ::-1], x)
                 maps = None if maps is None else jnp.where(now, maps[:, :, ::-1], maps)
-            elif known is not None:
+            else:
+                known = CHANGES[name]
                 x = known.change(x, own, strength)
                 if maps is not None and known.maps == "follow":  # the same key: the same geometry
                     maps = known.change(maps, own, strength)

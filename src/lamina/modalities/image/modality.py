@@ -126,7 +126,9 @@ class ImageModality(AbstractModality):
                 fix="leave it out where every pixel has a prediction",
             )
         augment = choose.augment_for_maps(learned) if keys.augment is None else keys.augment
-        self.augment(dataclasses.replace(keys, augment=augment))
+        changes = self.augment(dataclasses.replace(keys, augment=augment))
+        if changes is not None:
+            changes.check_maps()
         return dataclasses.replace(keys, augment=augment, test_time_augmentation="none")
 
     def augment(self, keys: ImageKeys) -> Any:
