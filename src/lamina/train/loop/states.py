@@ -68,7 +68,8 @@ class States:
         Raises:
             ArtifactError: they are not those of this run.
         """
-        self.whole = jax.device_put(with_arrays(self.whole, arrays), may_alias=False)
+        own = {name: np.array(array) for name, array in arrays.items()}  # aligned ones are not copied by JAX
+        self.whole = jax.device_put(with_arrays(self.whole, own), may_alias=False)
 
     def chunk(self, data: Any, places: np.ndarray, ids: np.ndarray, count: int) -> Means:
         """Take ``count`` steps and return the means of each part."""
