@@ -1,0 +1,8 @@
+"""What a model is told about its inputs before it is built; one kind a file."""
+
+from lamina.core.inputs.base import AbstractInputs, Inputs
+from lamina.core.inputs.image import ImageInputs
+from lamina.core.inputs.mixed import MixedInputs
+from lamina.core.inputs.table import TableInputs
+
+__all__ = ["AbstractInputs", "ImageInputs", "Inputs", "MixedInputs", "TableInputs"]
