@@ -20,9 +20,13 @@ OTHERWISE = {
     ("data/__init__.py", "table"),
     ("report/blocks.py", "table"),
     ("data/readers/parsers/text.py", "table"),
+    ("modalities/table/claim.py", "text"),
+    ("data/audit/roles.py", "text"),
+    ("data/source.py", "text"),
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
+    "text": ("modalities/text/", "data/readers/text_"),
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),

@@ -39,8 +39,22 @@ def images(seed: int) -> AbstractTable:
     return image_table(ArrayImages(pixels), {"y": np.array(["yes", "no"] * (ROWS // 2))}, "<arrays>")
 
 
+def texts(seed: int) -> AbstractTable:
+    """Sentences of a few words, and labels."""
+    random = np.random.default_rng(seed)
+    words = np.array(
+        "the a big small cat dog bird ran sat flew over under house tree naïve don't 12 日本".split()
+    )
+    lines = [" ".join(random.choice(words, random.integers(4, 9))) + "." for _ in range(ROWS)]
+    return read(pl.DataFrame({"note": lines, "y": random.choice(["yes", "no"], ROWS)}))
+
+
 # modality → a maker of tables whose inputs are all its own, different for each seed; the target is "y"
-MODALITY_SAMPLES: dict[str, Callable[[int], AbstractTable]] = {"image": images, "table": columns}
+MODALITY_SAMPLES: dict[str, Callable[[int], AbstractTable]] = {
+    "image": images,
+    "text": texts,
+    "table": columns,
+}
 
 
 @dataclass(frozen=True)

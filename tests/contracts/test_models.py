@@ -14,6 +14,7 @@ import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from lamina.core.inputs import ImageInputs, TableInputs
+from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.models import MODELS
@@ -36,6 +37,7 @@ INPUTS: dict[type, dict[str, Any]] = {
         "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), std=(70.0, 75.0, 80.0)),
         "plain image": (16, 20, 1),
     },
+    TextInputs: {"text": TextInputs(20, 8)},
 }
 SMALL = {"depth": 2, "members": 3, "embedding_width": 4}
 # The least of each image family; the others take a size of 8 and the options above.
@@ -64,8 +66,8 @@ def spared(pairs: list[tuple[str, str]]) -> list[Any]:
 EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
-MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image")]
-ONCE = [(name, place) for name, place in MAIN if place in ("table", "image")]
+MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image", "text")]
+ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text")]
 
 OF_IMAGES = INPUTS[ImageInputs]
 
@@ -99,6 +101,11 @@ def examples(place: str, rows: int = ROWS, dtype: str = "float32") -> Any:
     if isinstance(inputs, ImageInputs):
         shape = (rows, inputs.height, inputs.width, inputs.channels)
         return jax.device_put(random.integers(0, 256, shape).astype(dtype))
+    if isinstance(inputs, TextInputs):
+        ids = random.integers(0, inputs.symbols, (rows, inputs.length), dtype=np.int32)
+        ids[:, inputs.length // 2 :][::2] = -1
+        scale = np.where(ids >= 0, random.random(ids.shape), 0).astype(dtype)
+        return jax.device_put({"ids": ids, "scale": scale})
     codes = [random.integers(0, count, rows) for count in inputs.cardinalities]
     return {
         "numeric": jax.device_put(random.normal(size=(rows, inputs.numeric)).astype(dtype)),

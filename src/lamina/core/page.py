@@ -154,6 +154,19 @@ class Shares:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A text with parts of it marked, as words are that decide an answer.
+
+    Args:
+        parts: of a text and its strength, from -1 (speaks against) over 0 (not marked) to 1 (speaks for).
+        caption: said above it.
+    """
+
+    parts: tuple[tuple[str, float], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Axis:
     """One axis of a panel.
 
@@ -383,7 +396,7 @@ class Plot:
     heights: tuple[int, ...] = ()
 
 
-Block = Paragraph | Bullets | Table | Tiles | Facts | Remarks | Shares | Plot
+Block = Paragraph | Bullets | Table | Tiles | Facts | Remarks | Shares | Marked | Plot
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
 else:
 
     class Float:
@@ -22,5 +22,8 @@ else:
     class Int(Float):
         """Stands for an array of whole numbers of a shape."""
 
+    class Bool(Float):
+        """Stands for an array of true and false of a shape."""
 
-__all__ = ["Float", "Int"]
+
+__all__ = ["Bool", "Float", "Int"]

@@ -127,6 +127,7 @@ def _annotation(parameter: inspect.Parameter) -> str:
 _PLACES = {
     "airbench": "airbench",
     "alexnet": "alexnet",
+    "bag_of_embeddings": "bag-of-embeddings",
     "convnext": "convnext",
     "ft_transformer": "ft-transformer",
     "lenet": "lenet",
@@ -136,6 +137,7 @@ _PLACES = {
     "resnet": "resnet",
     "resnet_tabular": "resnet-tabular",
     "tabm": "tabm-mini tabm",
+    "text_transformer": "text-transformer",
     "unet": "unet",
     "vgg": "vgg",
     "vit": "vit",

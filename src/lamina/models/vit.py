@@ -16,10 +16,9 @@ from lamina.core.random import split
 from lamina.core.shapes import Float
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
-from lamina.nn.activation import gelu
-from lamina.nn.attention import MultiHeadAttention
 from lamina.nn.dropout import Dropout
-from lamina.nn.initializers import glorot_uniform, truncated_normal
+from lamina.nn.encoder_block import EncoderBlock
+from lamina.nn.initializers import truncated_normal
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import LayerNorm
 from lamina.nn.patches import LearnedPositions, PatchEmbedding
@@ -28,43 +27,6 @@ from lamina.nn.stack import Stack
 # Blocks that are written out: a scan compiles one, but copies what the way back needs of each into one
 # array and out of it again (docs/decisions/0018-transformers-on-a-cpu.md).
 MOST_WRITTEN_OUT = 12
-
-
-class EncoderBlock(Module):
-    """x + attention(norm(x)), then x + W₂ · gelu(W₁ · norm(x)), four times wider inside.
-
-    Args:
-        width: features of a token.
-        heads: subspaces of the attention.
-        dropout: probability in [0, 1) after attention and weighted sums.
-        key: random key or seed.
-
-    Shapes:
-        (batch, tokens, width) → the same
-    """
-
-    ln_1: LayerNorm
-    self_attention: MultiHeadAttention
-    ln_2: LayerNorm
-    first: Linear
-    second: Linear
-    dropout: Dropout
-
-    def __init__(self, width: int, *, heads: int, dropout: float, key: Any):
-        attention_key, first_key, second_key = split(key, 3)
-        self.ln_1, self.ln_2 = LayerNorm(width, epsilon=1e-6), LayerNorm(width, epsilon=1e-6)
-        self.self_attention = MultiHeadAttention(width, heads=heads, rate=dropout, key=attention_key)
-        self.first = Linear(width, 4 * width, initializer=glorot_uniform, key=first_key)
-        self.second = Linear(4 * width, width, initializer=glorot_uniform, key=second_key)
-        self.dropout = Dropout(dropout)
-
-    def __call__(
-        self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b t d"]:
-        keys = (None, None, None) if key is None else hashed_keys(key, 3)
-        x = x + self.self_attention(self.ln_1(x), key=keys[0], train=train)
-        hidden = self.dropout(gelu(self.first(self.ln_2(x))), key=keys[1], train=train)
-        return x + self.dropout(self.second(hidden), key=keys[2], train=train)
 
 
 class ViT(Module):

@@ -8,17 +8,18 @@ from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
 from lamina.core.random import split
-from lamina.core.shapes import Float
+from lamina.core.shapes import Bool, Float
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
-from lamina.ops.attention import plain_self_attention, self_attention
+from lamina.ops.attention import masked_self_attention, plain_self_attention, self_attention
 
 
 class MultiHeadAttention(Module):
     """Self-attention in several subspaces at once.
 
     y = W_o · concat_h softmax(Q_h K_hᵀ / √k) V_h,  with Q, K, V linear in x.
-    O(batch · time · width · (time + width)). The weights are tapped as ``weights``.
+    O(batch · time · width · (time + width)). The weights are tapped as ``weights``. Positions that are not
+    ``present``, as behind the end of a text, are asked by nobody.
 
     Args:
         width: features of each position, a multiple of ``heads``.
@@ -56,12 +57,22 @@ class MultiHeadAttention(Module):
         self.dropout, self.heads = Dropout(rate), heads
 
     def __call__(
-        self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
+        self,
+        x: Float[Array, "b t d"],
+        *,
+        present: Bool[Array, "b t"] | None = None,
+        key: Any = None,
+        train: bool = False,
     ) -> Float[Array, "b t d"]:
         batch, time, width = x.shape
         projections = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
-        if self.is_heard("weights"):
-            mixed = plain_self_attention(projections, watch=lambda weights: self.tap("weights", weights))
+        if present is not None:
+            mixed = masked_self_attention(projections, present, watch=self._watch)
+        elif self.is_heard("weights"):
+            mixed = plain_self_attention(projections, watch=self._watch)
         else:
             mixed = self_attention(projections)
         return self.dropout(self.out_proj(mixed.reshape(batch, time, width)), key=key, train=train)
+
+    def _watch(self, weights: Array) -> Array:
+        return self.tap("weights", weights)

@@ -61,7 +61,7 @@ class Stack(Module):
         key: random key or seed.
 
     Shapes:
-        what one block takes → the same
+        what one block takes → the same; further keyword arguments go to every block alike
 
     Example:
         >>> import jax.numpy as jnp
@@ -81,14 +81,14 @@ class Stack(Module):
         self.depth, self.unroll = depth, unroll
         self.blocks = stack_modules([make(k) for k in random.split(key, depth)]) if depth else None
 
-    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False, **alike: Any) -> Any:
         if self.blocks is None:
             return x
         keys = None if key is None else hashed_keys(key, self.depth)
 
         def block(x: Any, block_and_key: tuple[Module, Any]) -> Any:
             module, block_key = block_and_key
-            return module(x, key=block_key, train=train)
+            return module(x, key=block_key, train=train, **alike)
 
         listened, hand_on = taps.carried(block)
         x, values = jax.lax.scan(listened, x, (self.blocks, keys), unroll=self.depth if self.unroll else 1)

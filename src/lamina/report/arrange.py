@@ -9,6 +9,7 @@ from lamina.core.page import (
     Block,
     Bullets,
     Facts,
+    Marked,
     Paragraph,
     Plot,
     Remarks,
@@ -64,6 +65,7 @@ def is_empty(block: Block) -> bool:
             | Tiles(tiles=content)
             | Remarks(remarks=content)
             | Shares(parts=content)
+            | Marked(parts=content)
             | Plot(panels=content)
         ):
             return not content

@@ -12,6 +12,7 @@ from lamina.core.page import (
     Bullets,
     Cell,
     Facts,
+    Marked,
     Paragraph,
     Plot,
     Remark,
@@ -149,6 +150,25 @@ def shares(block: Shares) -> str:
     return f'<div class="bar" aria-hidden="true">{bar}</div>\n{element("ul", names, "key")}'
 
 
+def marked(block: Marked) -> str:
+    """Return a text with parts of it marked, the stronger the more color.
+
+    Args:
+        block: the parts.
+    """
+    inner = "".join(_part(content, strength) for content, strength in block.parts)
+    caption = element("span", text(block.caption), "note") if block.caption else ""
+    return element("p", caption + inner, "marked")
+
+
+def _part(content: str, strength: float) -> str:
+    share = round(100 * min(1.0, abs(strength)))
+    if not share:
+        return text(content)
+    kind = "for" if strength > 0 else "against"
+    return f'<mark class="{kind}" style="--strength: {share}%">{text(content)}</mark>'
+
+
 def plot(block: Plot, figures: Mapping[str, Figure]) -> str:
     """Return a drawing with the note below it; nothing if it was not drawn.
 
@@ -167,4 +187,5 @@ BLOCKS: dict[type[Block], Callable[[Any], str]] = {
     Facts: facts,
     Remarks: remarks,
     Shares: shares,
+    Marked: marked,
 }

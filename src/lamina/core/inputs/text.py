@@ -1,0 +1,25 @@
+"""Texts as numbers of symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lamina.core.inputs.base import AbstractInputs
+
+
+@dataclass(frozen=True)
+class TextInputs(AbstractInputs):
+    """Texts cut into symbols, ``x = {"ids": int32 (b, t), "scale": float32 (b, t)}``.
+
+    A text that is shorter than t is filled up by the id -1. ``scale`` is the weight of each symbol in the
+    text, 0 where it is filled up.
+
+    Args:
+        symbols: how many different symbols there are; ids are below it.
+        length: symbols of a text at most, t.
+        is_ordered: whether ids stand in the order of the text, as pieces of words do; else they are a bag.
+    """
+
+    symbols: int
+    length: int
+    is_ordered: bool = True

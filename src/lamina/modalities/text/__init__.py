@@ -1,0 +1,1 @@
+"""Free text as a modality."""

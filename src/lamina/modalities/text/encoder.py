@@ -1,0 +1,175 @@
+"""Texts as the arrays a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.core.errors import DataError, suggest
+from lamina.core.inputs.text import TextInputs
+from lamina.data.sample import sample_indices
+from lamina.data.table import AbstractTable
+from lamina.modalities.base import AbstractEncoder
+from lamina.modalities.text.letters import BYTES, CHARACTERS, Bytes, Characters
+from lamina.modalities.text.ngrams import NGRAMS, Ngrams
+from lamina.modalities.text.pieces import BPE, UNIGRAM, Pieces
+
+Tokens = Ngrams | Pieces | Characters | Bytes
+TOKENS = (NGRAMS, BPE, UNIGRAM, CHARACTERS, BYTES)
+VOCABULARY = {NGRAMS: 60_000, BPE: 8_000, UNIGRAM: 8_000, CHARACTERS: 1_000, BYTES: 256}
+LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, CHARACTERS: 512, BYTES: 512}
+MOST_FITTED = 200_000  # texts
+MULTIPLE = 16  # lengths are rounded up to it, so that kernels run whole vectors
+COVERED = 0.995  # of the training texts are not cut off
+
+
+class TextEncoder(AbstractEncoder):
+    """Translate texts into ``{"ids": int32 (n, t), "scale": float32 (n, t)}``, filled up by -1 and 0.
+
+    What a text is cut into, and the length t, are learned from training rows only. All texts have the
+    length t, so that nothing is compiled anew for another length. A missing text is an empty one.
+
+    Args:
+        name: the column of texts.
+        tokens: what a text is cut into.
+        length: symbols of a text at most.
+
+    Example:
+        >>> from lamina.data import read
+        >>> table = read({"note": ["a cat", "a dog"], "y": [0, 1]})
+        >>> encoder = TextEncoder.fit(table, "note", tokens="characters")
+        >>> encoder.transform(table)["ids"].shape, encoder.inputs.symbols
+        ((2, 16), 8)
+    """
+
+    def __init__(self, name: str, tokens: Tokens, length: int):
+        self.name, self.tokens, self.length = name, tokens, length
+
+    @staticmethod
+    def fit(
+        table: AbstractTable,
+        name: str,
+        *,
+        rows: np.ndarray | None = None,
+        tokens: str = NGRAMS,
+        vocabulary: int | None = None,
+        length: int | None = None,
+        lowercase: bool = True,
+    ) -> TextEncoder:
+        """Return the encoder fitted to the training rows, to at most 200,000 of them.
+
+        Args:
+            table: the data.
+            name: the column of texts.
+            rows: indices of the training rows; all without.
+            tokens: what a text is cut into: ``"ngrams"``, ``"bpe"``, ``"unigram"``, ``"characters"`` or
+                ``"bytes"``.
+            vocabulary: how many different ones at most.
+            length: of a text at most; without, what covers 99.5 % of the training texts.
+            lowercase: whether capital letters become small ones.
+
+        Raises:
+            DataError: there is no such column, or no text in it.
+        """
+        texts = texts_of(table, name)
+        rows = np.arange(len(texts)) if rows is None else np.asarray(rows)
+        sample = [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
+        if not any(text.strip() for text in sample):
+            raise DataError(
+                "the texts are all empty", where=table.where(name=name), fix=f"leave it out: drop={name}"
+            )
+        learned = _learned(sample, tokens, vocabulary or VOCABULARY[tokens], lowercase)
+        lengths = learned.encode(sample).lengths
+        covered = int(np.quantile(lengths, COVERED, method="higher"))
+        longest = length or min(LONGEST[tokens], -(-max(1, covered) // MULTIPLE) * MULTIPLE)
+        return TextEncoder(name, learned, longest)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of texts."""
+        return (self.name,)
+
+    @property
+    def inputs(self) -> TextInputs:
+        """What a model must know of the texts."""
+        return TextInputs(self.tokens.symbols, self.length, self.tokens.is_ordered)
+
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Return the symbols of all rows, or of the given ones.
+
+        Args:
+            table: the data.
+            rows: indices of rows; all without.
+
+        Raises:
+            DataError: there is no such column.
+        """
+        return self.encoded(texts_of(table if rows is None else table.take(np.asarray(rows)), self.name))
+
+    def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the symbols of texts; each text is cut once, however often it stands there.
+
+        Args:
+            texts: as they were given.
+        """
+        place: dict[str, int] = {}
+        number = np.array([place.setdefault(text, len(place)) for text in texts], np.int64)
+        bags = self.tokens.encode(list(place))
+        if not self.tokens.is_ordered:
+            bags = bags.shortened(self.length)
+        arrays = bags.padded(self.length)
+        if len(place) == len(texts):
+            return arrays
+        return {name: array[number] for name, array in arrays.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold, floats exact."""
+        return {"name": self.name, "length": self.length, "tokens": self.tokens.to_json()}
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> TextEncoder:
+        """Return the encoder that :meth:`to_json` stored."""
+        return TextEncoder(stored["name"], _restored(stored["tokens"]), stored["length"])
+
+
+def texts_of(table: AbstractTable, name: str) -> list[str]:
+    """Return the texts of a column, an empty one where it is missing.
+
+    Args:
+        table: the data.
+        name: the column.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    if name not in table.names:
+        raise DataError(
+            f"column '{name}' is absent{suggest(name, table.names)}",
+            where=table.source,
+            expected="the texts that the network learned from",
+            fix="give the data the columns of the training data, by the same names",
+        )
+    found = table.scalar(name).distinct()
+    words = [*found.spellings(), ""]  # the last one is where a code of -1 leads
+    return [words[code] for code in found.codes.tolist()]
+
+
+def _learned(texts: list[str], tokens: str, most: int, lowercase: bool) -> Tokens:
+    if tokens == NGRAMS:
+        return Ngrams.fit(texts, most=most, lowercase=lowercase)
+    if tokens in (BPE, UNIGRAM):
+        return Pieces.fit(texts, kind=tokens, most=most, lowercase=lowercase)
+    return Characters.fit(texts, most=most, lowercase=lowercase) if tokens == CHARACTERS else Bytes(lowercase)
+
+
+def _restored(stored: dict[str, Any]) -> Tokens:
+    own: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in stored.items() if name != "kind"
+    }
+    if stored["kind"] == NGRAMS:
+        return Ngrams(**own)
+    if stored["kind"] in (BPE, UNIGRAM):
+        return Pieces(stored["kind"], **own)
+    return Characters(**own) if stored["kind"] == CHARACTERS else Bytes(**own)

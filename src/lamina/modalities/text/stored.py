@@ -1,0 +1,63 @@
+"""The form of a text encoder in an artifact's JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.core import json_checks
+from lamina.core.json_checks import Check, record, variant, wrong
+from lamina.modalities.text.letters import BYTES, CHARACTERS
+from lamina.modalities.text.ngrams import NGRAMS
+from lamina.modalities.text.pieces import BPE, UNIGRAM
+
+_MOST_LENGTH = 1 << 16
+_COMMON: dict[str, Check] = {"kind": json_checks.text, "lowercase": json_checks.flag}
+
+
+def _different(value: Any, place: str) -> None:
+    """Check a list of different texts, none of them empty."""
+    json_checks.texts(value, place)
+    if "" in value or len({*value}) != len(value):
+        raise wrong(place, "different texts, none empty", f"{len(value)} texts")
+
+
+def _ngrams(value: Any, place: str) -> None:
+    groups = ("words", "pairs", "characters")
+    record(**_COMMON, rarity=json_checks.numbers, **dict.fromkeys(groups, _different))(value, place)
+    _as_many(value, place, "rarity", sum(len(value[name]) for name in groups))
+
+
+def _pieces(value: Any, place: str) -> None:
+    record(**_COMMON, pieces=_different, scores=json_checks.numbers)(value, place)
+    _as_many(value, place, "scores", max(1, len(value["pieces"])))
+
+
+def _characters(value: Any, place: str) -> None:
+    record(**_COMMON, characters=_different)(value, place)
+    if any(len(character) != 1 for character in value["characters"]):
+        raise wrong(f"{place}.characters", "single characters", "longer ones")
+
+
+def _as_many(value: Any, place: str, name: str, count: int) -> None:
+    if len(value[name]) != count:
+        raise wrong(f"{place}.{name}", f"{count} numbers", f"{len(value[name])}")
+
+
+_TOKENS = variant(
+    "kind",
+    {
+        NGRAMS: _ngrams,
+        BPE: _pieces,
+        UNIGRAM: _pieces,
+        CHARACTERS: _characters,
+        BYTES: record(**_COMMON),
+    },
+)
+_FORM = record(modality=json_checks.text, name=json_checks.text, length=json_checks.size, tokens=_TOKENS)
+
+
+def check_encoder(value: Any, place: str) -> None:
+    """Check the column, the length and what texts are cut into."""
+    _FORM(value, place)
+    if value["length"] > _MOST_LENGTH:
+        raise wrong(f"{place}.length", f"1 to {_MOST_LENGTH}", value["length"])
