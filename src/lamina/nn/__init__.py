@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lamina.nn.depth import DropPath
     from lamina.nn.dropout import Dropout
     from lamina.nn.embedding import Embedding
+    from lamina.nn.embedding_bag import EmbeddingBag
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.linear import Linear
@@ -52,6 +53,7 @@ _PLACES = {
     "depth": "DropPath",
     "dropout": "Dropout",
     "embedding": "Embedding",
+    "embedding_bag": "EmbeddingBag",
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
@@ -78,6 +80,7 @@ __all__ = [
     "DropPath",
     "Dropout",
     "Embedding",
+    "EmbeddingBag",
     "Ensemble",
     "GlobalAveragePool",
     "GlobalMaxPool",
