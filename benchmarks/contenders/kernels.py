@@ -22,6 +22,9 @@ from lamina.ops.attention import native_self_attention, plain_self_attention
 from lamina.ops.cross_entropy import native_loss_and_slope, plain_loss_and_slope
 from lamina.ops.dense import native_product, plain_product
 from lamina.ops.depthwise import native_depthwise, shifted_sum
+from lamina.ops.embedding_bag import native_gradient as native_bag_gradient
+from lamina.ops.embedding_bag import native_sums, plain_sums
+from lamina.ops.embedding_bag import plain_gradient as plain_bag_gradient
 from lamina.ops.gelu import native_gelu_and_slope, plain_gelu_and_slope
 from lamina.ops.layer_norm import native_gradient, native_normalized, plain_gradient, plain_normalized
 from lamina.ops.native import library
@@ -186,9 +189,30 @@ def cross_entropy(sizes: list[int]) -> tuple[Pair, list[Any]]:
     return (ours, theirs), [logits, labels]
 
 
+def embedding_bag(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
+    """Return weighted bags of embeddings, or their gradient, by our kernels and by XLA.
+
+    Sizes: symbols, width, rows, entries. Symbols have the frequencies of words; 20 to 70 % of a row is padding.
+    """
+    symbols, width, rows, entries = sizes
+    random = np.random.default_rng(0)
+    frequency = 1 / np.arange(1, symbols + 1)
+    ids = random.choice(symbols, size=(rows, entries), p=frequency / frequency.sum())
+    lengths = random.integers(int(0.3 * entries), int(0.8 * entries) + 1, (rows, 1))
+    ids = np.where(np.arange(entries) < lengths, ids, -1).astype(np.int32)
+    scale = np.broadcast_to(1 / lengths, ids.shape).astype(np.float32)
+    operand = random.normal(size=(rows if part else symbols, width)).astype(np.float32)
+    ways: Pair = (native_sums, plain_sums)
+    if part:
+        ours, theirs = native_bag_gradient, plain_bag_gradient
+        ways = functools.partial(ours, symbols=symbols), functools.partial(theirs, symbols=symbols)
+    return ways, [operand, ids, scale]
+
+
 KINDS = {
     "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
     "gelu": gelu, "attention": attention, "layer norm": layer_norm, "cross-entropy": cross_entropy,
+    "embedding bag": embedding_bag,
 }  # fmt: skip
 
 

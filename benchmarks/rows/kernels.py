@@ -1,6 +1,6 @@
 """Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, attention, layer
-normalization, cross-entropy and Adam's updates by our kernels and by XLA; convolutions of 3 x 3 taps by
-Winograd's tiles and tap by tap.
+normalization, cross-entropy, bags of embeddings and Adam's updates by our kernels and by XLA; convolutions
+of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops` uses which.
@@ -78,6 +78,12 @@ GELU = [(128, 256), (500, 15, 15, 64), (8320, 768)]
 ATTENTION = [(128, 65, 3, 64), (256, 9, 4, 24), (32, 197, 3, 64), (4, 512, 8, 64), (1, 512, 8, 64)]
 LAYER_NORM = [(1024, 64), (8320, 192), (2304, 768)]  # rows, width
 CROSS_ENTROPY = [(2048, 10), (32768, 10), (4096, 64)]  # rows, classes
+EMBEDDING_BAG = [  # symbols, width, rows, entries
+    (20000, 64, 32, 32),
+    (20000, 64, 1024, 1500),
+    (50000, 128, 256, 400),
+    (200000, 256, 64, 200),
+]
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -136,6 +142,13 @@ def cases() -> list[dict[str, Any]]:
                 "name": f"{name} and gradient {' x '.join(map(str, sizes))}", "kind": name, "sizes": sizes,
                 "options": {}, "work": each * math.prod(sizes),
             })  # fmt: skip
+    for sizes, part in itertools.product(EMBEDDING_BAG, ("", "gradient")):
+        symbols, width, rows, entries = sizes
+        name = f"embedding bag {symbols} x {width}, {rows} x {entries}"
+        found.append({
+            "name": name + (", gradient" if part else ""), "kind": "embedding bag", "sizes": sizes,
+            "options": {"part": part}, "work": 4 * width * (rows * entries + (symbols if part else 0)),
+        })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 
 

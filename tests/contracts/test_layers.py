@@ -24,6 +24,7 @@ EDGES = ((-1.0, 0.0, 1.0), (-2.0, 0.5, 2.0))
 LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...]]] = {
     "Linear": (lambda key: nn.Linear(4, 3, key=key), (5, 4), (5, 3)),
     "Embedding": (lambda key: nn.Embedding(6, 3, key=key), (5,), (5, 3)),
+    "EmbeddingBag": (lambda key: nn.EmbeddingBag(6, 3, key=key), (5, 8), (5, 3)),
     "Dropout": (lambda key: nn.Dropout(0.5), (5, 4), (5, 4)),
     "LayerNorm": (lambda key: nn.LayerNorm(4), (5, 4), (5, 4)),
     "RMSNorm": (lambda key: nn.RMSNorm(4), (5, 4), (5, 4)),
@@ -86,14 +87,17 @@ def make(name: str, seed: int = 0) -> Module:
 
 
 @functools.cache
-def example(name: str, dtype: str = "float32") -> jax.Array:
+def example(name: str, dtype: str = "float32") -> Any:
     random, shape = np.random.default_rng(0), LAYERS[name][1]
     if name == "Embedding":
         return jax.device_put(random.integers(0, 6, shape).astype(np.int32))
+    if name == "EmbeddingBag":
+        ids = random.integers(-1, 6, shape).astype(np.int32)
+        return jax.device_put({"ids": ids, "scale": random.normal(size=shape).astype(dtype)})
     return jax.device_put(random.normal(size=shape).astype(dtype))
 
 
-def call(layer: Any, x: jax.Array) -> jax.Array:
+def call(layer: Any, x: Any) -> jax.Array:
     return layer(x, key=KEY, train=True)
 
 
@@ -114,7 +118,7 @@ def test_shapes_and_dtypes_are_the_declared_ones(name: str):
     _, _, expected = LAYERS[name]
     out = jax.eval_shape(call, make(name), example(name))
     assert (out.shape, out.dtype) == (expected, jnp.float32)
-    if name != "Embedding":  # which gives its vectors as they are
+    if not name.startswith("Embedding"):  # which give their vectors as they are
         low = jax.eval_shape(call, make(name), example(name, "bfloat16"))
         assert (low.shape, low.dtype) == (expected, jnp.bfloat16)
 

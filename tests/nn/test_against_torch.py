@@ -15,6 +15,7 @@ from lamina.nn import (
     ACTIVATIONS,
     BatchNorm,
     Embedding,
+    EmbeddingBag,
     LayerNorm,
     Linear,
     MultiHeadAttention,
@@ -88,6 +89,22 @@ def test_embedding():
 
     def loss(layer: Any) -> tuple[Any, Any]:
         y = layer(codes.astype(np.int32))
+        return (y * goal).sum(), y
+
+    gradient, ours = jax.jit(jax.grad(loss, has_aux=True))(layer)
+    close(ours, theirs)
+    close(gradient.weight, twin.weight.grad)
+
+
+def test_embedding_bag():
+    twin = torch.nn.EmbeddingBag(7, 4, mode="sum")
+    layer = copied(EmbeddingBag(7, 4, key=0), twin)
+    codes, scale, goal = RANDOM.integers(0, 7, (3, 5)), normal(3, 5), normal(3, 4)
+    theirs = twin(torch.tensor(codes), per_sample_weights=torch.tensor(scale))
+    (theirs * torch.tensor(goal)).sum().backward()
+
+    def loss(layer: Any) -> tuple[Any, Any]:
+        y = layer({"ids": codes.astype(np.int32), "scale": scale})
         return (y * goal).sum(), y
 
     gradient, ours = jax.jit(jax.grad(loss, has_aux=True))(layer)

@@ -19,6 +19,7 @@ from lamina.ops import (
     dense,
     depthwise,
     dispatch,
+    embedding_bag,
     gelu,
     layer_norm,
     update,
@@ -137,6 +138,16 @@ def test_gelu_and_layer_norm(dtype: str):
             assert layer_norm.suits_kernel(members, array(rows, width, dtype=dtype), *own) == expected
     assert not layer_norm.suits_kernel(1, array(2048, 64), array(64), array(63))
     assert not layer_norm.suits_kernel(1, array(2048, 64), array(64), array(64, dtype="bfloat16"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_embedding_bag(dtype: str):
+    for members, rows, entries, width in itertools.product((1, 8), (1, 32), around(8, 64, 256), (1, 32, 64)):
+        expected = members * rows * entries * width >= 65_536 and dtype == "float32"
+        ids, scale = array(rows, entries, dtype="int32"), array(rows, entries)
+        for count in (rows, 1 << 20):  # of a change, of a weight
+            found = embedding_bag.suits_kernel(members, array(count, width, dtype=dtype), ids, scale)
+            assert found == expected
 
 
 def test_update():

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lamina.nn.depth import DropPath
     from lamina.nn.dropout import Dropout
     from lamina.nn.embedding import Embedding
+    from lamina.nn.embedding_bag import EmbeddingBag
     from lamina.nn.encoder_block import EncoderBlock
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
     from lamina.nn.initializers import INITIALIZERS
@@ -54,6 +55,7 @@ _PLACES = {
     "dropout": "Dropout",
     "embedding": "Embedding",
     "encoder_block": "EncoderBlock",
+    "embedding_bag": "EmbeddingBag",
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
@@ -80,6 +82,7 @@ __all__ = [
     "DropPath",
     "Dropout",
     "Embedding",
+    "EmbeddingBag",
     "EncoderBlock",
     "Ensemble",
     "GlobalAveragePool",

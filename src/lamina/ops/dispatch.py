@@ -169,6 +169,13 @@ TABLE = Table(
         log='2026-11-26 "Losses, updates and short panels of populations"',
         decision="0019",
     ),
+    embedding_bag=Kernel(
+        "weighted sums of vectors that ids name, and the gradient of the vectors",
+        source="embedding_bag",
+        limits={"numbers": Limit(1 << 16)},  # gathered; below, the kernels need not be loaded
+        log='2026-11-29 "Weighted bags of embeddings by a kernel"',
+        decision="0026",
+    ),
     gelu=Kernel(
         "x·Φ(x) with its derivative",
         source="gelu",

@@ -48,6 +48,7 @@ KERNELS = {
     "cross_entropy": ("cross_entropy",),
     "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
+    "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
     "layer_norm": ("layer_norm", "layer_norm_gradient"),
     "update": ("adam", "finite"),
