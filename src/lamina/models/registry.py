@@ -20,6 +20,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "size": POSITIVE,
     "depth": {"meaning": "hidden layers or blocks", **NOT_NEGATIVE},
     "dropout": {"meaning": "share of values switched off in training", **FRACTION},
+    "symbol_dropout": {"meaning": "share of a text's symbols left out in training", **FRACTION},
     "activation": {"meaning": "the activation between layers"},
     "embedding": {
         "meaning": "how numbers are embedded",

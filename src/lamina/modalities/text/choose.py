@@ -10,7 +10,13 @@ from lamina.modalities.base import Choice, Situation
 BAG, TRANSFORMER = "bag-of-embeddings", "text-transformer"
 MOST_FOR_FOLDS = 20_000  # examples up to which several networks are trained on folds
 # Measured on validation rows of the texts in benchmarks/; see docs/log.md.
-_BAG_KEYS: dict[str, Any] = {"schedule": "cosine", "lr": 3e-3, "weight_decay": 0.0, "patience": 1000}
+_BAG_KEYS: dict[str, Any] = {
+    "schedule": "linear",
+    "lr": 3e-3,
+    "weight_decay": 0.0,
+    "beta2": 0.99,
+    "patience": 1000,  # the rate falls to zero: the last epochs are the best
+}
 _TRANSFORMER_KEYS: dict[str, Any] = {
     "schedule": "cosine",
     "lr": 1e-3,
@@ -18,7 +24,12 @@ _TRANSFORMER_KEYS: dict[str, Any] = {
     "weight_decay": 0.01,
     "patience": 1000,
 }
-_STEPS = {"fast": 400, "balanced": 1200, "best": 1600}  # of a bag
+# Rows from which a batch of a bag is larger: with few rows, few steps of a large one learn too little.
+_BATCHES = ((20_000, 64), (60_000, 128), (200_000, 256))
+LARGEST_BATCH = 512
+_BAG_EPOCHS = {"fast": 5, "balanced": 10, "best": 10}
+FEWEST_BAG_STEPS, MOST_BAG_EPOCHS = 500, 30
+_TRANSFORMER_STEPS = {"fast": 800, "balanced": 3000, "best": 5000}
 FEWEST_EPOCHS, MOST_EPOCHS = 4, 40
 
 
@@ -36,8 +47,8 @@ def choose(situation: Situation) -> Choice:
     name, reason = situation.model, "you asked for it"
     if name == "auto":
         name, reason = model_for(inputs)
-    keys = _TRANSFORMER_KEYS if name == TRANSFORMER else _BAG_KEYS
-    return Choice(name, {}, {**keys, "epochs": _epochs(situation)}, reason)
+    keys = _transformer_keys(situation) if name == TRANSFORMER else _bag_keys(situation)
+    return Choice(name, {}, keys, reason)
 
 
 def model_for(inputs: TextInputs) -> tuple[str, str]:
@@ -51,9 +62,18 @@ def model_for(inputs: TextInputs) -> tuple[str, str]:
     return BAG, "n-grams of words and characters say most of what a text is about, and train in seconds"
 
 
-def _epochs(situation: Situation) -> int:
-    """Return the epochs that give about as many steps whatever the rows are."""
+def _bag_keys(situation: Situation) -> dict[str, Any]:
+    """Return training keys of a bag: few epochs, more where rows are few."""
+    batch = next((size for rows, size in _BATCHES if situation.examples <= rows), LARGEST_BATCH)
+    steps = max(1, situation.examples // batch)
+    epochs = max(_BAG_EPOCHS[situation.preset], min(MOST_BAG_EPOCHS, -(-FEWEST_BAG_STEPS // steps)))
+    return {**_BAG_KEYS, "batch_size": min(batch, max(16, situation.examples // 16)), "epochs": epochs}
+
+
+def _transformer_keys(situation: Situation) -> dict[str, Any]:
+    """Return training keys of a transformer: about as many steps whatever the rows are."""
     from lamina.train.loop.plan import default_batch_size  # and with it JAX
 
     per_epoch = -(-situation.examples // default_batch_size(situation.examples))
-    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(_STEPS[situation.preset] / per_epoch))))
+    epochs = round(_TRANSFORMER_STEPS[situation.preset] / per_epoch)
+    return {**_TRANSFORMER_KEYS, "epochs": int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs)))}
