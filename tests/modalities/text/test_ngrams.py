@@ -58,8 +58,14 @@ def test_weights_follow_the_formula(learned: Ngrams):
 
     counts = [held(text) for text in TEXTS]
     texts_with = Counter(name for own in counts for name in own)
+
+    def known(name: str) -> bool:  # a stretch of one text alone is left out
+        return not name.startswith("\n") or texts_with[name] > 1
+
     for text, own in zip(TEXTS, counts, strict=True):
-        raw = {n: (1 + math.log(c)) * (1 + math.log(4 / (1 + texts_with[n]))) for n, c in own.items()}
+        raw = {
+            n: (1 + math.log(c)) * (1 + math.log(4 / (1 + texts_with[n]))) for n, c in own.items() if known(n)
+        }
         length = math.sqrt(sum(value**2 for value in raw.values()))
         found = sorted(learned.encode([text]).scale.tolist())
         np.testing.assert_allclose(found, sorted(value / length for value in raw.values()), rtol=1e-5)
@@ -92,7 +98,6 @@ def test_the_most_frequent_are_kept():
     assert 0 < few.symbols <= 5
     kept = set(names(few))
     assert "dog" not in kept and "at" in kept
-    assert Ngrams.fit(TEXTS, most=1000, lowercase=True, fewest=2).words == ("cat", "sat", "the")
 
 
 def test_json_gives_it_back(learned: Ngrams):

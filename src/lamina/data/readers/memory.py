@@ -47,6 +47,9 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
         paths = [os.fsdecode(path) for path in matrix.tolist()]
         extra = _beside(y, weight, [IMAGE], len(paths))
         return image_table(FileImages(paths), extra, "<paths>")
+    if matrix.ndim == 1 and _are_texts(matrix):
+        name = "x0" if names is None or len(names) != 1 else str(names[0])
+        return _columns({name: matrix} | _beside(y, weight, [name], len(matrix)), None, None)
     if matrix.ndim != 2:
         fixes = {
             0: "give a path, a frame, a dict of columns or a matrix",
@@ -70,6 +73,12 @@ def _matrix(data: Any, y: Any, weight: Any, names: Sequence[str] | None) -> Abst
             fix="give the real and imaginary part as columns",
         )
     return _columns({name: matrix[:, i] for i, name in enumerate(names)} | extra, None, None)
+
+
+def _are_texts(array: np.ndarray) -> bool:
+    """Return whether a one-dimensional array holds texts, perhaps with gaps."""
+    values = array.tolist() if array.dtype.kind in "UO" else []
+    return any(isinstance(v, str) for v in values) and all(v is None or isinstance(v, str) for v in values)
 
 
 def _as_array(data: Any, what: str) -> np.ndarray:

@@ -12,7 +12,7 @@ MOST_FOR_FOLDS = 20_000  # examples up to which several networks are trained on 
 # Measured on validation rows of the texts in benchmarks/; see docs/log.md.
 _BAG_KEYS: dict[str, Any] = {
     "schedule": "linear",
-    "lr": 3e-3,
+    "lr": 5e-3,
     "weight_decay": 0.0,
     "beta2": 0.99,
     "patience": 1000,  # the rate falls to zero: the last epochs are the best

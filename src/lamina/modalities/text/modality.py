@@ -24,8 +24,8 @@ from lamina.modalities.base import (
 from lamina.modalities.registry import MODALITIES
 from lamina.modalities.text.check import TextCheck
 from lamina.modalities.text.choose import MOST_FOR_FOLDS, choose
-from lamina.modalities.text.claim import is_free_text
-from lamina.modalities.text.encoder import TOKENS, TextEncoder
+from lamina.modalities.text.claim import is_free_text, readable
+from lamina.modalities.text.encoder import TOKENS, TextEncoder, texts_of
 from lamina.modalities.text.ngrams import NGRAMS
 from lamina.modalities.text.stored import check_encoder
 
@@ -61,6 +61,15 @@ class TextModality(AbstractModality):
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
         """Return the column if it holds sentences, or names that hardly ever repeat."""
         return column if is_free_text(column) else None
+
+    def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
+        """Return new data with their only column under the name of training, as of a list of texts."""
+        if name in table.names or len(table.names) != 1 or not readable(table.column(table.names[0])):
+            return table
+        from lamina.data.source import read
+
+        texts = texts_of(table, table.names[0])
+        return read({name: np.array(texts, object)})
 
     def describe(
         self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]

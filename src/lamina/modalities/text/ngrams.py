@@ -14,8 +14,8 @@ from lamina.modalities.text.bags import Bags
 from lamina.modalities.text.normal import normalized, words_of
 
 NGRAMS = "ngrams"
-WORD, PAIR, CHARACTERS = "word", "pair", "characters"  # the groups of n-grams
 SHORTEST, LONGEST = 2, 5  # characters of a stretch
+FEWEST = (1, 1, 2)  # texts that must hold a word, a pair, a stretch: most stretches of one text say nothing
 Matrix = Any  # sparse, (texts, n-grams)
 _BETWEEN = " "  # the two words of a pair
 _EDGE = " "  # stands before and behind a word, so that its beginning and its end are told
@@ -26,7 +26,7 @@ class Ngrams:
     """The n-grams that training texts hold, and how rare each is.
 
     A text is the bag of its words, its pairs of neighboring words, and the stretches of 2 to 5 characters
-    within a word. The weight of an n-gram is (1 + ln count) · (1 + ln((1 + n) / (1 + d))) with n training
+    within a word that two training texts hold at least. The weight of an n-gram is (1 + ln count) · (1 + ln((1 + n) / (1 + d))) with n training
     texts, d of which hold it; the weights of a text are scaled to a length of one.
 
     Args:
@@ -51,18 +51,17 @@ class Ngrams:
     is_ordered = False
 
     @staticmethod
-    def fit(texts: Sequence[str], *, most: int, lowercase: bool, fewest: int = 1) -> Ngrams:
+    def fit(texts: Sequence[str], *, most: int, lowercase: bool) -> Ngrams:
         """Return the n-grams of the training texts, the most frequent of each group.
 
         Args:
             texts: of the training rows.
             most: n-grams at most.
             lowercase: whether capital letters become small ones.
-            fewest: texts that must hold an n-gram.
         """
         tokens = _Tokens.of(texts, lowercase=lowercase)
         groups = (tokens.words(), tokens.pairs(), tokens.characters())
-        found = [_frequent(group, fewest) for group in groups]
+        found = [_frequent(group, fewest) for group, fewest in zip(groups, FEWEST, strict=True)]
         limit = _smallest_kept([texts_with for _, texts_with in found], most)
         names: list[tuple[str, ...]] = []
         rarity: list[float] = []
