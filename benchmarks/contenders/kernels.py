@@ -192,7 +192,7 @@ def cross_entropy(sizes: list[int]) -> tuple[Pair, list[Any]]:
 def embedding_bag(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
     """Return weighted bags of embeddings, or their gradient, by our kernels and by XLA.
 
-    Sizes: symbols, width, rows, entries. Symbols have the frequencies of words; 20 to 70 % of a row is padding.
+    Sizes: symbols, width, rows, entries. Symbols are as frequent as words; 20 to 70 % of a row is padding.
     """
     symbols, width, rows, entries = sizes
     random = np.random.default_rng(0)
