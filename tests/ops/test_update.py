@@ -61,6 +61,26 @@ def test_adam_by_its_formula(implementation: Any):
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_sparse_adam_moves_only_what_has_a_gradient(implementation: Any):
+    now, gradient = moments(), [np.array(array) for array in arrays(3)]
+    gradient[0][:400] = 0.0  # whole stretches of the kernel
+    gradient[0][450, ::3] = -0.0  # single numbers
+    gradient[1][:] = 0.0
+
+    def step(sparse: bool) -> Any:
+        return jax.jit(lambda n, g: implementation(FACTORS, jnp.bool_(True), n, g, DECAYS, sparse=sparse))(
+            now, gradient
+        )
+
+    sparse, dense = step(True), step(False)
+    for place, own in enumerate(gradient):
+        for before, after, full in zip(now, sparse, dense, strict=True):
+            moved = np.asarray(own != 0)
+            np.testing.assert_array_equal(np.where(moved, 0, after[place]), np.where(moved, 0, before[place]))
+            np.testing.assert_allclose(after[place][moved], full[place][moved], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_a_step_that_is_not_finite_changes_no_bit(implementation: Any):
     now, gradient = moments(), [np.full_like(array, np.nan) for array in arrays(3)]
     first = FACTORS._replace(steps=jnp.int32(0))

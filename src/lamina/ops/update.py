@@ -87,7 +87,13 @@ def native_all_finite(arrays: Sequence[Array]) -> jax.Array:
 
 
 def adam_step(
-    factors: Factors, finite: Array, now: Moments, gradient: Sequence[Array], *, decays: Sequence[bool]
+    factors: Factors,
+    finite: Array,
+    now: Moments,
+    gradient: Sequence[Array],
+    *,
+    decays: Sequence[bool],
+    sparse: bool = False,
 ) -> Moments:
     """Return weights and moments after one step of Adam; where it is not finite, as they were.
 
@@ -103,6 +109,8 @@ def adam_step(
         now: before the step.
         gradient: one array a weight.
         decays: for each array whether it shrinks.
+        sparse: whether numbers whose gradient is exactly zero stay as they are, moments too: so the rows of a
+            table of embeddings that a batch does not use cost nothing.
 
     Returns:
         The same after the step. O(numbers).
@@ -111,13 +119,14 @@ def adam_step(
         Kingma, Ba. Adam: a method for stochastic optimization. ICLR 2015.
         Loshchilov, Hutter. Decoupled weight decay regularization. ICLR 2019.
     """
-    found: Moments = _adam_step(tuple(decays))(factors, finite, now, list(gradient))
+    found: Moments = _adam_step(tuple(decays), sparse)(factors, finite, now, list(gradient))
     return found
 
 
 @functools.cache
-def _adam_step(decays: tuple[bool, ...]) -> Callable[..., Any]:
-    native, plain = (functools.partial(f, decays=decays) for f in (native_adam_step, plain_adam_step))
+def _adam_step(decays: tuple[bool, ...], sparse: bool) -> Callable[..., Any]:
+    kinds = (native_adam_step, plain_adam_step)
+    native, plain = (functools.partial(f, decays=decays, sparse=sparse) for f in kinds)
 
     def suits(members: int, factors: Any, finite: Any, now: Any, gradient: Any) -> bool:
         return suits_kernel(members, *gradient, *now.weight)
@@ -131,7 +140,12 @@ def suits_kernel(members: int, *arrays: Any) -> bool:
 
 
 def plain_adam_step(
-    factors: Factors, finite: Array, now: Moments, gradient: Sequence[Array], decays: Sequence[bool]
+    factors: Factors,
+    finite: Array,
+    now: Moments,
+    gradient: Sequence[Array],
+    decays: Sequence[bool],
+    sparse: bool = False,
 ) -> Moments:
     """Return the step as XLA computes it; one that is not finite has factors that change nothing."""
     moves = finite.astype(jnp.float32)
@@ -143,16 +157,26 @@ def plain_adam_step(
 
     def stepped(w: Array, m: Array, v: Array, g: Array, shrinks: bool) -> tuple[Array, Array, Array]:
         g = jnp.where(finite, g, 0).astype(m.dtype)
-        m, v, wide = keep1 * m + take1 * g, keep2 * v + take2 * (g * g), w.astype(m.dtype)
+        before, wide = (w, m, v), w.astype(m.dtype)
+        m, v = keep1 * m + take1 * g, keep2 * v + take2 * (g * g)
         wide = wide - shrink * wide if shrinks else wide
-        return (wide - rate * m / (jnp.sqrt(v) + epsilon)).astype(w.dtype), m, v
+        after = ((wide - rate * m / (jnp.sqrt(v) + epsilon)).astype(w.dtype), m, v)
+        if not sparse:
+            return after
+        w, m, v = (jnp.where(g != 0, new, old) for new, old in zip(after, before, strict=True))
+        return w, m, v
 
     found = [stepped(*arrays) for arrays in zip(*now, gradient, decays, strict=True)]
     return Moments(*map(list, zip(*found, strict=True)))
 
 
 def native_adam_step(
-    factors: Factors, finite: Array, now: Moments, gradient: Sequence[Array], decays: Sequence[bool]
+    factors: Factors,
+    finite: Array,
+    now: Moments,
+    gradient: Sequence[Array],
+    decays: Sequence[bool],
+    sparse: bool = False,
 ) -> Moments:
     """Return the step as the kernel computes it, all arrays in one call and updated in place."""
     numbers = (*factors, finite)
@@ -168,6 +192,7 @@ def native_adam_step(
         in_place=places,
         decays=decays,
         epsilon=EPSILON,
+        sparse=float(sparse),
     )
     return Moments(*(found[which::3] for which in range(3)))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lamina.core.keys import FRACTION, NOT_NEGATIVE, POSITIVE, check_values, key, one_of
 
 OPTIMIZER_NAMES = (
-    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon", "muon-all",
-    "schedule-free",
+    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "sparse-adam", "lion", "muon",
+    "muon-all", "schedule-free",
 )  # fmt: skip
 SCHEDULE_NAMES = ("constant", "step", "cosine", "linear", "one-cycle", "wsd", "ramp", "plateau")
 

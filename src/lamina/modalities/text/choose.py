@@ -13,6 +13,7 @@ MOST_FOR_FOLDS = 20_000  # examples up to which several networks are trained on 
 _BAG_KEYS: dict[str, Any] = {
     "schedule": "linear",
     "lr": 5e-3,
+    "optimizer": "sparse-adam",
     "weight_decay": 0.0,
     "beta2": 0.99,
     "patience": 1000,  # the rate falls to zero: the last epochs are the best

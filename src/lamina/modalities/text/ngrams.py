@@ -26,8 +26,9 @@ class Ngrams:
     """The n-grams that training texts hold, and how rare each is.
 
     A text is the bag of its words, its pairs of neighboring words, and the stretches of 2 to 5 characters
-    within a word that two training texts hold at least. The weight of an n-gram is (1 + ln count) · (1 + ln((1 + n) / (1 + d))) with n training
-    texts, d of which hold it; the weights of a text are scaled to a length of one.
+    within a word that two training texts hold at least. The weight of an n-gram is
+    (1 + ln count) · (1 + ln((1 + n) / (1 + d))) with n training texts, d of which hold it; the weights of a
+    text are scaled to a length of one.
 
     Args:
         words: that are told apart.

@@ -79,6 +79,37 @@ void step(const Factors f, const Arrays a, float shrink, int64_t count) {
   }
 }
 
+constexpr int64_t kStretch = 64;  // numbers whose gradient is looked at before anything else is read: 256 bytes
+
+// The same where only numbers move whose gradient is not zero: of a large table of embeddings, the rows in use.
+// Most stretches have none, and cost no more than reading their gradient.
+void sparse_step(const Factors f, const Arrays a, float shrink, int64_t count) {
+  const float keep1 = 1.f - f.take1, keep2 = 1.f - f.take2;
+  for (int64_t start = 0; start < count; start += kStretch) {
+    const int64_t stop = std::min(start + kStretch, count);
+    const float *weight = a.weight, *mu = a.mu, *nu = a.nu, *gradient = a.gradient;
+    float *new_weight = a.new_weight, *new_mu = a.new_mu, *new_nu = a.new_nu;
+    uint32_t any = 0;
+    for (int64_t i = start; i < stop; ++i) any |= reinterpret_cast<const uint32_t*>(gradient)[i] & 0x7fffffffu;
+    if (!any) {
+      keep(weight + start, new_weight + start, stop - start);
+      keep(mu + start, new_mu + start, stop - start);
+      keep(nu + start, new_nu + start, stop - start);
+      continue;
+    }
+#pragma GCC ivdep
+    for (int64_t i = start; i < stop; ++i) {
+      const float g = gradient[i], w = weight[i], m0 = mu[i], v0 = nu[i];
+      const float m = keep1 * m0 + f.take1 * g, v = keep2 * v0 + f.take2 * (g * g);
+      const float moved = w - shrink * w - f.rate * m / (std::sqrt(v) + f.epsilon);
+      const bool moves = g != 0.f;
+      new_mu[i] = moves ? m : m0;
+      new_nu[i] = moves ? v : v0;
+      new_weight[i] = moves ? moved : w;
+    }
+  }
+}
+
 constexpr int kNumbers = 6;  // operands of `adam` before the arrays
 
 // The factors of each network, of learning rate, both decays, weight decay, steps, and whether the step is finite.
@@ -101,6 +132,7 @@ std::vector<Factors> factors_of(const Call& call, double epsilon) {
 void adam(const Call& call) {
   const Sizes decays = call.sizes("decays");
   const std::vector<Factors> factors = factors_of(call, call.number("epsilon"));
+  const auto update = call.number("sparse") != 0 ? sparse_step : step;
   const auto members = int64_t(factors.size());
   std::vector<int64_t> sizes;
   for (int64_t array = 0; array < decays.size; ++array)
@@ -114,7 +146,7 @@ void adam(const Call& call) {
     };
     const Factors& own = factors[piece.member];
     const Arrays arrays{in(0), in(1), in(2), in(3), out(0), out(1), out(2)};
-    if (own.moves) return step(own, arrays, decays[piece.array] ? own.shrink : 0.f, piece.count);
+    if (own.moves) return update(own, arrays, decays[piece.array] ? own.shrink : 0.f, piece.count);
     for (int which = 0; which < 3; ++which) keep(in(which), out(which), piece.count);
   });
 }

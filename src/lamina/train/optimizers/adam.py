@@ -32,7 +32,13 @@ class AdamState(NamedTuple):
 
 
 def adam_rule(
-    lr: Array, beta1: Array, beta2: Array, *, decay: Array | float = 0.0, decayed: Any = None
+    lr: Array,
+    beta1: Array,
+    beta2: Array,
+    *,
+    decay: Array | float = 0.0,
+    decayed: Any = None,
+    sparse: bool = False,
 ) -> Rule:
     """Return the rule of Adam, with decoupled decay where ``decayed`` is True.
 
@@ -45,6 +51,7 @@ def adam_rule(
         beta2: decay of the second moment.
         decay: weight decay per unit of lr.
         decayed: tree of booleans like the parameters; None decays nothing.
+        sparse: whether numbers whose gradient is exactly zero stay as they are, moments too.
 
     Returns:
         The rule. Moments are float32 even where parameters are not. O(parameters).
@@ -67,7 +74,7 @@ def adam_rule(
         weights, form = jax.tree.flatten(parameters)
         decays = [False] * len(weights) if decayed is None else jax.tree.leaves(decayed)
         now = Moments(weights, jax.tree.leaves(state.mu), jax.tree.leaves(state.nu))
-        after = adam_step(factors, finite, now, jax.tree.leaves(gradient), decays=decays)
+        after = adam_step(factors, finite, now, jax.tree.leaves(gradient), decays=decays, sparse=sparse)
         weight, mu, nu = (jax.tree.unflatten(form, arrays) for arrays in after)
         return weight, AdamState(steps, mu, nu)
 

@@ -113,6 +113,13 @@ def adamw(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     return adam_rule(lr, hyper["momentum"], hyper["beta2"], decay=decay, decayed=decayed)
 
 
+@_optimizer("sparse-adam")
+def sparse_adam(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
+    """Adam for large tables of embeddings: what a batch does not use stays as it is, and costs nothing."""
+    decay = hyper["weight_decay"]
+    return adam_rule(lr, hyper["momentum"], hyper["beta2"], decay=decay, decayed=decayed, sparse=True)
+
+
 @_optimizer("lion")
 def lion(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """The sign of a momentum (Chen et al. 2023): half of Adam's memory, a tenth of its lr."""
