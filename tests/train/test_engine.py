@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -139,17 +140,21 @@ def test_a_state_comes_back_from_its_arrays(make: Any):
         other.restore(arrays)
 
 
+def in_order(epoch: int) -> Callable[[int], np.ndarray]:
+    return lambda seed: epoch_order(seed, epoch, 24, 8)
+
+
 def test_the_order_of_one_is_that_of_its_seed():
     engine = single(TrainConfig(seed=5))
-    np.testing.assert_array_equal(engine.order(2, 24, 8), epoch_order(5, 2, 24, 8))
+    np.testing.assert_array_equal(engine.order(in_order(2)), epoch_order(5, 2, 24, 8))
 
 
 def test_orders_of_a_population_are_shared_where_seeds_are():
     own, shared = population(3), population(3, seeds=[4, 4, 4])
-    assert own.order(1, 24, 8).shape == (3, 3, 8) and shared.order(1, 24, 8).shape == (3, 8)
-    for seed, order in enumerate(own.order(1, 24, 8)):
+    assert own.order(in_order(1)).shape == (3, 3, 8) and shared.order(in_order(1)).shape == (3, 8)
+    for seed, order in enumerate(own.order(in_order(1))):
         np.testing.assert_array_equal(order, epoch_order(seed, 1, 24, 8))
-    np.testing.assert_array_equal(shared.order(1, 24, 8), epoch_order(4, 1, 24, 8))
+    np.testing.assert_array_equal(shared.order(in_order(1)), epoch_order(4, 1, 24, 8))
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -158,7 +163,7 @@ def test_a_chunk_gives_one_mean_a_member_whatever_the_shards(line: Any, monkeypa
     for least in (2, 64):
         monkeypatch.setattr(engines, "LEAST_MEMBERS", least)
         engine = population(4, lr=[0.01, 0.02, 0.03, 0.04])
-        states, order = States(engine), engine.order(0, 24, 8).astype(np.int32)
+        states, order = States(engine), engine.order(in_order(0)).astype(np.int32)
         means = states.chunk(line, order, order, 3)
         metrics = states.end(jax.tree.map(lambda a: a[None], line), 1)
         assert np.shape(means["all"]["loss"]) == np.shape(metrics["loss"]) == (4,)

@@ -90,10 +90,10 @@ class LearnedPositions(Module):
         key: random key or seed.
 
     Shapes:
-        (batch, positions, width) → the same; ``weight`` (1, positions, width)
+        (batch, tokens, width) → the same, for ``positions`` tokens or fewer; ``weight`` (1, positions, width)
 
     Raises:
-        ShapeError: there are more or fewer tokens than positions.
+        ShapeError: there are more tokens than positions.
 
     Example:
         >>> LearnedPositions(5, 8, key=0)(jnp.ones((2, 5, 8))).shape
@@ -108,10 +108,11 @@ class LearnedPositions(Module):
     def __call__(
         self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "b t d"]:
-        if x.shape[1:] != self.weight.shape[1:]:
-            expected = f"(batch, {', '.join(map(str, self.weight.shape[1:]))})"
+        most, width = self.weight.shape[1:]
+        if x.shape[1] > most or x.shape[2] != width:
+            expected = f"(batch, {most} or fewer, {width})"
             raise ShapeError("wrong shape", where=self.path, expected=expected, received=tuple(x.shape))
-        return x + self.weight.astype(x.dtype)
+        return x + self.weight[:, : x.shape[1]].astype(x.dtype)
 
 
 class SinePositions(Module):

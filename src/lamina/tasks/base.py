@@ -72,17 +72,16 @@ class Suit:
 
 @dataclass(frozen=True)
 class Examples:
-    """Arrays for the device, how many examples they make, and the length class of each.
+    """Arrays for the device, and how many examples they make.
 
     Args:
-        arrays: a tree of arrays; the objective's ``pick`` cuts batches out of it.
+        arrays: a tree of arrays; the objective's ``pick`` cuts batches out of it. Leaves of unequal length
+            (`lamina.data.ragged.Ragged`) know the length class of each example; a batch never mixes two.
         count: how many examples they make.
-        bucket: the length class of each example, or None; a batch never mixes two.
     """
 
     arrays: Arrays
     count: int
-    bucket: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

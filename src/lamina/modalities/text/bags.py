@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.data.ragged import Ragged
+
 FILL = -1  # the id where a text has no symbol any more
 
 
@@ -70,6 +72,20 @@ class Bags:
         ids[row[kept], column[kept]] = self.ids[kept]
         scale[row[kept], column[kept]] = self.scale[kept]
         return {"ids": ids, "scale": scale}
+
+    def ragged(self, length: int) -> dict[str, Ragged]:
+        """Return ``{"ids", "scale"}`` as rows of unequal length; what is longer is cut off.
+
+        Args:
+            length: symbols of a text at most.
+        """
+        lengths = self.lengths
+        kept = np.arange(len(self.ids)) - np.repeat(self.ends - lengths, lengths) < length
+        ends = np.cumsum(np.minimum(lengths, length))
+        return {
+            "ids": Ragged(self.ids[kept], ends, length=length, fill=FILL),
+            "scale": Ragged(self.scale[kept], ends, length=length, fill=0.0),
+        }
 
 
 def bags_of(rows: list[list[int]]) -> Bags:

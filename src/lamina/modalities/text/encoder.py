@@ -22,14 +22,16 @@ VOCABULARY = {NGRAMS: 60_000, BPE: 8_000, UNIGRAM: 8_000, CHARACTERS: 1_000, BYT
 LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, CHARACTERS: 512, BYTES: 512}
 MOST_FITTED = 200_000  # texts
 MULTIPLE = 16  # lengths are rounded up to it, so that kernels run whole vectors
+FEWEST_IN_CLASSES = 5_000  # texts; with fewer, a compilation for each length class costs more than it saves
 COVERED = 0.995  # of the training texts are not cut off
 
 
 class TextEncoder(AbstractEncoder):
     """Translate texts into ``{"ids": int32 (n, t), "scale": float32 (n, t)}``, filled up by -1 and 0.
 
-    What a text is cut into, and the length t, are learned from training rows only. All texts have the
-    length t, so that nothing is compiled anew for another length. A missing text is an empty one.
+    What a text is cut into, and the length t, are learned from training rows only. All texts have the length
+    t, or one of few length classes (`lamina.data.ragged`), so that nothing is compiled anew for another
+    length. A missing text is an empty one.
 
     Args:
         name: the column of texts.
@@ -96,8 +98,8 @@ class TextEncoder(AbstractEncoder):
         """What a model must know of the texts."""
         return TextInputs(self.tokens.symbols, self.length, self.tokens.is_ordered)
 
-    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """Return the symbols of all rows, or of the given ones.
+    def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, Any]:
+        """Return the symbols of all rows, or of the given ones; of many texts as `Ragged` rows.
 
         Args:
             table: the data.
@@ -106,7 +108,10 @@ class TextEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column.
         """
-        return self.encoded(texts_of(table if rows is None else table.take(np.asarray(rows)), self.name))
+        texts = texts_of(table if rows is None else table.take(np.asarray(rows)), self.name)
+        if len(texts) < FEWEST_IN_CLASSES or not self.tokens.is_ordered:
+            return self.encoded(texts)
+        return self.tokens.encode(texts).ragged(self.length)
 
     def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the symbols of texts; each text is cut once, however often it stands there.

@@ -163,4 +163,9 @@ def _replaced(whole: Any, name: str, own: dict[str, np.ndarray], source: np.ndar
     if set(whole) == set(own):
         return own
     blocks = {block: x for block, x in whole.items() if block != name}
-    return {**jax.tree.map(lambda array: np.asarray(array)[source], blocks), name: own}
+    return {**jax.tree.map(lambda array: _taken(array, source), blocks), name: own}
+
+
+def _taken(array: Any, rows: np.ndarray) -> np.ndarray:
+    """Return some rows of an array, or of a stream that stands for one."""
+    return array[rows] if isinstance(array, np.ndarray) else array.take(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -13,7 +13,6 @@ from lamina.core.errors import ConfigError
 from lamina.core.module import detached
 from lamina.core.random import make_key
 from lamina.core.tree import stack_modules
-from lamina.data.order import epoch_order
 from lamina.train.config import TrainConfig
 from lamina.train.step.compiled import (
     jit_chunk,
@@ -66,8 +65,12 @@ class AbstractEngine(abc.ABC):
         """Undo `stack_shards` for states, so that training goes on from them."""
 
     @abc.abstractmethod
-    def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
-        """Return the examples of every batch: (steps, batch), or (members, steps, batch)."""
+    def order(self, seed_to_order: Callable[[int], np.ndarray]) -> np.ndarray:
+        """Return the examples of every batch: (steps, batch), or (members, steps, batch).
+
+        Args:
+            seed_to_order: ``seed -> (steps, batch)``.
+        """
 
     @abc.abstractmethod
     def chunk(
@@ -115,9 +118,9 @@ class SingleEngine(AbstractEngine):
         """Return the state as the only shard."""
         return (state,)
 
-    def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
+    def order(self, seed_to_order: Callable[[int], np.ndarray]) -> np.ndarray:
         """Return the examples of every batch, (steps, batch)."""
-        return epoch_order(self.config.seed, epoch, rows, batch_size)
+        return seed_to_order(self.config.seed)
 
     def chunk(
         self, shards: Shards, data: Any, places: np.ndarray, ids: np.ndarray, count: int
@@ -203,11 +206,11 @@ class PopulationEngine(AbstractEngine):
     def _numbers(self, own: slice) -> dict[str, np.ndarray]:
         return {name: values[own] for name, values in self.hyper.items()}
 
-    def order(self, epoch: int, rows: int, batch_size: int) -> np.ndarray:
+    def order(self, seed_to_order: Callable[[int], np.ndarray]) -> np.ndarray:
         """Return the examples of every batch, (steps, batch) if shared, else (members, steps, batch)."""
         if self.shared_order:
-            return epoch_order(self.seeds[0], epoch, rows, batch_size)
-        return np.stack([epoch_order(seed, epoch, rows, batch_size) for seed in self.seeds])
+            return seed_to_order(self.seeds[0])
+        return np.stack([seed_to_order(seed) for seed in self.seeds])
 
     def chunk(
         self, shards: Shards, data: Any, places: np.ndarray, ids: np.ndarray, count: int

@@ -5,10 +5,14 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
+
+from lamina.data.order import epoch_order, order_in_classes, steps_in_classes
+from lamina.data.ragged import Ragged
 
 Rows = Mapping[str, Any]
 
@@ -23,6 +27,7 @@ def size_in_mib(data: Rows) -> float:
     return sum(array.nbytes for array in jax.tree.leaves(data)) / 2**20
 
 
+TOGETHER = 16  # batches of one length class that stand together: each such group is a chunk
 MOST_PADDED = 100_000  # rows; beyond it a compilation costs less than the copy
 
 
@@ -54,6 +59,56 @@ def taken(array: Any, rows: np.ndarray) -> np.ndarray:
 def is_stream(array: Any) -> bool:
     """Return whether rows are made when they are asked for."""
     return not isinstance(array, np.ndarray | jax.Array)
+
+
+def classes_of(data: Rows) -> np.ndarray | None:
+    """Return the length class of each row, or None where all are alike.
+
+    Of several arrays with rows of unequal length the one with the longest rows decides.
+
+    Args:
+        data: ``{"x", "y", "weight"}``.
+    """
+    ragged = [leaf for leaf in jax.tree.leaves(dict(data)) if isinstance(leaf, Ragged)]
+    longest = max(ragged, key=lambda leaf: leaf.nbytes, default=None)
+    if longest is None or (longest.classes == longest.classes[:1]).all():
+        return None
+    return longest.classes
+
+
+@dataclass(frozen=True)
+class Visits:
+    """In which order the examples are visited.
+
+    Args:
+        rows: how many there are.
+        batch_size: of them in a batch.
+        classes: the length class of each, which no batch mixes; None where all are alike.
+    """
+
+    rows: int
+    batch_size: int
+    classes: np.ndarray | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many batches an epoch has."""
+        if self.classes is None:
+            return -(-self.rows // self.batch_size)
+        return steps_in_classes(self.classes, self.batch_size)
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """Return the examples of every batch, (steps, batch)."""
+        if self.classes is None:
+            return epoch_order(seed, epoch, self.rows, self.batch_size)
+        return order_in_classes(seed, epoch, self.classes, self.batch_size, together=TOGETHER)[0]
+
+    def stops(self, epoch: int) -> np.ndarray:
+        """Return for each step where its chunk has to end: at the next group, or at the end."""
+        if self.classes is None:
+            return np.full(self.steps, self.steps)
+        groups = order_in_classes(0, epoch, self.classes, self.batch_size, together=TOGETHER)[1]
+        return np.searchsorted(groups, groups, side="right")
 
 
 class AbstractFeed(abc.ABC):

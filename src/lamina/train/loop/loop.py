@@ -13,7 +13,17 @@ from lamina.train.config import TrainConfig
 from lamina.train.loop.callbacks import Callback
 from lamina.train.loop.clock import Clock
 from lamina.train.loop.engine import AbstractEngine
-from lamina.train.loop.feed import Rows, evaluation_batches, evaluation_size, fits, make_feed, row_count
+from lamina.train.loop.feed import (
+    TOGETHER,
+    Rows,
+    Visits,
+    classes_of,
+    evaluation_batches,
+    evaluation_size,
+    fits,
+    make_feed,
+    row_count,
+)
 from lamina.train.loop.means import EpochMeans, plain
 from lamina.train.loop.plan import batch_size_of, make_hyper
 from lamina.train.loop.states import States
@@ -56,7 +66,8 @@ class Loop:
         self.config, self.callbacks, self.should_stop = config, tuple(callbacks), should_stop
         self.rows = row_count(data)
         self.batch_size = batch_size_of(config, self.rows)
-        self.steps_per_epoch = -(-self.rows // self.batch_size)
+        self.visits = Visits(self.rows, self.batch_size, classes_of(data))
+        self.steps_per_epoch = self.visits.steps
         self.total_steps = self.steps_per_epoch * max(1, config.epochs)
         self.engine = make_engine(make_hyper(config, total_steps=self.total_steps))
         _check_memory(self.engine, data, config)
@@ -174,11 +185,12 @@ class Loop:
 
     def _chunks(self) -> Iterator[tuple[int, np.ndarray, int]]:
         """Yield what is left of the epoch: steps to take, their examples, and the width of the program."""
-        order = self.engine.order(self.epoch, self.rows, self.batch_size)
-        steps = order.shape[-2]
-        width = min(self.config.chunk, self.feed.width(steps))
+        order = self.engine.order(lambda seed: self.visits.order(seed, self.epoch))
+        stops, steps = self.visits.stops(self.epoch), order.shape[-2]
+        together = steps if self.visits.classes is None else TOGETHER
+        width = min(self.config.chunk, self.feed.width(together))
         while self.done < steps and not self.ended:
-            count = self.clock.steps_that_fit(min(width, steps - self.done))
+            count = self.clock.steps_that_fit(min(width, int(stops[self.done]) - self.done))
             if count == 0:
                 self.stop("time limit")
                 return
@@ -238,6 +250,5 @@ def _check_memory(engine: AbstractEngine, data: Rows, config: TrainConfig) -> No
 
 def _padded_steps(ids: np.ndarray, width: int) -> np.ndarray:
     """Return the batches of a chunk, filled up to the width of the program by steps that are not taken."""
-    padded = np.zeros((*ids.shape[:-2], width, ids.shape[-1]), np.int32)
-    padded[..., : ids.shape[-2], :] = ids
-    return padded
+    first = np.repeat(ids[..., :1, :], width - ids.shape[-2], axis=-2)  # of the same length class
+    return np.concatenate([ids, first], axis=-2).astype(np.int32)
