@@ -91,7 +91,8 @@ def main() -> None:
                 machine.say(f"{name} seed {seed}: accuracy {accuracies[-1]:.2f} %, {seconds[-1]:.0f} s")
         mean, std = float(np.mean(accuracies)), float(np.std(accuracies))
         machine.say(f"{name}: {mean:.2f} ± {std:.2f} % of the {part} texts")
-        lines.append(record.Line(ROW, "lamina", f"{name}, {part}", "s", float(np.median(seconds)),
+        median = float(np.median(seconds))
+        lines.append(record.Line(ROW, "lamina", f"{name}, {part}", "s", median,
                                  runs=len(seconds), quality=mean, quality_deviation=std,
                                  seeds=" ".join(map(str, arguments.seeds)), note=" ".join(arguments.keys)))  # fmt: skip
     record.keep(lines, arguments, idle=idle)
