@@ -92,9 +92,9 @@ def main() -> None:
         mean, std = float(np.mean(accuracies)), float(np.std(accuracies))
         machine.say(f"{name}: {mean:.2f} ± {std:.2f} % of the {part} texts")
         median = float(np.median(seconds))
-        lines.append(record.Line(ROW, "lamina", f"{name}, {part}", "s", median,
-                                 runs=len(seconds), quality=mean, quality_deviation=std,
-                                 seeds=" ".join(map(str, arguments.seeds)), note=" ".join(arguments.keys)))  # fmt: skip
+        lines.append(record.Line(ROW, "lamina", f"{name}, {part}", "s", median, runs=len(seconds),
+                                 quality=mean, quality_deviation=std, note=" ".join(arguments.keys),
+                                 seeds=" ".join(map(str, arguments.seeds))))  # fmt: skip
     record.keep(lines, arguments, idle=idle)
 
 
