@@ -77,6 +77,11 @@ class CellTable(AbstractTable):
         return tuple(self.cells)
 
     @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns beside the cells that may hold texts."""
+        return self.beside.text_names
+
+    @property
     def strict(self) -> bool:
         """Whether a missing cell is a fault, as in the columns beside; never where there are files."""
         return self.beside.strict and all(column.in_memory for column in self.cells.values())

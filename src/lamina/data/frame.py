@@ -67,6 +67,7 @@ class FrameColumn(ScalarColumn):
         if clean and self.storage == "string":
             series = _cleaned(series)
         self.form = form if self.storage == "string" and not self.categorical else None
+        self._numbers: np.ndarray | None = None
         self.given = series  # with the words that mean "missing" in its form
         self.series = forms.without_words(series, self.form) if self.form else series
 
@@ -107,7 +108,9 @@ class FrameColumn(ScalarColumn):
         if self._is_plain() or self.series.dtype in (pl.Float32, pl.Float64):
             return self.series.to_numpy().astype(np.float64)  # null is NaN already
         if self.form:
-            return forms.numbers_in(self.series, self.form)
+            if self._numbers is None:  # asked for several times; parsing takes longer than keeping
+                self._numbers = forms.numbers_in(self.series, self.form)
+            return self._numbers.copy()
         return self.series.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
 
     def seconds(self, form: str | None = None) -> np.ndarray:
@@ -239,6 +242,11 @@ class FrameTable(AbstractTable):
         self.frame, self.source, self.first_line, self.lines = frame, source, first_line, lines
         self.names, self.height = tuple(frame.columns), frame.height
         self._columns: dict[str, FrameColumn] = {}
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns of texts."""
+        return tuple(name for name, dtype in self.frame.schema.items() if dtype == pl.String)
 
     def column(self, name: str) -> FrameColumn:
         """Return a column."""

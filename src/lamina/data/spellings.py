@@ -30,7 +30,8 @@ _SPACES, _MINUSES, _APOSTROPHES = (
 _BODY = r"\d+(?:[.,' ]\d+)*\.?|[.,]\d+"
 _PREFIX = rf"[A-Z]{{0,3}}{CURRENCY}|(?i:{CURRENCY_WORDS})\.?"
 _SUFFIX = r"(?:[^\W\d_]|[%‰°/\"\u2032\u2033²³]|" + CURRENCY + r"){1,15}\.?"
-_POWER = r"[^\W\d_][23]\)?$"
+_LETTER = r"[^\W\d_eE]|[^\W\d_][eE]"  # 1e3 has no power of e
+_POWER = rf"(?:{_LETTER})[23]\)?$"
 _NUMBER = rf"^(\(?)([+-]?) ?({_PREFIX})? ?(\(?)([+-]?) ?({_BODY})([eE][+-]?\d+)?( ?)({_SUFFIX})?(\)?)$"
 _PLAIN = r"^(?:\d+\.?\d*|\.\d+)$"
 _PARTS = ("open", "sign", "prefix", "inner", "second", "body", "exponent", "space", "suffix", "close")
@@ -282,7 +283,7 @@ def _normal(texts: pl.Series) -> pl.Series:
         texts = texts.str.replace_all(_APOSTROPHES, "'")
     if texts.str.contains(_POWER).any():  # the 2 of m2 is no digit of a number
         for digit, power in (("2", "²"), ("3", "³")):
-            texts = texts.str.replace(rf"([^\W\d_]){digit}(\)?)$", "${1}" + power + "${2}")
+            texts = texts.str.replace(rf"({_LETTER}){digit}(\)?)$", "${1}" + power + "${2}")
     return texts.str.strip_chars()
 
 

@@ -171,6 +171,11 @@ class AbstractTable(abc.ABC):
         return ()
 
     @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns that may hold texts."""
+        return self.names
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What was left aside while reading, for the audit to say."""
         return ()
@@ -444,6 +449,11 @@ class ArrayTable(AbstractTable):
         self.height = len(matrix)
         self._position = {name: i for i, name in enumerate(names)}
         self._latest: ArrayColumn | None = None
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns beside the matrix, which holds numbers."""
+        return tuple(self.extra)
 
     @property
     def strict(self) -> bool:

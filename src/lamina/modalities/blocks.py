@@ -81,7 +81,7 @@ def as_written(claims: Claims, keys: Mapping[str, Any]) -> Claims:
     """
     found: dict[str, str] = {}
     for modality in _modalities():
-        own = [name for name in claims.table.names if claims.modalities[name] == modality.name]
+        own = [name for name in claims.table.text_names if claims.modalities[name] == modality.name]
         if own and isinstance(modality, AbstractFormReader):
             found |= modality.forms(claims.table, own, keys.get(modality.name) or modality.keys())
     return replace(claims, table=claims.table.changed(forms=found))

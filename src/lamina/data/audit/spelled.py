@@ -127,5 +127,6 @@ def _of_words(where: str, column: ScalarColumn, noun: str) -> Iterator[Finding]:
         shown = ", ".join(f"{word!r} {count:,}" for word, count in list(words.items())[:_NAMED_WORDS])
         more = ", …" if len(words) > _NAMED_WORDS else ""
         cells = counted(sum(words.values()), "cell")
-        message = f"{cells} among {noun} hold words, which are taken as missing ({shown}{more})"
+        hold = "holds a word, which is" if sum(words.values()) == 1 else "hold words, which are"
+        message = f"{cells} among {noun} {hold} taken as missing ({shown}{more})"
         yield note("words-as-missing", where, message)

@@ -38,7 +38,7 @@ def forms(table: AbstractTable, names: Sequence[str], *, day_first: bool | None)
 
     Args:
         table: the data.
-        names: of the columns.
+        names: of columns that may hold texts.
         day_first: whether the day comes before the month, where that is open.
     """
     columns = [column for name in names if (column := table.scalar(name)).storage == "string"]
