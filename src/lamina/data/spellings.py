@@ -319,8 +319,9 @@ def _parts(shapes: pl.DataFrame) -> pl.DataFrame:
 
 def _are_addresses(texts: pl.Series, parts: pl.DataFrame) -> bool:
     """Return whether texts are network addresses of four groups, of which some look like grouped digits."""
-    suspects = parts["body"].str.contains(r"^\d{1,3}(?:\.\d{3}){3}$").any()
-    return bool(suspects and texts.str.contains(_ADDRESS).mean() > 1 - NUMERIC_SHARE)
+    if not parts["body"].str.contains(r"^\d{1,3}(?:\.\d{3}){3}$").any():
+        return False
+    return int(texts.str.contains(_ADDRESS).sum()) > (1 - NUMERIC_SHARE) * len(texts)
 
 
 def _units(parts: pl.DataFrame) -> dict[str, int]:
