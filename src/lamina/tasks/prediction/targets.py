@@ -151,8 +151,9 @@ class ClassTarget(AbstractTarget):
             place: of it in its document, for errors.
             count: how many classes there must be, two or more without.
         """
-        rare = stored.get("rare", NO_RARE_LABELS.to_json())
-        _CLASSES({**stored, "rare": rare}, place)
+        rare = NO_RARE_LABELS.to_json()
+        _CLASSES({"rare": rare, **stored} if isinstance(stored, dict) else stored, place)
+        rare = stored.get("rare", rare)
         if rare["merged"] and rare["label"] not in stored["labels"]:
             raise wrong(f"{place}.rare.label", "one of the labels", rare["label"])
         if len(stored["names"]) != 1:
