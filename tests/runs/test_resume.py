@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -233,3 +234,21 @@ def test_no_run_at_all(tmp_path: Path):
     with pytest.raises(ArtifactError, match="not a run folder"):
         resume(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_rare_classes_and_forms_are_decided_again_alike(tmp_path: Path):
+    lines = [
+        "size,price,kind",
+        *(f'{i * 7 % 50 + 0.5},"${i * 13 % 90 + 950:,}",{"ab"[i % 2]}' for i in range(80)),
+    ]
+    path = tmp_path / "kinds.csv"
+    path.write_text("\n".join([*lines, "3,$950,c", "4,$960,d"]) + "\n")
+    keys = {"model": "mlp", "size": 8, "preset": "fast", "epochs": 6, "chunk": 2, "rare": "merge"}
+    for out, at in ((tmp_path / "whole", 0), (tmp_path / "run", 2)):
+        callbacks = [At(at, terminate)] if at else []
+        with pytest.raises(Interrupted) if at else contextlib.nullcontext():
+            start_run(read(str(path)), target="kind", keys=keys, out=out, callbacks=callbacks)
+    assert isinstance(resume(tmp_path / "run"), Finished)
+    assert same_network(tmp_path / "run", tmp_path / "whole")
+    stored = (tmp_path / "run" / "network" / "schema.json").read_text()
+    assert '"(rare)"' in stored and "1,234.5 $" in stored

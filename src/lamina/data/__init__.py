@@ -9,6 +9,7 @@ from lamina.core.lazy import lazy
 _PLACES = {
     "audit": "Audit Finding",
     "cells": "CellColumn CellTable",
+    "forms": "reads_as_date reads_as_number",
     "frame": "FrameTable",
     "lamina.data.images.column": "ImageColumn",
     "lamina.data.images.store": "AbstractImages",
@@ -35,12 +36,15 @@ __all__ = [
     "Split",
     "epoch_order",
     "read",
+    "reads_as_date",
+    "reads_as_number",
     "split_rows",
 ]
 
 if TYPE_CHECKING:
     from lamina.data.audit import Audit, Finding
     from lamina.data.cells import CellColumn, CellTable
+    from lamina.data.forms import reads_as_date, reads_as_number
     from lamina.data.frame import FrameTable
     from lamina.data.images.column import ImageColumn
     from lamina.data.images.store import AbstractImages

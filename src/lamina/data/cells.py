@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.table import AbstractColumn, AbstractTable, ArrayTable, ScalarColumn
+from lamina.data.table import NOTHING, AbstractColumn, AbstractTable, ArrayTable, ScalarColumn
 
 
 class CellColumn(AbstractColumn):
@@ -76,6 +77,11 @@ class CellTable(AbstractTable):
         return tuple(self.cells)
 
     @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns beside the cells that may hold texts."""
+        return self.beside.text_names
+
+    @property
     def strict(self) -> bool:
         """Whether a missing cell is a fault, as in the columns beside; never where there are files."""
         return self.beside.strict and all(column.in_memory for column in self.cells.values())
@@ -112,6 +118,13 @@ class CellTable(AbstractTable):
         beside = self.beside.drop([name for name in names if name not in self.cells])
         cells = {name: column for name, column in self.cells.items() if name not in names}
         return CellTable(cells, beside, remarks=self.remarks) if cells else beside
+
+    def changed(
+        self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
+    ) -> CellTable:
+        """Return the table with some columns beside the cells read in another way, or with other values."""
+        beside = self.beside.changed(forms=forms, values=values)
+        return self if beside is self.beside else CellTable(self.cells, beside, remarks=self.remarks)
 
     def renamed(self, names: Mapping[str, str]) -> CellTable:
         """Return the table with other names for columns of cells.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from lamina.core.errors import DataError
+from lamina.data import forms
 from lamina.data.dates import BETWEEN_FORMATS
-from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractTable, Distinct, ScalarColumn
+from lamina.data.table import LARGEST_EXACT_INTEGER, NOTHING, AbstractTable, Distinct, ScalarColumn
 from lamina.data.words import MISSING_WORDS, looks_numeric
 
 _NUMPY_NUMBERS = (
@@ -49,9 +50,10 @@ class FrameColumn(ScalarColumn):
     Args:
         series: the values.
         clean: whether blanks around a text go and words such as ``NA`` count as missing.
+        form: how texts are read as numbers or dates; None where nobody has looked.
     """
 
-    def __init__(self, series: pl.Series, *, clean: bool = True):
+    def __init__(self, series: pl.Series, *, clean: bool = True, form: str | None = None):
         self.name, self.storage = series.name, _storage(series.name, series.dtype)
         self.categorical = series.dtype in (pl.Categorical, pl.Enum)
         if self.categorical:
@@ -64,7 +66,10 @@ class FrameColumn(ScalarColumn):
             series = series.fill_nan(None)
         if clean and self.storage == "string":
             series = _cleaned(series)
-        self.series = series
+        self.form = form if self.storage == "string" and not self.categorical else None
+        self._numbers: np.ndarray | None = None
+        self.given = series  # with the words that mean "missing" in its form
+        self.series = forms.without_words(series, self.form) if self.form else series
 
     @staticmethod
     def from_values(name: str, values: Sequence[Any]) -> FrameColumn:
@@ -76,9 +81,19 @@ class FrameColumn(ScalarColumn):
 
     def take(self, rows: np.ndarray) -> FrameColumn:
         """Return the column at the given rows."""
-        taken = FrameColumn(self.series.gather(rows), clean=False)
+        taken = FrameColumn(self.given.gather(rows), clean=False, form=self.form)
         taken.categorical = self.categorical
         return taken
+
+    def with_form(self, form: str | None) -> FrameColumn:
+        """Return the column with its texts read as numbers or dates of a form."""
+        changed = FrameColumn(self.given, clean=False, form=None if self.categorical else form)
+        changed.categorical = self.categorical
+        return changed
+
+    def texts(self) -> pl.Series:
+        """Return the values of a column of texts."""
+        return self.given
 
     def missing(self) -> np.ndarray:
         """Return where there is no value."""
@@ -92,13 +107,17 @@ class FrameColumn(ScalarColumn):
             return self.seconds()
         if self._is_plain() or self.series.dtype in (pl.Float32, pl.Float64):
             return self.series.to_numpy().astype(np.float64)  # null is NaN already
+        if self.form:
+            if self._numbers is None:  # asked for several times; parsing takes longer than keeping
+                self._numbers = forms.numbers_in(self.series, self.form)
+            return self._numbers.copy()
         return self.series.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
 
     def seconds(self, form: str | None = None) -> np.ndarray:
         """Return seconds since 1970, NaN where there is no date."""
         dates = self.series
         if self.storage == "string":
-            dates = _parsed(dates, form or "")
+            dates = _parsed(dates, form or forms.date_form(self.form))
         elif self.storage != "datetime":
             return np.full(len(dates), np.nan)
         if dates.dtype not in (pl.Time, pl.Duration):
@@ -207,6 +226,7 @@ class FrameTable(AbstractTable):
         source: a path, ``<frame>`` or ``<stdin>``, for messages.
         first_line: line of row 0 in the source, 0 where it has no lines.
         lines: the line of every row, where rows and lines do not run in step.
+        forms: how columns of texts are read as numbers or dates.
     """
 
     def __init__(
@@ -216,34 +236,58 @@ class FrameTable(AbstractTable):
         source: str = "<frame>",
         first_line: int = 0,
         lines: np.ndarray | None = None,
+        forms: Mapping[str, str] | None = None,
     ):
+        self.forms = dict(forms or {})
         self.frame, self.source, self.first_line, self.lines = frame, source, first_line, lines
         self.names, self.height = tuple(frame.columns), frame.height
         self._columns: dict[str, FrameColumn] = {}
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns of texts."""
+        return tuple(name for name, dtype in self.frame.schema.items() if dtype == pl.String)
 
     def column(self, name: str) -> FrameColumn:
         """Return a column."""
         self.require(name)
         if name not in self._columns:
-            self._columns[name] = FrameColumn(self.frame[name])
+            self._columns[name] = FrameColumn(self.frame[name], form=self.forms.get(name))
         return self._columns[name]
 
     def labels(self, name: str) -> FrameColumn:
         """Return a column exactly as it was given."""
         self.require(name)
         if self.source == "<frame>":
-            return FrameColumn(self.frame[name], clean=False)
+            return FrameColumn(self.frame[name], clean=False, form=self.forms.get(name))
         return self.column(name)
+
+    def changed(
+        self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
+    ) -> FrameTable:
+        """Return the table with some columns of texts read as numbers or dates, or with other values."""
+        own = {name: form for name, form in forms.items() if name in self._known()}
+        if not own and not values:
+            return self
+        made = [pl.Series(name, column, strict=False) for name, column in values.items()]
+        table = self._with(self.frame.with_columns(made) if made else self.frame, self.lines)
+        table.forms |= own
+        table._columns = {n: c for n, c in self._columns.items() if n not in own and n not in values}
+        return table
+
+    def _with(self, frame: pl.DataFrame, lines: np.ndarray | None) -> FrameTable:
+        return FrameTable(
+            frame, source=self.source, first_line=self.first_line, lines=lines, forms=self.forms
+        )
 
     def take(self, rows: np.ndarray) -> FrameTable:
         """Return the table at the given rows."""
         rows = np.asarray(rows)
         lines = rows + self.first_line if self.lines is None else self.lines[rows]
-        return FrameTable(self.frame[rows], source=self.source, first_line=self.first_line, lines=lines)
+        return self._with(self.frame[rows], lines)
 
     def drop(self, names: Sequence[str]) -> FrameTable:
         """Return the table without the given columns."""
         for name in names:
             self.require(name)
-        frame = self.frame.drop(list(names))
-        return FrameTable(frame, source=self.source, first_line=self.first_line, lines=self.lines)
+        return self._with(self.frame.drop(list(names)), self.lines)

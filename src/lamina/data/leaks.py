@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lamina.data.spellings import NumberForm
 from lamina.data.table import AbstractTable, ScalarColumn
 
 SMALLEST_JUDGED = 20  # rows below which a perfect match may be chance
@@ -41,8 +42,11 @@ def _pairs(column: ScalarColumn, target: ScalarColumn) -> Iterator[tuple[np.ndar
 
 
 def _are_numbers(column: ScalarColumn, target: ScalarColumn) -> bool:
-    """Return whether both columns hold numbers, not texts or dates."""
-    return {column.storage, target.storage} <= {"integer", "float"}
+    """Return whether both columns hold numbers, be it as texts with units, not words or dates."""
+    return all(
+        one.storage in ("integer", "float") or NumberForm.parse(one.form) is not None
+        for one in (column, target)
+    )
 
 
 def _proportional(column: ScalarColumn, target: ScalarColumn) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lamina.data.spellings import unit_of
+
 CLASSES, FLAGS, NUMBERS, CELLS, NOTHING = "classes", "flags", "numbers", "cells", "nothing"
 TARGET_KINDS = (CLASSES, FLAGS, NUMBERS, CELLS, NOTHING)
 
@@ -41,6 +43,7 @@ class Schema:
         group: column whose rows of one value stay on one side of every split.
         time: column by which the last rows become the validation rows.
         split: column that says ``train``, ``valid`` or ``test``.
+        forms: how columns of texts are read as numbers or dates (see `lamina.data.forms`), by their names.
     """
 
     inputs: tuple[ColumnSchema, ...]
@@ -52,6 +55,7 @@ class Schema:
     group: str | None = None
     time: str | None = None
     split: str | None = None
+    forms: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_classes(self) -> bool:
@@ -68,9 +72,15 @@ class Schema:
         """The columns that rule weights and the split, by their role."""
         return {"weight": self.weight, "group": self.group, "time": self.time, "split": self.split}
 
+    def unit(self, name: str) -> str:
+        """Return the unit that stood beside the numbers of a column, or an empty text."""
+        return unit_of(dict(self.forms).get(name, ""))
+
     def to_json(self) -> dict[str, Any]:
         """Return the schema as a dict that JSON can hold."""
-        return asdict(self)
+        stored = asdict(self)
+        forms = stored.pop("forms")
+        return {**stored, "forms": dict(forms)} if forms else stored
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> Schema:
@@ -81,5 +91,6 @@ class Schema:
                 "inputs": tuple(ColumnSchema(**column) for column in stored["inputs"]),
                 "dropped": tuple((name, reason) for name, reason in stored["dropped"]),
                 "targets": tuple(stored["targets"]),
+                "forms": tuple(stored.get("forms", {}).items()),
             }
         )

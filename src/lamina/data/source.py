@@ -66,9 +66,10 @@ def read(
 
 
 def _texts(schema: Schema | None) -> frozenset[str]:
-    """Return the columns that were learned from as texts."""
-    inputs = schema.inputs if schema else ()
-    return frozenset(column.name for column in inputs if column.kind in ("category", "text"))
+    """Return the columns that were learned from as texts, or as texts with numbers or dates in them."""
+    inputs, forms = (schema.inputs, schema.forms) if schema else ((), ())
+    texts = {column.name for column in inputs if column.kind in ("category", "text")}
+    return frozenset({*texts, *(name for name, _ in forms)})
 
 
 def _check_width(table: ArrayTable, schema: Schema) -> None:

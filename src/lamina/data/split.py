@@ -11,6 +11,7 @@ from lamina.core.errors import ConfigError, DataError
 from lamina.core.keys import FRACTION, key
 from lamina.data import dates
 from lamina.data.schema import Schema
+from lamina.data.spellings import NumberForm
 from lamina.data.table import AbstractTable
 from lamina.data.words import SPLIT_WORDS
 
@@ -126,7 +127,8 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
         DataError: a value is missing, or neither a number nor a date.
     """
     column = table.scalar(name)
-    times = dates.seconds_of(column, "") if column.storage == "string" else column.numbers()
+    as_dates = column.storage == "string" and NumberForm.parse(column.form) is None
+    times = dates.seconds_of(column, "") if as_dates else column.numbers()
     bad = np.flatnonzero(np.isnan(times))
     if bad.size:
         row = int(bad[0])

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import abc
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.core.errors import DataError, suggest
 
+if TYPE_CHECKING:
+    import polars as pl
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 LARGEST_EXACT_INTEGER = 2**53  # beyond it float64 skips integers
 LARGEST_NUMBER = float(np.finfo(np.float32).max)  # beyond it the numbers of a network are infinite
 
@@ -71,14 +76,25 @@ class AbstractColumn(abc.ABC):
 class ScalarColumn(AbstractColumn):
     """A column of numbers, booleans, texts or dates.
 
-    ``categorical`` says whether the type makes them categories, whatever they look like.
+    ``categorical`` says whether the type makes them categories, whatever they look like. ``form`` says how
+    texts are read as numbers or dates (see `lamina.data.forms`): empty where they are neither, None where
+    nobody has looked.
     """
 
     categorical: bool = False
+    form: str | None = None
 
     @abc.abstractmethod
     def take(self, rows: np.ndarray) -> ScalarColumn:
         """Return the column at the given rows."""
+
+    @abc.abstractmethod
+    def with_form(self, form: str | None) -> ScalarColumn:
+        """Return the column with its texts read in a form, as numbers or dates; None: nobody has looked."""
+
+    @abc.abstractmethod
+    def texts(self) -> pl.Series:
+        """Return the values of a column of texts, null where there is none."""
 
     @abc.abstractmethod
     def numbers(self) -> np.ndarray:
@@ -137,10 +153,27 @@ class AbstractTable(abc.ABC):
             f"a column of type {column.storage} has no numbers, texts or dates", where=self.where(name=name)
         )
 
+    @abc.abstractmethod
+    def changed(
+        self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
+    ) -> AbstractTable:
+        """Return the table with some columns read in another way, or with other values.
+
+        Args:
+            forms: column → how its texts are read as numbers or dates, empty where they are neither; names of
+                absent columns are passed over.
+            values: column → one value for each row, None where it is missing.
+        """
+
     @property
     def cell_names(self) -> tuple[str, ...]:
         """The columns whose cells are things, such as images."""
         return ()
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns that may hold texts."""
+        return self.names
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -228,10 +261,11 @@ class ArrayColumn(ScalarColumn):
     Args:
         name: the name of the column.
         array: numbers, booleans, texts, datetime64 or objects of one such type.
+        form: how texts are read as numbers; None where nobody has looked.
     """
 
-    def __init__(self, name: str, array: np.ndarray):
-        self.name, self.array = name, array
+    def __init__(self, name: str, array: np.ndarray, *, form: str | None = None):
+        self.name, self.array, self.form = name, array, form
         self.storage = _STORAGE.get(array.dtype.kind, "")
         if not self.storage:
             self.storage = _object_storage(name, array)
@@ -241,7 +275,17 @@ class ArrayColumn(ScalarColumn):
 
     def take(self, rows: np.ndarray) -> ArrayColumn:
         """Return the column at the given rows."""
-        return ArrayColumn(self.name, self.array[rows])
+        return ArrayColumn(self.name, self.array[rows], form=self.form)
+
+    def with_form(self, form: str | None) -> ArrayColumn:
+        """Return the column with its texts read as numbers of a form."""
+        return ArrayColumn(self.name, self.array, form=form)
+
+    def texts(self) -> pl.Series:
+        """Return the values of a column of texts."""
+        import polars
+
+        return polars.Series(self.name, self.array.tolist(), dtype=polars.String, strict=False)
 
     def missing(self) -> np.ndarray:
         """Return where there is no value."""
@@ -250,6 +294,8 @@ class ArrayColumn(ScalarColumn):
             return np.isnan(self.array)
         if kind == "M":
             return np.isnat(self.array)
+        if self.form and self.storage == "string":
+            return self._known_texts().is_null().to_numpy()
         if kind == "O":
             return _object_missing(self.array)
         return np.zeros(len(self.array), bool)
@@ -260,10 +306,20 @@ class ArrayColumn(ScalarColumn):
             return self.seconds()
         if self.array.dtype.kind == "O" and self.storage != "string":
             return np.where(self.missing(), np.nan, self.array).astype(np.float64)
+        if self.form and self.storage == "string":
+            from lamina.data.forms import numbers_in
+
+            return numbers_in(self._known_texts(), self.form)
         if self.storage == "string":
             found = self.distinct()
             return np.array([*map(_number, found.values), np.nan])[found.codes]
         return self.array.astype(np.float64)
+
+    def _known_texts(self) -> pl.Series:
+        """Return texts without the words that mean "missing" in the form of the column."""
+        from lamina.data.forms import without_words
+
+        return without_words(self.texts(), self.form or "")
 
     def seconds(self, form: str | None = None) -> np.ndarray:
         """Return seconds since 1970, NaN where there is no date."""
@@ -295,6 +351,14 @@ class ArrayColumn(ScalarColumn):
         values = self.array if self.array.dtype.kind != "O" else np.where(self.missing(), 0, self.array)
         bad = np.flatnonzero((values > LARGEST_EXACT_INTEGER) | (values < -LARGEST_EXACT_INTEGER))
         return int(bad[0]) if bad.size else None
+
+
+def _arrays(values: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    """Return columns as arrays, texts as objects."""
+    return {
+        name: np.array(column, object if any(isinstance(v, str) for v in column) else None)
+        for name, column in values.items()
+    }
 
 
 def _number(word: str) -> float:
@@ -359,6 +423,7 @@ class ArrayTable(AbstractTable):
         extra: further columns by name, such as the target.
         source: what to call the data in messages.
         lines: the row of each row in the source, where rows were taken from a larger table.
+        forms: how columns of texts are read as numbers.
 
     Example:
         >>> table = ArrayTable(np.eye(2), ["a", "b"], {"target": np.array(["yes", "no"])})
@@ -376,12 +441,19 @@ class ArrayTable(AbstractTable):
         *,
         source: str = "<arrays>",
         lines: np.ndarray | None = None,
+        forms: Mapping[str, str] | None = None,
     ):
+        self.forms = dict(forms or {})
         self.matrix, self.extra, self.source, self.lines = matrix, dict(extra or {}), source, lines
         self.names = (*names, *self.extra)
         self.height = len(matrix)
         self._position = {name: i for i, name in enumerate(names)}
         self._latest: ArrayColumn | None = None
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns beside the matrix, which holds numbers."""
+        return tuple(self.extra)
 
     @property
     def strict(self) -> bool:
@@ -399,7 +471,7 @@ class ArrayTable(AbstractTable):
             return self._latest
         if name not in self.extra:
             self.require(name)
-        return ArrayColumn(name, self.extra[name])
+        return ArrayColumn(name, self.extra[name], form=self.forms.get(name))
 
     def labels(self, name: str) -> ArrayColumn:
         """Return a column exactly as it was given."""
@@ -410,7 +482,24 @@ class ArrayTable(AbstractTable):
         rows = np.asarray(rows)
         extra = {name: array[rows] for name, array in self.extra.items()}
         lines = rows if self.lines is None else self.lines[rows]
-        return ArrayTable(self.matrix[rows], list(self._position), extra, source=self.source, lines=lines)
+        return self._with(self.matrix[rows], list(self._position), extra, lines)
+
+    def _with(
+        self, matrix: np.ndarray, names: Sequence[str], extra: dict[str, np.ndarray], lines: Any
+    ) -> ArrayTable:
+        return ArrayTable(matrix, names, extra, source=self.source, lines=lines, forms=self.forms)
+
+    def changed(
+        self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
+    ) -> ArrayTable:
+        """Return the table with some columns of texts read as numbers, or with other values."""
+        own = {name: form for name, form in forms.items() if name in self.extra}
+        if not own and not values:
+            return self
+        rest = self.drop([name for name in values if name in self._position])
+        table = rest._with(rest.matrix, list(rest._position), {**rest.extra, **_arrays(values)}, rest.lines)
+        table.forms |= own
+        return table
 
     def drop(self, names: Sequence[str]) -> ArrayTable:
         """Return the table without the given columns."""
@@ -421,4 +510,4 @@ class ArrayTable(AbstractTable):
         if len(kept) < len(self._position):
             matrix = matrix[:, [self._position[name] for name in kept]]
         extra = {name: array for name, array in self.extra.items() if name not in names}
-        return ArrayTable(matrix, kept, extra, source=self.source, lines=self.lines)
+        return self._with(matrix, kept, extra, self.lines)

@@ -7,6 +7,16 @@ MISSING_WORDS = (
     "null", "NULL", "Null", "None", "none",
 )  # fmt: skip
 
+# Words for "missing" beside numbers and dates, in small letters; among other words they may mean something.
+UNKNOWN_WORDS = (
+    "unknown", "unkn", "unk", "not known", "tbd", "tba", "tbc", "to be determined", "to be announced",
+    "pending",
+    "n.a.", "n.a", "n. a.", "n/d", "n.d.", "nd", "not available", "not applicable", "not specified",
+    "unspecified",
+    "undefined", "missing", "no data", "nil", "-", "--", "---", "–", "—", ".", "..", "...", "…", "(unknown)",
+    "(none)", "(missing)", "(blank)", "#value!", "#ref!", "#div/0!",
+)  # fmt: skip
+
 NUMERIC_SHARE = 0.95  # a text column with at least so many numbers is a numeric column
 
 SPLIT_WORDS = {

@@ -197,6 +197,7 @@ class Learned:
         encoder: fitted to the training rows.
         rows: the training rows.
         is_dense: whether an output is wanted for every position of the input.
+        facts: what the task found out when it selected rows and labels.
     """
 
     table: AbstractTable
@@ -204,6 +205,7 @@ class Learned:
     encoder: Any
     rows: np.ndarray
     is_dense: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AbstractEncoder(abc.ABC):
@@ -323,6 +325,17 @@ class AbstractModality(abc.ABC):
     def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
         """Return what the report shows of these inputs."""
         return []
+
+
+class AbstractFormReader(abc.ABC):
+    """What a modality is besides, that reads columns of texts as numbers or dates."""
+
+    @abc.abstractmethod
+    def forms(self, table: AbstractTable, names: Sequence[str], keys: Any) -> Mapping[str, str]:
+        """Return how its columns of texts are read, by name (see `lamina.data.forms`).
+
+        It is asked once, of the training data, and its answer kept for new data.
+        """
 
 
 class AbstractCheck(abc.ABC):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,15 @@ from lamina.core.errors import DataError
 from lamina.core.inputs import Inputs, MixedInputs
 from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellColumn, with_cells
-from lamina.modalities.base import AbstractEncoder, AbstractModality, Arrays, Block, Description, Unreadable
+from lamina.modalities.base import (
+    AbstractEncoder,
+    AbstractFormReader,
+    AbstractModality,
+    Arrays,
+    Block,
+    Description,
+    Unreadable,
+)
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -64,13 +72,28 @@ def claimed(table: AbstractTable) -> Claims:
     return Claims(with_cells(table, changed) if changed else table, found, unreadable)
 
 
+def as_written(claims: Claims, keys: Mapping[str, Any]) -> Claims:
+    """Return the claims with columns of texts read as numbers or dates, as their modalities decide.
+
+    Args:
+        claims: the table and who reads what.
+        keys: name of a modality → its keys; those of others are the usual ones.
+    """
+    found: dict[str, str] = {}
+    for modality in _modalities():
+        own = [name for name in claims.table.text_names if claims.modalities[name] == modality.name]
+        if own and isinstance(modality, AbstractFormReader):
+            found |= modality.forms(claims.table, own, keys.get(modality.name) or modality.keys())
+    return replace(claims, table=claims.table.changed(forms=found))
+
+
 def _modalities() -> list[AbstractModality]:
     """Return the modalities in the order in which they may claim."""
     return sorted((MODALITIES[name] for name in MODALITIES), key=lambda modality: modality.takes_the_rest)
 
 
 def as_learned(table: AbstractTable, schema: Schema) -> AbstractTable:
-    """Return new data with their cells under the names that the training data gave them.
+    """Return new data as the training data were read: cells under their names, texts in their forms.
 
     Args:
         table: as it was read.
@@ -82,7 +105,7 @@ def as_learned(table: AbstractTable, schema: Schema) -> AbstractTable:
     wanted = [column for column in schema.inputs if not MODALITIES[column.modality].shares_block]
     for column in wanted:
         table = MODALITIES[column.modality].rejoin(table, column.name)
-    return table
+    return table.changed(forms=dict(schema.forms)) if schema.forms else table
 
 
 def described(claims: Claims, names: Sequence[str], *, keep: Sequence[str]) -> list[Description]:

@@ -11,6 +11,7 @@ from lamina.core.errors import ConfigError
 from lamina.core.json_checks import items, mapping, optional, record, wrong
 from lamina.core.keys import make_keys
 from lamina.data.schema import TARGET_KINDS, Schema
+from lamina.data.spellings import NumberForm
 from lamina.modalities.blocks import Encoders, blocks_of
 from lamina.modalities.registry import MODALITIES
 from lamina.objectives.base import AbstractObjective
@@ -32,18 +33,34 @@ def _reason(value: Any, place: str) -> None:
         raise wrong(place, "a column and why it was left out", value)
 
 
+def _form(value: Any, place: str) -> None:
+    json_checks.text(value, place)
+    if NumberForm.parse(value) is None:
+        from lamina.data.frame import is_date_format  # takes Polars, which networks without dates do without
+
+        if not value.startswith("%") or not is_date_format(value):
+            raise wrong(place, "a form of numbers or dates", value)
+
+
 _COLUMN = record(**dict.fromkeys(("name", "kind", "detail", "modality"), json_checks.text))
+_check_roles = record(
+    inputs=items(_COLUMN),
+    dropped=items(_reason),
+    targets=json_checks.texts,
+    task=json_checks.text,
+    target_kind=json_checks.one_of(*TARGET_KINDS),
+    forms=mapping(_form),
+    **dict.fromkeys(("weight", "group", "time", "split"), optional(json_checks.text)),
+)
+
+
+def _roles(value: Any, place: str) -> None:
+    """Check the columns by their roles; forms are left out where no column has one."""
+    _check_roles({"forms": {}, **value} if isinstance(value, dict) else value, place)
+
+
 check_schema = record(
-    schema=record(
-        inputs=items(_COLUMN),
-        dropped=items(_reason),
-        targets=json_checks.texts,
-        task=json_checks.text,
-        target_kind=json_checks.one_of(*TARGET_KINDS),
-        **dict.fromkeys(("weight", "group", "time", "split"), optional(json_checks.text)),
-    ),
-    blocks=mapping(mapping(json_checks.anything)),
-    target=mapping(json_checks.anything),
+    schema=_roles, blocks=mapping(mapping(json_checks.anything)), target=mapping(json_checks.anything)
 )
 
 

@@ -172,6 +172,21 @@ def modality_owner(name: str) -> Owner:
     return Owner(f"{name} inputs", MODALITIES[name].keys)
 
 
+def modality_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of modalities among flat keys, before it is known which of these take part.
+
+    Args:
+        keys: flat keys, values or texts.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+    given = {
+        name: {own: keys[own] for own in modality_owner(name).names if own in keys} for name in MODALITIES
+    }
+    return {name: make_keys(MODALITIES[name].keys, own) for name, own in given.items() if own}
+
+
 def model_owner(name: str, *, takes: str = "") -> Owner:
     """Return an architecture as an owner of keys.
 

@@ -12,6 +12,7 @@ from lamina.data.schema import CELLS, CLASSES, FLAGS, NOTHING, NUMBERS
 from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
+    from lamina.data.schema import ColumnSchema
     from lamina.network.info import RunInfo
     from lamina.network.network import Network
 
@@ -83,13 +84,24 @@ def words(value: Any) -> str:
 def _summary(network: Network) -> str:
     labels = network.labels
     noun = _NOUNS[network.schema.target_kind]
-    named = ", ".join(code(label) for label in labels[:MOST_LABELS])
+    named = ", ".join(_with_unit(network, label) for label in labels[:MOST_LABELS])
     more = f" and {count(len(labels) - MOST_LABELS)} more" if len(labels) > MOST_LABELS else ""
     size = counted(network.parameters, "parameter")
     summary = f"A neural network of {size} that {words(network.task.summary)}."
     if network.schema.target_kind == CELLS and not network.target.labels:
         return summary  # what it predicts has no names
     return f"{summary} {counted(len(labels), *noun)}: {named}{more}."
+
+
+def _with_unit(network: Network, label: Any) -> str:
+    """Return a class, or a target with the unit in which it is predicted."""
+    unit = "" if network.target.labels else network.schema.unit(str(label))
+    return f"{code(label)} in {code(unit)}" if unit else code(label)
+
+
+def _kind(network: Network, column: ColumnSchema) -> str:
+    unit = network.schema.unit(column.name)
+    return f"{column.kind}, in {unit}" if unit else column.kind
 
 
 def _metrics(info: RunInfo) -> str:
@@ -129,7 +141,9 @@ def _interval(ends: Any) -> tuple[float, float] | None:
 def _inputs(network: Network) -> str:
     inputs, dropped = network.schema.inputs, network.schema.dropped
     lines = ["| column | kind |", "|---|---|"]
-    lines += [f"| {code(column.name)} | {words(column.kind)} |" for column in inputs[:MOST_COLUMNS]]
+    lines += [
+        f"| {code(column.name)} | {words(_kind(network, column))} |" for column in inputs[:MOST_COLUMNS]
+    ]
     if len(inputs) > MOST_COLUMNS:
         lines.append(f"| and {count(len(inputs) - MOST_COLUMNS)} more | |")
     if not dropped:

@@ -27,6 +27,7 @@ from lamina.network.keys import (
     Config,
     always_present,
     filled,
+    modality_keys,
     modality_owner,
     model_owner,
     optional_owners,
@@ -35,7 +36,7 @@ from lamina.network.keys import (
 )
 from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
-from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles
+from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, selected
 from lamina.train.loop.plan import default_batch_size
 
 Keys = Mapping[str, Any]
@@ -72,6 +73,7 @@ def prepare(
     if model is not None:
         _check_own(config)
     cast, config, left = _claimed(table, target, config, keys, own=model)
+    cast = selected(cast, config.task, config.split)
     _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
     for finding in found.warnings:
@@ -101,7 +103,8 @@ def _claimed(
         DataError: a role cannot be filled.
         ConfigError: a key belongs to nobody who takes part.
     """
-    question = Question(AuditKeys(config.run.task, config.training.seed), config.roles, config.split)
+    asked = AuditKeys(config.run.task, config.training.seed)
+    question = Question(asked, config.roles, config.split, modality_keys(keys))
     cast = cast_roles(table, target, question)
     present = list(dict.fromkeys(block.modality.name for block in cast.blocks))
     owners = [task_owner(cast.task), *map(modality_owner, present)]
@@ -209,7 +212,8 @@ def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Conf
         learned = Learned(data.table, data.schema, own, rows, is_dense=dense)
         settled[block.modality.name] = block.modality.settle(keys, learned)
     encoder = Encoders(cast.blocks, encoders)
-    target = cast.task.fit(Learned(data.table, data.schema, encoder, rows), config.task)
+    facts = cast.selection.facts if cast.selection else {}
+    target = cast.task.fit(Learned(data.table, data.schema, encoder, rows, facts=facts), config.task)
     return encoder, target, dataclasses.replace(config, modalities=settled)
 
 

@@ -11,13 +11,13 @@ from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.keys import NOT_NEGATIVE, Owner, claim, key
 from lamina.data.audit import roles, splits
 from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
-from lamina.data.schema import Schema
+from lamina.data.schema import NUMBERS, Schema
 from lamina.data.source import read
 from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
-from lamina.modalities.blocks import Claims, as_learned, blocks_of, claimed
-from lamina.tasks.base import AbstractTask, RoleKeys, Roles, Suit
+from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
+from lamina.tasks.base import AbstractSelector, AbstractTask, RoleKeys, Roles, Selection, Suit
 from lamina.tasks.registry import TASKS, choose_task, needs_target
 from lamina.tasks.schema import default_target, quoted, target_names
 
@@ -44,12 +44,14 @@ class Question:
         roles: which columns play which role.
         split: shares of the rows.
         modalities: name → its keys.
+        task: flat keys of the task, whichever it will be.
     """
 
     audit: AuditKeys
     roles: RoleKeys
     split: SplitKeys
     modalities: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    task: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Cast:
         suit: why, where nobody asked for it.
         schema: columns and their roles.
         blocks: of the inputs.
+        selection: the rows and labels that the task learns from, once it has selected them.
     """
 
     claims: Claims
@@ -69,6 +72,7 @@ class Cast:
     suit: Suit | None
     schema: Schema
     blocks: tuple[Block, ...]
+    selection: Selection | None = None
 
 
 def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
@@ -85,11 +89,28 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     """
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
-    claims = claimed(table)
+    claims = as_written(claimed(table), question.modalities)
     targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
     task, suit = choose_task(question.audit.task, claims.table, targets)
+    if task.target_kind != NUMBERS:  # classes are learned as they are written
+        claims = dataclasses.replace(claims, table=claims.table.changed(forms=dict.fromkeys(targets, "")))
     schema = task.roles(claims, Roles(targets, question.roles))
     return Cast(claims, task, suit, schema, blocks_of(schema))
+
+
+def selected(cast: Cast, keys: Any, split: SplitKeys) -> Cast:
+    """Return the same with the rows and labels that the task learns from.
+
+    Args:
+        cast: from `cast_roles`.
+        keys: of the task.
+        split: shares of the rows.
+    """
+    if not isinstance(cast.task, AbstractSelector):
+        return cast
+    selection = cast.task.select(cast.claims.table, cast.schema, split, keys)
+    claims = dataclasses.replace(cast.claims, table=selection.table)
+    return dataclasses.replace(cast, claims=claims, selection=selection)
 
 
 def audit(
@@ -113,6 +134,8 @@ def audit(
         return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
     try:
         cast = cast_roles(table, target, question)
+        (keys,) = claim([Owner(f"task={cast.task.name}", cast.task.keys)], question.task)
+        cast = selected(cast, keys, question.split)
     except DataError as fault:
         return _assembled(table, None, [of_error(fault, "schema")])
     return audit_cast(cast, question, test_table)
@@ -126,7 +149,7 @@ def audit_cast(cast: Cast, question: Question, test_table: AbstractTable | None 
         question: what is asked.
         test_table: test data of their own, to be checked against these.
     """
-    found = list(_findings(cast, question, test_table))
+    found = [*(cast.selection.findings if cast.selection else ()), *_findings(cast, question, test_table)]
     table, schema = cast.claims.table, cast.schema
     if question.roles.split is None and schema.split:
         found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
@@ -145,7 +168,7 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         **keys: ``y``, ``sample_weight`` and ``names`` as for ``read``; ``test_data``, a second source to be
             checked against the first; ``task``, ``seed``, ``valid``, ``test``, ``allow_missing``, the roles
             ``weight``, ``group``, ``time``, ``split``, ``keep`` and ``drop``, and keys of the inputs, such as
-            ``image_size``.
+            ``image_size``, and of the task, such as ``rare``.
 
     Raises:
         DataError: the data cannot be read at all.
@@ -187,14 +210,23 @@ def ask(keys: Mapping[str, Any]) -> Question:
     owners = [Owner("the audit", AuditKeys), Owner("roles", RoleKeys), Owner("split", SplitKeys)]
     owners += [Owner(f"{name} inputs", MODALITIES[name].keys) for name in names]
     known = sorted({*_READING, "test_data", *(name for owner in owners for name in owner.names)})
-    for name in keys:
-        if name not in known:
+    waiting = {name: keys[name] for name in keys if name not in known}
+    of_tasks = _names_of_tasks() if waiting else set()
+    keys = {name: value for name, value in keys.items() if name not in waiting}
+    for name in waiting:
+        if name not in of_tasks:
             expected = "one of " + ", ".join(known)
             raise ConfigError(f"unknown key '{name}'{suggest(name, known)}", expected=expected)
     asked, given_roles, split, *own = claim(owners, keys)
     if asked.task is not None:
         TASKS[asked.task]  # an unknown task is refused here
-    return Question(asked, given_roles, split, dict(zip(names, own, strict=True)))
+    return Question(asked, given_roles, split, dict(zip(names, own, strict=True)), waiting)
+
+
+def _names_of_tasks() -> set[str]:
+    """Return the names of the keys of all tasks."""
+    tasks = [task for task in map(TASKS.__getitem__, TASKS) if isinstance(task, AbstractTask)]
+    return {name for task in tasks for name in Owner(task.name, task.keys).names}
 
 
 def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) -> Iterator[Finding]:
@@ -252,7 +284,7 @@ def _of_second(
         return
     for own in checks:
         yield from own.second(other, parts)
-    yield from cast.task.check(subject, other)
+    yield from cast.task.check(subject, cast.selection.again(other) if cast.selection else other)
 
 
 def _has_errors(found: Sequence[Finding]) -> bool:

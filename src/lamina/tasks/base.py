@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.data.audit.findings import Finding
     from lamina.data.schema import Schema
+    from lamina.data.split import SplitKeys
     from lamina.data.table import AbstractTable
     from lamina.modalities.base import Arrays, Learned, Outcome, Subject
     from lamina.modalities.blocks import Claims
@@ -55,6 +56,23 @@ class Roles:
 
     targets: tuple[str, ...]
     keys: RoleKeys
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows and labels that a task learns from.
+
+    Args:
+        table: the data, or some of their rows, perhaps with other labels.
+        findings: what is to be said of it.
+        facts: what the task's `fit` has to know of it.
+        again: what makes test data like these.
+    """
+
+    table: AbstractTable
+    findings: tuple[Finding, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    again: Callable[[AbstractTable], AbstractTable] = lambda table: table
 
 
 @dataclass(frozen=True)
@@ -240,6 +258,21 @@ class AbstractTask(abc.ABC):
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return what the report says of the predictions."""
         return []
+
+
+class AbstractSelector(abc.ABC):
+    """What a task is besides, that may learn from some of the rows only, or from other labels."""
+
+    @abc.abstractmethod
+    def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
+        """Return the rows and labels that are learned from, before the data are checked and split.
+
+        Args:
+            table: the data, claimed.
+            schema: columns and their roles.
+            split: shares of the rows.
+            keys: of the task.
+        """
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,15 @@ def assign_roles(
         group=keys.group,
         time=keys.time,
         split=split,
+        forms=_forms(table, [*(d.name for d in found if not d.reason), *given.targets, keys.weight]),
     )
+
+
+def _forms(table: AbstractTable, names: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
+    """Return how some columns of texts are read as numbers or dates, by name."""
+    columns = {name: table.column(name) for name in names if name is not None}
+    forms = {name: getattr(column, "form", None) for name, column in columns.items()}
+    return tuple((name, form) for name, form in forms.items() if form)
 
 
 def _split_column(table: AbstractTable, given: Roles) -> str | None:

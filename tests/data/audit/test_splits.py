@@ -15,7 +15,8 @@ def test_a_class_too_small_for_the_split(tmp_path):
     assert said(check(path, "y"), path) == [
         "error: t.csv, line 13, column 'y': class 'maybe' has 1 row, the split needs 2: "
         "one for each of training, validation\n"
-        "  fix: add rows of the class, remove it, or merge it with another"
+        "  fix: add rows of the class; or leave such classes out: rare=drop; "
+        "or make them one class: rare=merge"
     ]
     assert not check(path, "y", valid=0.0).errors
     three = check(

@@ -45,22 +45,32 @@ FINDINGS = {
     "words among dates": (
         {"a": with_cell([f"2024-01-{i % 28 + 1:02d}" for i in range(ROWS)], 8, "soon")},
         [
+            "note: t.csv, column 'a': 1 cell among dates holds a word, which is taken as missing ('soon' 1)",
+            "note: t.csv: values are missing in 'a' (1.7%); the network is told which",
+        ],
+    ),
+    "bad dates": (
+        {"a": with_cell([f"2024-01-{i % 28 + 1:02d}" for i in range(ROWS)], 8, "2024-02-30")},
+        [
             "warning: t.csv, line 10, column 'a': 1 cell of a column of dates can not be read as %Y-%m-%d, "
-            "the first one 'soon'; taken as missing\n  fix: write all dates alike, best as 2025-01-31"
+            "the first one '2024-02-30'; taken as missing\n  fix: write all dates alike, best as 2025-01-31"
         ],
     ),
     "dates of two kinds": (
         {"a": [f"2024-01-{i % 28 + 1:02d}" if i % 2 else f"1/{i % 28 + 1}/2024" for i in range(ROWS)]},
         [
             "warning: t.csv, column 'a': dates are written in several ways, read as %Y-%m-%d and %m/%d/%Y\n"
-            "  fix: write all dates alike, best as 2025-01-31"
+            "  fix: write all dates alike, best as 2025-01-31",
+            "note: t.csv, line 14, column 'a': read as %Y-%m-%d|%m/%d/%Y, the month first: "
+            "'1/13/2024' can not be read otherwise",
         ],
     ),
     "dates that could be others": (
         {"a": [f"{i % 5 + 1}/{i % 7 + 1}/2024" for i in range(ROWS)]},
         [
-            "note: t.csv, column 'a': read as %m/%d/%Y; day and month could be exchanged\n"
-            "  fix: write all dates alike, best as 2025-01-31"
+            "warning: t.csv, column 'a': read as %m/%d/%Y, the month first: no part above 12 tells "
+            "day and month apart, so that is assumed\n"
+            "  fix: choose dayfirst=true if the day comes first, else dayfirst=false; or write 2025-01-31"
         ],
     ),
     "categories by case": (
@@ -73,8 +83,15 @@ FINDINGS = {
     "numbers in disguise": (
         {"a": [f"${i % 9},{i % 9}00" for i in range(ROWS)]},
         [
-            "note: t.csv, column 'a': most values look like numbers, such as '$0,000'; learned "
-            "as categories\n"
+            "note: t.csv, column 'a': read as numbers: '$0,000' is 0 (unit $, thousands ','); every comma "
+            "has three digits behind it, so it is taken to separate thousands\n"
+            "  fix: if it is a decimal comma, write a point: 12.345"
+        ],
+    ),
+    "numbers with ends of many kinds": (
+        {"a": [f"{i % 9}{'abcd'[i % 4]}{'xyz'[i % 3]}" for i in range(ROWS)]},
+        [
+            "note: t.csv, column 'a': most values look like numbers, such as '0ax'; learned as categories\n"
             "  fix: write plain numbers: 1234.5"
         ],
     ),

@@ -15,10 +15,12 @@ from lamina.data.words import looks_numeric
 CONSTANT = "every row holds the same value"
 EMPTY = "every value is missing"
 EQUALS_TARGET = "equals the target"
+MIXED_UNITS = "numbers with several units"
 ON_REQUEST = "dropped on request"
 BESIDE_CELLS = "only the {noun}s are learned from"
 DOUBTFUL = "doubtful: "  # begins the detail of a column that is kept for want of others
 
+MIXED_UNITS_CODE = "mixed-units"
 FEW_ROWS = 50
 NAMED_COLUMNS = 8  # so many columns are named in a list before it is cut
 _BESIDE = re.compile(BESIDE_CELLS.format(noun=r"(\w+)"))
@@ -92,6 +94,8 @@ def _of_one(table: AbstractTable, name: str, reason: str, unreadable: str) -> Fi
         return warning(code_of(reason), where, message, f'{keep}; to silence this: drop=["{name}"]')
     if reason == EMPTY:
         return warning("empty-column", where, f"left out: {reason}", "fill it in, or remove it")
+    if code_of(reason) == MIXED_UNITS_CODE:
+        keep = f'write all cells in one unit; to learn from it as categories: keep=["{name}"]'
     fix = f"{unreadable}; {keep}" if unreadable else keep
     return warning(code_of(reason), where, f"left out: {reason}", fix)
 
@@ -119,4 +123,6 @@ def code_of(reason: str) -> str:
         >>> code_of("identifier (counts the rows)")
         'identifier'
     """
+    if reason.startswith(MIXED_UNITS):
+        return MIXED_UNITS_CODE
     return {EQUALS_TARGET: "equals-target"}.get(reason, "text" if reason.startswith("free") else "identifier")

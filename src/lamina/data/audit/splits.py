@@ -41,11 +41,21 @@ def _of_weight(table: AbstractTable, name: str) -> Iterator[Finding]:
         yield error("weight", table.where(name=name), "every weight is 0", "give some rows a weight")
 
 
+def parts_of(valid: float, test: float) -> list[str]:
+    """Return the names of the parts that a split makes: a class needs a row for each.
+
+    Args:
+        valid: share of the rows for validation.
+        test: share of the rows for testing.
+    """
+    return ["training", *(["validation"] if valid else []), *(["test"] if test else [])]
+
+
 def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) -> Iterator[Finding]:
     """Yield an error for each class that has too few rows to stand in every part of a random split."""
     if not schema.has_classes or schema.split or schema.time or schema.group:
         return
-    parts = ["training", *(["validation"] if valid else []), *(["test"] if test else [])]
+    parts = parts_of(valid, test)
     found = table.labels(schema.targets[0]).distinct()
     counts = found.counts()
     for i in np.flatnonzero((counts > 0) & (counts < len(parts))):
@@ -54,7 +64,9 @@ def of_classes(table: AbstractTable, schema: Schema, valid: float, test: float) 
             f"class {found.values[i]!r} has {counted(int(counts[i]), 'row')}, the split needs {len(parts)}: "
             f"one for each of {', '.join(parts)}"
         )
-        fix = "add rows of the class, remove it, or merge it with another"
+        fix = (
+            "add rows of the class; or leave such classes out: rare=drop; or make them one class: rare=merge"
+        )
         yield error("class-too-small", table.where(row, schema.targets[0]), message, fix)
 
 

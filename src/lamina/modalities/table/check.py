@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from lamina.core.wording import counted
-from lamina.data import dates
 from lamina.data.audit import duplicates
 from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.audit.numbers import out_of_range, oversized, oversized_row, words_among_numbers
 from lamina.data.audit.roles import listed
+from lamina.data.audit.spelled import of_spelled_numbers, of_units, of_written_dates
 from lamina.data.leaks import follows_target
 from lamina.data.schema import ColumnSchema
+from lamina.data.spellings import is_number
 from lamina.data.split import Split
 from lamina.data.table import LARGEST_NUMBER, AbstractTable, ScalarColumn
 from lamina.data.words import looks_numeric
 from lamina.modalities.base import AbstractCheck, Block, Subject
 from lamina.modalities.table import second
 from lamina.modalities.table.category import MOST_CATEGORIES
-
-_DRESSED_NUMBER = re.compile(r"^[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*[%$€£¥]?$")
 
 
 class TableCheck(AbstractCheck):
@@ -31,10 +29,11 @@ class TableCheck(AbstractCheck):
     Args:
         subject: the data with their roles.
         block: the columns that are learned from.
+        day_first: whether somebody said that the day comes before the month.
     """
 
-    def __init__(self, subject: Subject, block: Block):
-        self.subject, self.block = subject, block
+    def __init__(self, subject: Subject, block: Block, *, day_first: bool | None = None):
+        self.subject, self.block, self.day_first = subject, block, day_first
         self.table, self.schema = subject.table, subject.schema
 
     def findings(self) -> Iterator[Finding]:
@@ -50,7 +49,7 @@ class TableCheck(AbstractCheck):
                 yield error("nan", where, f"NaN in {counted(count, 'row')}", fix)
             elif count:
                 gaps.append(f"'{described.name}' ({count / self.table.height:.1%})")
-            yield from _of_values(self.table, described, column, missing)
+            yield from self._of_values(described, column, missing)
             if described.name not in self.subject.keep:
                 yield from self._doubtful(described)
         if gaps:
@@ -60,7 +59,8 @@ class TableCheck(AbstractCheck):
     def _doubtful(self, described: ColumnSchema) -> Iterator[Finding]:
         """Yield a warning for a column that is learned from although it may give the answer away."""
         name, schema = described.name, self.schema
-        if described.detail or not schema.has_numbers or described.kind != "numeric":
+        written = self.table.scalar(name).form
+        if (described.detail and not written) or not schema.has_numbers or described.kind != "numeric":
             return
         if len(schema.inputs) > 1:
             column = self.table.scalar(name)
@@ -68,6 +68,19 @@ class TableCheck(AbstractCheck):
                 message = "rises and falls with the target in every row: it may give the answer away"
                 fix = f'to leave it out: drop=["{name}"]'
                 yield warning("follows-target", self.table.where(name=name), message, fix)
+
+    def _of_values(
+        self, described: ColumnSchema, column: ScalarColumn, missing: np.ndarray
+    ) -> Iterator[Finding]:
+        """Yield findings about the values of one input column."""
+        if described.kind == "numeric":
+            yield from of_spelled_numbers(self.table, column)
+            yield from _of_numbers(self.table, column, missing)
+        elif described.kind == "datetime" and described.detail:
+            yield from of_written_dates(self.table, described.detail, column, missing, self.day_first)
+        elif described.kind == "category":
+            yield from of_units(self.table, column)
+            yield from _of_categories(self.table, column)
 
     def across(self, split: Split) -> Iterator[Finding]:
         """Yield what is to be said of held-out rows that equal a training row."""
@@ -79,18 +92,6 @@ class TableCheck(AbstractCheck):
         yield from found
         if not any(finding.level == "error" for finding in found):
             yield from duplicates.between(self.table, self.schema, split, other)
-
-
-def _of_values(
-    table: AbstractTable, described: ColumnSchema, column: ScalarColumn, missing: np.ndarray
-) -> Iterator[Finding]:
-    """Yield findings about the values of one input column."""
-    if described.kind == "numeric":
-        yield from _of_numbers(table, column, missing)
-    elif described.kind == "datetime" and described.detail:
-        yield from _of_dates(table, described.detail, column, missing)
-    elif described.kind == "category":
-        yield from _of_categories(table, column)
 
 
 def _of_numbers(table: AbstractTable, column: ScalarColumn, missing: np.ndarray) -> Iterator[Finding]:
@@ -108,26 +109,6 @@ def _of_numbers(table: AbstractTable, column: ScalarColumn, missing: np.ndarray)
         yield from words_among_numbers(table, column, numbers, missing)
 
 
-def _of_dates(
-    table: AbstractTable, form: str, column: ScalarColumn, missing: np.ndarray
-) -> Iterator[Finding]:
-    """Yield findings about dates written as text."""
-    bad = np.flatnonzero(np.isnan(column.seconds(form)) & ~missing)
-    where, fix = table.where(name=column.name), "write all dates alike, best as 2025-01-31"
-    if bad.size:
-        row = int(bad[0])
-        message = (
-            f"{counted(bad.size, 'cell')} of a column of dates can not be read as {form}, "
-            f"the first one {column.value(row)!r}; taken as missing"
-        )
-        yield warning("not-a-date", table.where(row, column.name), message, fix)
-    if dates.BETWEEN_FORMATS in form:
-        shown = " and ".join(form.split(dates.BETWEEN_FORMATS))
-        yield warning("mixed-dates", where, f"dates are written in several ways, read as {shown}", fix)
-    if dates.ambiguous(column, form):
-        yield note("ambiguous-dates", where, f"read as {form}; day and month could be exchanged", fix)
-
-
 def _of_categories(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
     """Yield findings about categories."""
     values, where = column.distinct().values, table.where(name=column.name)
@@ -139,7 +120,7 @@ def _of_categories(table: AbstractTable, column: ScalarColumn) -> Iterator[Findi
     if alike:
         differ = f"{counted(alike, 'value')} differ{'s' if alike == 1 else ''} from another in case only"
         yield note("spelling", where, differ, "write each category in one way")
-    dressed = [word for word in words if _DRESSED_NUMBER.match(word)]
+    dressed = [] if column.categorical else [word for word in words if is_number(word)]
     if len(dressed) > 0.5 * len(words) and not all(map(looks_numeric, dressed)):
         message = f"most values look like numbers, such as {dressed[0]!r}; learned as categories"
         yield note("numbers-as-text", where, message, "write plain numbers: 1234.5")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lamina.data import dates
 from lamina.data.audit.duplicates import COUNTER
-from lamina.data.audit.roles import CONSTANT, EMPTY
+from lamina.data.audit.roles import CONSTANT, EMPTY, MIXED_UNITS
+from lamina.data.forms import date_form, find_form, find_reading, holds_plain_numbers
 from lamina.data.table import LARGEST_EXACT_INTEGER, AbstractTable, ScalarColumn
-from lamina.data.words import NUMERIC_SHARE, looks_numeric
 from lamina.modalities.base import Description
 
 KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "constant")
@@ -29,6 +31,18 @@ _SERIAL = re.compile(
     r"|[A-Za-z]{0,6}[_\-#/. ]?\d{2,}(?:[_\-/.]\d+)*"  # serial number: AB-00123
     r"|[A-Z0-9]{8,})$"
 )
+
+
+def forms(table: AbstractTable, names: Sequence[str], *, day_first: bool | None) -> dict[str, str]:
+    """Return how columns of texts are read as numbers or dates, by name; empty where they are neither.
+
+    Args:
+        table: the data.
+        names: of columns that may hold texts.
+        day_first: whether the day comes before the month, where that is open.
+    """
+    columns = [column for name in names if (column := table.scalar(name)).storage == "string"]
+    return {column.name: find_form(column, day_first=day_first) for column in columns}
 
 
 def describe(table: AbstractTable, name: str, *, kept: bool) -> Description:
@@ -63,6 +77,27 @@ def _describe(column: ScalarColumn, kept: bool) -> Description:
     return Description(column.name, "numeric")
 
 
+def _described_by_form(column: ScalarColumn, kept: bool) -> Description | None:
+    """Return what texts hold that are read as numbers or dates, None where they are neither."""
+    form = find_form(column) if column.form is None else column.form
+    if date_form(form):
+        return Description(column.name, "datetime", detail=form)
+    if not form and not holds_plain_numbers(column):
+        return None
+    numbers = column.with_form(form).numbers()
+    whole = not np.isnan(numbers).any() and (numbers == np.floor(numbers)).all()
+    reason = integer_identifier(column, numbers) if form and whole and not kept else ""
+    detail = f"written as {form}" if form else "read from text"
+    return Description(column.name, "numeric", detail=detail, reason=reason, doubtful=bool(reason))
+
+
+def _are_codes(sample: Sequence[str]) -> bool:
+    """Return whether texts are digits of one length, some with a zero in front, as ZIP codes are."""
+    if len({len(word) for word in sample}) != 1 or len(sample[0]) < 2:
+        return False
+    return all(map(str.isdigit, sample)) and any(word[0] == "0" for word in sample)
+
+
 def integer_identifier(column: ScalarColumn, numbers: np.ndarray) -> str:
     """Return why integers are an identifier, or an empty text.
 
@@ -93,18 +128,24 @@ def named_like_identifier(name: str) -> bool:
 
 def _describe_text(column: ScalarColumn, missing: np.ndarray, kept: bool) -> Description:
     """Return the kind of a column of texts."""
-    name, known = column.name, np.flatnonzero(~missing)
     sample = dates.sample_of(column)
-    if not column.categorical:
-        if sum(map(looks_numeric, sample)) >= 0.5 * len(sample):
-            if np.count_nonzero(~np.isnan(column.numbers())) >= NUMERIC_SHARE * known.size:
-                return Description(name, "numeric", detail="read from text")
-        form = dates.find_format(column)
-        if form:
-            return Description(name, "datetime", detail=form)
-    values = column.distinct().values
-    if len(values) == 1 and known.size == missing.size:
-        return Description(name, "constant", reason=CONSTANT)
+    if len(set(sample)) == 1 and not missing.any() and len(column.distinct().values) == 1:
+        return Description(column.name, "constant", reason=CONSTANT)
+    found = None if column.categorical or _are_codes(sample) else _described_by_form(column, kept)
+    if found is not None:
+        return found
+    found = _described_as_words(column, missing, sample, kept)
+    reading = find_reading(column) if found.reason else None
+    if reading is None or reading.form is not None:
+        return found
+    return replace(found, reason=f"{MIXED_UNITS} ({reading.counts} cells)")
+
+
+def _described_as_words(
+    column: ScalarColumn, missing: np.ndarray, sample: Sequence[str], kept: bool
+) -> Description:
+    """Return the kind of a column of texts that are neither numbers nor dates."""
+    name, known, values = column.name, np.flatnonzero(~missing), column.distinct().values
     if kept or known.size < SMALLEST_JUDGED or len(values) < UNIQUE_SHARE * known.size:
         return Description(name, "category")
     words = float(np.mean([len(value.split()) for value in sample]))

@@ -10,7 +10,16 @@ import numpy as np
 
 from lamina.core.keys import key, one_of
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
-from lamina.modalities.base import AbstractModality, Block, Choice, Description, Outcome, Situation, Subject
+from lamina.modalities.base import (
+    AbstractFormReader,
+    AbstractModality,
+    Block,
+    Choice,
+    Description,
+    Outcome,
+    Situation,
+    Subject,
+)
 from lamina.modalities.registry import MODALITIES
 from lamina.modalities.table import claim
 from lamina.modalities.table.check import TableCheck
@@ -27,9 +36,12 @@ class TableKeys:
     """The keys of tables."""
 
     numeric: str = key("quantile", "how numbers are scaled", **one_of("quantile", "standard"))
+    dayfirst: bool | None = key(
+        None, "whether the day comes first in dates such as 03/04/2021; decided from all dates of the column"
+    )
 
 
-class TableModality(AbstractModality):
+class TableModality(AbstractModality, AbstractFormReader):
     """Numbers, categories, booleans and dates."""
 
     name, noun = "table", "column"
@@ -43,6 +55,10 @@ class TableModality(AbstractModality):
         """Return the column if its values are numbers, texts, booleans or dates."""
         return column if isinstance(column, ScalarColumn) else None
 
+    def forms(self, table: AbstractTable, names: Sequence[str], keys: TableKeys) -> dict[str, str]:
+        """Return how columns of texts are read as numbers or dates."""
+        return claim.forms(table, names, day_first=keys.dayfirst)
+
     def describe(
         self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
     ) -> list[Description]:
@@ -51,7 +67,7 @@ class TableModality(AbstractModality):
 
     def check(self, subject: Subject, block: Block, keys: TableKeys) -> TableCheck:
         """Return the checks of the columns."""
-        return TableCheck(subject, block)
+        return TableCheck(subject, block, day_first=keys.dayfirst)
 
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: TableKeys) -> TableEncoder:
         """Learn scales, bins and categories from training rows."""

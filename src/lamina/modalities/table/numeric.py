@@ -154,6 +154,7 @@ def numbers_of(table: AbstractTable, name: str) -> np.ndarray:
             raise DataError(
                 "not a number, in a column that was numeric in training",
                 where=table.where(row, name),
+                expected=f"numbers written as {column.form}" if column.form else None,
                 received=repr(column.value(row)),
                 fix="leave the cell empty if the value is unknown",
             )

@@ -11,6 +11,7 @@ from lamina.core.errors import suggest
 from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.audit.numbers import out_of_range, oversized, oversized_row, words_among_numbers
+from lamina.data.audit.spelled import of_spelled_numbers, of_units
 from lamina.data.schema import Schema
 from lamina.data.split import known_rows
 from lamina.data.table import LARGEST_NUMBER, AbstractTable, ScalarColumn
@@ -111,6 +112,7 @@ def of_classes(table: AbstractTable, column: ScalarColumn, *, most: int | None =
         column: the target.
         most: how many classes the task has, any number without.
     """
+    yield from of_units(table, column)
     where, found = table.where(name=column.name), column.distinct()
     labels, counts = found.values, found.counts()
     rows = int(counts.sum())
@@ -178,7 +180,9 @@ def of_numbers(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
         message = f"regression learns numbers, got {column.value(row)!r}"
         fix = "correct the column, or choose task=multiclass"
         yield error("target-not-a-number", table.where(row, column.name), message, fix)
+        yield from of_units(table, column)
         return
+    yield from of_spelled_numbers(table, column)
     yield from words_among_numbers(table, column, numbers, missing)
     beyond = np.flatnonzero(np.abs(numbers) > LARGEST_NUMBER)
     if beyond.size:

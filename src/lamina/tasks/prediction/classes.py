@@ -12,14 +12,17 @@ import numpy as np
 from lamina.core.keys import FRACTION, key, one_of
 from lamina.data.schema import CLASSES
 from lamina.modalities.base import Learned, Outcome, Subject
-from lamina.tasks.base import AbstractTarget, Examples, Prediction
+from lamina.tasks.base import AbstractSelector, AbstractTarget, Examples, Prediction, Selection
 from lamina.tasks.prediction import check
-from lamina.tasks.prediction.targets import ClassTarget
+from lamina.tasks.prediction.rare import select_classes
+from lamina.tasks.prediction.targets import ClassTarget, RareLabels
 from lamina.tasks.prediction.task import AbstractPredictionTask
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.data.audit.findings import Finding
+    from lamina.data.schema import Schema
+    from lamina.data.split import SplitKeys
     from lamina.data.table import AbstractTable
 
 
@@ -29,10 +32,15 @@ class ClassKeys:
 
     loss: str = key("cross_entropy", "what is minimized", **one_of("cross_entropy", "focal", "perceptron"))
     label_smoothing: float = key(0.0, "share of each label spread over the others", **FRACTION)
+    rare: str = key(
+        "refuse",
+        "classes with too few rows for the split: refused, their rows left out, or all one class (rare)",
+        **one_of("refuse", "drop", "merge"),
+    )
     class_weight: str | None = key(None, "balanced gives every class the same weight", **one_of("balanced"))
 
 
-class AbstractClassTask(AbstractPredictionTask):
+class AbstractClassTask(AbstractPredictionTask, AbstractSelector):
     """Predicts one class out of several.
 
     Attributes:
@@ -53,9 +61,14 @@ class AbstractClassTask(AbstractPredictionTask):
             subject, lambda table, column: check.of_classes(table, column, most=self.most_classes)
         )
 
+    def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: ClassKeys) -> Selection:
+        """Return the rows of classes that are large enough, or the small ones as one, if asked."""
+        return select_classes(table, schema, split, keys.rare)
+
     def fit(self, learned: Learned, keys: ClassKeys) -> ClassTarget:
         """Learn the classes of the training rows."""
-        return ClassTarget.fit(learned.table, learned.schema, learned.rows)
+        rare = RareLabels(**learned.facts)
+        return ClassTarget.fit(learned.table, learned.schema, learned.rows, rare=rare)
 
     def weighted(self, examples: Examples, target: AbstractTarget, keys: ClassKeys) -> Examples:
         """Return training examples of which every class has the same total weight, if asked."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.spellings import NumberForm
 from lamina.data.table import AbstractTable, Distinct, ScalarColumn
 from lamina.data.words import NUMERIC_SHARE
 
@@ -40,11 +41,12 @@ def guess_task(table: AbstractTable, targets: Sequence[str]) -> str:
     if len(columns) == 1 and table.cell_names and columns[0].storage == "string":
         return _classes(len(columns[0].distinct().values))  # names of folders
     if len(columns) == 1:
-        return _single(columns[0])
+        spelled = columns[0].storage == "string" and NumberForm.parse(columns[0].form) is not None
+        return _spelled(columns[0]) if spelled else _single(columns[0])
     if all(_is_flag(column) for column in columns):
         return "multilabel"
     for column in columns:
-        if column.storage == "string":
+        if column.storage == "string" and NumberForm.parse(column.form) is None:
             raise DataError(
                 "one of several targets is text",
                 where=table.where(name=column.name),
@@ -70,6 +72,17 @@ def _single(column: ScalarColumn) -> str:
     if column.storage == "string":
         return "regression" if _numbers_as_text(column, values) else "multiclass"
     return "multiclass" if _few(values.values, int((values.codes >= 0).sum())) else "regression"
+
+
+def _spelled(column: ScalarColumn) -> str:
+    """Return the task of texts that are read as numbers: that of the plain numbers; two texts are classes."""
+    values, numbers = column.with_form("").distinct(), column.numbers()
+    numbers = numbers[~np.isnan(numbers)]
+    if len(values.values) == 2:
+        return "binary"
+    if (numbers != np.floor(numbers)).any():
+        return "regression"
+    return "multiclass" if _few(tuple(map(int, np.unique(numbers))), numbers.size) else "regression"
 
 
 def _numbers_as_text(column: ScalarColumn, values: Distinct) -> bool:

@@ -91,7 +91,9 @@ class RegressionTask(AbstractPredictionTask):
         """Return the quality of the predictions."""
         from lamina.tasks.prediction.sections import number_sections
 
-        return number_sections(outcome, outcome.quantiles)
+        targets = outcome.schema.targets
+        unit = outcome.schema.unit(targets[0]) if len(targets) == 1 else ""
+        return number_sections(outcome, outcome.quantiles, unit)
 
 
 TASKS.add("regression", RegressionTask())

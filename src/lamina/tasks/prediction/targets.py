@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,32 @@ _CLASSES = record(
     names=json_checks.texts,
     labels=items(json_checks.label),
     dtype=json_checks.one_of(*_LABEL_TYPES),
+    rare=record(merged=json_checks.texts, label=json_checks.text, left_out=json_checks.texts),
 )
 _FLAGS = record(names=json_checks.texts)
 _NUMBERS = record(names=json_checks.texts, mean=json_checks.numbers, std=items(json_checks.positive))
+
+
+@dataclass(frozen=True)
+class RareLabels:
+    """Classes with too few rows for a split.
+
+    Args:
+        merged: those that are one class.
+        label: of that class.
+        left_out: those whose rows were left out.
+    """
+
+    merged: tuple[str, ...] = ()
+    label: str = ""
+    left_out: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict that JSON can hold."""
+        return {"merged": list(self.merged), "label": self.label, "left_out": list(self.left_out)}
+
+
+NO_RARE_LABELS = RareLabels()
 
 
 class ClassTarget(AbstractTarget):
@@ -32,6 +56,7 @@ class ClassTarget(AbstractTarget):
         name: the column.
         labels: the classes, sorted: texts, integers, floats or booleans.
         dtype: NumPy type that gives labels back as they came; empty where NumPy's choice is right.
+        rare: classes that were too small to be learned by themselves.
 
     Example:
         >>> from lamina.data import Schema, read
@@ -43,15 +68,23 @@ class ClassTarget(AbstractTarget):
         ['yes', 'no']
     """
 
-    def __init__(self, name: str, labels: tuple[Label, ...], dtype: str = ""):
-        self.names, self.labels, self.dtype = (name,), labels, dtype
+    def __init__(
+        self, name: str, labels: tuple[Label, ...], dtype: str = "", *, rare: RareLabels = NO_RARE_LABELS
+    ):
+        self.names, self.labels, self.dtype, self.rare = (name,), labels, dtype, rare
 
     @staticmethod
-    def fit(table: AbstractTable, schema: Schema, rows: np.ndarray | None = None) -> ClassTarget:
+    def fit(
+        table: AbstractTable,
+        schema: Schema,
+        rows: np.ndarray | None = None,
+        *,
+        rare: RareLabels = NO_RARE_LABELS,
+    ) -> ClassTarget:
         """Return the target fitted to the training rows, all without."""
         column = table.labels(schema.targets[0])
         column = column if rows is None else column.take(np.asarray(rows))
-        return ClassTarget(schema.targets[0], column.distinct().values, _label_dtype(column))
+        return ClassTarget(schema.targets[0], column.distinct().values, _label_dtype(column), rare=rare)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
         """Return int32 codes (n,).
@@ -63,6 +96,7 @@ class ClassTarget(AbstractTarget):
         name = self.names[0]
         found = table.labels(name).distinct()
         known = {_key(label): i for i, label in enumerate(self.labels)}
+        known |= {_key(label): known.get(_key(self.rare.label), -1) for label in self.rare.merged}
         codes = np.array([known.get(_key(v), -1) for v in found.values] + [-2], np.int32)[found.codes]
         bad = np.flatnonzero(codes < 0)
         if bad.size:
@@ -75,6 +109,14 @@ class ClassTarget(AbstractTarget):
     def _unseen_error(self, table: AbstractTable, row: int, name: str, value: object) -> DataError:
         """Return the error for a label that training never saw."""
         shown = ", ".join(repr(label) for label in self.labels[:12]) + (" …" if len(self.labels) > 12 else "")
+        if _key(value) in map(_key, self.rare.left_out):
+            return DataError(
+                "a class that was too small to be learned (rare=drop)",
+                where=table.where(row, name),
+                expected=f"one of {shown}",
+                received=repr(value),
+                fix="remove these rows, or train with rare=merge",
+            )
         return DataError(
             "label that training never saw",
             where=table.where(row, name),
@@ -97,7 +139,8 @@ class ClassTarget(AbstractTarget):
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
-        return {"names": list(self.names), "labels": list(self.labels), "dtype": self.dtype}
+        stored = {"names": list(self.names), "labels": list(self.labels), "dtype": self.dtype}
+        return stored if self.rare == NO_RARE_LABELS else {**stored, "rare": self.rare.to_json()}
 
     @staticmethod
     def restore(stored: Mapping[str, Any], place: str, *, count: int | None = None) -> ClassTarget:
@@ -108,12 +151,17 @@ class ClassTarget(AbstractTarget):
             place: of it in its document, for errors.
             count: how many classes there must be, two or more without.
         """
-        _CLASSES(stored, place)
+        rare = NO_RARE_LABELS.to_json()
+        _CLASSES({"rare": rare, **stored} if isinstance(stored, dict) else stored, place)
+        rare = stored.get("rare", rare)
+        if rare["merged"] and rare["label"] not in stored["labels"]:
+            raise wrong(f"{place}.rare.label", "one of the labels", rare["label"])
         if len(stored["names"]) != 1:
             raise wrong(f"{place}.names", "1 for this task", stored["names"])
         if len(stored["labels"]) < 2 or (count and len(stored["labels"]) != count):
             raise wrong(f"{place}.labels", f"{count or '2 or more'} for this task", stored["labels"])
-        target = ClassTarget(stored["names"][0], tuple(stored["labels"]), stored["dtype"])
+        own = RareLabels(tuple(rare["merged"]), rare["label"], tuple(rare["left_out"]))
+        target = ClassTarget(stored["names"][0], tuple(stored["labels"]), stored["dtype"], rare=own)
         target.label_array()  # labels that are not of their type are refused here
         return target
 
