@@ -66,6 +66,7 @@ class Situation:
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
         is_dense: whether an output is wanted for every position of the input.
+        blocks: how many blocks of inputs the network has, this one among them.
     """
 
     inputs: Inputs
@@ -76,6 +77,7 @@ class Situation:
     seconds: float | None = None
     model: str = "auto"
     is_dense: bool = False
+    blocks: int = 1
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Outcome:
         seconds: how long costly sections may take together.
         quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
         point: decoded outputs → one prediction a target.
+        part: the block that is reported on, where there are several; None: it is all of the inputs.
     """
 
     schema: Schema
@@ -159,6 +162,7 @@ class Outcome:
     seconds: float = 3.0
     quantiles: tuple[float, ...] = ()
     point: Callable[[np.ndarray], np.ndarray] = _as_it_is
+    part: str | None = None
 
     @property
     def count(self) -> int:
@@ -277,6 +281,12 @@ class AbstractModality(abc.ABC):
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
+
+    def claim_asked(
+        self, column: AbstractColumn, table: AbstractTable
+    ) -> AbstractColumn | Unreadable | None:
+        """Return the column as this modality reads it because somebody said so; None: it cannot."""
+        return self.claim(column, table)
 
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with the cells that training called ``name`` under that name, claimed.

@@ -85,7 +85,7 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     """
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
-    claims = claimed(table)
+    claims = claimed(table, question.roles.read_as)
     targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
     task, suit = choose_task(question.audit.task, claims.table, targets)
     schema = task.roles(claims, Roles(targets, question.roles))
