@@ -282,9 +282,7 @@ class AbstractModality(abc.ABC):
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
 
-    def claim_asked(
-        self, column: AbstractColumn, table: AbstractTable
-    ) -> AbstractColumn | Unreadable | None:
+    def claim_asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it because somebody said so; None: it cannot."""
         return self.claim(column, table)
 

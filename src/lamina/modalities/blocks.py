@@ -177,14 +177,14 @@ def described_alone(claims: Claims, names: Sequence[str], *, keep: Sequence[str]
 def blocks_of(schema: Schema) -> tuple[Block, ...]:
     """Return the blocks of a schema's inputs: one a modality that shares, else one a column.
 
-    A block is called like its modality or its column; an underscore tells a column apart from a block of that
-    name.
+    A block is called like its modality or its column, underscores for points; one more tells a column apart
+    from another block.
     """
     found: dict[str, list[ColumnSchema]] = {}
     taken = {PRESENT, *(c.modality for c in schema.inputs if MODALITIES[c.modality].shares_block)}
     for column in schema.inputs:
         shares = MODALITIES[column.modality].shares_block
-        name = column.modality if shares else free_name(column.name, taken)
+        name = column.modality if shares else free_name(column.name.replace(".", "_"), taken)
         found.setdefault(name, []).append(column)
         taken.add(name)
     return tuple(
@@ -215,6 +215,11 @@ class Encoders(AbstractEncoder):
         if len(self.encoders) != 1:
             raise DataError("several blocks of inputs", received=", ".join(self.encoders))
         return next(iter(self.encoders.values()))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether there are several blocks."""
+        return len(self.encoders) > 1
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def block_importance(outcome: Outcome, blocks: Sequence[Block]) -> list[Importan
 
 
 def _columns(block: Block) -> str:
-    names = [f"\u2018{plain(column.name, 36)}\u2019" for column in block.columns[:6]]
+    names = [f"'{plain(column.name, 36)}'" for column in block.columns[:6]]
     more = f" and {len(block.columns) - 6} more columns" if len(block.columns) > 6 else ""
     return ", ".join(names) + more
 

@@ -43,7 +43,8 @@ class Fusion(Module):
         absent: probability in [0, 1).
 
     Shapes:
-        ``{block: what its network takes}``, perhaps with ``{"present": {block: (batch,)}}`` → (batch, outputs)
+        ``{block: what its network takes}``, perhaps with ``{"present": {block: (batch,)}}``
+        → (batch, outputs)
 
     Raises:
         ShapeError: a block is not there.

@@ -56,7 +56,7 @@ class ModelSpec:
         size: default of the size dial.
         dial: what the dial turns, in words.
         summary: one sentence on when to use it.
-        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, `MixedInputs` …, or ``tuple`` for vectors.
+        takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
         is_dense: whether it gives an output for every position of its input, as for every pixel.
@@ -172,7 +172,7 @@ def register(
         name: the name people type.
         size: default of the size dial.
         dial: what the dial turns, in words.
-        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, `MixedInputs` …, or ``tuple`` for vectors.
+        takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
         is_dense: whether it gives an output for every position of its input, as for every pixel.

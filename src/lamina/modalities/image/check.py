@@ -81,7 +81,7 @@ class ImageCheck(AbstractCheck):
             yield warning("blank-image", self.table.source, message, "remove them, unless they are meant so")
 
     def _of_labels(self) -> Iterator[Finding]:
-        """Yield what is to be said of equal images with different labels; other columns may tell them apart."""
+        """Yield what is to be said of equal images with different labels, where nothing else tells them apart."""
         if not self.schema.has_classes or not self.is_alone:
             return
         column = self.table.labels(self.schema.targets[0])
@@ -163,8 +163,8 @@ class ImageCheck(AbstractCheck):
         """Return the note on images that held-out rows share with training rows, which differ otherwise."""
         where = self.table.where(name=self.block.columns[0].name)
         message = (
-            f"{repeated.size:,} of {held:,} {name} rows have an image of a training row: the metrics hold for "
-            "images that are known"
+            f"{repeated.size:,} of {held:,} {name} rows have an image of a training row: the metrics "
+            "hold for images that are known"
         )
         fix = fix.replace("remove the copies", "if others are to be predicted, remove these rows")
         return note("shared-images", where, message, fix)

@@ -45,7 +45,7 @@ def column_sections(
 def column_importance(
     outcome: Outcome, columns: Sequence[str], encoder: TableEncoder, part: str | None = None
 ) -> list[Importance]:
-    """Return how far the score gets worse when a column is shuffled; 2,000 rows are scored, or 500 beside others.
+    """Return how far the score gets worse when a column is shuffled, scored on 2,000 rows at most.
 
     Args:
         outcome: of which table, targets, weights, transform, outputs, score and seconds are used.
