@@ -20,7 +20,7 @@ class Rules(Generic[T]):
     Args:
         rules: shell pattern → value, in order of precedence.
         default: value for paths that no pattern matches.
-        seen: what the patterns see of a path, for paths in which names from the data stand; all of it without.
+        seen: what the patterns see of a path, where names from the data stand in it.
 
     Example:
         >>> decay = Rules({"*.bias": 0.0, "embedding.*": 0.0}, default=0.01)

@@ -81,7 +81,7 @@ class ImageCheck(AbstractCheck):
             yield warning("blank-image", self.table.source, message, "remove them, unless they are meant so")
 
     def _of_labels(self) -> Iterator[Finding]:
-        """Yield what is to be said of equal images with different labels, where nothing else tells them apart."""
+        """Yield what is to be said of equal images with different labels that nothing else tells apart."""
         if not self.schema.has_classes or not self.is_alone:
             return
         column = self.table.labels(self.schema.targets[0])
