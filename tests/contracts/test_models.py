@@ -196,9 +196,7 @@ def test_vectors_are_not_decayed(name: str, place: str):
     parameters, _ = partition(make(name, place))
     decayed = flat(DECAY.apply(parameters, strict=False))
     for path, array in named_arrays(parameters).items():
-        own = (
-            re.sub(r"^blocks\.\w+\.", "", path) if place == "blocks" else path
-        )  # a block's network
+        own = re.sub(r"^blocks\.\w+\.", "", path) if place == "blocks" else path  # a block's network
         stacked = re.search(r"(^|\.)blocks\.[^0-9]", own) is not None  # one more axis: the depth
         is_vector = np.ndim(array) - stacked < 2 or path in ("class_token", "positions.weight")
         assert not (is_vector and decayed[path]), path

@@ -149,7 +149,7 @@ def images_of(table: AbstractTable, name: str) -> AbstractImages:
     if name not in table.names:
         raise DataError(
             "there are no images",
-            where=table.where(name=name) if len(table.names) > 1 else table.source,
+            where=table.source,
             expected="images, as the network learned from",
             received=f"columns {', '.join(map(str, table.names[:8]))}",
             fix="give a folder of images, one image, a list or a table of paths, or an array "
