@@ -24,7 +24,7 @@ Maker = Callable[[Array, Hyper, Any], Rule]
 
 OPTIMIZERS: Registry[Maker] = Registry("optimizer")
 
-_NAMED = re.compile(r"^((?:model\.)*blocks\.)[^.]+\.(?=[^.]+\.)")
+_NAMED = re.compile(r"^((?:model\.)*(?:blocks\.(?=[^.]+\.[^.]+\.)|norms\.|missing\.))[^.]+\.?")
 
 
 def without_names(path: str) -> str:
