@@ -160,6 +160,15 @@ def test_somebody_may_say_who_reads_a_column(tmp_path):
         assert message in str(caught.value)
 
 
+def test_a_modality_may_read_more_than_it_claims(monkeypatch):
+    table = read({"word": ["u", "v"] * 6, "y": [0, 1] * 6})
+    with pytest.raises(ConfigError, match="column 'word' cannot be read as image"):
+        claimed(table, ["word:image"])
+    monkeypatch.setattr(type(MODALITIES["image"]), "reads", ("string",))
+    assert claimed(table).modalities["word"] == "table"
+    assert claimed(table, ["word:image"]).modalities["word"] == "image"
+
+
 def test_what_somebody_said_is_in_the_schema(tmp_path):
     Image.fromarray(PIXELS[0]).save(tmp_path / "a.png")
     Image.fromarray(PIXELS[1]).save(tmp_path / "b.png")
