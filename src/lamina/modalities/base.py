@@ -266,6 +266,7 @@ class AbstractModality(abc.ABC):
         most_for_folds: training examples up to which that is so.
         model_keys: names of its keys that the built model takes as options.
         takes_the_rest: whether it is asked last, and reads what nobody else claims.
+        reads: storages of columns that it reads where somebody says so, though it would not claim them.
     """
 
     name: str
@@ -277,14 +278,11 @@ class AbstractModality(abc.ABC):
     most_for_folds: int = 0
     model_keys: tuple[str, ...] = ()
     takes_the_rest: bool = False
+    reads: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
-
-    def claim_asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
-        """Return the column as this modality reads it because somebody said so; None: it cannot."""
-        return self.claim(column, table)
 
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with the cells that training called ``name`` under that name, claimed.

@@ -66,7 +66,9 @@ def claimed(table: AbstractTable, read_as: Sequence[str] = ()) -> Claims:
 def _claim(column: AbstractColumn, table: AbstractTable, asked: str | None) -> tuple[Any, str, str]:
     """Return a column as it is read, the name of the modality that reads it, and why another could not."""
     if asked is not None:
-        own = MODALITIES[asked].claim_asked(column, table)
+        own = MODALITIES[asked].claim(column, table)
+        if own is None and column.storage in MODALITIES[asked].reads:
+            own = column
         if isinstance(own, Unreadable) or own is None:
             reason = f": {own.reason}" if own is not None else ""
             raise ConfigError(
