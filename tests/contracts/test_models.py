@@ -13,7 +13,7 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import ImageInputs, TableInputs
+from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -38,6 +38,16 @@ INPUTS: dict[type, dict[str, Any]] = {
         "plain image": (16, 20, 1),
     },
     TextInputs: {"text": TextInputs(20, 8)},
+    MixedInputs: {
+        "blocks": MixedInputs(
+            {
+                "columns": TableInputs(3, (4, 6), BINS),
+                "photo": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), std=(70.0, 75.0, 80.0)),
+            },
+            optional=("photo",),
+        ),
+        "two tables": MixedInputs({"one": TableInputs(3, (4,)), "other": (6,)}),
+    },
 }
 SMALL = {"depth": 2, "members": 3, "embedding_width": 4}
 # The least of each image family; the others take a size of 8 and the options above.
@@ -66,8 +76,8 @@ def spared(pairs: list[tuple[str, str]]) -> list[Any]:
 EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
-MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image", "text")]
-ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text")]
+MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image", "text", "blocks")]
+ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text", "blocks")]
 
 OF_IMAGES = INPUTS[ImageInputs]
 
@@ -95,7 +105,14 @@ def inputs_of(place: str) -> Any:
 
 @functools.cache
 def examples(place: str, rows: int = ROWS, dtype: str = "float32") -> Any:
-    random, inputs = np.random.default_rng(rows), inputs_of(place)
+    return examples_of(inputs_of(place), np.random.default_rng(rows), rows, dtype)
+
+
+def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str) -> Any:
+    if isinstance(inputs, MixedInputs):
+        found = {name: examples_of(own, random, rows, dtype) for name, own in inputs.blocks.items()}
+        present = {name: jax.device_put(np.arange(rows) % 4 != 1) for name in inputs.optional}
+        return {**found, "present": present} if present else found
     if isinstance(inputs, tuple):
         return jax.device_put(random.normal(size=(rows, *inputs)).astype(dtype))
     if isinstance(inputs, ImageInputs):
@@ -186,7 +203,8 @@ def test_vectors_are_not_decayed(name: str, place: str):
     parameters, _ = partition(make(name, place))
     decayed = flat(DECAY.apply(parameters, strict=False))
     for path, array in named_arrays(parameters).items():
-        stacked = re.search(r"(^|\.)blocks\.[^0-9]", path) is not None  # one more axis: the depth
+        own = re.sub(r"^blocks\.\w+\.", "", path) if place == "blocks" else path  # a block's network
+        stacked = re.search(r"(^|\.)blocks\.[^0-9]", own) is not None  # one more axis: the depth
         is_vector = np.ndim(array) - stacked < 2 or path in ("class_token", "positions.weight")
         assert not (is_vector and decayed[path]), path
 

@@ -6,15 +6,17 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.casting import cast
 
-from lamina.core.errors import DataError
+from lamina import check
+from lamina.core.errors import ConfigError, DataError, LaminaError
 from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
 from lamina.data import AbstractTable, CellColumn, CellTable, ColumnSchema, ImageColumn, Schema, read
 from lamina.data.cells import columns_beside
 from lamina.data.images.store import ArrayImages
 from lamina.modalities import MODALITIES, Block
-from lamina.modalities.blocks import Encoders, as_learned, beside, blocks_of, claimed, described
+from lamina.modalities.blocks import Encoders, as_learned, blocks_of, claimed, described, described_alone
 
 ROWS = 12
 PIXELS = np.random.default_rng(0).integers(0, 256, (ROWS, 6, 6, 3), dtype=np.uint8)
@@ -102,28 +104,80 @@ def test_what_nobody_reads_is_refused_with_its_place():
     assert str(caught.value) == "<arrays>, column 'odor': values that nothing can be learned from"
 
 
-def test_columns_beside_cells_are_left_out_with_the_reason():
+def test_all_columns_are_learned_from():
     found = described(claimed(mixed()), ["size", "photo", "kind"], keep=())
+    assert [(d.name, d.kind, d.reason) for d in found] == [
+        ("size", "numeric", ""),
+        ("photo", "image", ""),
+        ("kind", "category", ""),
+    ]
+    assert [d.kind for d in described(claimed(mixed()), ["size", "kind"], keep=())] == ["numeric", "category"]
+    assert described(claimed(mixed()), [], keep=()) == []
+    images = ArrayImages(PIXELS)
+    claims = claimed(mixed(front=ImageColumn("front", images), back=ImageColumn("back", images)))
+    assert [d.kind for d in described(claims, ["front", "back"], keep=())] == ["image", "image"]
+
+
+def test_where_every_pixel_has_a_target_columns_beside_cells_are_left_out_with_the_reason():
+    found = described_alone(claimed(mixed()), ["size", "photo", "kind"], keep=())
     assert [(d.name, d.kind, d.reason) for d in found] == [
         ("size", "", "only the images are learned from"),
         ("photo", "image", ""),
         ("kind", "", "only the images are learned from"),
     ]
-    assert beside(MODALITIES["image"]) == "only the images are learned from"
-    assert [d.kind for d in described(claimed(mixed()), ["size", "kind"], keep=())] == ["numeric", "category"]
-    assert described(claimed(mixed()), [], keep=()) == []
+    plain = described_alone(claimed(mixed()), ["size", "kind"], keep=())
+    assert [d.kind for d in plain] == ["numeric", "category"]
 
 
-def test_two_columns_of_cells_are_refused():
+def test_where_every_pixel_has_a_target_two_columns_of_cells_are_refused():
     images = ArrayImages(PIXELS)
     claims = claimed(mixed(front=ImageColumn("front", images), back=ImageColumn("back", images)))
     with pytest.raises(DataError) as caught:
-        described(claims, ["front", "back", "size"], keep=())
+        described_alone(claims, ["front", "back", "size"], keep=())
     assert str(caught.value) == (
         "<arrays>: columns 'front' and 'back' both hold images; expected one column of images\n"
         "  fix: remove all but one from the table, or leave them out: drop="
     )
-    assert [d.name for d in described(claims, ["back"], keep=())] == ["back"]
+    assert [d.name for d in described_alone(claims, ["back"], keep=())] == ["back"]
+
+
+def test_somebody_may_say_who_reads_a_column(tmp_path):
+    Image.fromarray(PIXELS[0]).save(tmp_path / "a.png")
+    (tmp_path / "t.csv").write_text("code:1,y\n" + "a.png,0\na.png,1\n" * 6)
+    table = read(tmp_path / "t.csv")
+    assert claimed(table).modalities["code:1"] == "image"
+    asked = claimed(table, ["code:1:table"])
+    assert asked.modalities["code:1"] == "table" and asked.table is table
+    for words, message in (
+        ("y:1", "read_as: no modality is called '1'; expected one of image, table"),
+        ("code", "read_as cannot be read; expected column:modality, got 'code'"),
+        ("cold:table", "read_as: column 'cold' is absent"),
+        ("y:images", "read_as: no modality is called 'images' (did you mean 'image'?)"),
+        ("y:image", "read_as: column 'y' cannot be read as image; got a column of type integer"),
+    ):
+        with pytest.raises(LaminaError) as caught:
+            claimed(table, [words])
+        assert message in str(caught.value)
+
+
+def test_a_modality_may_read_more_than_it_claims(monkeypatch):
+    table = read({"word": ["u", "v"] * 6, "y": [0, 1] * 6})
+    with pytest.raises(ConfigError, match="column 'word' cannot be read as image"):
+        claimed(table, ["word:image"])
+    monkeypatch.setattr(type(MODALITIES["image"]), "reads", ("string",))
+    assert claimed(table).modalities["word"] == "table"
+    assert claimed(table, ["word:image"]).modalities["word"] == "image"
+
+
+def test_what_somebody_said_is_in_the_schema(tmp_path):
+    Image.fromarray(PIXELS[0]).save(tmp_path / "a.png")
+    Image.fromarray(PIXELS[1]).save(tmp_path / "b.png")
+    (tmp_path / "t.csv").write_text("code,n,y\n" + "a.png,1.5,0\nb.png,2,1\n" * 10)
+    audit = check(tmp_path / "t.csv", "y", read_as="code:table", task="binary")
+    assert audit.schema is not None
+    assert ("code", "category", "table") in [(c.name, c.kind, c.modality) for c in audit.schema.inputs]
+    with pytest.raises(ConfigError, match="read_as: no modality is called 'tables'"):
+        check(tmp_path / "t.csv", "y", read_as="code:tables")
 
 
 def test_columns_of_a_table_make_one_block_and_images_one_each():
@@ -138,8 +192,22 @@ def test_columns_of_a_table_make_one_block_and_images_one_each():
     assert blocks_of(Schema((), (), ("y",), "binary")) == ()
 
 
+def test_names_of_blocks_are_their_own():
+    names = ("table", "present", "a.b", "a_b")
+    columns = [ColumnSchema(name, "image", "", "image") for name in names]
+    schema = Schema((*columns, ColumnSchema("size", "numeric", "", "table")), (), ("y",), "binary")
+    found = {block.name: block.columns[0].name for block in blocks_of(schema)}
+    assert found == {
+        "table_": "table",
+        "present_": "present",
+        "a_b": "a.b",
+        "a_b_": "a_b",
+        "table": "size",
+    }
+
+
 def test_one_block_is_the_input_itself():
-    found = cast(mixed(), "y")
+    found = cast(mixed().drop(["size", "kind"]), "y")
     (block,) = found.blocks
     encoder = block.modality.fit(found.claims.table, block, np.arange(ROWS), block.modality.keys())
     one = Encoders(found.blocks, {block.name: encoder})
@@ -159,7 +227,8 @@ def test_several_blocks_are_a_dict_by_their_names():
     assert isinstance(both.inputs.blocks["table"], TableInputs)
     assert both.columns == ("photo", "size", "kind")
     whole, part = both.transform(table), both.transform(table, rows)
-    assert list(whole) == ["photo", "table"]
+    assert list(whole) == ["photo", "table", "present"] and both.inputs.optional == ("photo",)
+    assert list(whole["present"]) == ["photo"] and whole["present"]["photo"].all()
     np.testing.assert_array_equal(part["photo"], whole["photo"][rows])
     for name in ("numeric", "category"):
         np.testing.assert_array_equal(part["table"][name], whole["table"][name][rows])

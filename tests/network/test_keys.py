@@ -112,10 +112,10 @@ def test_a_wrong_key_is_said_before_data_are_read(keys: dict[str, Any], said: st
         (
             "linear",
             "depth",
-            "model=ft-transformer and 9 more",
+            "model=ft-transformer and 10 more",
             OR + "model=ft-transformer",
         ),
-        ("resnet", "depth", "model=airbench and 9 more", OR + "model=airbench"),
+        ("resnet", "depth", "model=airbench and 10 more", OR + "model=airbench"),
         ("resnet", "patch", "model=convnext and 1 more", OR + "model=convnext"),
         ("vit", "stem", "model=resnet", OR + "model=resnet"),
     ],

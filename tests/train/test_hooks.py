@@ -148,6 +148,8 @@ def test_the_key_of_a_step_changes_and_that_of_the_run_stays(line: Any):
 
 @dataclass(frozen=True)
 class Doubled(AbstractAugmentation):
+    mixes_examples = False
+
     """Changes nothing but the losses."""
 
     factor: float

@@ -84,7 +84,15 @@ def _of_model(name: str) -> tuple[dict[str, Any], str]:
 
 
 def _typed(value: Any) -> str:
+    if isinstance(value, dict):  # models and options of the blocks of inputs
+        parts = {name: dict(own) for name, own in value.items()}
+        heads = {name: str(own.pop("model", "")) for name, own in parts.items()}
+        return "; ".join(f"{name}: {heads[name]} {_pairs(own)}".rstrip() for name, own in parts.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pairs(options: dict[str, Any]) -> str:
+    return " ".join(f"{name}={_typed(value)}" for name, value in options.items())
 
 
 def _of_unfinished(path: Path) -> tuple[dict[str, Any], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from lamina.core.errors import ConfigError
@@ -20,6 +20,7 @@ class Rules(Generic[T]):
     Args:
         rules: shell pattern → value, in order of precedence.
         default: value for paths that no pattern matches.
+        seen: what the patterns see of a path, where names from the data stand in it.
 
     Example:
         >>> decay = Rules({"*.bias": 0.0, "embedding.*": 0.0}, default=0.01)
@@ -27,10 +28,11 @@ class Rules(Generic[T]):
         (0.0, 0.01)
     """
 
-    def __init__(self, rules: Mapping[str, T], *, default: T | None = None):
-        self.rules, self.default = dict(rules), default
+    def __init__(self, rules: Mapping[str, T], *, default: T | None = None, seen: Callable[[str], str] = str):
+        self.rules, self.default, self.seen = dict(rules), default, seen
 
     def __getitem__(self, path: str) -> T | None:
+        path = self.seen(path)
         for pattern, value in self.rules.items():
             if fnmatch.fnmatchcase(path, pattern):
                 return value

@@ -66,6 +66,7 @@ class Situation:
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
         is_dense: whether an output is wanted for every position of the input.
+        blocks: how many blocks of inputs the network has, this one among them.
     """
 
     inputs: Inputs
@@ -76,6 +77,7 @@ class Situation:
     seconds: float | None = None
     model: str = "auto"
     is_dense: bool = False
+    blocks: int = 1
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Outcome:
         seconds: how long costly sections may take together.
         quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
         point: decoded outputs → one prediction a target.
+        part: the block that is reported on, where there are several; None: it is all of the inputs.
     """
 
     schema: Schema
@@ -159,6 +162,7 @@ class Outcome:
     seconds: float = 3.0
     quantiles: tuple[float, ...] = ()
     point: Callable[[np.ndarray], np.ndarray] = _as_it_is
+    part: str | None = None
 
     @property
     def count(self) -> int:
@@ -264,6 +268,7 @@ class AbstractModality(abc.ABC):
         most_for_folds: training examples up to which that is so.
         model_keys: names of its keys that the built model takes as options.
         takes_the_rest: whether it is asked last, and reads what nobody else claims.
+        reads: storages of columns that it reads where somebody says so, though it would not claim them.
     """
 
     name: str
@@ -275,6 +280,7 @@ class AbstractModality(abc.ABC):
     most_for_folds: int = 0
     model_keys: tuple[str, ...] = ()
     takes_the_rest: bool = False
+    reads: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
-from lamina.core.inputs import Inputs, MixedInputs
+from lamina.core.errors import ConfigError, DataError, suggest
+from lamina.core.inputs import PRESENT, Inputs, MixedInputs
 from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellColumn, with_cells
+from lamina.data.table import free_name
 from lamina.modalities.base import (
     AbstractEncoder,
     AbstractFormReader,
@@ -21,11 +22,12 @@ from lamina.modalities.base import (
     Description,
     Unreadable,
 )
+from lamina.modalities.gaps import presence, with_gaps
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
     from lamina.data.schema import ColumnSchema, Schema
-    from lamina.data.table import AbstractTable
+    from lamina.data.table import AbstractColumn, AbstractTable
 
 
 @dataclass(frozen=True)
@@ -43,32 +45,29 @@ class Claims:
     unreadable: Mapping[str, str]
 
 
-def claimed(table: AbstractTable) -> Claims:
+def claimed(table: AbstractTable, read_as: Sequence[str] = ()) -> Claims:
     """Return the table with each column as the first modality that claims it reads it.
 
     Args:
         table: as it was read.
+        read_as: columns with the modality that is to read them, as ``review:text``.
 
     Raises:
         DataError: nobody reads a column.
+        ConfigError: a column or modality is unknown, or the one cannot be read as the other.
     """
+    asked = _asked(table, read_as)
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     changed: dict[str, CellColumn] = {}
-    modalities = _modalities()
     for name in table.names:
         column = table.column(name)
-        for modality in modalities:
-            own = modality.claim(column, table)
-            if isinstance(own, Unreadable):
-                unreadable[name] = own.reason
-            elif own is not None:
-                found[name] = modality.name
-                if own is not column and isinstance(own, CellColumn):
-                    changed[name] = own
-                break
-        else:
-            raise DataError("values that nothing can be learned from", where=table.where(name=name))
+        own, modality, reason = _claim(column, table, asked.get(name))
+        found[name] = modality
+        if reason:
+            unreadable[name] = reason
+        if own is not column and isinstance(own, CellColumn):
+            changed[name] = own
     return Claims(with_cells(table, changed) if changed else table, found, unreadable)
 
 
@@ -87,6 +86,47 @@ def as_written(claims: Claims, keys: Mapping[str, Any]) -> Claims:
     return replace(claims, table=claims.table.changed(forms=found))
 
 
+def _claim(column: AbstractColumn, table: AbstractTable, asked: str | None) -> tuple[Any, str, str]:
+    """Return a column as it is read, the name of the modality that reads it, and why another could not."""
+    if asked is not None:
+        own = MODALITIES[asked].claim(column, table)
+        if own is None and column.storage in MODALITIES[asked].reads:
+            own = column
+        if isinstance(own, Unreadable) or own is None:
+            reason = f": {own.reason}" if own is not None else ""
+            raise ConfigError(
+                f"read_as: column '{column.name}' cannot be read as {asked}{reason}",
+                where=table.where(name=column.name),
+                received=f"a column of type {column.storage}",
+                fix="leave it out of read_as=, or name another modality",
+            )
+        return own, asked, ""
+    reason = ""
+    for modality in _modalities():
+        own = modality.claim(column, table)
+        if isinstance(own, Unreadable):
+            reason = own.reason
+        elif own is not None:
+            return own, modality.name, reason
+    raise DataError("values that nothing can be learned from", where=table.where(name=column.name))
+
+
+def _asked(table: AbstractTable, read_as: Sequence[str]) -> dict[str, str]:
+    """Return column → name of its modality, as ``read_as`` says."""
+    found = {}
+    for word in read_as:
+        name, colon, modality = word.rpartition(":")
+        known = ", ".join(MODALITIES)
+        if not colon:
+            raise ConfigError("read_as cannot be read", expected="column:modality", received=repr(word))
+        table.require(name, "read_as: column")
+        if modality not in MODALITIES:
+            message = f"read_as: no modality is called '{modality}'{suggest(modality, MODALITIES)}"
+            raise ConfigError(message, expected=f"one of {known}")
+        found[name] = modality
+    return found
+
+
 def _modalities() -> list[AbstractModality]:
     """Return the modalities in the order in which they may claim."""
     return sorted((MODALITIES[name] for name in MODALITIES), key=lambda modality: modality.takes_the_rest)
@@ -94,6 +134,8 @@ def _modalities() -> list[AbstractModality]:
 
 def as_learned(table: AbstractTable, schema: Schema) -> AbstractTable:
     """Return new data as the training data were read: cells under their names, texts in their forms.
+
+    A column of another name is known again where it is the only one of its sort.
 
     Args:
         table: as it was read.
@@ -104,12 +146,14 @@ def as_learned(table: AbstractTable, schema: Schema) -> AbstractTable:
     """
     wanted = [column for column in schema.inputs if not MODALITIES[column.modality].shares_block]
     for column in wanted:
+        if [other.modality for other in wanted].count(column.modality) > 1:
+            table.require(column.name)
         table = MODALITIES[column.modality].rejoin(table, column.name)
     return table.changed(forms=dict(schema.forms)) if schema.forms else table
 
 
 def described(claims: Claims, names: Sequence[str], *, keep: Sequence[str]) -> list[Description]:
-    """Return what each column holds; where cells stand beside a table, the cells alone are learned from.
+    """Return what each column holds, and why one is left out.
 
     Args:
         claims: the table and who reads what.
@@ -121,35 +165,53 @@ def described(claims: Claims, names: Sequence[str], *, keep: Sequence[str]) -> l
         own = [name for name in names if claims.modalities[name] == modality.name]
         for description in modality.describe(claims.table, own, keep=keep) if own else ():
             found[description.name] = description
+    return [found[name] for name in names]
+
+
+def described_alone(claims: Claims, names: Sequence[str], *, keep: Sequence[str]) -> list[Description]:
+    """Return what each column holds where one column of cells is all that is learned from.
+
+    So it is where every position of a cell has a target, as every pixel of an image: the columns beside it
+    are left out, and the reason is said.
+
+    Args:
+        claims: the table and who reads what.
+        names: the columns that may be inputs.
+        keep: columns that are learned from although they look like identifiers.
+
+    Raises:
+        DataError: there are two columns of cells.
+    """
     cells = [name for name in names if not MODALITIES[claims.modalities[name]].shares_block]
+    if not cells:
+        return described(claims, names, keep=keep)
+    noun = MODALITIES[claims.modalities[cells[0]]].noun
     if len(cells) > 1:
         listed = " and ".join(f"'{name}'" for name in cells)
-        noun = MODALITIES[claims.modalities[cells[0]]].noun
         raise DataError(
             f"columns {listed} both hold {noun}s",
             where=claims.table.source,
             expected=f"one column of {noun}s",
             fix="remove all but one from the table, or leave them out: drop=",
         )
-    if cells:
-        reason = beside(MODALITIES[claims.modalities[cells[0]]])
-        for name in names:
-            if name not in cells:
-                found[name] = Description(name, "", reason=reason)
-    return [found[name] for name in names]
-
-
-def beside(modality: AbstractModality) -> str:
-    """Return why a column is left out that stands beside cells of a modality."""
-    return BESIDE_CELLS.format(noun=modality.noun)
+    beside = BESIDE_CELLS.format(noun=noun)
+    (found,) = described(claims, cells, keep=keep)
+    return [found if name == found.name else Description(name, "", reason=beside) for name in names]
 
 
 def blocks_of(schema: Schema) -> tuple[Block, ...]:
-    """Return the blocks of a schema's inputs: one a modality that shares, else one a column."""
+    """Return the blocks of a schema's inputs: one a modality that shares, else one a column.
+
+    A block is called like its modality or its column, underscores for points; one more tells a column apart
+    from another block.
+    """
     found: dict[str, list[ColumnSchema]] = {}
+    taken = {PRESENT, *(c.modality for c in schema.inputs if MODALITIES[c.modality].shares_block)}
     for column in schema.inputs:
         shares = MODALITIES[column.modality].shares_block
-        found.setdefault(column.modality if shares else column.name, []).append(column)
+        name = column.modality if shares else free_name(column.name.replace(".", "_"), taken)
+        found.setdefault(name, []).append(column)
+        taken.add(name)
     return tuple(
         Block(name, MODALITIES[columns[0].modality], tuple(columns)) for name, columns in found.items()
     )
@@ -157,6 +219,8 @@ def blocks_of(schema: Schema) -> tuple[Block, ...]:
 
 class Encoders(AbstractEncoder):
     """The encoders of all blocks: ``x`` of one block is that block, of several a dict by their names.
+
+    Of several, ``x["present"]`` says for each block that a row may lack which rows have it.
 
     Args:
         blocks: in the order of the schema.
@@ -178,6 +242,11 @@ class Encoders(AbstractEncoder):
         return next(iter(self.encoders.values()))
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether there are several blocks."""
+        return len(self.encoders) > 1
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that they read."""
         return tuple(name for encoder in self.encoders.values() for name in encoder.columns)
@@ -187,7 +256,8 @@ class Encoders(AbstractEncoder):
         """What a model must know of the arrays."""
         if len(self.encoders) == 1:
             return self.only.inputs
-        return MixedInputs({name: encoder.inputs for name, encoder in self.encoders.items()})
+        optional = tuple(block.name for block in self.blocks if not block.modality.shares_block)
+        return MixedInputs({name: encoder.inputs for name, encoder in self.encoders.items()}, optional)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> Arrays:
         """Return the arrays of all rows, or of the given ones.
@@ -196,8 +266,17 @@ class Encoders(AbstractEncoder):
             table: the data, its cells under the names of training.
             rows: indices of rows; all without.
         """
-        found = {name: encoder.transform(table, rows) for name, encoder in self.encoders.items()}
-        return next(iter(found.values())) if len(found) == 1 else found
+        if len(self.encoders) == 1:
+            return self.only.transform(table, rows)
+        found, there = {}, {}
+        for block in self.blocks:
+            encoder, present = self.encoders[block.name], presence(block, table, rows)
+            if present is None:
+                found[block.name] = encoder.transform(table, rows)
+            else:
+                found[block.name] = with_gaps(encoder, table, rows, present)
+                there[block.name] = present
+        return {**found, PRESENT: there} if there else found
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact: block name → modality and encoder."""

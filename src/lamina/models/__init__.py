@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from lamina.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from lamina.core.inputs import ImageInputs, TableInputs
+    from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
     from lamina.models.airbench import Airbench
     from lamina.models.alexnet import AlexNet
     from lamina.models.convnext import ConvNeXt
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
+    from lamina.models.fusion import Fusion
     from lamina.models.images import ImageFeatures
     from lamina.models.lenet import LeNet
     from lamina.models.linear import LinearModel
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from lamina.models.wide_resnet import WideResNet
 
 _PLACES = {
-    "lamina.core.inputs": "ImageInputs TableInputs",
+    "lamina.core.inputs": "ImageInputs MixedInputs TableInputs",
     "airbench": "Airbench",
     "alexnet": "AlexNet",
     "convnext": "ConvNeXt",
     "features": "TableFeatures",
     "ft_transformer": "FTTransformer",
+    "fusion": "Fusion",
     "lenet": "LeNet",
     "linear": "LinearModel",
     "mlp": "MLP",
@@ -58,10 +60,12 @@ __all__ = [
     "AlexNet",
     "ConvNeXt",
     "FTTransformer",
+    "Fusion",
     "ImageFeatures",
     "ImageInputs",
     "LeNet",
     "LinearModel",
+    "MixedInputs",
     "MobileNet",
     "ModelSpec",
     "ResNet",

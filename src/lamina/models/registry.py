@@ -38,6 +38,12 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "blocks": {"meaning": "blocks", **POSITIVE},
     "fold": {"meaning": "side of the blocks of pixels that become channels", **POSITIVE},
     "standardize": {"meaning": "by the moments of all images, or of each", **one_of("set", "each")},
+    "networks": {
+        "meaning": "which model reads which block, as photo:resnet,table:mlp; with options as an object",
+        "check": lambda value: isinstance(value, str | dict),
+        "expected": "blocks with their models, such as photo:resnet",
+    },
+    "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
 
@@ -51,7 +57,7 @@ class ModelSpec:
         size: default of the size dial.
         dial: what the dial turns, in words.
         summary: one sentence on when to use it.
-        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
+        takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
         is_dense: whether it gives an output for every position of its input, as for every pixel.
@@ -131,6 +137,7 @@ _PLACES = {
     "bag_of_embeddings": "bag-of-embeddings",
     "convnext": "convnext",
     "ft_transformer": "ft-transformer",
+    "fusion": "fusion",
     "lenet": "lenet",
     "linear": "perceptron logistic linear",
     "mlp": "mlp",
@@ -168,7 +175,7 @@ def register(
         name: the name people type.
         size: default of the size dial.
         dial: what the dial turns, in words.
-        takes: types of inputs it accepts: `TableInputs`, `ImageInputs`, or ``tuple`` for vectors.
+        takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
         is_dense: whether it gives an output for every position of its input, as for every pixel.

@@ -18,8 +18,14 @@ from lamina.objectives.base import AbstractObjective
 from lamina.tasks import TASKS
 from lamina.tasks.base import AbstractTarget, AbstractTask
 
+
+def _option(value: Any, place: str) -> None:
+    """Check an option of an architecture: a value, or an object with the options of each block."""
+    (mapping(mapping(json_checks.scalar)) if isinstance(value, dict) else json_checks.scalar)(value, place)
+
+
 check_config = record(
-    model=record(name=json_checks.text, options=mapping(json_checks.scalar)),
+    model=record(name=json_checks.text, options=mapping(_option)),
     task=record(name=json_checks.text, keys=mapping(json_checks.anything)),
     config=mapping(json_checks.anything),
     info=mapping(json_checks.anything),

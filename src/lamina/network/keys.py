@@ -18,6 +18,8 @@ from lamina.tasks.registry import task_named
 from lamina.train.config import TrainConfig
 
 K = TypeVar("K")
+Keys = Mapping[str, Any]  # flat, as values or texts
+MIXED = "mixed"  # the kind of inputs that several blocks are, one of `ModelSpec.kinds`
 PRESETS = ("fast", "balanced", "best")
 AUTO = "auto"
 MODEL_OPTIONS = "the model"
@@ -108,7 +110,7 @@ def check_keys(keys: Mapping[str, Any]) -> None:
     model, waiting = always_present(keys).run.model, waiting_for_owners(keys)
     for name, value in waiting.items():
         own = [owner for owner in data_owners() if name in owner.names]
-        own = own or [owner for owner in optional_owners(model) if name in owner.names]
+        own = own or [owner for owner in possible_models(model) if name in owner.names]
         if not own:
             absent = optional_owners(takes="" if model == AUTO else MODELS[model].kinds[0])
             claim(ALWAYS, {name: value}, absent=absent, run=f"this run's model is {model}")
@@ -151,6 +153,16 @@ def optional_owners(model: str = AUTO, *, takes: str = "") -> Iterator[Owner]:
     names = MODELS if model == AUTO else [model]
     for name in sorted(names, key=lambda other: takes not in MODELS[other].kinds):
         yield model_owner(name, takes=takes)
+
+
+def possible_models(name: str) -> list[Owner]:
+    """Return the architecture that was asked for; all where it is still to be chosen, or made of others.
+
+    Args:
+        name: in the registry, or ``auto``.
+    """
+    names = MODELS if name == AUTO or MIXED in MODELS[name].kinds else [name]
+    return [model_owner(other) for other in names]
 
 
 def data_owners() -> Iterator[Owner]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,12 +205,19 @@ def _blank(
         raise ArtifactError(f"'{name}' is a model of your own", where="model.name", fix=fix)
     longest = max((max(array.shape, default=1) for array in arrays.values()), default=1)
     most = min(max(longest, len(arrays), 4096), _MOST_OPTION)
-    for option, value in options.items():
-        if isinstance(value, int) and not 0 <= value <= most:
-            place = f"model.options.{option}"
-            raise ArtifactError("is out of range", where=place, expected=f"0 to {most}", received=value)
+    _check_sizes(options, most, "model.options")
     values = sum(array.size for array in arrays.values()) + len(arrays)
     return build_model(name, inputs, outputs, options, Blank(values))
+
+
+def _check_sizes(options: Mapping[str, Any], most: int, place: str) -> None:
+    """Refuse numbers that no architecture of such arrays has, at every depth."""
+    for option, value in options.items():
+        where = f"{place}.{option}"
+        if isinstance(value, dict):
+            _check_sizes(value, most, where)
+        elif isinstance(value, int) and not 0 <= value <= most:
+            raise ArtifactError("is out of range", where=where, expected=f"0 to {most}", received=value)
 
 
 def _filled(model: Module, arrays: dict[str, np.ndarray]) -> Module:

@@ -10,27 +10,29 @@ import numpy as np
 
 from lamina.core import runtime
 from lamina.core.errors import ConfigError, ShapeError, suggest
-from lamina.core.keys import Owner, check_values, claim
+from lamina.core.keys import check_values, claim
 from lamina.core.module import Module
 from lamina.core.wording import counted
 from lamina.data.audit import Audit
 from lamina.data.folds import fold_rows
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
-from lamina.modalities import MODALITIES
-from lamina.modalities.base import Block, Choice, Learned, Situation
-from lamina.modalities.blocks import Encoders
+from lamina.modalities.base import Choice
 from lamina.models import MODELS
+from lamina.network.choose import choose, preset_folds, takes
+from lamina.network.coding import augmentation, fitted, with_settled, wrappers
 from lamina.network.keys import (
     ALWAYS,
     AUTO,
     Config,
+    Keys,
     always_present,
     filled,
     modality_keys,
     modality_owner,
     model_owner,
     optional_owners,
+    possible_models,
     task_owner,
     waiting_for_owners,
 )
@@ -38,8 +40,6 @@ from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, selected
 from lamina.train.loop.plan import default_batch_size
-
-Keys = Mapping[str, Any]
 
 
 def prepare(
@@ -81,13 +81,17 @@ def prepare(
     table, seed = cast.claims.table, config.training.seed
     split = split_rows(table, cast.schema, seed=seed, valid=config.split.valid, test=config.split.test)
     data = Data(table, found, cast.schema, split, _folds(table, cast, split, config, own=model))
-    encoder, target_encoder, config = _fitted(data, cast, config)
-    choice = _choice(cast, encoder, config, data, own=model, classes=len(target_encoder.labels))
+    encoder, target_encoder, settled = fitted(data, cast, config)
+    config = with_settled(config, cast.blocks, settled)
+    classes = len(target_encoder.labels)
+    choice, left = choose(cast, encoder, config, data, own=model, classes=classes, settled=settled, left=left)
     choice = dataclasses.replace(choice, variants=_variants(choice, keys, data))
-    config, options = _resolved(config, choice, keys, left, data, own=model, takes=_takes(cast.blocks))
+    wrapped = wrappers(cast.blocks[0], settled[cast.blocks[0].name]) if len(cast.blocks) == 1 else {}
+    config, options = _resolved(config, choice, keys, left, data, own=model, takes=takes(cast.blocks))
+    options = {**options, **wrapped} if model is None else options
     objective = cast.task.objective(encoder.inputs, target_encoder, config.task)
     check_monitor(config.training.monitor, objective)
-    coding = Coding(cast.task, encoder, target_encoder, objective, _augment(cast.blocks, config))
+    coding = Coding(cast.task, encoder, target_encoder, objective, augmentation(cast.blocks, settled))
     if model is None:
         return Plan(data, coding, config, choice, options, make_models(choice.model, coding, options, config))
     check_outputs(model, coding, encoder.transform(table, split.train[:2]))
@@ -110,10 +114,10 @@ def _claimed(
     owners = [task_owner(cast.task), *map(modality_owner, present)]
     left = waiting_for_owners(keys, owners)
     if left:
-        possible = [] if own is not None else _possible_models(config.run.model)
+        possible = [] if own is not None else possible_models(config.run.model)
         known = {name for owner in possible for name in owner.names}
         foreign = {name: value for name, value in left.items() if name not in known}
-        absent = optional_owners(takes=_takes(cast.blocks))
+        absent = optional_owners(takes=takes(cast.blocks))
         claim([*ALWAYS, *owners], foreign, absent=absent, run=_run_words(cast, config, own))
     mine = {name for owner in owners for name in owner.names}
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
@@ -137,16 +141,6 @@ def _check_own(config: Config) -> None:
                 received=f"{name}={count}",
                 fix=f"leave {name} out, or register the model and give its name",
             )
-
-
-def _possible_models(name: str) -> list[Owner]:
-    """Return the architecture that was asked for; all, where it is still to be chosen."""
-    return [model_owner(other) for other in (MODELS if name == AUTO else [name])]
-
-
-def _takes(blocks: tuple[Block, ...]) -> str:
-    """Return what kind of inputs a model has to take: those of the only block's modality; any without."""
-    return blocks[0].modality.name if len(blocks) == 1 else ""
 
 
 def _check_ensemble(cast: Cast, config: Config) -> None:
@@ -183,7 +177,7 @@ def _folds(
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Return the folds asked for; the one split as often where the data say which rows validate."""
     schema = cast.schema
-    folds = config.run.folds or (1 if own is not None else _preset_folds(cast.blocks, split, config))
+    folds = config.run.folds or (1 if own is not None else preset_folds(cast.blocks, split, config))
     fixed = schema.time is not None or not len(split.valid)
     if schema.split is not None and config.run.folds is None:
         fixed = fixed or "valid" in split_words(table, schema.split)
@@ -191,70 +185,6 @@ def _folds(
         return ((split.train, split.valid),) * folds
     rows = learning_rows(split)
     return tuple(fold_rows(table, schema, rows, folds=min(folds, len(rows)), seed=config.training.seed))
-
-
-def _preset_folds(blocks: tuple[Block, ...], split: Split, config: Config) -> int:
-    """Return how many folds a preset trains: those of the only block's modality."""
-    if len(blocks) != 1:
-        return 1
-    modality = blocks[0].modality
-    within = len(split.train) <= modality.most_for_folds
-    return modality.folds.get(config.run.preset, 1) if within else 1
-
-
-def _fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Config]:
-    """Return encoders and target, fitted to the rows that are learned from, and the keys they settle."""
-    rows, encoders, settled = data.learning_rows, {}, dict(config.modalities)
-    for block in cast.blocks:
-        keys = settled[block.modality.name]
-        encoders[block.name] = block.modality.fit(data.table, block, rows, keys)
-        own, dense = encoders[block.name], cast.task.is_dense
-        learned = Learned(data.table, data.schema, own, rows, is_dense=dense)
-        settled[block.modality.name] = block.modality.settle(keys, learned)
-    encoder = Encoders(cast.blocks, encoders)
-    facts = cast.selection.facts if cast.selection else {}
-    target = cast.task.fit(Learned(data.table, data.schema, encoder, rows, facts=facts), config.task)
-    return encoder, target, dataclasses.replace(config, modalities=settled)
-
-
-def _choice(
-    cast: Cast, encoder: Encoders, config: Config, data: Data, *, own: Module | None, classes: int
-) -> Choice:
-    """Return model, options and keys as the only block's modality chooses them.
-
-    Raises:
-        ConfigError: the model is not for such inputs.
-    """
-    limit = config.training.time_limit
-    situation = Situation(
-        inputs=encoder.inputs,
-        examples=len(data.split.train),
-        target_kind=data.schema.target_kind,
-        classes=classes,
-        preset=config.run.preset,
-        seconds=None if limit is None else limit / len(data.folds),
-        model=config.run.model if own is None else "",
-        is_dense=cast.task.is_dense,
-    )
-    modality = cast.blocks[0].modality
-    choice = modality.choose(situation)
-    if own is not None:
-        return dataclasses.replace(choice, model=type(own).__name__, variants=({},))
-    spec = MODELS[choice.model]
-    if type(encoder.inputs) not in spec.takes:
-        known = [name for name in MODELS if type(encoder.inputs) in MODELS[name].takes]
-        raise ConfigError(
-            f"model '{choice.model}' is not for {modality.name}s",
-            expected="one of " + ", ".join(sorted(known)),
-        )
-    if spec.is_dense != cast.task.is_dense:
-        known = [name for name in MODELS if MODELS[name].is_dense == cast.task.is_dense]
-        wanted = "one output for every position" if cast.task.is_dense else "one output an example"
-        raise ConfigError(
-            f"model '{choice.model}' is not for the task {cast.task.name}, which wants {wanted}",
-            expected="one of " + ", ".join(sorted(known)),
-        )
-    return dataclasses.replace(choice, keys={**choice.keys, **spec.defaults})
 
 
 def _variants(choice: Choice, keys: Keys, data: Data) -> tuple[Mapping[str, Any], ...]:
@@ -294,7 +224,7 @@ def _resolved(
     # Defaults are written out, so that a saved network does not depend on those of a later version.
     model = dataclasses.asdict(filled(type(asked)(**given), choice.options, given))
     model = {name: value for name, value in model.items() if value is not None}
-    options = {**model, **_members(config, choice), **_wrappers(config)}
+    options = {**model, **_members(config, choice)}
     options |= {"folds": run.folds} if (run.folds or 1) > 1 else {}
     run = dataclasses.replace(run, members=options.get("members"))
     return dataclasses.replace(config, run=run, model=model), options
@@ -305,22 +235,6 @@ def _members(config: Config, choice: Choice) -> dict[str, int]:
     own = MODELS[choice.model].options.get("members")
     members = config.run.members or choice.options.get("members") or own
     return {} if members is None else {"members": members}
-
-
-def _wrappers(config: Config) -> dict[str, Any]:
-    """Return the keys of modalities that the built model takes as options, those that are off left out."""
-    found = {
-        key: getattr(own, key)
-        for name, own in config.modalities.items()
-        for key in MODALITIES[name].model_keys
-    }
-    return {key: value for key, value in found.items() if value not in (None, "none")}
-
-
-def _augment(blocks: tuple[Block, ...], config: Config) -> Any:
-    """Return the random changes of training examples; of one block's inputs so far."""
-    found = [block.modality.augment(config.modalities[block.modality.name]) for block in blocks]
-    return next((augment for augment in found if augment is not None), None)
 
 
 def check_monitor(name: str, objective: AbstractObjective) -> None:
@@ -356,7 +270,12 @@ def check_outputs(model: Module, coding: Coding, rows: Any) -> None:
 
     runtime.start()
     arrays = jax.tree.map(lambda array: gather_rows(array, np.arange(len(array))), rows)
-    found = jax.eval_shape(lambda model, x: model(x), model, arrays)
+    try:
+        found = jax.eval_shape(lambda model, x: model(x), model, arrays)
+    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as error:
+        if not coding.encoder.is_mixed:
+            raise
+        raise _unfit_for_blocks(model, coding, arrays, error) from error
     given = found.shape if isinstance(found, jax.ShapeDtypeStruct) else type(found).__name__
     outputs = coding.objective.out_features
     if isinstance(given, tuple) and len(given) > 1 and given[-1] == outputs:
@@ -369,6 +288,24 @@ def check_outputs(model: Module, coding: Coding, rows: Any) -> None:
         expected=f"(rows, {outputs})",
         received=given,
         fix=f"let it give {counted(outputs, 'number')} a row{logits}",
+    )
+
+
+def _unfit_for_blocks(model: Module, coding: Coding, arrays: Any, error: Exception) -> ShapeError:
+    """Return the error for a model of one's own that does not take a dict of blocks."""
+    shapes = {
+        name: {inner: tuple(array.shape) for inner, array in block.items()}
+        if isinstance(block, dict)
+        else tuple(block.shape)
+        for name, block in arrays.items()
+    }
+    first = next(iter(coding.encoder.encoders))
+    said = " ".join(str(error).split())[:200]
+    return ShapeError(
+        f"the model cannot take several blocks of inputs ({type(error).__name__}: {said})",
+        where=type(model).__name__,
+        expected=f"a model of x = {shapes}",
+        fix=f"take each block from the dict: x[{first!r}]",
     )
 
 

@@ -70,12 +70,17 @@ def _score(network: Network) -> tuple[str, Any]:
     return name, lambda targets, decoded, weights: measure(targets, objective.point(decoded), weights)
 
 
+def _count(inputs: Any) -> int:
+    """Return the examples of an array, or of the first one in a dict."""
+    return _count(next(iter(inputs.values()))) if isinstance(inputs, dict) else len(inputs)
+
+
 def _augmented(augment: Any, seed: int) -> Any:
     """Return ``inputs -> inputs`` as training changed them."""
     from lamina.train.step.program import StepContext
 
     def changed(inputs: Any) -> Any:
-        count = len(inputs)
+        count = _count(inputs)
         batch = {"x": inputs, "y": np.arange(count), "weight": np.ones(count, np.float32)}
         key = hashed_keys(seed, 1)[0]
         return augment(batch, StepContext(key=key, run_key=key, ids=np.arange(count), epoch=np.int32(0)))["x"]

@@ -10,6 +10,7 @@ from lamina.core import storage
 from lamina.core.page import Section
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
+from lamina.modalities.brings import block_sections
 from lamina.objectives.metrics import metric_words
 from lamina.report.facts import RunFacts
 from lamina.runs.folder import RunFolder
@@ -60,9 +61,12 @@ def write_report(
 def _of_inputs(network: Network, outcome: Outcome) -> list[Section]:
     """Return the sections of each block of inputs."""
     encoders = network.encoder
-    found = []
+    found: list[Section] = []
+    if len(encoders.blocks) > 1:
+        found += block_sections(outcome, encoders.blocks)
     for block in encoders.blocks:
-        found += block.modality.sections(outcome, block, encoders.encoders[block.name])
+        own = dataclasses.replace(outcome, part=block.name) if len(encoders.blocks) > 1 else outcome
+        found += block.modality.sections(own, block, encoders.encoders[block.name])
     return found
 
 

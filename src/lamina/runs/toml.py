@@ -21,7 +21,7 @@ def to_toml(
     r"""Return a TOML document: flat values first, then tables of flat values.
 
     Args:
-        values: text, numbers, booleans, lists of these; None becomes the text "none".
+        values: text, numbers, booleans, lists and objects of these; None becomes the text "none".
         tables: further values under a heading.
         comments: what to write after a value, by its key.
         head: a comment of one or more lines at the top.
@@ -62,6 +62,8 @@ def _value(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return _number(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(str(name))} = {_value(item)}" for name, item in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return f"[{', '.join(_value(item) for item in value)}]"
     return _text(str(value))

@@ -35,6 +35,7 @@ class RoleKeys:
     split: str | None = key(None, "column that says train, valid or test")
     keep: tuple[str, ...] = key((), "columns to learn from though they look like identifiers", **COLUMN_NAMES)
     drop: tuple[str, ...] = key((), "columns to leave out", **COLUMN_NAMES)
+    read_as: tuple[str, ...] = key((), "who is to read which column, as code:table", **COLUMN_NAMES)
 
     def __post_init__(self) -> None:
         if self.group is not None and self.time is not None:

@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 
 _USUAL_TARGETS = ("target", "label", "class", "y", "outcome", "response")
 Leak = Callable[["AbstractTable", str], bool]
+Describe = Callable[..., "list[Description]"]
 
 
 def assign_roles(
-    claims: Claims, given: Roles, *, task: str, target_kind: str, is_leak: Leak = lambda table, name: False
+    claims: Claims,
+    given: Roles,
+    *,
+    task: str,
+    target_kind: str,
+    is_leak: Leak = lambda table, name: False,
+    describe: Describe = described,
 ) -> Schema:
     """Return the role and kind of every column.
 
-    Constants, identifiers, free texts and columns that give the target away are left out, with the reason;
-    where cells (such as images) stand beside other columns, the cells alone are learned from.
+    Constants, identifiers, free texts and columns that give the target away are left out, with the reason.
 
     Args:
         claims: the data, and who reads which column.
@@ -36,6 +42,7 @@ def assign_roles(
         task: name of the task.
         target_kind: what the targets hold.
         is_leak: whether a column equals the target.
+        describe: says what each column holds, as `lamina.modalities.blocks.described` does.
 
     Raises:
         DataError: a named column is absent.
@@ -50,7 +57,7 @@ def assign_roles(
     busy = {*given.targets, keys.weight, keys.group, keys.time, split}
     busy -= {keys.time} if keys.time in keys.keep else set()
     names = [name for name in table.names if name not in busy and name not in keys.drop]
-    found = _judged(claims, names, keys.keep, is_leak)
+    found = _judged(claims, describe(claims, names, keep=keys.keep), keys.keep, is_leak)
     return Schema(
         inputs=tuple(
             ColumnSchema(d.name, d.kind, d.detail, claims.modalities[d.name]) for d in found if not d.reason
@@ -92,14 +99,16 @@ def holds_split_words(column: AbstractColumn) -> bool:
     return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[word] for word in words}
 
 
-def _judged(claims: Claims, names: Sequence[str], keep: Sequence[str], is_leak: Leak) -> list[Description]:
+def _judged(
+    claims: Claims, descriptions: list[Description], keep: Sequence[str], is_leak: Leak
+) -> list[Description]:
     """Return what each column holds and why it is left out: no reason counts for one that is to be kept.
 
     Where no input is left, doubtful columns are taken back: a single column that counts the rows, or that a
     simple law ties to the target, is what there is to learn from.
     """
     found, table = [], claims.table
-    for description in described(claims, names, keep=keep):
+    for description in descriptions:
         if description.name in keep:
             description = replace(description, reason="")
         elif not description.reason and _may_leak(claims, description) and is_leak(table, description.name):

@@ -12,6 +12,8 @@ from tests.casting import cast, schema_of
 
 from lamina.core.errors import ConfigError, DataError
 from lamina.data import AbstractTable, CellTable, FrameTable, ImageColumn, Schema, read
+from lamina.data.images.files import FileImages
+from lamina.data.images.pixels import Canvas
 from lamina.modalities import MODALITIES, Learned, Unreadable
 from lamina.modalities.blocks import as_learned, claimed
 from lamina.modalities.image.encoder import ImageEncoder
@@ -66,9 +68,9 @@ def test_a_column_of_paths_becomes_images_when_it_is_claimed(folder, monkeypatch
         assert claims.table.column("file").value(3) == f"{folder}/images/3.png"
         schema = schema_of(table, "kind")
         assert [(c.name, c.kind, c.detail, c.modality) for c in schema.inputs] == [
-            ("file", "image", "8x8x1", "image")
+            ("file", "image", "8x8x1", "image"),
+            ("age", "numeric", "", "table"),
         ]
-        assert schema.dropped == (("age", "only the images are learned from"),)
         assert schema_of(table, "age").task == "regression"
     table = claimed(read(folder / "r.csv")).table
     assert table.where(3, "kind") == f"{folder}/r.csv, line 5, column 'kind'"
@@ -157,6 +159,48 @@ def test_a_missing_path_is_a_fault_of_its_row(folder):
     )
 
 
+def test_a_missing_path_is_a_gap_beside_other_columns(folder):
+    paths = [f"images/{i}.png" for i in range(ROWS)]
+    paths[0] = paths[4] = ""
+    frame("", file=paths).write_csv(folder / "t.csv")
+    found = cast(read(folder / "t.csv"), "kind")
+    column = found.claims.table.column("file")
+    assert column.missing().tolist() == [i in (0, 4) for i in range(ROWS)]
+    assert column.value(4) == "" and column.value(5) == f"{folder}/images/5.png"
+    (said,) = (f for f in check(folder / "t.csv", "kind").findings if f.code == "absent-images")
+    assert said.level == "note" and said.message == (
+        "no image is named in 2 rows: the network learns what to take instead"
+    )
+    alone = check(folder / "t.csv", "kind", drop="age").errors
+    assert "2 of 12 images cannot be read: row 0 (no file is named)" in alone[0].message
+
+
+def test_new_data_may_lack_every_image(folder):
+    schema, _ = learned(folder)
+    for source in ({"file": [None], "age": [3]}, {"file": ["", ""], "age": [3, 4]}):
+        column = new(source, schema).column("file")
+        assert isinstance(column, ImageColumn) and column.missing().all()
+
+
+def test_a_file_that_many_rows_name_is_decoded_once(folder, monkeypatch):
+    opened = []
+    real = FileImages._decoded
+    monkeypatch.setattr(
+        FileImages, "_decoded", lambda self, index, canvas: opened.append(index) or real(self, index, canvas)
+    )
+    paths = [str(folder / "images" / f"{i % 3}.png") for i in range(ROWS)]
+    images = FileImages(paths)
+    survey = images.survey(Canvas(8, 8, 1))
+    assert len(np.unique(survey.digests)) == 3 and len(opened) == 3
+    pixels = images.pixels(Canvas(8, 8, 1))
+    assert len(opened) == 3
+    for row in range(ROWS):
+        np.testing.assert_array_equal(pixels[row, ..., 0], np.array(Image.open(paths[row])))
+    assert images.take(np.array([5, 1])).name(0) == paths[2]
+    np.testing.assert_array_equal(images.digests(), survey.digests)
+    assert len(ImageColumn("file", images).files()) == 3
+
+
 def test_files_that_are_not_there_are_hinted_at(folder):
     hint = (
         f"it names images, and none of its first files is there: write paths as they are seen from {folder}"
@@ -174,22 +218,20 @@ def test_files_that_are_not_there_are_hinted_at(folder):
 def test_two_columns_of_images(folder):
     frame("images/", other=[f"images/{i}.png" for i in range(ROWS)]).write_csv(folder / "t.csv")
     table = read(folder / "t.csv")
-    with pytest.raises(DataError) as caught:
-        schema_of(table, "kind")
-    assert str(caught.value) == (
-        f"{folder}/t.csv: columns 'file' and 'other' both hold images; expected one column of images\n"
-        "  fix: remove all but one from the table, or leave them out: drop="
-    )
+    schema = schema_of(table, "kind")
+    assert [column.name for column in schema.inputs] == ["file", "other", "age"]
+    with pytest.raises(DataError, match="column 'other' is absent"):
+        new({"file": [f"{folder}/images/1.png"], "age": [3]}, schema)  # which of two it is cannot be told
     schema = schema_of(table, "kind", drop="other")
-    assert [column.name for column in schema.inputs] == ["file"]
+    assert [column.name for column in schema.inputs] == ["file", "age"]
     assert ("other", "dropped on request") in schema.dropped
 
 
 def test_a_column_beside_may_have_any_name(folder):
     frame("images/", image=list(range(ROWS))).write_csv(folder / "t.csv")
     schema = schema_of(read(folder / "t.csv"), "kind")
-    assert [column.name for column in schema.inputs] == ["file"]
-    assert [name for name, _ in schema.dropped] == ["age", "image"]
+    assert [column.name for column in schema.inputs] == ["file", "age"]
+    assert [name for name, _ in schema.dropped] == ["image"]  # it counts the rows
 
 
 def test_images_are_no_target(folder):

@@ -21,6 +21,9 @@ class Sized(AbstractImages):
     def __len__(self) -> int:
         return len(self.given)
 
+    def absent(self) -> np.ndarray:
+        return np.zeros(len(self), bool)
+
     def sizes(self) -> np.ndarray:
         return np.array(self.given).reshape(-1, 2)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.data.audit.findings import Finding, note, warning
+from lamina.data.cells import CellColumn
 from lamina.data.hashing import mixed
 from lamina.data.schema import Schema
 from lamina.data.split import Split
-from lamina.data.table import AbstractTable, ScalarColumn
+from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 
 COUNTER = "counts the rows"  # in the reason for which a column is left out
 WORTH_A_WARNING = 0.01  # share of the held-out rows
@@ -31,8 +32,16 @@ def row_hashes(table: AbstractTable, columns: dict[str, str]) -> np.ndarray:
     """Return a uint64 for each row, equal for rows with equal values in the columns, O(rows · columns)."""
     result = np.zeros(table.height, np.uint64)
     for name, kind in columns.items():
-        result = mixed(result, _hashed(table.scalar(name), kind))
+        column = table.column(name)
+        own = _hashed(column, kind) if isinstance(column, ScalarColumn) else _of_cells(column)
+        result = mixed(result, own)
     return result
+
+
+def _of_cells(column: AbstractColumn) -> np.ndarray:
+    """Return a uint64 for each cell, equal for equal contents; where they are not compared, for none."""
+    digests = column.digests() if isinstance(column, CellColumn) else None
+    return np.arange(len(column), dtype=np.uint64) if digests is None else digests
 
 
 def _hashed(column: ScalarColumn, kind: str) -> np.ndarray:

@@ -41,8 +41,8 @@ class ImageColumn(CellColumn):
         return self if name == self.name else ImageColumn(name, self.images, origin=self.origin)
 
     def missing(self) -> np.ndarray:
-        """Return false for every row: an image that cannot be read is a fault, not a gap."""
-        return np.zeros(len(self), bool)
+        """Return where no image is named; one that cannot be read is a fault, not a gap."""
+        return self.images.absent()
 
     def place(self, row: int) -> str:
         """Return the path of an image, or an empty text where it has none."""
@@ -66,7 +66,7 @@ class ImageColumn(CellColumn):
         """Return the paths of the images, or the files that hold them together."""
         if self.in_memory:
             return list(self.origin)
-        return [path for row in range(len(self)) if (path := self.images.name(row))]
+        return list(dict.fromkeys(path for row in range(len(self)) if (path := self.images.name(row))))
 
     def digests(self) -> np.ndarray:
         """Return uint64 for each image, equal for equal images, 0 where one cannot be read."""
@@ -75,7 +75,7 @@ class ImageColumn(CellColumn):
     def value(self, row: int) -> str:
         """Return the path of an image, or its size where it has none."""
         name = self.images.name(row)
-        if name:
+        if name or self.images.absent()[row]:
             return name
         height, width = self.images.take(np.array([row])).sizes()[0]
         return f"an image of {height}x{width} pixels"

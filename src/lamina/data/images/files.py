@@ -24,7 +24,7 @@ JUDGED_SIDE = 64  # pixels of an image that is decoded to tell gray from color
 
 @dataclass
 class _Shelf:
-    """What is known of all files of a source, shared by every selection of them."""
+    """What is known of all files of a source, each of them once, shared by every selection of them."""
 
     paths: list[str]
     facts: list[Facts | None] = field(default_factory=list)
@@ -32,6 +32,7 @@ class _Shelf:
     canvas: Canvas | None = None
     pixels: np.ndarray | None = None
     is_decoded: np.ndarray | None = None
+    digests: dict[int, int] = field(default_factory=dict)
 
     def prepare(self, canvas: Canvas) -> None:
         """Make room for decoded images of a size, where they fit into memory; others are forgotten."""
@@ -69,7 +70,7 @@ class FileImages(AbstractImages):
     """Images in files, decoded on demand by a thread for each core.
 
     What was decoded is kept while it fits into a quarter of the memory (4 GiB at most), so that the audit
-    and the encoder decode each file once between them.
+    and the encoder decode each file once between them, however many rows name it.
 
     Args:
         paths: one file an image; an empty path is an image that is not there.
@@ -78,8 +79,10 @@ class FileImages(AbstractImages):
     in_memory = False
 
     def __init__(self, paths: Sequence[str], *, shelf: _Shelf | None = None, rows: np.ndarray | None = None):
-        self._shelf = _Shelf(list(paths), [None] * len(paths)) if shelf is None else shelf
-        self._rows = np.arange(len(self._shelf.paths)) if rows is None else rows
+        places: dict[str, int] = {}
+        own = [places.setdefault(path, len(places)) for path in paths]
+        self._shelf = _Shelf(list(places), [None] * len(places)) if shelf is None else shelf
+        self._rows = np.array(own, np.int64) if rows is None else rows
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -92,10 +95,19 @@ class FileImages(AbstractImages):
         """Return the path of an image."""
         return self._shelf.paths[self._rows[row]]
 
+    def absent(self) -> np.ndarray:
+        """Return where no file is named."""
+        unnamed = np.array([not path for path in self._shelf.paths], bool)
+        return unnamed[self._rows]
+
+    def _files(self) -> list[int]:
+        """Return the places of the files on the shelf, each once."""
+        return np.unique(self._rows).tolist()
+
     def facts(self) -> list[Facts]:
         """Return what the head of each file says."""
         shelf = self._shelf
-        unknown = [i for i in self._rows.tolist() if shelf.facts[i] is None]
+        unknown = [i for i in self._files() if shelf.facts[i] is None]
 
         def fill(number: int) -> None:
             path = shelf.paths[unknown[number]]
@@ -143,56 +155,66 @@ class FileImages(AbstractImages):
         self.facts()
         self._shelf.prepare(canvas)
         result = np.empty((len(self), canvas.height, canvas.width, canvas.channels), np.uint8)
+        order = np.argsort(self._rows, kind="stable")
+        files, starts = np.unique(self._rows[order], return_index=True)
+        rows = np.split(order, starts[1:])  # of each file, the first one first
         faults: dict[int, str] = {}
 
-        def fill(row: int) -> None:
-            index = int(self._rows[row])
+        def fill(place: int) -> None:
+            index = int(files[place])
             found = self._shelf.shelved(index, canvas)
             if found is None:
                 try:
                     found, _ = self._decoded(index, canvas)
                 except UnreadableError as error:
-                    faults[row] = str(error)
+                    faults.update(dict.fromkeys(rows[place].tolist(), str(error)))
                     return
                 self._shelf.keep(index, canvas, found)
-            result[row] = found
+            result[rows[place]] = found
 
-        in_threads(fill, len(self))
+        in_threads(fill, len(files))
         if faults:
             raise unreadable(self, faults)
         return result
 
     def digests(self) -> np.ndarray:
         """Return uint64 for each image, equal where the files are; 0 where one cannot be read."""
-        found = np.zeros(len(self), np.uint64)
+        shelf = self._shelf
+        unknown = [index for index in self._files() if index not in shelf.digests]
 
-        def fill(row: int) -> None:
-            with suppress(OSError), open(self.name(row), "rb") as stream:
-                found[row] = digest_of(stream.read())
+        def fill(number: int) -> None:
+            with suppress(OSError), open(shelf.paths[unknown[number]], "rb") as stream:
+                shelf.digests[unknown[number]] = digest_of(stream.read())
 
-        in_threads(fill, len(self))
-        return found
+        in_threads(fill, len(unknown))
+        return self._gathered_digests()
+
+    def _gathered_digests(self) -> np.ndarray:
+        known = self._shelf.digests
+        return np.fromiter((known.get(index, 0) for index in self._rows.tolist()), np.uint64, len(self))
 
     def survey(self, canvas: Canvas) -> Survey:
         """Inspect every image once; equal are those whose files are."""
         self.facts()
-        self._shelf.prepare(canvas)
-        digests, contrast = np.zeros(len(self), np.uint64), np.zeros(len(self), np.uint8)
+        shelf, files = self._shelf, self._files()
+        shelf.prepare(canvas)
+        contrast = np.zeros(len(shelf.paths), np.uint8)
         faults: dict[int, str] = {}
 
-        def fill(row: int) -> None:
-            index = int(self._rows[row])
+        def fill(place: int) -> None:
+            index = files[place]
             try:
                 pixels, content = self._decoded(index, canvas)
             except UnreadableError as error:
-                faults[row] = str(error)
+                faults[index] = str(error)
                 return
-            self._shelf.keep(index, canvas, pixels)
-            digests[row] = digest_of(content)
-            contrast[row] = contrast_of(pixels)
+            shelf.keep(index, canvas, pixels)
+            shelf.digests[index] = digest_of(content)
+            contrast[index] = contrast_of(pixels)
 
-        in_threads(fill, len(self))
-        return Survey(digests, contrast, dict(sorted(faults.items())))
+        in_threads(fill, len(files))
+        by_row = {row: faults[i] for row, i in enumerate(self._rows.tolist()) if i in faults}
+        return Survey(self._gathered_digests(), contrast[self._rows], by_row)
 
     def _decoded(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
         """Return the pixels of a file and its bytes, or raise UnreadableError."""

@@ -27,7 +27,8 @@ def claim(column: AbstractColumn, table: AbstractTable, *, needed: bool = False)
     """Return the images that a column of paths names.
 
     Such a column is told by its values: the first twenty end as images do, and one of them at least is a
-    file, seen from the table's folder or from the working folder.
+    file, seen from the table's folder or from the working folder. A cell without a path is an image that is
+    absent.
 
     Args:
         column: any column.
@@ -40,16 +41,17 @@ def claim(column: AbstractColumn, table: AbstractTable, *, needed: bool = False)
     Raises:
         DataError: none of the files is there, and they are needed.
     """
-    if not isinstance(column, ScalarColumn) or not _names_images(column):
+    if not isinstance(column, ScalarColumn):
+        return None
+    if needed and len(column) and column.missing().all():
+        return _images(column, "")
+    if not _names_images(column):
         return None
     folder = table.folder if os.path.isfile(table.source) else ""
     values = _first(column)
     for base in dict.fromkeys((folder, "")):
         if any(os.path.isfile(os.path.join(base, value)) for value in values):
-            from lamina.data.images.files import FileImages  # and with it Pillow
-
-            paths = [os.path.join(base, value) if value else "" for value in _texts(column)]
-            return ImageColumn(column.name, FileImages(paths))
+            return _images(column, base)
     seen = os.path.abspath(folder or ".")
     if needed:
         raise DataError(
@@ -59,6 +61,14 @@ def claim(column: AbstractColumn, table: AbstractTable, *, needed: bool = False)
             fix=f"write paths as they are seen from {seen}",
         )
     return f"it names images, and none of its first files is there: write paths as they are seen from {seen}"
+
+
+def _images(column: ScalarColumn, base: str) -> ImageColumn:
+    """Return the images that the paths of a column name, seen from a folder."""
+    from lamina.data.images.files import FileImages  # and with it Pillow
+
+    paths = [os.path.join(base, value) if value else "" for value in _texts(column)]
+    return ImageColumn(column.name, FileImages(paths))
 
 
 def _texts(column: ScalarColumn) -> list[str]:
@@ -77,5 +87,5 @@ def _names_images(column: ScalarColumn) -> bool:
 
 def _first(column: ScalarColumn) -> list[str]:
     """Return the first values of a column that are there."""
-    values = [column.value(row) for row in range(min(len(column), _INSPECTED))]
-    return [str(value) for value in values if value is not None]
+    known = np.flatnonzero(~column.missing())[:_INSPECTED]
+    return [str(column.value(int(row))) for row in known]

@@ -48,6 +48,10 @@ class AbstractImages(abc.ABC):
         """Return the path of an image, or an empty text where it has none."""
 
     @abc.abstractmethod
+    def absent(self) -> np.ndarray:
+        """Return a boolean array that is true where no image is named."""
+
+    @abc.abstractmethod
     def sizes(self) -> np.ndarray:
         """Return int64 (n, 2): height and width of each image as displayed, 0 where it is unreadable."""
 
@@ -106,6 +110,10 @@ class ArrayImages(AbstractImages):
     def name(self, row: int) -> str:
         """Return an empty text: these images have no path."""
         return ""
+
+    def absent(self) -> np.ndarray:
+        """Return false for every row."""
+        return np.zeros(len(self), bool)
 
     def sizes(self) -> np.ndarray:
         """Return int64 (n, 2): height and width of each image."""

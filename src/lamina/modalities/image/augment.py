@@ -45,6 +45,11 @@ class Augmentation(AbstractAugmentation):
         words = tuple(word for word in words if word != "none")
         return Augmentation(tuple(_read(word) for word in words)) if words else None
 
+    @property
+    def mixes_examples(self) -> bool:
+        """Whether an example may become a mixture of two."""
+        return any(name in MIXES for name, _ in self.changes)
+
     def check_maps(self) -> None:
         """Refuse changes that targets of every pixel cannot follow.
 

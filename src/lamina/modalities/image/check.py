@@ -38,6 +38,7 @@ class ImageCheck(AbstractCheck):
         self.images = images_of(self.table, block.columns[0].name)
         self.canvas = size if isinstance(size, Canvas) else choose_canvas(self.images, size)
         self.is_sized = size is not None
+        self.is_alone = len(self.schema.inputs) == 1  # else there are other columns that a row is told by
         self.survey: Survey = self.images.survey(self.canvas)
 
     def sound(self) -> np.ndarray:
@@ -55,11 +56,18 @@ class ImageCheck(AbstractCheck):
             yield note("frames", self.table.source, message)
 
     def _of_unreadable(self) -> Iterator[Finding]:
-        """Yield the error for images that cannot be read."""
-        if self.survey.faults:
+        """Yield the error for images that cannot be read; beside other columns one may be absent."""
+        faults, absent = self.survey.faults, self.images.absent()
+        if not self.is_alone and absent.any():
+            faults = {row: why for row, why in faults.items() if not absent[row]}
+            name = self.block.columns[0].name
+            count = int(np.count_nonzero(absent))
+            message = f"no image is named in {counted(count, 'row')}: the network learns what to take instead"
+            yield note("absent-images", self.table.where(name=name), message)
+        if faults:
             from lamina.data.images.files import unreadable_words
 
-            message = unreadable_words(self.images, self.survey.faults)
+            message = unreadable_words(self.images, faults)
             fix = "replace these files by whole images, or remove them"
             yield error("unreadable-image", self.table.source, message, fix)
 
@@ -73,8 +81,8 @@ class ImageCheck(AbstractCheck):
             yield warning("blank-image", self.table.source, message, "remove them, unless they are meant so")
 
     def _of_labels(self) -> Iterator[Finding]:
-        """Yield what is to be said of equal images with different labels."""
-        if not self.schema.has_classes:
+        """Yield what is to be said of equal images with different labels that nothing else tells apart."""
+        if not self.schema.has_classes or not self.is_alone:
             return
         column = self.table.labels(self.schema.targets[0])
         codes, sound = column.distinct().codes, self.sound()
@@ -141,12 +149,25 @@ class ImageCheck(AbstractCheck):
         repeated = np.setdiff1d(repeated, list(self.survey.faults))
         if not repeated.size:
             return
+        if not self.is_alone:
+            yield self._of_shared(repeated, held, name, fix)
+            return
         say = warning if repeated.size > WORTH_A_WARNING * held else note
         message = (
             f"{repeated.size:,} of {held:,} {name} images equal a training image, which flatters the "
             f"metrics: {self._named(repeated)}"
         )
         yield say("duplicates", self.table.source, message, fix)
+
+    def _of_shared(self, repeated: np.ndarray, held: int, name: str, fix: str) -> Finding:
+        """Return the note on images that held-out rows share with training rows, which differ otherwise."""
+        where = self.table.where(name=self.block.columns[0].name)
+        message = (
+            f"{repeated.size:,} of {held:,} {name} rows have an image of a training row: the metrics "
+            "hold for images that are known"
+        )
+        fix = fix.replace("remove the copies", "if others are to be predicted, remove these rows")
+        return note("shared-images", where, message, fix)
 
     def _named(self, rows: np.ndarray | Sequence[int]) -> str:
         """Return the names of the first images, and how many more there are."""

@@ -141,7 +141,7 @@ class ImageModality(AbstractModality):
         """Return samples, the surest mistakes and the first filters."""
         from lamina.modalities.image.sections import image_sections
 
-        return image_sections(outcome)
+        return image_sections(outcome, outcome.part)
 
 
 def _size_of(column: Any) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from lamina.core.inputs import PRESENT
 from lamina.core.page import Images, Plot, Section
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import Outcome
 
+TITLE = "What it saw"
 SAMPLES, MISTAKES, FILTERS = 27, 18, 64
 FILTERS_ACROSS = 16
 Shown = Sequence[tuple[np.ndarray, str]]
@@ -26,9 +28,10 @@ def image_sections(outcome: Outcome, part: str | None = None) -> list[Section]:
     blocks = (
         mistakes_plot(mistakes(outcome, part), outcome.evaluated),
         samples_plot(samples(outcome, part)),
-        filters_plot(first_filters(outcome.model)),
+        filters_plot(first_filters(outcome.model, part)),
     )
-    return [Section("What it saw", tuple(block for block in blocks if block is not None))]
+    title = TITLE if part is None else f"{TITLE}: {part}"
+    return [Section(title, tuple(block for block in blocks if block is not None))]
 
 
 def samples(outcome: Outcome, part: str | None = None) -> Shown:
@@ -48,9 +51,12 @@ def samples(outcome: Outcome, part: str | None = None) -> Shown:
         starts = np.searchsorted(targets[order], targets[order])
         rows = order[np.lexsort((targets[order], np.arange(len(order)) - starts))]
     rows = rows[:SAMPLES]
-    images = _images(outcome, table.take(rows), part)
-    if outcome.augment is not None:
-        images = np.asarray(outcome.augment(images)).clip(0, 255)
+    images, there = _images(outcome, table.take(rows), part)
+    rows = rows[there]
+    if outcome.augment is not None and len(images):
+        given = images if part is None else {part: images}
+        changed = outcome.augment(given)
+        images = np.asarray(changed if part is None else changed[part]).clip(0, 255)
     return [(image, outcome.caption(targets[row])) for image, row in zip(images, rows, strict=True)]
 
 
@@ -69,23 +75,25 @@ def mistakes(outcome: Outcome, part: str | None = None) -> Shown:
     rows = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
     if not len(rows):
         return []
-    images = _images(outcome, outcome.table.take(rows), part)
+    images, there = _images(outcome, outcome.table.take(rows), part)
     return [
         (image, f"{outcome.caption(chosen[row])}\n{sure[row]:.0%}\n({outcome.caption(targets[row])})")
-        for image, row in zip(images, rows, strict=True)
+        for image, row in zip(images, rows[there], strict=True)
     ]
 
 
-def first_filters(model: Any) -> np.ndarray | None:
+def first_filters(model: Any, part: str | None = None) -> np.ndarray | None:
     """Return the kernels of the first convolution, (n, y, x, c); None unless they can be seen as images.
 
     Args:
         model: the trained model.
+        part: which part of the model's input are the images; only parameters on a path of that name count.
     """
     from lamina.core.tree import named_arrays
 
     for name, array in named_arrays(model).items():
-        if name.endswith("weight") and array.ndim == 4:
+        mine = part is None or f".{part}." in f".{name}"
+        if mine and name.endswith("weight") and array.ndim == 4:
             kernels = np.asarray(array, np.float32).transpose(0, 2, 3, 1)
             return kernels if kernels.shape[-1] in (1, 3) and min(kernels.shape[1:3]) > 1 else None
     return None
@@ -142,7 +150,12 @@ def _is_code(targets: np.ndarray) -> bool:
     return targets.ndim == 1 and np.issubdtype(targets.dtype, np.integer)
 
 
-def _images(outcome: Outcome, table: AbstractTable, part: str | None) -> np.ndarray:
+def _images(outcome: Outcome, table: AbstractTable, part: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of those rows that have one, and which rows these are."""
     arrays = outcome.transform(table)
-    images = arrays if part is None else arrays[part]
-    return images if isinstance(images, np.ndarray) else images.take(np.arange(table.height))
+    there = np.ones(table.height, bool)
+    if part is not None:
+        there = arrays.get(PRESENT, {}).get(part, there)
+        arrays = arrays[part]
+    rows = np.flatnonzero(there)
+    return (arrays[rows] if isinstance(arrays, np.ndarray) else arrays.take(rows)), there

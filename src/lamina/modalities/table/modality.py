@@ -86,7 +86,8 @@ class TableModality(AbstractModality, AbstractFormReader):
         """Return the importance of the columns."""
         from lamina.modalities.table.sections import column_sections
 
-        return column_sections(outcome, [column.name for column in block.columns], encoder)
+        names = [column.name for column in block.columns]
+        return column_sections(outcome, names, encoder, outcome.part)
 
 
 MODALITIES.add("table", TableModality())

@@ -10,13 +10,15 @@ import numpy as np
 from lamina.core.page import Axis, Bars, Bullets, Paragraph, Plot, Section
 from lamina.core.wording import counted, plain
 from lamina.modalities.base import Outcome
-from lamina.modalities.table.importance import Importance, permutation_importance, table_score
+from lamina.modalities.permutation import Importance, permutation_importance, rows_of
+from lamina.modalities.table.importance import table_score
 from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
     from lamina.modalities.table.encoder import TableEncoder
 
 SCORED_ROWS = 2000
+SCORED_ROWS_BESIDE = 500  # where other blocks, such as images, are computed with every row
 MOST_COLUMNS = 20
 CAUTION = (
     "Importance says what the network uses, not what causes the outcome. Columns that carry the same "
@@ -43,7 +45,7 @@ def column_sections(
 def column_importance(
     outcome: Outcome, columns: Sequence[str], encoder: TableEncoder, part: str | None = None
 ) -> list[Importance]:
-    """Return how far the score gets worse when a column is shuffled; a sample of 2,000 rows is scored.
+    """Return how far the score gets worse when a column is shuffled, scored on 2,000 rows at most.
 
     Args:
         outcome: of which table, targets, weights, transform, outputs, score and seconds are used.
@@ -55,14 +57,15 @@ def column_importance(
         return []
     name, measure = outcome.score
     table, targets, weights = outcome.table, outcome.targets, outcome.weights
-    if table.height > SCORED_ROWS:
-        kept = np.sort(np.random.default_rng(0).choice(table.height, SCORED_ROWS, replace=False))
+    most = SCORED_ROWS if part is None else SCORED_ROWS_BESIDE
+    if table.height > most:
+        kept = np.sort(np.random.default_rng(0).choice(table.height, most, replace=False))
         table, targets = table.take(kept), targets[kept]
         weights = None if weights is None else weights[kept]
     x = outcome.transform(table)
 
     def score(batch: dict[str, np.ndarray], rows: np.ndarray) -> float:
-        given: Any = batch if part is None else {n: batch if n == part else _rows(x[n], rows) for n in x}
+        given: Any = batch if part is None else {n: batch if n == part else rows_of(x[n], rows) for n in x}
         decoded = outcome.outputs(given)
         return measure(targets[rows], decoded, None if weights is None else weights[rows])
 
@@ -74,13 +77,6 @@ def column_importance(
         most_rows=SCORED_ROWS,
         seconds=outcome.seconds,
     )
-
-
-def _rows(arrays: Any, rows: np.ndarray) -> Any:
-    """Return the given rows of one part: of an array, a stream, or a dict of either."""
-    if isinstance(arrays, dict):
-        return {name: _rows(array, rows) for name, array in arrays.items()}
-    return arrays[rows] if isinstance(arrays, np.ndarray) else arrays.take(rows)
 
 
 def importance_sections(found: Sequence[Importance], score: str) -> list[Section]:

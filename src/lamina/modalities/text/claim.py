@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.data import dates
+from lamina.data.forms import reads_as_date, reads_as_number
 from lamina.data.table import AbstractColumn, ScalarColumn
-from lamina.data.words import looks_numeric
 from lamina.modalities.text.normal import count_words
 
 SENTENCE_WORDS = 4  # words on average in a sentence
@@ -30,9 +30,7 @@ def is_free_text(column: AbstractColumn) -> bool:
     sample = dates.sample_of(column)
     if not sample or np.mean([count_words(value) for value in sample]) < NAME_WORDS:
         return False
-    if np.mean([looks_numeric(value) for value in sample]) >= 0.5 or _letters(sample) < LETTERS_SHARE:
-        return False
-    if dates.find_format(column):
+    if _letters(sample) < LETTERS_SHARE or reads_as_number(column) or reads_as_date(column):
         return False
     return _differ_enough(column, float(np.mean([count_words(value) for value in sample])))
 

@@ -54,6 +54,7 @@ class TextModality(AbstractModality):
 
     name = noun = TEXT
     kinds = (TEXT,)
+    reads = ("string",)
     keys = TextKeys
     folds = {"best": 5}  # noqa: RUF012
     most_for_folds = MOST_FOR_FOLDS

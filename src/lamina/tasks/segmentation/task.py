@@ -17,7 +17,7 @@ from lamina.data.images.labels import whole_labels
 from lamina.data.schema import CELLS, Schema
 from lamina.data.table import free_name
 from lamina.modalities.base import Learned, Outcome, Subject
-from lamina.modalities.blocks import Claims
+from lamina.modalities.blocks import Claims, described_alone
 from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction, Roles, Suit
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
@@ -75,7 +75,9 @@ class SegmentTask(AbstractTask):
         if len(given.targets) != 1:
             raise DataError("not one column of masks", where=claims.table.source, received=given.targets)
         mask_column(claims.table, given.targets[0])
-        schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        schema = assign_roles(
+            claims, given, task=self.name, target_kind=self.target_kind, describe=described_alone
+        )
         if IMAGE not in [column.kind for column in schema.inputs]:
             fix = "name an image in each row, or give a folder with images/ and masks/"
             raise DataError("no column of images beside the masks", where=claims.table.source, fix=fix)

@@ -7,6 +7,7 @@ use it: the default does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,15 +24,32 @@ Maker = Callable[[Array, Hyper, Any], Rule]
 
 OPTIMIZERS: Registry[Maker] = Registry("optimizer")
 
+_NAMED = re.compile(r"^((?:model\.)*(?:blocks\.(?=[^.]+\.[^.]+\.)|norms\.|missing\.))[^.]+\.?")
+
+
+def without_names(path: str) -> str:
+    """Return the path of a parameter without the name of its block of inputs: that comes from the data.
+
+    Args:
+        path: of a parameter.
+
+    Example:
+        >>> without_names("blocks.headshot.groups.0.conv1.weight")
+        'blocks.groups.0.conv1.weight'
+    """
+    return _NAMED.sub(r"\1", path)
+
+
 # Biases, gains of normalization, scalings, tokens and positions have no scale to keep small: no decay.
 DECAY = Rules(
     {
         "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
         "*scale.weight": False, "*question": False, "*bn?.weight": False,
         "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
-        "*class_token": False, "*positions.weight": False,
+        "*class_token": False, "*positions.weight": False, "*missing.*": False,
     },
     default=True,
+    seen=without_names,
 )  # fmt: skip
 
 # Muon is for hidden matrices: tables of embeddings, first features and last heads stay with Adam.
@@ -41,6 +59,7 @@ MUON = Rules(
         "*bias": False, "*.r": False, "*.s": False,
     },
     default=True,
+    seen=without_names,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.core.hashing import hashed_key
 from lamina.objectives.base import AbstractObjective, Batch, Losses, Part
 from lamina.train.optimizers.registry import DECAY, OPTIMIZERS, Hyper
 from lamina.train.optimizers.rule import Rule
@@ -46,9 +47,34 @@ class AbstractAugmentation(abc.ABC):
     def __call__(self, batch: Batch, context: StepContext) -> Batch:
         """Return the changed batch."""
 
+    @property
+    @abc.abstractmethod
+    def mixes_examples(self) -> bool:
+        """Whether an example may become a mixture of two."""
+
     @abc.abstractmethod
     def losses(self, objective: AbstractObjective, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the objective's losses of a batch that was changed."""
+
+
+@dataclass(frozen=True)
+class BlockAugmentation:
+    """Changes of some blocks of inputs, each of them as if it were all of the inputs.
+
+    Args:
+        changes: block name → its change, in pairs.
+    """
+
+    changes: tuple[tuple[str, Augment], ...]
+
+    def __call__(self, batch: Batch, context: StepContext) -> dict[str, Any]:
+        """Return the batch with each block changed that is there, by random numbers of its own."""
+        x = dict(batch["x"])
+        for place, (name, change) in enumerate(self.changes):
+            if name in x:
+                key = hashed_key(context.key, jnp.array(place, jnp.uint32))  # type: ignore[arg-type]
+                x[name] = change({**batch, "x": x[name]}, context._replace(key=key))["x"]
+        return {**batch, "x": x}
 
 
 @dataclass(frozen=True)
