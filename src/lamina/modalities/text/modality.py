@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
 
 TEXT = "text"
+NAMELESS = "x0"  # the column of data without names, as of a list
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,12 @@ class TextModality(AbstractModality):
         return column if is_free_text(column) else None
 
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
-        """Return new data with their only column under the name of training, as of a list of texts."""
-        if name in table.names or len(table.names) != 1 or not readable(table.column(table.names[0])):
+        """Return a list of texts, which has no names, under the name that training gave them."""
+        if table.names != (NAMELESS,) or name == NAMELESS or not readable(table.column(NAMELESS)):
             return table
         from lamina.data.source import read
 
-        texts = texts_of(table, table.names[0])
-        return read({name: np.array(texts, object)})
+        return read({name: np.array(texts_of(table, NAMELESS), object)})
 
     def describe(
         self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
