@@ -207,6 +207,8 @@ class FrameTable(AbstractTable):
         source: a path, ``<frame>`` or ``<stdin>``, for messages.
         first_line: line of row 0 in the source, 0 where it has no lines.
         lines: the line of every row, where rows and lines do not run in step.
+        remarks: what was left aside while reading.
+        doubts: what had to be guessed while reading, each with its fix.
     """
 
     def __init__(
@@ -216,10 +218,23 @@ class FrameTable(AbstractTable):
         source: str = "<frame>",
         first_line: int = 0,
         lines: np.ndarray | None = None,
+        remarks: Sequence[str] = (),
+        doubts: Sequence[tuple[str, str]] = (),
     ):
         self.frame, self.source, self.first_line, self.lines = frame, source, first_line, lines
+        self._remarks, self._doubts = tuple(remarks), tuple(doubts)
         self.names, self.height = tuple(frame.columns), frame.height
         self._columns: dict[str, FrameColumn] = {}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside while reading."""
+        return self._remarks
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What had to be guessed while reading, each with its fix."""
+        return self._doubts
 
     def column(self, name: str) -> FrameColumn:
         """Return a column."""
@@ -239,11 +254,21 @@ class FrameTable(AbstractTable):
         """Return the table at the given rows."""
         rows = np.asarray(rows)
         lines = rows + self.first_line if self.lines is None else self.lines[rows]
-        return FrameTable(self.frame[rows], source=self.source, first_line=self.first_line, lines=lines)
+        return self._like(self.frame[rows], lines)
 
     def drop(self, names: Sequence[str]) -> FrameTable:
         """Return the table without the given columns."""
         for name in names:
             self.require(name)
-        frame = self.frame.drop(list(names))
-        return FrameTable(frame, source=self.source, first_line=self.first_line, lines=self.lines)
+        return self._like(self.frame.drop(list(names)), self.lines)
+
+    def _like(self, frame: pl.DataFrame, lines: np.ndarray | None) -> FrameTable:
+        """Return a part of the table."""
+        return FrameTable(
+            frame,
+            source=self.source,
+            first_line=self.first_line,
+            lines=lines,
+            remarks=self._remarks,
+            doubts=self._doubts,
+        )
