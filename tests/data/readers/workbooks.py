@@ -39,10 +39,10 @@ def xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], *, hidden: S
     space = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         write = archive.writestr
-        write(
-            "xl/workbook.xml",
-            f'{_HEAD}<workbook {_SPACE} xmlns:r="{_REL}"><sheets>{listed}</sheets></workbook>',
-        )
+        root = f'<Relationship Id="b" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/>'
+        write("_rels/.rels", f"{_HEAD}<Relationships {space}>{root}</Relationships>")
+        book = f'<workbook {_SPACE} xmlns:r="{_REL}"><sheets>{listed}</sheets></workbook>'
+        write("xl/workbook.xml", _HEAD + book)
         write("xl/_rels/workbook.xml.rels", f"{_HEAD}<Relationships {space}>{targets}</Relationships>")
         write("xl/styles.xml", _HEAD + _STYLES)
         for i, (_, rows) in numbered:
@@ -94,6 +94,7 @@ def ods(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> None:
     body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'{_HEAD}<m:manifest xmlns:m="{names}:manifest:1.0"/>')
         archive.writestr(
             "content.xml", f"{_HEAD}<office:document-content {spaces}>{body}</office:document-content>"
         )

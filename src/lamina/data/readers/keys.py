@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 
 from lamina.core.keys import key
@@ -16,8 +15,7 @@ def is_encoding(name: str) -> bool:
         (True, False, False)
     """
     try:
-        b"".decode(name)
-        codecs.lookup(name)
+        b"a".decode(name, "ignore")  # a codec of bytes is refused here
     except (LookupError, ValueError, TypeError):
         return False
     return True

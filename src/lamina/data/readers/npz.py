@@ -216,7 +216,7 @@ def check_length(stream: IO[bytes], held: int, what: str, path: str) -> None:
         np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     )
     shape, _, dtype = read_header(stream, max_header_size=10_000)
-    if not dtype.hasobject and int(np.prod(shape, dtype=object)) * dtype.itemsize > held:
+    if not dtype.hasobject and int(np.prod(shape, dtype=object)) * dtype.itemsize > held - stream.tell():
         raise DataError(f"{what} is shorter than its header says", where=path, fix="write it anew")
 
 

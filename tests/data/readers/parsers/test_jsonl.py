@@ -87,7 +87,10 @@ JSON_FAULTS = {
     "cut off": ('[{"a": 1},\n{"a":', f", line 2: not JSON (Expecting value){OF_PANDAS}"),
     "one object": ('{"a": {"0": 1}}', f": not an array of JSON objects; got one object{OF_PANDAS}"),
     "a number": ("7", f": not an array of JSON objects; got int{OF_PANDAS}"),
-    "no object": ('[{"a": 1}, 3]', ", row 1: not a JSON object; got int\n  fix: put the values into { } with names"),
+    "no object": (
+        '[{"a": 1}, 3]',
+        ", row 1: not a JSON object; got int\n  fix: put the values into { } with names",
+    ),
     "nothing": ("[]", ": there is no row\n  fix: write one JSON object per line"),
     "too deep": ("[" * 100_000, ": not JSON (nested too deep)\n  fix: write it anew"),
 }  # fmt: skip

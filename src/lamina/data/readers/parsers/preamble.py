@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lamina.data.words import MISSING_WORDS, looks_numeric
 
 COMMENT = "#"
-_AS_WIDE = 0.95  # of the rows below a header, so many are as wide as it is
+_AS_WIDE = 0.95  # of the rows below a header, so many are as wide as it is, or all but one
 
 Row = Sequence[str]
 
@@ -83,8 +83,8 @@ def _are_names(row: Row) -> bool:
 
 def _as_wide(rows: Sequence[Row], width: int) -> bool:
     """Return whether there are rows below a header, and nearly all are as wide as it is."""
-    filled = [len(row) == width for row in rows if not _is_blank(row)]
-    return bool(filled) and sum(filled) >= _AS_WIDE * len(filled)
+    fit = [len(row) == width for row in rows if not _is_blank(row)]
+    return any(fit) and sum(fit) >= min(len(fit) - 1, _AS_WIDE * len(fit))
 
 
 def _begins_numbers(names: Row, below: Sequence[Row]) -> bool:

@@ -29,8 +29,16 @@ def unpack(packed: bytes) -> bytes:
         NotZstandard: it is damaged.
         NotText: it holds what is not UTF-8 text, and Python is older than 3.14.
     """
+    packed = _without_head(packed)
     decompress = _of_library()
     return by_polars(packed) if decompress is None else decompress(packed)
+
+
+def _without_head(packed: bytes) -> bytes:
+    """Return a file without the frames at its beginning that hold no data: Polars would not know it."""
+    while int.from_bytes(packed[:4], "little") & ~0xF == _ZSTD_SKIPPED and len(packed) >= 8:
+        packed = packed[8 + int.from_bytes(packed[4:8], "little") :]
+    return packed
 
 
 def _of_library() -> Callable[[bytes], bytes] | None:
