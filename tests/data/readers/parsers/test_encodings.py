@@ -63,7 +63,7 @@ def test_old_line_ends_in_another_encoding(tmp_path):
 
 
 UNLIKELY = {
-    "Cyrillic": "день,йод\nлюблю,юг\nжизнь,лыжи\n".encode("cp1251"),
+    "Cyrillic": "день,йод\nлюди,юг\nжизнь,лыжи\n".encode("cp1251"),
     "Japanese": "名前,都市\n太郎,東京\n花子,大阪\n".encode("shift_jis"),
     "damaged UTF-8": "é,ü\nä,ö\n".encode() + b"\xe9,x\n",
     "control characters": b"a,b\n\x01\xe9,2\n",

@@ -112,8 +112,6 @@ def test_faults_below_have_the_lines_of_the_file(tmp_path):
     ):
         with pytest.raises(DataError, match=message):
             read(written(tmp_path, "Sales\n\n" + TABLE.splitlines()[0] + "\n" + rows + fault + rows))
-    with pytest.raises(DataError, match=r"line 3: column name 'a' stands 2 times"):
-        read(written(tmp_path, "Sales\n\na,b,a\n1,2,3\n4,5,6\n"))
 
 
 def test_new_data_are_read_as_those_of_training(tmp_path):
