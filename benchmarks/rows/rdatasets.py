@@ -95,9 +95,10 @@ def printed(outcomes: list[Outcome]) -> str:
     seconds = sorted(outcome.seconds for outcome in outcomes)
     small = [outcome for outcome in outcomes if outcome.cells < SMALL]
     slowest = max(outcomes, key=lambda outcome: outcome.seconds)
+    median = seconds[len(seconds) // 2]
     lines.append(
-        f"\n{len(outcomes):,} tables in {sum(seconds):.0f} s, {seconds[len(seconds) // 2] * 1000:.0f} ms at the "
-        f"median; {len(small):,} below {SMALL:,} cells, the slowest {max(o.seconds for o in small):.2f} s; "
+        f"\n{len(outcomes):,} tables in {sum(seconds):.0f} s, {median * 1000:.0f} ms at the median; "
+        f"{len(small):,} below {SMALL:,} cells, the slowest {max(o.seconds for o in small):.2f} s; "
         f"of all {slowest.name} with {slowest.seconds:.1f} s"
     )
     shown = [outcome for outcome in outcomes if outcome.is_slow or outcome.word in ("crashed", "unreadable")]

@@ -102,6 +102,14 @@ def test_both_doors_refuse_by_owner(door, latin):
         door(latin, target="y", encoding="latin-99")
 
 
+def test_an_estimator_refuses_them():
+    estimator = lamina.NeuralClassifier(epochs=1, keys={"encoding": "latin-1"})
+    with pytest.raises(
+        ConfigError, match=r"key 'encoding' belongs to CSV and TSV files.*; these data are in memory"
+    ):
+        estimator.fit(np.eye(40)[:, :3], [0, 1] * 20)
+
+
 def test_the_audit_obeys(latin):
     assert not lamina.check(latin, "y", encoding="latin-1").warnings
     assert lamina.check(latin, "y").warnings[0].code == "guessed"
@@ -110,7 +118,8 @@ def test_the_audit_obeys(latin):
 def test_test_data_are_read_with_the_keys_that_their_reader_owns(tmp_path, latin):
     test = tmp_path / "test.csv"
     test.write_bytes(TEXT.encode("latin-1"))
-    assert not lamina.check(latin, "y", encoding="latin-1", test_data=str(test)).warnings
+    found = lamina.check(latin, "y", encoding="latin-1", test_data=str(test))
+    assert "guessed" not in {finding.code for finding in found.findings}
     pl.read_csv(io.StringIO(TEXT)).write_parquet(tmp_path / "t.parquet")
     assert read_beside(tmp_path / "t.parquet", {"encoding": "latin-1"}).height == 60
     frame = pl.DataFrame({"a": [1]})
@@ -154,12 +163,16 @@ def test_a_resumed_run_reads_the_same_way(tmp_path):
     """Cyrillic in an encoding that nobody would guess: without the key it could not be read."""
 
     class Stop(Callback):
+        stopped = False
+
         def on_chunk_end(self, step, run):
-            os.kill(os.getpid(), signal.SIGTERM)
+            if not self.stopped:  # a second signal would not wait for the checkpoint
+                os.kill(os.getpid(), signal.SIGTERM)
+            self.stopped = True
 
     path = tmp_path / "t.csv"
     path.write_bytes(TEXT.replace("oui", "жить").replace("forêt", "день").encode("cp1251"))
-    keys = {"model": "mlp", "epochs": 2, "encoding": "cp1251"}
+    keys = {"model": "mlp", "epochs": 6, "chunk": 2, "encoding": "cp1251"}
     with pytest.raises(Interrupted):
         lamina.fit(path, target="y", out=str(tmp_path / "r"), callbacks=[Stop()], **keys)
     assert main(["resume", str(tmp_path / "r")]) == 0
