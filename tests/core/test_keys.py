@@ -26,6 +26,7 @@ from lamina.core.keys import (
     one_of,
     read_seconds,
 )
+from lamina.data.readers.registry import reader_owners
 from lamina.modalities import MODALITIES
 from lamina.models import MODELS
 from lamina.network.keys import ALWAYS, modality_owner, model_owner, optional_owners, task_owner
@@ -231,14 +232,16 @@ OWNERS = [*ALWAYS, *optional_owners()]
 ENTRIES = [TASKS[name] for name in TASKS]
 TASK_OWNERS = [task_owner(entry) for entry in ENTRIES if isinstance(entry, AbstractTask)]
 MODALITY_OWNERS = [modality_owner(name) for name in MODALITIES]
+READER_OWNERS = reader_owners()
 MODEL_OWNERS = [model_owner(name) for name in MODELS]
 
 
-def test_every_task_modality_and_model_is_an_owner():
-    assert [*TASK_OWNERS, *MODALITY_OWNERS, *MODEL_OWNERS] == list(optional_owners())
+def test_every_task_modality_reader_and_model_is_an_owner():
+    assert [*TASK_OWNERS, *MODALITY_OWNERS, *READER_OWNERS, *MODEL_OWNERS] == list(optional_owners())
     names = [owner.name for owner in OWNERS]
     assert len(names) == len(set(names))
-    assert list(optional_owners("mlp")) == [*TASK_OWNERS, *MODALITY_OWNERS, model_owner("mlp")]
+    of_data = [*TASK_OWNERS, *MODALITY_OWNERS, *READER_OWNERS]
+    assert list(optional_owners("mlp")) == [*of_data, model_owner("mlp")]
 
 
 @pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.name)
@@ -268,7 +271,7 @@ def test_one_name_never_means_two_things_in_one_run(task: Owner):
     models = [*MODEL_OWNERS, Owner("a model of your own", NoKeys)]
     for model, count in itertools.product(models, range(len(MODALITY_OWNERS) + 1)):
         for modalities in itertools.combinations(MODALITY_OWNERS, count):
-            present = [*ALWAYS, task, *modalities, model]
+            present = [*ALWAYS, task, *modalities, *READER_OWNERS, model]
             names = [name for owner in present for name in owner.names]
             twice = {name for name in names if names.count(name) > 1}
             assert not twice, (model.name, [owner.name for owner in modalities])

@@ -21,7 +21,9 @@ MODEL_HEADS = ("| key | range | meaning | models |", "|---|---|---|---|")
 
 def title(owner: str) -> str:
     """The heading of an owner's section: ``Training``, ``task=regression``."""
-    return ", ".join(f"`{part}`" for part in owner.split(", ")) if "=" in owner else owner.capitalize()
+    return (
+        ", ".join(f"`{part}`" for part in owner.split(", ")) if "=" in owner else owner[0].upper() + owner[1:]
+    )
 
 
 def expected(key: Declared) -> str:

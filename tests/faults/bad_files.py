@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lamina.core.errors import DataError, LaminaError
+from lamina.core.errors import ConfigError, DataError, LaminaError
 
 ROWS = 60
 RANDOM = np.random.default_rng(0)
@@ -69,6 +70,15 @@ def zipped() -> bytes:
     return stream.getvalue()
 
 
+def archive_of(*names: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, "a,y\n1,2\n")
+    return stream.getvalue()
+
+
+ZIP = archive_of("a.csv", "b.csv")
 CSV = frame().write_csv().encode()
 PARQUET, FEATHER, NPZ, GZIP = parquet(), feather(), zipped(), gzip.compress(CSV, mtime=0)
 
@@ -186,10 +196,11 @@ FILES = {
         "  fix: compress it anew, or rename it if it was never compressed",
     ),
     "an ending unknown": file(
-        "t.xlsx",
+        "t.sav",
         CSV,
-        "t.xlsx: no table is read from a '.xlsx' file; expected one of .csv .tsv .parquet .feather "
-        ".arrow .jsonl .ndjson .npz (.csv .tsv .jsonl also .gz)\n"
+        "t.sav: no table is read from a '.sav' file; expected one of .csv .tsv .parquet .feather "
+        ".arrow .jsonl .ndjson .json .xlsx .xlsm .xlsb .xls .ods .npy .npz "
+        "(.csv .tsv .jsonl .ndjson .json also .gz .bz2 .xz .zst .zip)\n"
         "  fix: rename the file after its type, or convert it",
     ),
     "Parquet in gzip": file(
@@ -243,9 +254,60 @@ FILES = {
     ),
     "another encoding": file(
         "t.csv",
-        CSV + "0.5,größe\n".encode("latin-1"),
+        CSV + "0.5,размер\n".encode("cp1251") * 60,
+        "t.csv, line 62: byte 0xf0 is not UTF-8 text\n"
+        "  fix: correct the line, or name the encoding of the file, as encoding=windows-1251 (Cyrillic) "
+        "or encoding=shift_jis (Japanese)",
+    ),
+    "damaged UTF-8": file(
+        "t.csv",
+        CSV + "0.5,größe\n".encode() * 3 + b"0.5,gr\xf6\n",
+        "t.csv, line 65: byte 0xf6 is not UTF-8 text\n"
+        "  fix: correct the line, or name the encoding of the file, as encoding=windows-1251 (Cyrillic) "
+        "or encoding=shift_jis (Japanese)",
+    ),
+    "not the encoding that was named": Case(
+        written(CSV + "0.5,größe\n".encode("latin-1")),
         "t.csv, line 62: byte 0xf6 is not UTF-8 text\n"
-        "  fix: save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+        "  fix: correct the line, or name the encoding of the file: encoding=windows-1252",
+        keys={"encoding": "utf-8"},
+    ),
+    "no encoding": Case(
+        written(CSV),
+        "encoding is out of range; expected a name that Python knows, such as utf-8, windows-1252, utf-16 "
+        "or shift_jis, got 'utf-88'",
+        keys={"encoding": "utf-88"},
+        kind=ConfigError,
+    ),
+    "a key of another file": Case(
+        written(CSV),
+        "key 'sheet' belongs to spreadsheet files; this run reads CSV and TSV files\n  fix: leave it out",
+        keys={"sheet": 2},
+        kind=ConfigError,
+    ),
+    "several tables in an archive": file(
+        "t.zip",
+        ZIP,
+        "t.zip: the archive holds 2 files; expected one table, got a.csv, b.csv\n"
+        "  fix: unpack it and name one of them",
+    ),
+    "CSV as workbook": file(
+        "t.xlsx",
+        CSV,
+        "t.xlsx: not a whole workbook (invalid Zip archive: Could not find EOCD)\n"
+        "  fix: save it anew, or export the sheet as CSV",
+    ),
+    "CSV as an array": file(
+        "t.npy",
+        CSV,
+        "t.npy: not a whole .npy file (the magic string is not correct; expected b'\\x93NUMPY', got "
+        "b'a,y\\n0.')\n  fix: write it anew with numpy.save",
+    ),
+    "one object": file(
+        "t.json",
+        '{"a": 1}',
+        "t.json: not an array of JSON objects; got one object\n"
+        '  fix: write [{"age": 31, "price": 7.5}, …]; pandas does with to_json(path, orient="records")',
     ),
     "a zero byte": file(
         "t.csv",

@@ -144,6 +144,7 @@ def test_the_list_of_keys_has_every_owner_and_every_model_option():
     named = {name for owners in found for name in owners.split(", ")} - {MODEL_OPTIONS}
     tasks = {f"task={name}" for name in TASKS if isinstance(TASKS[name], AbstractTask)}
     expected = {owner.name for owner in ALWAYS} | tasks | {f"{name} inputs" for name in MODALITIES}
+    expected |= {"CSV and TSV files", "JSON lines", "JSON files", "spreadsheet files"}
     assert named == expected
     assert "task=binary, task=multiclass" in found  # who declare the same keys stand together
     options = {key.field.name: key.owners for key in found[MODEL_OPTIONS]}

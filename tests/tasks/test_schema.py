@@ -133,7 +133,7 @@ def test_columns_that_tell_the_target_are_left_out_but_dates():
     columns = COLUMNS | {"when": [f"2024-01-{i % 28 + 1:02d}" for i in range(ROWS)]}
     asked = []
 
-    def is_leak(table, name):
+    def is_leak(name):
         asked.append(name)
         return name == "b"
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from lamina.core.errors import ConfigError, suggest
 
+READING = "keys, as in `lamina fit`: those of the file, such as encoding=windows-1252 or sheet=2"
 _PAIR = re.compile(r"([A-Za-z_][\w-]*)=(.*)", re.DOTALL)
 
 

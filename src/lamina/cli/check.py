@@ -47,11 +47,14 @@ def run(words: Sequence[str], began: float) -> int:
 
 
 def _audit(options: Any, keys: dict[str, str]) -> Any:
-    from lamina.data.source import read
+    from lamina.data.readers.registry import reading_keys
+    from lamina.data.source import read, read_beside
     from lamina.tasks.audit import ask, check
 
     ask(keys)  # a wrong key is said before a large file is read
-    table = read(options.data)
-    test = {} if options.test is None else {"test_data": options.test}
+    reading = reading_keys(keys)
+    table = read(options.data, **reading)
+    test = {} if options.test is None else {"test_data": read_beside(options.test, reading)}
+    keys = {name: value for name, value in keys.items() if name not in reading}
     target = None if options.target is None else column_names(options.target, table.names)
     return check(table, target, **keys, **test)

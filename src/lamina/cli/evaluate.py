@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamina.cli.arguments import Parser
+from lamina.cli.arguments import READING, Parser
 from lamina.cli.output import print_json
 
 SUMMARY = "Measure a trained network on labeled data."
@@ -17,19 +17,20 @@ def run(words: Sequence[str], began: float) -> int:
         words: the words after ``lamina evaluate``.
         began: when the process began (``time.perf_counter``).
     """
-    parser = Parser("evaluate", SUMMARY)
+    parser = Parser("evaluate", SUMMARY, epilog=READING)
+    parser.usage = "lamina evaluate RUN DATA [options] [key=value ...]"
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
     parser.add_argument(
         "data", metavar="DATA", help="a file that has the target, or - for CSV on standard input"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    options, _ = parser.read(words)
-    from lamina.cli.trained import load_network
+    options, keys = parser.read(words, pairs=True)
+    from lamina.cli.trained import load_network, read_for
     from lamina.runs.last_lines import metric_table
     from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
-    table = network.read(options.data)
+    table = read_for(network, options.data, keys)
     measured = network.measured(table)
     decoded = network.outputs(table)
     metrics = network.objective.metrics(decoded, *measured)

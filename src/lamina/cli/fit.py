@@ -116,13 +116,15 @@ def _keys(parser: Parser, options: Any, pairs: dict[str, str]) -> dict[str, str]
 
 
 def _fitted(options: Any, keys: dict[str, str], command: str, began: float) -> Any:
-    from lamina.data.source import read
+    from lamina.data.readers.registry import reading_keys
+    from lamina.data.source import read, read_beside
     from lamina.runs.console import Console
     from lamina.runs.start import start_run
     from lamina.tasks.schema import default_target
 
-    table = read(options.data)
-    test_table = None if options.test is None else read(options.test)
+    reading = reading_keys(keys)
+    table = read(options.data, **reading)
+    test_table = None if options.test is None else read_beside(options.test, reading)
     guessed = options.target is None
     target = default_target(table, keys.get("task")) if guessed else column_names(options.target, table.names)
     return start_run(

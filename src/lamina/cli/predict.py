@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamina.cli.arguments import Parser
+from lamina.cli.arguments import READING, Parser
 
 SUMMARY = "Predict every row of a file, or every image of a folder; the target need not be there."
 
@@ -16,7 +16,8 @@ def run(words: Sequence[str], began: float) -> int:
         words: the words after ``lamina predict``.
         began: when the process began (``time.perf_counter``).
     """
-    parser = Parser("predict", SUMMARY)
+    parser = Parser("predict", SUMMARY, epilog=READING)
+    parser.usage = "lamina predict RUN DATA [options] [key=value ...]"
     parser.add_argument("run", metavar="RUN", help="a run folder, or a saved network")
     parser.add_argument("data", metavar="DATA", help="a file, a folder, or - for CSV on standard input")
     parser.add_argument(
@@ -25,14 +26,14 @@ def run(words: Sequence[str], began: float) -> int:
         help="a .csv, .parquet or .jsonl file, CSV on standard output without; a folder for masks",
     )
     parser.add_argument("--proba", action="store_true", help="the probability of every class too")
-    options, _ = parser.read(words)
+    options, keys = parser.read(words, pairs=True)
     from lamina.cli.predictions import check_place, columns_of, predicted, write_columns, write_files
 
     check_place(options.out)
     from lamina.cli.trained import load_network
 
     network = load_network(options.run)
-    found = predicted(network, options.data, options.out, proba=options.proba)
+    found = predicted(network, options.data, options.out, proba=options.proba, keys=keys)
     if network.task.writes_files:
         write_files(found, options.out)
     else:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamina.cli.trained import read_for
 from lamina.core import storage
 from lamina.core.errors import ConfigError, RunError
 from lamina.data.schema import CLASSES, FLAGS
@@ -26,7 +27,9 @@ ENDINGS = (".csv", ".parquet", ".jsonl")
 Columns = Mapping[str, "np.ndarray"]
 
 
-def predicted(network: Network, source: str, path: str | None, *, proba: bool) -> Prediction:
+def predicted(
+    network: Network, source: str, path: str | None, *, proba: bool, keys: Mapping[str, str]
+) -> Prediction:
     """Return the predictions for every row of a source.
 
     Args:
@@ -34,6 +37,7 @@ def predicted(network: Network, source: str, path: str | None, *, proba: bool) -
         source: whatever `lamina.data.read` reads.
         path: where they are to be written; standard output without.
         proba: whether probabilities are asked for.
+        keys: of the reader of the source.
 
     Raises:
         ConfigError: the task has no probabilities, or its predictions cannot be written there.
@@ -50,7 +54,7 @@ def predicted(network: Network, source: str, path: str | None, *, proba: bool) -
         raise ConfigError(message, fix="give a new folder for them: --out predictions")
     if not task.writes_files and ending is not None and ending not in ENDINGS:
         raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
-    return network.prediction(source)
+    return network.prediction(read_for(network, source, keys))
 
 
 def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:

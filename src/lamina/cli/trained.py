@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.core.errors import ArtifactError
 
 if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
     from lamina.network.network import Network
 
 
@@ -30,6 +33,24 @@ def load_network(place: str) -> Network:
     from lamina.network.load import load
 
     return load(path)
+
+
+def read_for(network: Network, data: str, keys: Mapping[str, str]) -> AbstractTable:
+    """Return data as a network reads them; what had to be guessed is said on standard error.
+
+    Args:
+        network: the trained network.
+        data: a path, or ``-``.
+        keys: of the reader of the file.
+
+    Raises:
+        DataError: they cannot be read, or do not fit the network.
+        ConfigError: a key is none of this file.
+    """
+    table = network.read(data, **keys)
+    for doubt, fix in table.doubts:
+        print(f"lamina: {table.source}: {doubt} ({fix})", file=sys.stderr)
+    return table
 
 
 def is_unfinished(path: Path) -> bool:

@@ -89,7 +89,12 @@ class CellTable(AbstractTable):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was left aside while reading."""
-        return self._remarks
+        return (*self._remarks, *self.beside.remarks)
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What had to be guessed while reading the columns beside."""
+        return self.beside.doubts
 
     def place(self, row: int) -> str:
         """Return the path of the first cell that has one; the line where the row comes from a table."""
@@ -109,7 +114,7 @@ class CellTable(AbstractTable):
         """Return the table at the given rows; no content is touched."""
         rows = np.asarray(rows)
         cells = {name: column.take(rows) for name, column in self.cells.items()}
-        return CellTable(cells, self.beside.take(rows), remarks=self.remarks)
+        return CellTable(cells, self.beside.take(rows), remarks=self._remarks)
 
     def drop(self, names: Sequence[str]) -> AbstractTable:
         """Return the table without the given columns: a plain one where no column of cells is left."""
@@ -117,7 +122,7 @@ class CellTable(AbstractTable):
             self.require(name)
         beside = self.beside.drop([name for name in names if name not in self.cells])
         cells = {name: column for name, column in self.cells.items() if name not in names}
-        return CellTable(cells, beside, remarks=self.remarks) if cells else beside
+        return CellTable(cells, beside, remarks=self._remarks) if cells else beside
 
     def changed(
         self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
@@ -133,7 +138,7 @@ class CellTable(AbstractTable):
             names: new name by old name.
         """
         cells = {names.get(name, name): column for name, column in self.cells.items()}
-        return CellTable(cells, self.beside, remarks=self.remarks)
+        return CellTable(cells, self.beside, remarks=self._remarks)
 
 
 def with_cells(table: AbstractTable, cells: Mapping[str, CellColumn]) -> AbstractTable:
@@ -148,8 +153,8 @@ def with_cells(table: AbstractTable, cells: Mapping[str, CellColumn]) -> Abstrac
     replaced = [name for name in cells if name in table.names]
     rest = table.drop(replaced) if replaced else table
     if isinstance(rest, CellTable):
-        return CellTable({**rest.cells, **cells}, rest.beside, remarks=table.remarks)
-    return CellTable(cells, rest, remarks=table.remarks)
+        return CellTable({**rest.cells, **cells}, rest.beside, remarks=rest._remarks)
+    return CellTable(cells, rest)
 
 
 def columns_beside(columns: Mapping[str, np.ndarray], height: int, source: str) -> ArrayTable:

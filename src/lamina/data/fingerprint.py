@@ -14,7 +14,7 @@ def source_files(table: AbstractTable) -> list[str]:
 
     Of cells these are their files, and the table of their paths if there is one.
     """
-    found = {table.source} if os.path.isfile(table.source) else set()
+    found = {*table.files} or ({table.source} if os.path.isfile(table.source) else set())
     if isinstance(table, CellTable):
         found.update(*(column.files() for column in table.cells.values()))
     return sorted(found)

@@ -62,7 +62,7 @@ class FrameColumn(ScalarColumn):
             series = series.cast(pl.Boolean)
         if self.storage == "float" and series.dtype not in (pl.Float32, pl.Float64):
             series = series.cast(pl.Float64)
-        if self.storage == "float":
+        if self.storage == "float" and _may_hold_nan(series):
             series = series.fill_nan(None)
         if clean and self.storage == "string":
             series = _cleaned(series)
@@ -81,6 +81,8 @@ class FrameColumn(ScalarColumn):
 
     def take(self, rows: np.ndarray) -> FrameColumn:
         """Return the column at the given rows."""
+        if self._is_plain() and not self.form:  # Polars plans a query for each column: 50 times as long
+            return FrameColumn(pl.Series(self.name, self.series.to_numpy()[rows]), clean=False)
         taken = FrameColumn(self.given.gather(rows), clean=False, form=self.form)
         taken.categorical = self.categorical
         return taken
@@ -159,6 +161,11 @@ class FrameColumn(ScalarColumn):
         return first if first is not None and bad[first] else None
 
 
+def _may_hold_nan(series: pl.Series) -> bool:
+    """Return whether a column of floats may hold NaN: exact without gaps, and yes where there are some."""
+    return bool(series.null_count()) or bool(np.isnan(series.to_numpy()).any())
+
+
 def _cleaned(series: pl.Series) -> pl.Series:
     """Return texts without blanks around them, and null for words that mean "missing"."""
     stripped = series.str.strip_chars()
@@ -227,6 +234,8 @@ class FrameTable(AbstractTable):
         first_line: line of row 0 in the source, 0 where it has no lines.
         lines: the line of every row, where rows and lines do not run in step.
         forms: how columns of texts are read as numbers or dates.
+        remarks: what was left aside while reading.
+        doubts: what had to be guessed while reading, each with its fix.
     """
 
     def __init__(
@@ -237,9 +246,12 @@ class FrameTable(AbstractTable):
         first_line: int = 0,
         lines: np.ndarray | None = None,
         forms: Mapping[str, str] | None = None,
+        remarks: Sequence[str] = (),
+        doubts: Sequence[tuple[str, str]] = (),
     ):
         self.forms = dict(forms or {})
         self.frame, self.source, self.first_line, self.lines = frame, source, first_line, lines
+        self._remarks, self._doubts = tuple(remarks), tuple(doubts)
         self.names, self.height = tuple(frame.columns), frame.height
         self._columns: dict[str, FrameColumn] = {}
 
@@ -247,6 +259,16 @@ class FrameTable(AbstractTable):
     def text_names(self) -> tuple[str, ...]:
         """The columns of texts."""
         return tuple(name for name, dtype in self.frame.schema.items() if dtype == pl.String)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside while reading."""
+        return self._remarks
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What had to be guessed while reading, each with its fix."""
+        return self._doubts
 
     def column(self, name: str) -> FrameColumn:
         """Return a column."""
@@ -277,7 +299,13 @@ class FrameTable(AbstractTable):
 
     def _with(self, frame: pl.DataFrame, lines: np.ndarray | None) -> FrameTable:
         return FrameTable(
-            frame, source=self.source, first_line=self.first_line, lines=lines, forms=self.forms
+            frame,
+            source=self.source,
+            first_line=self.first_line,
+            lines=lines,
+            forms=self.forms,
+            remarks=self._remarks,
+            doubts=self._doubts,
         )
 
     def take(self, rows: np.ndarray) -> FrameTable:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
-from lamina.data.readers.registry import read_source
+from lamina.data.readers.registry import check_unread, read_source, reader_of
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable, ArrayTable
 
@@ -22,12 +23,14 @@ def read(
     sample_weight: Any = None,
     names: Sequence[str] | None = None,
     schema: Schema | None = None,
+    **keys: Any,
 ) -> AbstractTable:
     """Return the table in a file, a frame, a dict of columns or arrays.
 
     Args:
-        source: a path (.csv .tsv .jsonl .ndjson, each also .gz; .parquet .feather .arrow .npz; ``-`` is CSV
-            on standard input), a Polars or pandas frame, a dict of columns, a matrix, or a pair ``(X, y)``.
+        source: a path (.csv .tsv .jsonl .ndjson .json, each also .gz .bz2 .xz .zst .zip; .parquet .feather
+            .arrow .npz .npy; .xlsx .ods .xls; ``-`` is CSV on standard input), a Polars or pandas frame, a
+            dict of columns, a matrix, or a pair ``(X, y)``.
             Images: a folder with a subfolder for each class, perhaps below train, valid and test; IDX
             files; a table with a column of paths; a list of paths; arrays (n, y, x) or (n, y, x, c); and
             one image, for predictions.
@@ -36,6 +39,7 @@ def read(
         sample_weight: weights, which become the column ``weight``.
         names: names for the columns of a matrix; ``x0``, ``x1``, … without.
         schema: the schema of the training data, so that what was text there is read as text here.
+        **keys: of the reader of the file: ``encoding`` of texts, ``sheet`` of workbooks.
 
     Returns:
         A table, a :class:`~lamina.data.CellTable` where there are images; what is wrong with its contents
@@ -43,11 +47,14 @@ def read(
 
     Raises:
         DataError: nothing can be read, with the place and the fix.
+        ConfigError: a key belongs to another reader, or its value is out of range.
 
     Example:
         >>> read([[1, 2, 3], [4, 5, 6]], y=[0, 1]).names
         ('x0', 'x1', 'x2', 'target')
     """
+    if not isinstance(source, str | bytes | os.PathLike):
+        check_unread(keys)
     if isinstance(source, AbstractTable):
         return source
     if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str):
@@ -56,13 +63,27 @@ def read(
         source, y = source
     if isinstance(source, str | bytes | os.PathLike):
         path = os.fsdecode(source)
-        return read_source(Source(path, _texts(schema), strict=schema is None))
+        return read_source(Source(path, _texts(schema), strict=schema is None), keys)
     from lamina.data.readers.memory import from_memory
 
     table = from_memory(source, y=y, weight=sample_weight, names=names)
     if schema is not None and isinstance(table, ArrayTable):
         _check_width(table, schema)
     return table
+
+
+def read_beside(source: Any, given: Mapping[str, Any]) -> AbstractTable:
+    """Return test data of their own, read with those keys of the training data that their reader owns.
+
+    Args:
+        source: whatever `read` reads.
+        given: flat keys of readers.
+    """
+    if not isinstance(source, str | bytes | os.PathLike) or not given:
+        return read(source)
+    keys = reader_of(Source(os.fsdecode(source))).keys
+    names = {field.name for field in dataclasses.fields(keys)}
+    return read(source, **{name: value for name, value in given.items() if name in names})
 
 
 def _texts(schema: Schema | None) -> frozenset[str]:

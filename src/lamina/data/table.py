@@ -119,6 +119,7 @@ class AbstractTable(abc.ABC):
     ``source`` is a path, ``<frame>``, ``<arrays>`` or ``<stdin>``. ``first_line`` is the line of row 0 in
     that source: 2 for CSV (the header is line 1), 1 for JSON lines, 0 where there are no lines. ``lines``
     holds the line of every row where they do not follow one another (blank lines, line breaks in quotes).
+    ``files`` are those that it was read from, where they are not the one at ``source``.
     """
 
     height: int
@@ -126,6 +127,7 @@ class AbstractTable(abc.ABC):
     source: str
     first_line: int
     lines: np.ndarray | None
+    files: tuple[str, ...] = ()
     _name_set: frozenset[str] | None = None
 
     @abc.abstractmethod
@@ -178,6 +180,11 @@ class AbstractTable(abc.ABC):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was left aside while reading, for the audit to say."""
+        return ()
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What had to be guessed while reading, each with its fix, for the audit to warn of."""
         return ()
 
     def _known(self) -> frozenset[str]:

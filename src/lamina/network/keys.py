@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from lamina.core.errors import ConfigError
 from lamina.core.keys import POSITIVE, NoKeys, Owner, claim, flat, key, make_keys, one_of
+from lamina.data.readers.registry import reader_owners, reading_keys
 from lamina.data.split import SplitKeys
 from lamina.modalities import MODALITIES
 from lamina.models import MODELS
@@ -56,6 +57,7 @@ class Config:
         task: of the task.
         modalities: name → keys of each modality that is present.
         model: options of the architecture by name, the size dial among them; empty for a model of one's own.
+        reading: keys by which the reader of the file was told how to read it; those that were given.
     """
 
     run: RunKeys
@@ -65,11 +67,12 @@ class Config:
     task: Any = NoKeys()  # noqa: RUF009
     modalities: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    reading: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the claimed keys as one flat dict, tuples as lists."""
         own = flat(self.run, self.roles, self.split, self.training, self.task, *self.modalities.values())
-        return own | dict(self.model)
+        return own | dict(self.model) | dict(self.reading)
 
 
 ALWAYS = (
@@ -83,19 +86,23 @@ ALWAYS = (
 def always_present(keys: Mapping[str, Any]) -> Config:
     """Return the config of the owners that every run has; the other keys wait for theirs.
 
+    Keys of readers are taken too: who reads the data has refused those that are not its own.
+
     Args:
         keys: flat keys, values or texts.
 
     Raises:
         ConfigError: a value is out of range, or a name is unknown.
     """
-    waiting = waiting_for_owners(keys)
-    run, roles, split, training = claim(ALWAYS, {n: value for n, value in keys.items() if n not in waiting})
+    reading, waiting = reading_keys(keys), waiting_for_owners(keys)
+    claim(reader_owners(), reading)  # a value out of range is refused here
+    given = {name: value for name, value in keys.items() if name not in {*reading, *waiting}}
+    run, roles, split, training = claim(ALWAYS, given)
     if run.model != AUTO:
         MODELS[run.model]  # an unknown name is refused here
     if run.task is not None:
         TASKS[run.task]
-    return Config(run, roles, split, training)
+    return Config(run, roles, split, training, reading=reading)
 
 
 def check_keys(keys: Mapping[str, Any]) -> None:
@@ -118,13 +125,13 @@ def check_keys(keys: Mapping[str, Any]) -> None:
 
 
 def waiting_for_owners(keys: Mapping[str, Any], owners: Sequence[Owner] = ()) -> dict[str, Any]:
-    """Return the keys that neither the owners of every run nor the given ones claim.
+    """Return the keys that neither the owners of every run, nor readers, nor the given ones claim.
 
     Args:
         keys: flat keys, values or texts.
         owners: further owners who take part.
     """
-    owned = {name for owner in (*ALWAYS, *owners) for name in owner.names}
+    owned = {name for owner in (*ALWAYS, *owners) for name in owner.names} | {*reading_keys(keys)}
     return {name: value for name, value in keys.items() if name not in owned}
 
 
@@ -142,7 +149,7 @@ def _check_value(owners: list[Owner], name: str, value: Any) -> None:
 
 
 def optional_owners(model: str = AUTO, *, takes: str = "") -> Iterator[Owner]:
-    """Yield those who own keys in some runs only: tasks, modalities, then models, each imported for it.
+    """Yield those who own keys in some runs only: tasks, modalities, readers, then models, imported for it.
 
     Args:
         model: the model that was asked for, or ``auto``: any.
@@ -166,12 +173,13 @@ def possible_models(name: str) -> list[Owner]:
 
 
 def data_owners() -> Iterator[Owner]:
-    """Yield tasks and modalities, who own keys in runs on their data only."""
+    """Yield tasks, modalities and readers, who own keys in runs on their data only."""
     for name in TASKS:
         if isinstance(TASKS[name], AbstractTask):
             yield task_owner(task_named(name))
     for name in MODALITIES:
         yield modality_owner(name)
+    yield from reader_owners()
 
 
 def task_owner(task: AbstractTask) -> Owner:

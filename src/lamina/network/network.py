@@ -78,16 +78,17 @@ class Network:
 
         return parameter_count(self.model)
 
-    def read(self, data: Any) -> AbstractTable:
+    def read(self, data: Any, **keys: Any) -> AbstractTable:
         """Return data as a table that the network understands.
 
         Args:
             data: whatever `lamina.fit` reads; target columns may be absent.
+            **keys: of the reader of the file: ``encoding`` of texts, ``sheet`` of workbooks.
 
         Raises:
             DataError: it cannot be read, or holds no row.
         """
-        table = read(data, schema=self.schema)
+        table = read(data, schema=self.schema, **keys)
         if table.height == 0:
             raise DataError("no rows to predict or evaluate", where=table.source)
         return as_learned(table, self.schema)

@@ -15,6 +15,7 @@ from lamina.core.module import Module
 from lamina.core.wording import counted
 from lamina.data.audit import Audit
 from lamina.data.folds import fold_rows
+from lamina.data.readers.registry import check_unread
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import Choice
@@ -40,6 +41,8 @@ from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, selected
 from lamina.train.loop.plan import default_batch_size
+
+IN_MEMORY = ("<frame>", "<arrays>", "<paths>")  # sources that no reader has read
 
 
 def prepare(
@@ -70,6 +73,8 @@ def prepare(
         ShapeError: a model of your own gives more or fewer numbers than the objective takes.
     """
     config = always_present(keys)
+    if table.source in IN_MEMORY:
+        check_unread(config.reading)
     if model is not None:
         _check_own(config)
     cast, config, left = _claimed(table, target, config, keys, own=model)

@@ -59,21 +59,23 @@ def fit(
         ['yes']
     """
     began = time.perf_counter()
-    from lamina.data.source import read
+    from lamina.data.readers.registry import reading_keys
+    from lamina.data.source import read, read_beside
     from lamina.network.keys import check_keys
 
     own = None if isinstance(model, str) else model
     if own is None:
         keys["model"] = model
         check_keys(keys)  # a wrong key is said before a large file is read
-    table = read(data, y=y, sample_weight=sample_weight)
+    reading = reading_keys(keys)
+    table = read(data, y=y, sample_weight=sample_weight, **reading)
     if sample_weight is not None:
         keys.setdefault("weight", "weight")
     if target is None:
         from lamina.tasks.schema import default_target
 
         target = default_target(table, keys.get("task"))
-    test_table = None if test_data is None else read(test_data)
+    test_table = None if test_data is None else read_beside(test_data, reading)
     if out is not None:
         from lamina.runs.start import start_run
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ArtifactError, DataError
-from lamina.data.source import read
+from lamina.data.readers.registry import reading_keys
+from lamina.data.source import read_beside
 from lamina.network.plan import Plan
 from lamina.network.prepare import prepare
 from lamina.runs.console import Console
@@ -62,8 +63,9 @@ def resume(
         clear_leftovers(folder)
         console.record(shlex.join(["lamina", "resume", str(path)]))
         check_versions(record, lambda text: console.print(f"warning: {text}"), accept=accept_versions)
-        table = _read_again(record.data)
-        test_table = None if record.test_data is None else _read_again(record.test_data)
+        keys = reading_keys(record.given)
+        table = _read_again(record.data, keys)
+        test_table = None if record.test_data is None else _read_again(record.test_data, keys)
         plan = _planned_again(record, table, test_table)
         config = plan.config.to_json()
         open_keys = {name for variant in plan.variants for name in variant}
@@ -75,8 +77,8 @@ def resume(
         return run_job(Job(folder, plan, record, console, test_table, began), ())
 
 
-def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
-    """Read the data of a run once more, from where they were then."""
+def _read_again(stored: Mapping[str, Any], keys: Mapping[str, Any]) -> AbstractTable:
+    """Read the data of a run once more, from where they were then, and with the same keys."""
     source = str(stored["source"])
     if "path" not in stored:
         raise DataError(
@@ -84,9 +86,8 @@ def _read_again(stored: Mapping[str, Any]) -> AbstractTable:
             where=source,
             fix="begin anew with `lamina fit`",
         )
-    table = read(
-        source if os.path.isfile(source) and os.path.samefile(source, stored["path"]) else stored["path"]
-    )
+    is_there = os.path.isfile(source) and os.path.samefile(source, stored["path"])
+    table = read_beside(source if is_there else stored["path"], keys)
     check_unchanged(stored, table)
     return table
 

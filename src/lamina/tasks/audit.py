@@ -11,8 +11,9 @@ from lamina.core.errors import ConfigError, DataError, suggest
 from lamina.core.keys import NOT_NEGATIVE, Owner, claim, key
 from lamina.data.audit import roles, splits
 from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_error
+from lamina.data.readers.registry import reader_owners, reading_keys
 from lamina.data.schema import NUMBERS, Schema
-from lamina.data.source import read
+from lamina.data.source import read, read_beside
 from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
@@ -21,7 +22,7 @@ from lamina.tasks.base import AbstractSelector, AbstractTask, RoleKeys, Roles, S
 from lamina.tasks.registry import TASKS, choose_task, needs_target
 from lamina.tasks.schema import default_target, quoted, target_names
 
-_READING = ("y", "sample_weight", "names")  # keys of `check` that are for reading
+_ARRAYS = ("y", "sample_weight", "names")  # keys of `check` that stand beside arrays
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,8 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         target: the column, or columns, to be predicted; guessed and said without.
         **keys: ``y``, ``sample_weight`` and ``names`` as for ``read``; ``test_data``, a second source to be
             checked against the first; ``task``, ``seed``, ``valid``, ``test``, ``allow_missing``, the roles
-            ``weight``, ``group``, ``time``, ``split``, ``keep`` and ``drop``, and keys of the inputs, such as
-            ``image_size``, and of the task, such as ``rare``.
+            ``weight``, ``group``, ``time``, ``split``, ``keep`` and ``drop``, keys of the inputs, such as
+            ``image_size``, of the task, such as ``rare``, and of the file, such as ``encoding``.
 
     Raises:
         DataError: the data cannot be read at all.
@@ -180,12 +181,12 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         error: <arrays>: target column 'prize' is absent (did you mean 'price'?); expected one of size, price
           fix: name a column that the data have
     """
-    reading = {name: keys.pop(name) for name in _READING if name in keys}
+    beside = {name: keys.pop(name) for name in _ARRAYS if name in keys}
     other = keys.pop("test_data", None)
-    question = ask(keys)
-    table = read(data, **reading)
-    test_table = None if other is None else read(other)
-    if "weight" in table.names and reading.get("sample_weight") is not None and not question.roles.weight:
+    question, reading = ask(keys), reading_keys(keys)
+    table = read(data, **beside, **reading)
+    test_table = None if other is None else read_beside(other, reading)
+    if "weight" in table.names and beside.get("sample_weight") is not None and not question.roles.weight:
         question = dataclasses.replace(question, roles=dataclasses.replace(question.roles, weight="weight"))
     guessed = target is None and needs_target(question.audit.task)
     target = default_target(table, question.audit.task) if target is None else target
@@ -209,7 +210,8 @@ def ask(keys: Mapping[str, Any]) -> Question:
     names = list(MODALITIES)
     owners = [Owner("the audit", AuditKeys), Owner("roles", RoleKeys), Owner("split", SplitKeys)]
     owners += [Owner(f"{name} inputs", MODALITIES[name].keys) for name in names]
-    known = sorted({*_READING, "test_data", *(name for owner in owners for name in owner.names)})
+    owners += reader_owners()
+    known = sorted({*_ARRAYS, "test_data", *(name for owner in owners for name in owner.names)})
     waiting = {name: keys[name] for name in keys if name not in known}
     of_tasks = _names_of_tasks() if waiting else set()
     keys = {name: value for name, value in keys.items() if name not in waiting}
@@ -220,7 +222,7 @@ def ask(keys: Mapping[str, Any]) -> Question:
     asked, given_roles, split, *own = claim(owners, keys)
     if asked.task is not None:
         TASKS[asked.task]  # an unknown task is refused here
-    return Question(asked, given_roles, split, dict(zip(names, own, strict=True)), waiting)
+    return Question(asked, given_roles, split, dict(zip(names, own, strict=False)), waiting)
 
 
 def _names_of_tasks() -> set[str]:
@@ -270,6 +272,7 @@ def _of_second(
     cast: Cast, subject: Subject, checks: Sequence[AbstractCheck], parts: Split, other: AbstractTable
 ) -> Iterator[Finding]:
     """Yield what is wrong with test data of their own."""
+    yield from roles.of_reading(other)
     schema = cast.schema
     needed = [*(column.name for column in schema.inputs), *schema.targets]
     absent = [name for name in needed if name not in other.names]

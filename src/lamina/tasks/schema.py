@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Description
 
 _USUAL_TARGETS = ("target", "label", "class", "y", "outcome", "response")
-Leak = Callable[["AbstractTable", str], bool]
+Leak = Callable[[str], bool]
 Describe = Callable[..., "list[Description]"]
 
 
@@ -29,7 +29,7 @@ def assign_roles(
     *,
     task: str,
     target_kind: str,
-    is_leak: Leak = lambda table, name: False,
+    is_leak: Leak = lambda name: False,
     describe: Describe = described,
 ) -> Schema:
     """Return the role and kind of every column.
@@ -107,11 +107,11 @@ def _judged(
     Where no input is left, doubtful columns are taken back: a single column that counts the rows, or that a
     simple law ties to the target, is what there is to learn from.
     """
-    found, table = [], claims.table
+    found: list[Description] = []
     for description in descriptions:
         if description.name in keep:
             description = replace(description, reason="")
-        elif not description.reason and _may_leak(claims, description) and is_leak(table, description.name):
+        elif not description.reason and _may_leak(claims, description) and is_leak(description.name):
             description = replace(description, reason=EQUALS_TARGET, doubtful=True)
         found.append(description)
     if any(not description.reason for description in found):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from tests.data.readers.workbooks import xlsx
 
 from lamina.core.errors import DataError
 from lamina.data import read
@@ -32,6 +36,11 @@ def idx(path: Path, axes: int, compress: bool = False) -> None:
     sizes = (2, 3, 3)[:axes]
     content = bytes([0, 0, 8, axes]) + b"".join(n.to_bytes(4, "big") for n in sizes) + bytes(np.prod(sizes))
     path.write_bytes(gzip.compress(content) if compress else content)
+
+
+def zipped(path: Path, member: str, content: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, content)
 
 
 def idx_folder(path: Path) -> None:
@@ -57,6 +66,14 @@ SAMPLES = {
     "t.arrow": ("columnar", lambda path: FRAME.write_ipc(path)),
     "t.npz": ("npz", lambda path: np.savez(path, X=np.eye(2), y=[0, 1])),
     "images.npz": ("npz", lambda path: np.savez(path, X=np.zeros((2, 4, 4), np.uint8), y=[0, 1])),
+    "t.json": ("json", lambda path: FRAME.write_json(path)),
+    "t.csv.zip": ("delimited", lambda path: zipped(path, "t.csv", FRAME.write_csv())),
+    "t.zip": ("jsonl", lambda path: zipped(path, "a/t.jsonl", FRAME.write_ndjson())),
+    "t.tsv.bz2": ("delimited", lambda path: path.write_bytes(bz2.compress(FRAME.write_csv().encode()))),
+    "t.csv.xz": ("delimited", lambda path: path.write_bytes(lzma.compress(FRAME.write_csv().encode()))),
+    "t.xlsx": ("spreadsheet", lambda path: xlsx(path, {"S": [["a", "b"], [1, "x"], [2, "y"]]})),
+    "X.npy": ("npy", lambda path: np.save(path, np.eye(2))),
+    "arrays": ("npy", lambda path: (path.mkdir(), np.save(path / "X.npy", np.eye(2)))),
     "t10k-images-idx3-ubyte": ("idx", lambda path: idx(path, 3)),
     "train-images.idx3-ubyte.gz": ("idx", lambda path: idx(path, 3, compress=True)),
     "mnist": ("idx", idx_folder),
@@ -88,7 +105,21 @@ def test_standard_input_is_delimited():
     assert claiming(Source("-")) == ["delimited"]
 
 
-@pytest.mark.parametrize("name", ["", "t.xlsx", "noending", "t.parquet.gz", "t.npz.gz", "t.CSV.GZ", "empty"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "t.sav",
+        "noending",
+        "t.parquet.gz",
+        "t.npz.gz",
+        "t.npy.gz",
+        "t.xlsx.gz",
+        "t.CSV.GZ",
+        "t.zip",
+        "empty",
+    ],
+)
 def test_nobody_claims_what_nobody_reads(tmp_path, name):
     (tmp_path / "empty").mkdir()
     if name and name != "empty":
@@ -108,8 +139,8 @@ def test_a_file_that_is_absent_is_told_by_its_reader(tmp_path):
 def test_every_reader_is_registered_under_its_name():
     for name, reader in READERS.items():
         assert isinstance(reader, AbstractReader) and reader.name == name
-    with pytest.raises(Exception, match=r"unknown reader 'npy' \(did you mean 'npz'\?\)"):
-        READERS["npy"]
+    with pytest.raises(Exception, match=r"unknown reader 'npyz' \(did you mean 'npz'\?\)"):
+        READERS["npyz"]
 
 
 class Lines(AbstractReader):

@@ -21,7 +21,9 @@ def test_a_source_is_frozen_and_compared_by_what_was_asked():
 
 @pytest.mark.parametrize(
     ("path", "ending", "packed"),
-    [("d/t.csv", ".csv", False), ("T.TSV.gz", ".tsv", True), ("t.gz", "", True), ("t.CSV.GZ", ".gz", False),
+    [("d/t.csv", ".csv", False), ("T.TSV.gz", ".tsv", True), ("t.csv.zip", ".csv", True),
+     ("t.jsonl.zst", ".jsonl", True), ("t.csv.bz2", ".csv", True), ("t.csv.xz", ".csv", True),
+     ("t.zip", "", True), ("t.gz", "", True), ("t.CSV.GZ", ".gz", False),
      ("-", "", False), ("", "", False), ("d.x/t", "", False)],
 )  # fmt: skip
 def test_the_ending(path, ending, packed):

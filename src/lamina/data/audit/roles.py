@@ -26,6 +26,18 @@ NAMED_COLUMNS = 8  # so many columns are named in a list before it is cut
 _BESIDE = re.compile(BESIDE_CELLS.format(noun=r"(\w+)"))
 
 
+def of_reading(table: AbstractTable) -> Iterator[Finding]:
+    """Yield findings about how a table was read.
+
+    Args:
+        table: the data.
+    """
+    for doubt, fix in table.doubts:
+        yield warning("guessed", table.source, doubt, fix)
+    for remark in table.remarks:
+        yield note("passed-over", table.source, remark)
+
+
 def of_table(table: AbstractTable, schema: Schema, unreadable: Mapping[str, str]) -> Iterator[Finding]:
     """Yield findings about the table as a whole.
 
@@ -34,9 +46,8 @@ def of_table(table: AbstractTable, schema: Schema, unreadable: Mapping[str, str]
         schema: columns and their roles.
         unreadable: column → what keeps a modality from reading it.
     """
-    for remark in table.remarks:
-        yield note("passed-over", table.source, remark)
-    if table.first_line == 2 and all(looks_numeric(name) for name in table.names):
+    yield from of_reading(table)
+    if table.first_line >= 2 and all(looks_numeric(name) for name in table.names):
         message = "all column names are numbers: the first row seems to be data"
         yield warning("no-header", table.where(), message, "put a line with the column names above it")
     if not schema.inputs:

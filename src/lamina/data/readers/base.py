@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 
+from lamina.core.keys import NoKeys
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
@@ -17,9 +18,13 @@ class AbstractReader(abc.ABC):
         name: in `lamina.data.readers.READERS`.
         endings: of the tables it reads, for messages about files that nobody reads.
         is_general: whether it gives way to a reader of a more special layout.
+        files: what it reads in words, such as "CSV and TSV files", for messages.
+        keys: frozen dataclass of the flat keys it owns; `Source.keys` holds an instance when it reads.
     """
 
     name: str
+    files: str = ""
+    keys: type = NoKeys
     endings: tuple[str, ...] = ()
     is_general: bool = False
 

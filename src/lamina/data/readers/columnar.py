@@ -12,6 +12,7 @@ class ColumnarReader(AbstractReader):
     """Read files of columns that carry their types with them."""
 
     name = "columnar"
+    files = "Parquet and Arrow files"
     endings = (".parquet", ".feather", ".arrow")
 
     def claims(self, source: Source) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.keys import TextFileKeys
 from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
@@ -12,6 +13,8 @@ class DelimitedReader(AbstractReader):
     """Read delimited text: one record a line, the first one the header."""
 
     name = "delimited"
+    files = "CSV and TSV files"
+    keys = TextFileKeys
     endings = (".csv", ".tsv")
 
     def claims(self, source: Source) -> bool:
@@ -22,7 +25,9 @@ class DelimitedReader(AbstractReader):
         """Return the table; any common dialect is understood."""
         from lamina.data.readers.parsers.delimited import read_delimited
 
-        return read_delimited(source.path, keep_text=source.texts)
+        prefer = "\t" if source.ending == ".tsv" else ","
+        keys = source.keys
+        return read_delimited(source.path, keep_text=source.texts, encoding=keys.encoding, prefer=prefer)
 
 
 READERS.add(DelimitedReader.name, DelimitedReader())

@@ -29,6 +29,7 @@ class IdxReader(AbstractReader):
     """Read a folder of IDX files, or one file of images with its labels beside it."""
 
     name = "idx"
+    files = "IDX files"
 
     def claims(self, source: Source) -> bool:
         """Return whether a file is named as IDX files are, or a folder holds one of images."""

@@ -14,6 +14,7 @@ class ImageFileReader(AbstractReader):
     """Read a file that holds an image as a table of one row."""
 
     name = "image_file"
+    files = "images"
 
     def claims(self, source: Source) -> bool:
         """Return whether a file is named as images are."""

@@ -17,6 +17,7 @@ class ImageFolderReader(AbstractReader):
     """Read a folder with images in it, or below it."""
 
     name = "image_folder"
+    files = "folders of images"
     is_general = True
 
     def claims(self, source: Source) -> bool:

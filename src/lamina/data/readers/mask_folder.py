@@ -27,6 +27,7 @@ class MaskFolderReader(AbstractReader):
     """Read a folder with images in one subfolder and their masks, by the same names, in another."""
 
     name = "mask_folder"
+    files = "folders of images and masks"
 
     def claims(self, source: Source) -> bool:
         """Return whether a folder holds a subfolder of images and one of masks, or parts that do."""

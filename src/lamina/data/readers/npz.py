@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import tokenize
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 _INPUTS = ("x", "data", "images", "features", "inputs", "x_all")
 _TARGETS = ("y", "label", "labels", "target", "targets", "y_all")
-_PARTS = {"train": ("train",), "valid": ("valid", "val", "validation"), "test": ("test",)}
-_NAMES = ("feature_names", "columns", "names")
-_WEIGHTS = ("sample_weight", "weight", "weights")
+PARTS = {"train": ("train",), "valid": ("valid", "val", "validation"), "test": ("test",)}
+NAMES = ("feature_names", "columns", "names")
+WEIGHTS = ("sample_weight", "weight", "weights")
 _LONGER = {"x": ("images", "data", "features"), "y": ("labels", "targets", "target")}
+_SAVE = "numpy.savez(path, X=inputs, y=targets)"
 MOST_PACKED = 1032  # DEFLATE cannot pack tighter (zlib, technical details)
 
 
@@ -35,6 +37,7 @@ class NpzReader(AbstractReader):
     """Read arrays: a matrix or images, and what stands beside them."""
 
     name = "npz"
+    files = "NumPy archives"
     endings = (".npz",)
 
     def claims(self, source: Source) -> bool:
@@ -59,8 +62,31 @@ def read_npz(path: str) -> AbstractTable:
         DataError: the file is missing, damaged, or holds no such arrays.
     """
     text.check_file(path)
-    arrays = _load(path)
-    found = {part: _pair(arrays, part, path) for part in _PARTS}
+    return table_of_arrays(_load(path), path)
+
+
+def table_of_arrays(
+    arrays: dict[str, np.ndarray], path: str, *, origin: Sequence[str] = (), fix: str = _SAVE
+) -> AbstractTable:
+    """Return the table that named arrays make: ``X`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ….
+
+    Args:
+        arrays: by name.
+        path: where they came from, for messages.
+        origin: the files, where they are not the one at the path.
+        fix: how to save arrays, for messages.
+
+    Raises:
+        DataError: there are no inputs, or the arrays do not fit together.
+    """
+    table = _assembled(arrays, path, origin, fix)
+    table.files = tuple(origin)
+    return table
+
+
+def _assembled(arrays: dict[str, np.ndarray], path: str, origin: Sequence[str], fix: str) -> AbstractTable:
+    """Return the table of parts, or of all rows."""
+    found = {part: _pair(arrays, part, path) for part in PARTS}
     parts = {part: pair for part, pair in found.items() if pair is not None}
     if "test" in parts and "train" not in parts:  # X and y beside x_test and y_test
         pair = _pair(arrays, "", path)
@@ -71,7 +97,7 @@ def read_npz(path: str) -> AbstractTable:
         extra = {"target": np.concatenate([pair[1] for pair in parts.values()])}
         if len(parts) > 1:
             extra["split"] = np.repeat(list(parts), [len(matrix) for matrix in matrices])
-        return _table(np.concatenate(matrices), extra, arrays, path)
+        return _table(np.concatenate(matrices), extra, arrays, path, origin)
     pair = _pair(arrays, "", path)
     if pair is None:
         shown = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
@@ -80,11 +106,11 @@ def read_npz(path: str) -> AbstractTable:
             where=path,
             expected="X and y, or x_train, y_train, x_test, y_test",
             received=shown or "no array",
-            fix="numpy.savez(path, X=inputs, y=targets)",
+            fix=fix,
         )
     weight = _weight(arrays, len(pair[0]), path)
     extra = {"target": pair[1]} if pair[1].size else {}
-    return _table(pair[0], extra | ({} if weight is None else {"weight": weight}), arrays, path)
+    return _table(pair[0], extra | ({} if weight is None else {"weight": weight}), arrays, path, origin)
 
 
 def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> None:
@@ -120,32 +146,46 @@ def _load(path: str) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         for name, array in arrays.items():
-            _check_text(name, array, path)
+            check_text(name, array, path)
         return arrays
     except DataError:
         raise
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        KeyError,
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        SyntaxError,
-        tokenize.TokenError,
-        TypeError,
-        UnicodeDecodeError,
-        MemoryError,
-        OverflowError,
-    ) as error:
-        objects = "allow_pickle" in str(error) or "Object arrays" in str(error)
-        raise DataError(
-            "holds arrays of Python objects" if objects else f"not a whole .npz file ({error})",
-            where=path,
-            fix="save numbers and fixed-width texts only" if objects else "write it anew with numpy.savez",
-        ) from error
+    except (*LOADING_FAULTS, zipfile.BadZipFile) as error:
+        raise unloadable(path, error, "a whole .npz file", "numpy.savez") from error
+
+
+LOADING_FAULTS = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+    TypeError,
+    UnicodeDecodeError,
+    MemoryError,
+    OverflowError,
+)
+
+
+def unloadable(path: str, error: BaseException, what: str, function: str) -> DataError:
+    """Return the error for arrays that NumPy does not load.
+
+    Args:
+        path: of the file.
+        error: what NumPy raised.
+        what: the file should be.
+        function: that writes it.
+    """
+    objects = "allow_pickle" in str(error) or "Object arrays" in str(error)
+    return DataError(
+        "holds arrays of Python objects" if objects else f"not {what} ({error})",
+        where=path,
+        fix="save numbers and fixed-width texts only" if objects else f"write it anew with {function}",
+    )
 
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> None:
@@ -159,26 +199,34 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) 
                 f"member '{member.filename}' is no array", where=path, fix="write it with numpy.savez"
             )
         stream.seek(0)
-        version = np.lib.format.read_magic(stream)
-        read_header = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read_header(stream, max_header_size=10_000)
-        if not dtype.hasobject and int(np.prod(shape, dtype=object)) * dtype.itemsize > promised:
-            raise DataError(
-                f"member '{member.filename}' is shorter than its header says",
-                where=path,
-                fix="write it anew",
-            )
+        check_length(stream, promised, f"member '{member.filename}'", path)
 
 
-def _check_text(name: str, array: np.ndarray, path: str) -> None:
+def check_length(stream: IO[bytes], held: int, what: str, path: str) -> None:
+    """Raise DataError where the header of an array promises more than is there.
+
+    Args:
+        stream: at the beginning of the array.
+        held: bytes that are there, the header among them.
+        what: the array, in words.
+        path: of the file, for messages.
+    """
+    version = np.lib.format.read_magic(stream)
+    read_header = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read_header(stream, max_header_size=10_000)
+    if not dtype.hasobject and int(np.prod(shape, dtype=object)) * dtype.itemsize > held - stream.tell():
+        raise DataError(f"{what} is shorter than its header says", where=path, fix="write it anew")
+
+
+def check_text(name: str, array: np.ndarray, path: str) -> None:
     """Raise DataError where a text holds what is no character: NumPy cannot make a Python text of it."""
     if array.dtype.kind != "U" or not array.nbytes:
         return
     codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
     if codes.max() > sys.maxunicode or ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
-        raise DataError(f"member '{name}' holds what is no text", where=path, fix="write it anew")
+        raise DataError(f"array '{name}' holds what is no text", where=path, fix="write it anew")
 
 
 def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
@@ -187,17 +235,25 @@ def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray 
     return next((lowered[name] for name in names if name in lowered), None)
 
 
+def names_of(part: str) -> dict[str, tuple[str, ...]]:
+    """Return the names under which inputs ``x`` and targets ``y`` of a part are known, in lower case.
+
+    Args:
+        part: a word of a split; all rows if empty.
+    """
+    if not part:
+        return {"x": (*_INPUTS, "arr_0"), "y": (*_TARGETS, "arr_1")}
+    spelled = [(f"{kind}_{word}", f"{word}_{kind}") for kind in ("x", "y") for word in PARTS[part]]
+    return {
+        kind: tuple(name for pair in spelled for name in pair if kind in name.split("_"))
+        + tuple(f"{word}_{k}" for word in PARTS[part] for k in _LONGER[kind])
+        for kind in ("x", "y")
+    }
+
+
 def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Return inputs and targets of one part (all rows if it has no name), or None if there are none."""
-    if part:
-        spelled = [(f"{kind}_{word}", f"{word}_{kind}") for kind in ("x", "y") for word in _PARTS[part]]
-        names = {
-            kind: tuple(name for pair in spelled for name in pair if kind in name.split("_"))
-            + tuple(f"{word}_{k}" for word in _PARTS[part] for k in _LONGER[kind])
-            for kind in ("x", "y")
-        }
-    else:
-        names = {"x": (*_INPUTS, "arr_0"), "y": (*_TARGETS, "arr_1")}
+    names = names_of(part)
     x, y = _first(arrays, names["x"]), _first(arrays, names["y"])
     if x is None:
         return None
@@ -227,8 +283,8 @@ def _pair(arrays: dict[str, np.ndarray], part: str, path: str) -> tuple[np.ndarr
 
 def _remarks(arrays: dict[str, np.ndarray]) -> list[str]:
     """Return what is to be said of arrays that are neither images, labels nor weights."""
-    words = {word for part in _PARTS.values() for word in part}
-    known = {*_INPUTS, *_TARGETS, *_WEIGHTS, "arr_0", "arr_1"}
+    words = {word for part in PARTS.values() for word in part}
+    known = {*_INPUTS, *_TARGETS, *WEIGHTS, "arr_0", "arr_1"}
     kinds = {"x", "y", *_LONGER["x"], *_LONGER["y"]}
     known |= {f"{word}_{kind}" for word in words for kind in kinds}
     known |= {f"{kind}_{word}" for word in words for kind in kinds}
@@ -238,7 +294,7 @@ def _remarks(arrays: dict[str, np.ndarray]) -> list[str]:
 
 def _weight(arrays: dict[str, np.ndarray], rows: int, path: str) -> np.ndarray | None:
     """Return the weights of the rows, or None if there are none."""
-    weight = _first(arrays, _WEIGHTS)
+    weight = _first(arrays, WEIGHTS)
     if weight is not None and (weight.shape != (rows,) or weight.dtype.kind not in "biuf"):
         raise DataError(
             "X and weight do not fit",
@@ -256,15 +312,19 @@ def _name_of(arrays: dict[str, np.ndarray], wanted: np.ndarray) -> str:
 
 
 def _table(
-    matrix: np.ndarray, extra: dict[str, Any], arrays: dict[str, np.ndarray], path: str
+    matrix: np.ndarray,
+    extra: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    path: str,
+    origin: Sequence[str],
 ) -> AbstractTable:
     """Return the table, with the names of the columns if the file holds some."""
     if not len(matrix):
         raise DataError("the table has no row", where=path, fix="add rows")
     if matrix.ndim == 4:
         extra = {"label" if name == "target" else name: column for name, column in extra.items()}
-        return image_table(ArrayImages(matrix), extra, path, remarks=_remarks(arrays))
-    stored = _first(arrays, _NAMES)
+        return image_table(ArrayImages(matrix), extra, path, remarks=_remarks(arrays), origin=origin)
+    stored = _first(arrays, NAMES)
     names = [f"x{i}" for i in range(matrix.shape[1])]
     if stored is not None and stored.shape == (matrix.shape[1],) and stored.dtype.kind == "U":
         names = stored.tolist()

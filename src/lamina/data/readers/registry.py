@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
 from lamina.core.errors import DataError
+from lamina.core.keys import NoKeys, Owner, claim
 from lamina.core.registry import Registry
 from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.packing import PACKINGS
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
@@ -14,6 +21,9 @@ READERS: Registry[AbstractReader] = Registry(
         "delimited": "lamina.data.readers.delimited",
         "columnar": "lamina.data.readers.columnar",
         "jsonl": "lamina.data.readers.jsonl",
+        "json": "lamina.data.readers.json",
+        "spreadsheet": "lamina.data.readers.spreadsheet",
+        "npy": "lamina.data.readers.npy",
         "npz": "lamina.data.readers.npz",
         "idx": "lamina.data.readers.idx",
         "mask_folder": "lamina.data.readers.mask_folder",
@@ -25,13 +35,60 @@ READERS: Registry[AbstractReader] = Registry(
 UNCLAIMED_FOLDERS = "image_folder"  # this reader says what a folder lacks that nobody claims
 
 
-def read_source(source: Source) -> AbstractTable:
+def read_source(source: Source, given: Mapping[str, Any] = MappingProxyType({})) -> AbstractTable:
     """Return the table that the one reader of a source makes of it.
+
+    Args:
+        source: the path.
+        given: flat keys of readers, values or texts.
 
     Raises:
         DataError: nobody reads it, or it cannot be read.
+        ConfigError: a key belongs to another reader, or its value is out of range.
     """
-    return reader_of(source).read(source)
+    reader = reader_of(source)
+    run = f"this run reads {words_of(reader)}"
+    (keys,) = claim([Owner(words_of(reader), reader.keys)], given, absent=reader_owners(), run=run)
+    return reader.read(replace(source, keys=keys))
+
+
+def words_of(reader: AbstractReader) -> str:
+    """Return what a reader reads, in words."""
+    return reader.files or f"files of the reader '{reader.name}'"
+
+
+def reader_owners() -> list[Owner]:
+    """Return the readers that own keys, those of the same keys as one owner."""
+    names: dict[type, list[str]] = {}
+    for reader in READERS.values():
+        if reader.keys is not NoKeys:
+            names.setdefault(reader.keys, []).append(words_of(reader))
+    return [Owner(", ".join(files), keys) for keys, files in names.items()]
+
+
+def reading_keys(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some flat keys that readers own.
+
+    Args:
+        given: flat keys, values or texts.
+
+    Example:
+        >>> reading_keys({"sheet": 2, "epochs": 3})
+        {'sheet': 2}
+    """
+    if not given:
+        return {}
+    names = {name for owner in reader_owners() for name in owner.names}
+    return {name: value for name, value in given.items() if name in names}
+
+
+def check_unread(given: Mapping[str, Any]) -> None:
+    """Refuse keys of readers for data that are in memory already.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    claim([], given, absent=reader_owners(), run="these data are in memory already")
 
 
 def reader_of(source: Source) -> AbstractReader:
@@ -62,7 +119,7 @@ def table_endings() -> tuple[str, ...]:
 
     Example:
         >>> " ".join(table_endings())
-        '.csv .tsv .parquet .feather .arrow .jsonl .ndjson .npz'
+        '.csv .tsv .parquet .feather .arrow .jsonl .ndjson .json .xlsx .xlsm .xlsb .xls .ods .npy .npz'
     """
     return tuple(ending for reader in READERS.values() for ending in reader.endings)
 
@@ -74,12 +131,23 @@ def _unclaimed(source: Source) -> DataError:
     path, ending, endings = source.path, source.ending, table_endings()
     if source.is_packed and ending in endings:
         return DataError(
-            f"a '{ending}.gz' file is not read", where=path, fix=f"unpack it first: gunzip {path}"
+            f"a '{ending}{source.packing}' file is not read",
+            where=path,
+            fix=f"unpack it first: {_UNPACKERS[source.packing]} {path}",
         )
     check_file(path)
+    if source.packing == ".zip" and not ending:
+        from lamina.data.readers.parsers.unpacking import members_of, several_members
+
+        members = members_of(path)
+        if len(members) != 1:
+            return several_members(path, members)
     return DataError(
         f"no table is read from a '{ending}' file" if ending else "the file name has no ending",
         where=path,
-        expected=f"one of {' '.join(endings)} (.csv .tsv .jsonl also .gz)",
+        expected=f"one of {' '.join(endings)} (.csv .tsv .jsonl .ndjson .json also {' '.join(PACKINGS)})",
         fix="rename the file after its type, or convert it",
     )
+
+
+_UNPACKERS = {".gz": "gunzip", ".bz2": "bunzip2", ".xz": "unxz", ".zst": "unzstd", ".zip": "unzip"}

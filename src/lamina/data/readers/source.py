@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
+
+from lamina.core.keys import NoKeys
+from lamina.data.readers.packing import packing_of
 
 HEAD = 4096  # bytes
 LEVELS = 3  # of folders that are listed: split, class, image
@@ -21,6 +24,7 @@ class Source:
         path: a file, a folder, or ``-`` for standard input.
         texts: columns that are read as texts although they look like numbers.
         strict: whether a layout that leaves a target unclear is a fault, as it is for training data.
+        keys: what the reader was asked for: an instance of its `AbstractReader.keys`.
 
     Example:
         >>> Source("data/a.CSV").ending, Source("a.csv.gz").ending, Source("-").ending
@@ -30,16 +34,28 @@ class Source:
     path: str
     texts: frozenset[str] = frozenset()
     strict: bool = True
+    keys: Any = field(default=NoKeys(), compare=False)
+
+    @property
+    def packing(self) -> str:
+        """The end of the name that says how the file is packed, such as ``.gz``; empty if it is not."""
+        return packing_of(self.path)
 
     @property
     def is_packed(self) -> bool:
-        """Whether the name ends in ``.gz``."""
-        return self.path.endswith(".gz")
+        """Whether the name says that the file is packed."""
+        return bool(self.packing)
 
-    @property
+    @cached_property
     def ending(self) -> str:
-        """The ending of the name in lower case, ``.gz`` aside."""
-        return os.path.splitext(self.path.removesuffix(".gz"))[1].lower()
+        """The ending of the name in lower case, that of packing aside; for ``.zip`` that of the member."""
+        ending = os.path.splitext(self.path.removesuffix(self.packing))[1].lower()
+        if ending or self.packing != ".zip" or not self.is_file:
+            return ending
+        from lamina.data.readers.parsers.unpacking import members_of
+
+        members = members_of(self.path)
+        return os.path.splitext(members[0])[1].lower() if len(members) == 1 else ""
 
     @cached_property
     def is_folder(self) -> bool:
@@ -76,15 +92,14 @@ class Source:
 
     @cached_property
     def head(self) -> bytes:
-        """The first 4 KiB of a file, unpacked if its name ends in ``.gz``; empty where there are none."""
+        """The first 4 KiB of a file, unpacked if it is packed; empty where there are none."""
         if not self.is_file:
             return b""
-        with suppress(OSError, EOFError, zlib.error):
-            if self.is_packed:
-                import gzip
+        if self.is_packed:
+            from lamina.data.readers.parsers.unpacking import head_of
 
-                with gzip.open(self.path) as stream:
-                    return stream.read(HEAD)
+            return head_of(self.path, HEAD)
+        with suppress(OSError):
             with open(self.path, "rb") as stream:
                 return stream.read(HEAD)
         return b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lamina.data import leaks
+from lamina.data.leaks import LeakJudge
 from lamina.data.schema import NUMBERS, Schema
 from lamina.modalities.blocks import Claims
 from lamina.tasks.base import AbstractTask, Roles, Suit
@@ -39,9 +39,5 @@ class AbstractPredictionTask(AbstractTask):
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return inputs and targets; a column that equals the target is left out."""
-        numbers = self.target_kind == NUMBERS
-
-        def is_leak(table: AbstractTable, name: str) -> bool:
-            return leaks.equals_target(table, name, given.targets, numbers=numbers)
-
-        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind, is_leak=is_leak)
+        judge = LeakJudge(claims.table, given.targets, numbers=self.target_kind == NUMBERS)
+        return assign_roles(claims, given, task=self.name, target_kind=self.target_kind, is_leak=judge)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.readers.parsers.text import Buffer, nul_error
+from lamina.data.readers.parsers.text import Buffer, Text, nul_error
 
 SEPARATORS = ",;\t|"
 _BLOCK = 1 << 23
@@ -61,7 +61,7 @@ class _Counts:
         self.seen_breaks += breaks.size
 
 
-def scan(data: Buffer, separator: str, width: int, source: str) -> Records:
+def scan(text: Text, separator: str, width: int) -> Records:
     """Count the fields of every record without parsing them; O(bytes), a few passes in NumPy.
 
     A quote toggles "inside": exact for quoting by doubling, and wrong for stray quotes in the middle of a
@@ -70,11 +70,11 @@ def scan(data: Buffer, separator: str, width: int, source: str) -> Records:
     Raises:
         DataError: there is a NUL byte, so this is not text.
     """
-    counts = _Counts()
+    counts, data = _Counts(), text.data
     for start in range(0, len(data), _BLOCK):
         block = np.frombuffer(data[start : start + _BLOCK], np.uint8)
         if not block.all():
-            raise nul_error(data, start + int(block.argmin()), source)
+            raise nul_error(text, start + int(block.argmin()))
         counts.add(block, start, ord(separator))
     return _summary(data, counts, width)
 
@@ -110,7 +110,7 @@ def wide_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def rewritten(data: Buffer, separator: str, width: int, source: str) -> tuple[bytes, Records]:
+def rewritten(text: Text, separator: str, width: int) -> tuple[bytes, Records]:
     """Return the text with plain quoting, as the standard library's parser understands it, and its records.
 
     This is slow and exact: it is called only where the quick pass found something odd.
@@ -118,7 +118,7 @@ def rewritten(data: Buffer, separator: str, width: int, source: str) -> tuple[by
     Raises:
         DataError: a record has too many or too few fields, or a quote is never closed.
     """
-    stream = io.TextIOWrapper(io.BytesIO(bytes(data[:])), encoding="utf-8-sig", newline="")
+    stream = io.TextIOWrapper(io.BytesIO(bytes(text.data[:])), encoding="utf-8-sig", newline="")
     out, lines, line = io.StringIO(newline=""), [], 1
     writer = csv.writer(out, delimiter=separator, lineterminator="\n")
     with wide_fields():
@@ -126,23 +126,23 @@ def rewritten(data: Buffer, separator: str, width: int, source: str) -> tuple[by
         try:
             for record in reader:
                 if record and len(record) != width:
-                    raise _ragged_error(data, source, (line, reader.line_num), len(record), width)
+                    raise _ragged_error(text, (line, reader.line_num), len(record), width)
                 if record:
                     writer.writerow(record)
                     lines.append(line)
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise DataError(f"not delimited text ({error})", where=f"{source}, line {line}") from error
+            raise DataError(f"not delimited text ({error})", where=text.where(line)) from error
     return out.getvalue().encode(), Records(
         np.array(lines[1:], np.int64), np.zeros(0, np.int64), len(lines) - 1
     )
 
 
-def _ragged_error(data: Buffer, source: str, lines: tuple[int, int], fields: int, width: int) -> DataError:
+def _ragged_error(text: Text, lines: tuple[int, int], fields: int, width: int) -> DataError:
     """Return the error for a record, on the lines given, with too many or too few fields."""
     first, last = lines
-    where = f"{source}, line {first}"
-    if last > first and last >= bytes(data[:]).count(b"\n"):
+    where = text.where(first)
+    if last > first and last >= bytes(text.data[:]).count(b"\n"):
         fix = 'close it, or write "" for a quote that belongs to the value'
         return DataError("a quote is opened here and never closed", where=where, fix=fix)
     if fields < width:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import mmap
 import os
 import sys
-import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamina.core.errors import DataError
+from lamina.core.wording import counted
+from lamina.data.readers.packing import packing_of
+from lamina.data.readers.parsers import encodings
 
 _MAGIC = {
     b"PAR1": "a Parquet file",
@@ -27,29 +29,99 @@ _MAGIC = {
     b"SQLite format 3": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
 }
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+_MOST_SHOWN = 60  # characters of a line
 
 Buffer = bytes | mmap.mmap
 
 
-def load(path: str) -> Buffer:
-    """Return the bytes of a text file, unpacked if its name ends in .gz; ``-`` is standard input.
+@dataclass(frozen=True)
+class Text:
+    """The bytes of a text in UTF-8, and how they came to be.
+
+    Args:
+        data: without the lines that were skipped.
+        source: path, or ``<stdin>``, for messages.
+        skipped: lines above the data, so that messages count as the file does.
+        is_plain: whether the data are the file as it lies on the disk.
+        encoding: that was asked for, or None.
+        remarks: what is to be said of it.
+        doubts: what had to be guessed, each with its fix.
+    """
+
+    data: Buffer
+    source: str
+    skipped: int = 0
+    is_plain: bool = False
+    encoding: str | None = None
+    remarks: tuple[str, ...] = ()
+    doubts: tuple[tuple[str, str], ...] = ()
+
+    def where(self, line: int) -> str:
+        """Return a place in words.
+
+        Args:
+            line: counted from 1 in the data.
+        """
+        return f"{self.source}, line {line + self.skipped}"
+
+    def after(self, lines: int, place: str) -> Text:
+        """Return the text below its first lines, with a remark on them if they are not blank.
+
+        Args:
+            lines: how many to skip.
+            place: where they stand, in words.
+        """
+        end = 0
+        for _ in range(lines):
+            end = self.data.find(b"\n", end) + 1
+        said = bytes(self.data[:end]).decode("utf-8-sig", "replace").splitlines()
+        words = next((line.strip() for line in said if line.strip()), "")
+        shown = repr(words if len(words) <= _MOST_SHOWN else words[:_MOST_SHOWN] + "…")
+        more = f"{counted(lines, 'line')}{place} skipped, the first one {shown}"
+        return replace(
+            self,
+            data=bytes(self.data[end:]),
+            skipped=self.skipped + lines,
+            is_plain=False,
+            remarks=(*self.remarks, more) if words else self.remarks,
+        )
+
+    def line_of(self, place: int) -> int:
+        """Return the line of a byte, counted from 1 in the data."""
+        return bytes(self.data[:place]).count(b"\n") + 1
+
+
+def load(path: str, encoding: str | None = None) -> Text:
+    """Return the text in a file, unpacked if its name says that it is packed; ``-`` is standard input.
+
+    Args:
+        path: the file.
+        encoding: of the file; UTF-8, or what a byte-order mark says, without.
 
     Raises:
         DataError: the file is missing, empty, a folder, unreadable, or something other than text.
     """
+    source = "<stdin>" if path == "-" else path
+    raw = _raw(path)
+    if encoding is not None and not encodings.is_utf8(encoding):
+        return Text(encodings.decoded(raw, encoding, source), source, encoding=encoding)
+    data = checked(raw, source)
+    return Text(data, source, is_plain=data is raw and not isinstance(raw, bytes), encoding=encoding)
+
+
+def _raw(path: str) -> Buffer:
+    """Return the bytes of a file, unpacked."""
     if path == "-":
-        return checked(sys.stdin.buffer.read(), "<stdin>")
+        return sys.stdin.buffer.read()
     check_file(path)
+    if packing_of(path):
+        from lamina.data.readers.parsers.unpacking import unpack
+
+        return unpack(path)
     try:
-        if path.endswith(".gz"):
-            with gzip.open(path) as stream:
-                return checked(stream.read(), path)
         with open(path, "rb") as stream:
-            return checked(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), path)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        fix = "compress it anew, or rename it if it was never compressed"
-        raise DataError(f"not a whole gzip file ({error})", where=path, fix=fix) from error
+            return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})", where=path) from error
 
@@ -117,8 +189,8 @@ def checked(data: Buffer, source: str) -> Buffer:
     for magic, words in _MAGIC.items():
         if head.startswith(magic):
             raise DataError(f"this is {words}, not text", where=source, fix="give it the ending of its type")
-    if head[:2] in _MARKS:
-        return _transcode(data, source)
+    if mark := encodings.marked(head):
+        return encodings.decoded(data, mark, source)
     if b"\x00" in head:
         fix = "export the table as CSV (UTF-8) and read that"
         raise DataError("this is a binary file, not text", where=source, fix=fix)
@@ -127,27 +199,21 @@ def checked(data: Buffer, source: str) -> Buffer:
     return data
 
 
-def nul_error(data: Buffer, place: int, source: str) -> DataError:
+def nul_error(text: Text, place: int) -> DataError:
     """Return the error for a NUL byte in the middle of a text."""
-    line = bytes(data[:place]).count(b"\n") + 1
     fix = "write the file anew: it is damaged, or not text"
-    return DataError("there is a NUL byte", where=f"{source}, line {line}", fix=fix)
+    return DataError("there is a NUL byte", where=text.where(text.line_of(place)), fix=fix)
 
 
-def _transcode(data: Buffer, source: str) -> bytes:
-    """Return UTF-16 text, which its byte-order mark gives away, as UTF-8."""
-    try:
-        return bytes(data[:]).decode("utf-16").encode()
-    except UnicodeDecodeError as error:
-        fix = "save it as UTF-8"
-        raise DataError("starts as UTF-16 text but does not go on so", where=source, fix=fix) from error
+class NotUtf8(DataError):
+    """A text is not UTF-8, and nobody said what else it is."""
 
 
-def check_utf8(data: Buffer, source: str) -> None:
-    """Raise DataError with the line of the first byte that is not UTF-8."""
+def check_utf8(text: Text) -> None:
+    """Raise NotUtf8 with the line of the first byte that is not UTF-8."""
     import codecs
 
-    decoder, size = codecs.getincrementaldecoder("utf-8")(), 1 << 24
+    decoder, size, data = codecs.getincrementaldecoder("utf-8")(), 1 << 24, text.data
     for start in range(0, len(data), size):
         block = data[start : start + size]
         try:
@@ -155,9 +221,29 @@ def check_utf8(data: Buffer, source: str) -> None:
         except UnicodeDecodeError as error:
             pending = len(error.object) - len(block)
             place = start - pending + error.start
-            line = bytes(data[:place]).count(b"\n") + 1
-            raise DataError(
+            raise NotUtf8(
                 f"byte 0x{data[place]:02x} is not UTF-8 text",
-                where=f"{source}, line {line}",
-                fix="save the file as UTF-8 (iconv -f windows-1252 -t utf-8 OLD > NEW)",
+                where=text.where(text.line_of(place)),
+                fix="correct the line, or name the encoding of the file: encoding=windows-1252",
             ) from error
+
+
+def guessed(text: Text) -> Text:
+    """Return a text that is not UTF-8 as what it is most likely to be, and say so.
+
+    Raises:
+        DataError: nothing is likely.
+    """
+    raw = bytes(text.data[:])
+    encoding, place = encodings.guess(raw)
+    fault = f"byte 0x{raw[place]:02x} on line {text.line_of(place)} is not UTF-8"
+    if encoding is None:
+        raise DataError(
+            f"byte 0x{raw[place]:02x} is not UTF-8 text",
+            where=text.where(text.line_of(place)),
+            fix="correct the line, or name the encoding of the file, as encoding=windows-1251 (Cyrillic) "
+            "or encoding=shift_jis (Japanese)",
+        )
+    data = encodings.decoded(raw, encoding, text.source)
+    doubt = (f"read as {encoding}: {fault}", "encoding= overrules, as in encoding=iso-8859-15")
+    return Text(data, text.source, encoding=encoding, doubts=(doubt,))
