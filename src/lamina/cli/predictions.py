@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamina.cli.unlike import say
 from lamina.core import storage
 from lamina.core.errors import ConfigError, RunError
 from lamina.data.schema import CLASSES, FLAGS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lamina.network.network import Network
+    from lamina.network.unlike import Unlike
     from lamina.tasks.base import Prediction
 
 LIST = "predictions.csv"  # in a folder of predictions
@@ -26,14 +28,17 @@ ENDINGS = (".csv", ".parquet", ".jsonl")
 Columns = Mapping[str, "np.ndarray"]
 
 
-def predicted(network: Network, source: str, path: str | None, *, proba: bool) -> Prediction:
-    """Return the predictions for every row of a source.
+def predicted(
+    network: Network, source: str, path: str | None, *, proba: bool, strict: bool = False
+) -> tuple[Prediction, Unlike]:
+    """Return the predictions for every row of a source, and what is unlike the training data, which is said.
 
     Args:
         network: the trained network.
         source: whatever `lamina.data.read` reads.
         path: where they are to be written; standard output without.
         proba: whether probabilities are asked for.
+        strict: whether rows unlike those of training are refused.
 
     Raises:
         ConfigError: the task has no probabilities, or its predictions cannot be written there.
@@ -50,7 +55,13 @@ def predicted(network: Network, source: str, path: str | None, *, proba: bool) -
         raise ConfigError(message, fix="give a new folder for them: --out predictions")
     if not task.writes_files and ending is not None and ending not in ENDINGS:
         raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
-    return network.prediction(source)
+    from lamina.network.unlike import compared
+
+    table = network.read(source)
+    x = network.encoder.transform(table)
+    unlike = compared(network, table, x)
+    say(unlike, table.source, strict=strict)
+    return network.predicted(table, network.decoded(x)), unlike
 
 
 def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:

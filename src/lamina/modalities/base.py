@@ -206,6 +206,25 @@ class Learned:
     is_dense: bool = False
 
 
+@dataclass(frozen=True)
+class Strange:
+    """Rows of new data whose values in a column are unlike those of training.
+
+    Args:
+        column: its name.
+        code: a word for programs, such as ``unseen-category``.
+        words: what such rows hold, as it stands behind "3 rows hold".
+        rows: indices, increasing.
+        example: the value in the first of these rows, or empty.
+    """
+
+    column: str
+    code: str
+    words: str
+    rows: np.ndarray
+    example: str = ""
+
+
 class AbstractEncoder(abc.ABC):
     """A fitted translation of one block of columns into arrays."""
 
@@ -226,6 +245,15 @@ class AbstractEncoder(abc.ABC):
         Raises:
             DataError: a column is absent, or holds what it did not hold in training.
         """
+
+    def strange(self, table: AbstractTable, arrays: Arrays) -> Iterator[Strange]:
+        """Yield the rows that are unlike those of training, column by column.
+
+        Args:
+            table: new data.
+            arrays: of all its rows, from `transform`, so that nothing is encoded twice.
+        """
+        yield from ()
 
     @abc.abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -291,6 +319,16 @@ class AbstractModality(abc.ABC):
         self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
     ) -> list[Description]:
         """Return what each of its columns holds, and why one is left out."""
+
+    def left_out(self, table: AbstractTable, schema: Schema, keys: Any) -> Mapping[int, str]:
+        """Return the rows that its keys ask to be left out before the split, each with what is wrong with it.
+
+        Args:
+            table: the data, claimed.
+            schema: columns and their roles; targets may be of this modality too.
+            keys: its keys.
+        """
+        return {}
 
     @abc.abstractmethod
     def check(self, subject: Subject, block: Block, keys: Any) -> AbstractCheck:

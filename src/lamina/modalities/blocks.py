@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,15 @@ from lamina.core.errors import DataError
 from lamina.core.inputs import Inputs, MixedInputs
 from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellColumn, with_cells
-from lamina.modalities.base import AbstractEncoder, AbstractModality, Arrays, Block, Description, Unreadable
+from lamina.modalities.base import (
+    AbstractEncoder,
+    AbstractModality,
+    Arrays,
+    Block,
+    Description,
+    Strange,
+    Unreadable,
+)
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -175,6 +183,16 @@ class Encoders(AbstractEncoder):
         """
         found = {name: encoder.transform(table, rows) for name, encoder in self.encoders.items()}
         return next(iter(found.values())) if len(found) == 1 else found
+
+    def strange(self, table: AbstractTable, arrays: Arrays) -> Iterator[Strange]:
+        """Yield the rows that are unlike those of training, block by block.
+
+        Args:
+            table: new data, its cells under the names of training.
+            arrays: of all its rows, from `transform`.
+        """
+        for name, encoder in self.encoders.items():
+            yield from encoder.strange(table, arrays if len(self.encoders) == 1 else arrays[name])
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact: block name → modality and encoder."""

@@ -17,6 +17,7 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, blocks_of, claimed
+from lamina.tasks.aside import leave_out
 from lamina.tasks.base import AbstractTask, RoleKeys, Roles, Suit
 from lamina.tasks.registry import TASKS, choose_task, needs_target
 from lamina.tasks.schema import default_target, quoted, target_names
@@ -62,6 +63,7 @@ class Cast:
         suit: why, where nobody asked for it.
         schema: columns and their roles.
         blocks: of the inputs.
+        left_out: what is to be said of rows that were left out.
     """
 
     claims: Claims
@@ -69,6 +71,7 @@ class Cast:
     suit: Suit | None
     schema: Schema
     blocks: tuple[Block, ...]
+    left_out: tuple[Finding, ...] = ()
 
 
 def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
@@ -113,6 +116,9 @@ def audit(
         return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
     try:
         cast = cast_roles(table, target, question)
+        left = leave_out(cast.claims.table, cast.schema, question.modalities)
+        if left.findings:
+            cast = dataclasses.replace(cast_roles(left.table, target, question), left_out=left.findings)
     except DataError as fault:
         return _assembled(table, None, [of_error(fault, "schema")])
     return audit_cast(cast, question, test_table)
@@ -126,7 +132,7 @@ def audit_cast(cast: Cast, question: Question, test_table: AbstractTable | None 
         question: what is asked.
         test_table: test data of their own, to be checked against these.
     """
-    found = list(_findings(cast, question, test_table))
+    found = [*cast.left_out, *_findings(cast, question, test_table)]
     table, schema = cast.claims.table, cast.schema
     if question.roles.split is None and schema.split:
         found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
@@ -226,7 +232,9 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     for own in checks:
         yield from own.across(parts)
     if test_table is not None:
-        yield from _of_second(cast, subject, checks, parts, as_learned(test_table, schema))
+        left = leave_out(as_learned(test_table, schema), schema, question.modalities)
+        yield from left.findings
+        yield from _of_second(cast, subject, checks, parts, left.table)
 
 
 def _check_of(block: Block, subject: Subject, question: Question) -> AbstractCheck:

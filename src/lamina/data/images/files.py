@@ -183,16 +183,29 @@ class FileImages(AbstractImages):
         def fill(row: int) -> None:
             index = int(self._rows[row])
             try:
-                pixels, content = self._decoded(index, canvas)
+                pixels, content = self._inspected(index, canvas)
             except UnreadableError as error:
                 faults[row] = str(error)
                 return
-            self._shelf.keep(index, canvas, pixels)
             digests[row] = digest_of(content)
             contrast[row] = contrast_of(pixels)
 
         in_threads(fill, len(self))
         return Survey(digests, contrast, dict(sorted(faults.items())))
+
+    def _inspected(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
+        """Return the pixels of a file, which are kept, and its bytes, or raise UnreadableError."""
+        shelf = self._shelf
+        found = shelf.shelved(index, canvas)
+        if found is None:
+            found, content = self._decoded(index, canvas)
+            shelf.keep(index, canvas, found)
+            return found, content
+        try:
+            with open(shelf.paths[index], "rb") as stream:
+                return found, stream.read()
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}") from error
 
     def _decoded(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
         """Return the pixels of a file and its bytes, or raise UnreadableError."""
