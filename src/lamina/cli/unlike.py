@@ -26,8 +26,7 @@ def say(unlike: Unlike, source: str, *, strict: bool) -> None:
     """
     text = str(unlike)
     if strict and unlike.strange:
-        raise DataError(
-            text, where=source, fix="correct the rows, train on data that have such, or leave --strict out"
-        )
+        fix = "correct the rows, train on data that have such, or leave --strict out"
+        raise DataError(text, where=source, fix=fix)
     if text:
         print(f"note: {text}", file=sys.stderr)

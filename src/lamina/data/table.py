@@ -359,6 +359,7 @@ class ArrayTable(AbstractTable):
         extra: further columns by name, such as the target.
         source: what to call the data in messages.
         lines: the row of each row in the source, where rows were taken from a larger table.
+        allow_missing: whether NaN is meant, and no fault.
 
     Example:
         >>> table = ArrayTable(np.eye(2), ["a", "b"], {"target": np.array(["yes", "no"])})
@@ -376,8 +377,10 @@ class ArrayTable(AbstractTable):
         *,
         source: str = "<arrays>",
         lines: np.ndarray | None = None,
+        allow_missing: bool = False,
     ):
         self.matrix, self.extra, self.source, self.lines = matrix, dict(extra or {}), source, lines
+        self.allow_missing = allow_missing
         self.names = (*names, *self.extra)
         self.height = len(matrix)
         self._position = {name: i for i, name in enumerate(names)}
@@ -386,7 +389,7 @@ class ArrayTable(AbstractTable):
     @property
     def strict(self) -> bool:
         """Arrays are strict: NaN in them is a fault unless it is said to be meant."""
-        return True
+        return not self.allow_missing
 
     def column(self, name: str) -> ArrayColumn:
         """Return a column."""
@@ -410,7 +413,7 @@ class ArrayTable(AbstractTable):
         rows = np.asarray(rows)
         extra = {name: array[rows] for name, array in self.extra.items()}
         lines = rows if self.lines is None else self.lines[rows]
-        return ArrayTable(self.matrix[rows], list(self._position), extra, source=self.source, lines=lines)
+        return self._like(self.matrix[rows], list(self._position), extra, lines)
 
     def drop(self, names: Sequence[str]) -> ArrayTable:
         """Return the table without the given columns."""
@@ -421,4 +424,16 @@ class ArrayTable(AbstractTable):
         if len(kept) < len(self._position):
             matrix = matrix[:, [self._position[name] for name in kept]]
         extra = {name: array for name, array in self.extra.items() if name not in names}
-        return ArrayTable(matrix, kept, extra, source=self.source, lines=self.lines)
+        return self._like(matrix, kept, extra, self.lines)
+
+    def _like(
+        self,
+        matrix: np.ndarray,
+        names: Sequence[str],
+        extra: dict[str, np.ndarray],
+        lines: np.ndarray | None,
+    ) -> ArrayTable:
+        """Return a table of other contents that is as strict, and of the same source."""
+        return ArrayTable(
+            matrix, names, extra, source=self.source, lines=lines, allow_missing=self.allow_missing
+        )

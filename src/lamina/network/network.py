@@ -200,11 +200,10 @@ class Network:
 
         Example:
             >>> import lamina
-            >>> rows = {"size": [1.0, 2.0, 3.0, 4.0] * 9, "kind": ["a", "b"] * 18, "price": [1.0, 2.0, 4.0] * 12}
+            >>> rows = {"kind": ["a", "b"] * 18, "price": [1.0, 2.0, 4.0] * 12}
             >>> net = lamina.fit(rows, target="price", model="linear", epochs=1)
-            >>> print(net.check({"size": [2.0, 90.0], "kind": ["a", "b"]}).warnings[0])
-            warning: <arrays>, row 1, column 'size': 1 row holds numbers beyond the training range, the first one '90.0'
-              fix: correct them, or train on data that have such rows
+            >>> net.check({"kind": ["a", "c", "b"]}).warnings[0].message
+            "1 row holds categories that training never saw, the first one 'c'"
         """
         return audit_of(self, self.read(data))
 

@@ -45,8 +45,9 @@ class Unlike:
         """Return one line that counts rows by column, empty where there is nothing to say.
 
         Example:
-            >>> print(Unlike(9, (Strange("age", "out-of-range", "numbers beyond", np.array([1, 4])),), ("id",)))
-            2 of 9 rows hold numbers beyond: age 2; 1 column that training did not have is ignored: id
+            >>> age = Strange("age", "out-of-range", "numbers out of range", np.array([1, 4]))
+            >>> print(Unlike(9, (age,), ("id",)))
+            2 of 9 rows hold numbers out of range: age 2; 1 column that training did not have is ignored: id
         """
         parts = []
         for words in dict.fromkeys(one.words for one in self.strange):
