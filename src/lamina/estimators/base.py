@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lamina.network.network import Network
 
 _FLOATS: Any = (np.float64, np.float32)  # Any: scikit-learn's inferred types know texts only
-_GAPS: Any = {"accept_sparse": True, "ensure_all_finite": "allow-nan"}
+_GAPS: Any = {"accept_sparse": ["csr", "csc", "coo"], "ensure_all_finite": "allow-nan"}
 _UNTRAINED = {"epochs": 0, "folds": 1, "early_stopping": False, "valid": 0.0}
 _LARGEST_SEED = 2**31 - 1
 PARTIAL_EPOCHS = 5  # passes over the rows of one call of partial_fit, at most

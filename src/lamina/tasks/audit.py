@@ -177,7 +177,7 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         return result
     message = f"taken as target: {quoted(target)}"
     said = note("target-guessed", table.source, message, "name another one with target=")
-    return _assembled(table, result.schema, [*result.findings, said])
+    return dataclasses.replace(result, findings=_ordered([*result.findings, said]))
 
 
 def ask(keys: Mapping[str, Any]) -> Question:
@@ -270,5 +270,8 @@ def _has_errors(found: Sequence[Finding]) -> bool:
 
 def _assembled(table: AbstractTable, schema: Schema | None, found: Sequence[Finding]) -> Audit:
     """Return the audit with errors first, then warnings, then notes."""
-    ordered = sorted(found, key=lambda finding: LEVELS.index(finding.level))
-    return Audit(tuple(ordered), schema, table.source, table.height, len(table.names))
+    return Audit(_ordered(found), schema, table.source, table.height, len(table.names))
+
+
+def _ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))
