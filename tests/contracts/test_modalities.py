@@ -182,10 +182,10 @@ def test_its_checks_yield_findings_and_none_that_matter_of_good_data(name: str):
 
 @every
 def test_its_training_rows_are_not_strange_and_none_is_left_out_unasked(name: str):
-    modality, table, schema, _ = sample(name)
+    modality, table, schema, block = sample(name)
     encoder = fitted(name, np.arange(ROWS))
     assert [*encoder.strange(table, encoder.transform(table))] == []
-    assert not modality.left_out(table, schema, modality.keys())
+    assert not modality.check(Subject(table, schema), block, modality.keys()).left_out()
     new = MODALITY_SAMPLES[name](1)
     for found in encoder.strange(new, encoder.transform(new)):
         assert found.column in encoder.columns and found.code and found.words

@@ -27,19 +27,20 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--strict", action="store_true", help=STRICT)
     options, _ = parser.read(words)
     from lamina.cli.trained import load_network
+    from lamina.network.network import measured
     from lamina.network.unlike import compared
     from lamina.runs.last_lines import metric_table
     from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
     table = network.read(options.data)
-    measured = network.measured(table)
+    targets = measured(network, table)
     x = network.encoder.transform(table)
     unlike = compared(network, table, x)
     say(unlike, table.source, strict=options.strict)
     decoded = network.decoded(x)
-    metrics = network.objective.metrics(decoded, *measured)
-    intervals = network.objective.intervals(decoded, *measured)
+    metrics = network.objective.metrics(decoded, *targets)
+    intervals = network.objective.intervals(decoded, *targets)
     if options.json:
         found = {"rows": table.height, "task": network.task.name, "metrics": metrics, "intervals": intervals}
         print_json({**found, "unlike_training": unlike.to_json()})

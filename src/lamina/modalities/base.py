@@ -320,16 +320,6 @@ class AbstractModality(abc.ABC):
     ) -> list[Description]:
         """Return what each of its columns holds, and why one is left out."""
 
-    def left_out(self, table: AbstractTable, schema: Schema, keys: Any) -> Mapping[int, str]:
-        """Return the rows that its keys ask to be left out before the split, each with what is wrong with it.
-
-        Args:
-            table: the data, claimed.
-            schema: columns and their roles; targets may be of this modality too.
-            keys: its keys.
-        """
-        return {}
-
     @abc.abstractmethod
     def check(self, subject: Subject, block: Block, keys: Any) -> AbstractCheck:
         """Return the checks of a block, before anything compiles."""
@@ -365,6 +355,10 @@ class AbstractModality(abc.ABC):
 
 class AbstractCheck(abc.ABC):
     """The checks of one block; what they looked at is kept from one to the next."""
+
+    def left_out(self) -> Mapping[int, str]:
+        """Return the rows that keys ask to be left out before the split, each with what is wrong with it."""
+        return {}
 
     @abc.abstractmethod
     def findings(self) -> Iterator[Finding]:

@@ -128,23 +128,16 @@ class Network:
         """
         return self.target.predictions(self.objective.point(self._answered(data)))
 
-    def prediction(self, data: Any) -> Prediction:
+    def prediction(self, data: Any, outputs: np.ndarray | None = None) -> Prediction:
         """Return what `lamina predict` writes.
 
         Args:
             data: whatever `lamina.fit` reads; target columns may be absent.
+            outputs: decoded outputs of these rows, where they are known.
         """
         table = self.read(data)
-        return self.predicted(table, self.outputs(table))
-
-    def predicted(self, table: AbstractTable, decoded: np.ndarray) -> Prediction:
-        """Return what `lamina predict` writes for rows whose outputs are known.
-
-        Args:
-            table: from `read`.
-            decoded: their outputs, from `decoded`.
-        """
-        return self.task.predict(decoded, table, self.objective, self.target)
+        outputs = self.outputs(table) if outputs is None else outputs
+        return self.task.predict(outputs, table, self.objective, self.target)
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Return the probability of each class (in the order of ``labels``), or of each label.
@@ -184,7 +177,7 @@ class Network:
             LaminaWarning: rows are unlike those of training, once a call.
         """
         table = self.read(data)
-        return self.objective.metrics(self._answered(table), *self.measured(table))
+        return self.objective.metrics(self._answered(table), *measured(self, table))
 
     def check(self, data: Any) -> Audit:
         """Return what is unlike the training data: unknown categories, numbers out of range, new gaps.
@@ -216,16 +209,6 @@ class Network:
             warnings.warn(str(unlike), LaminaWarning, stacklevel=3)
         return self.decoded(x)
 
-    def measured(self, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return targets in the form of the metrics, and weights where the data have them.
-
-        Args:
-            table: from `read`.
-        """
-        weight = self.schema.weight
-        weights = table.scalar(weight).numbers() if weight and weight in table.names else None
-        return self.target.measured(table), weights
-
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save as a folder: safetensors, JSON, a model card and a manifest; no pickle.
 
@@ -247,6 +230,18 @@ class Network:
             known = {name: value for name, value in metrics.items() if value is not None}
             lines.append(f"{split}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
+
+
+def measured(network: Network, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return targets in the form of the metrics, and weights where the data have them.
+
+    Args:
+        network: whose targets they are.
+        table: from `Network.read`.
+    """
+    weight = network.schema.weight
+    weights = table.scalar(weight).numbers() if weight and weight in table.names else None
+    return network.target.measured(table), weights
 
 
 def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:

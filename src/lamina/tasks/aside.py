@@ -12,7 +12,8 @@ from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, warning
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
-from lamina.modalities import MODALITIES
+from lamina.modalities import Subject
+from lamina.modalities.blocks import blocks_of
 
 NAMED_ROWS = 5  # so many rows are named in a message before the list is cut
 
@@ -41,9 +42,10 @@ def leave_out(table: AbstractTable, schema: Schema, keys: Mapping[str, Any]) -> 
         keys: name of a modality → its keys; those that are not there are not asked.
     """
     reasons: dict[int, str] = {}
-    for name in dict.fromkeys(column.modality for column in schema.inputs):
-        if name in keys:
-            reasons |= MODALITIES[name].left_out(table, schema, keys[name])
+    for block in blocks_of(schema):
+        own = keys.get(block.modality.name)
+        if own is not None:
+            reasons |= block.modality.check(Subject(table, schema), block, own).left_out()
     if not reasons or len(reasons) >= table.height:
         return Kept(table)
     kept = np.setdiff1d(np.arange(table.height), list(reasons))

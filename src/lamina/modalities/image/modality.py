@@ -30,12 +30,10 @@ from lamina.modalities.image import choose
 from lamina.modalities.image.check import ImageCheck
 from lamina.modalities.image.encoder import ImageEncoder
 from lamina.modalities.image.stored import check_encoder
-from lamina.modalities.image.unreadable import unreadable_rows
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
-    from lamina.data.schema import Schema
 
 REFUSE, SKIP = BAD = ("refuse", "skip")
 TEST_TIME = ("none", "flip", "shift", "flip-shift")
@@ -97,13 +95,9 @@ class ImageModality(AbstractModality):
         """Return the size of each column's images as ``28x28x1``, or that there are several."""
         return [Description(name, IMAGE, _size_of(table.column(name))) for name in names]
 
-    def left_out(self, table: AbstractTable, schema: Schema, keys: ImageKeys) -> dict[int, str]:
-        """Return the rows with an image, or a mask, that cannot be read, where ``bad=skip`` asks for it."""
-        return unreadable_rows(table, schema, keys.image_size) if keys.bad == SKIP else {}
-
     def check(self, subject: Subject, block: Block, keys: ImageKeys) -> ImageCheck:
         """Return the checks of the images."""
-        return ImageCheck(subject, block, keys.image_size)
+        return ImageCheck(subject, block, keys.image_size, skips=keys.bad == SKIP)
 
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: ImageKeys) -> ImageEncoder:
         """Learn size, mean and standard deviation from training rows."""
