@@ -146,6 +146,12 @@ def test_test_images_of_their_own(pets: Path):
         lamina.fit("whole" if write_whole(Path("whole")) else "", **QUICK, test_data="more")
 
 
+def test_test_data_without_images_are_an_error_of_the_audit(pets: Path):
+    Path("t.csv").write_text("image,label\n1,cat\n2,dog\n")
+    errors = lamina.check(pets, bad="skip", test_data="t.csv").errors
+    assert [error.code for error in errors] == ["no-images"]
+
+
 def write_whole(root: Path) -> bool:
     for number, pixels in enumerate(PIXELS):
         path = root / ("cat", "dog")[number % 2] / f"{number:02d}.png"

@@ -11,7 +11,7 @@ from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
-from lamina.data.images.store import Survey
+from lamina.data.images.store import AbstractImages, Survey
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import AbstractCheck, Block, Subject
@@ -40,7 +40,11 @@ class ImageCheck(AbstractCheck):
     ):
         self.subject, self.block, self.size, self.skips = subject, block, size, skips
         self.table, self.schema = subject.table, subject.schema
-        self.images = images_of(self.table, block.columns[0].name)
+
+    @functools.cached_property
+    def images(self) -> AbstractImages:
+        """The inputs."""
+        return images_of(self.table, self.block.columns[0].name)
 
     @functools.cached_property
     def canvas(self) -> Canvas:
@@ -54,7 +58,12 @@ class ImageCheck(AbstractCheck):
 
     def left_out(self) -> dict[int, str]:
         """Return the rows with an image, or a mask, that cannot be read, where they are to be skipped."""
-        return unreadable_rows(self.table, self.schema, self.images, self.survey) if self.skips else {}
+        name = self.block.columns[0].name
+        if not self.skips or name not in self.table.names:
+            return {}
+        if not isinstance(self.table.column(name), ImageColumn):  # `second` says so
+            return {}
+        return unreadable_rows(self.table, self.schema, self.images, self.survey)
 
     def sound(self) -> np.ndarray:
         """Return the rows of images that can be read."""
