@@ -180,6 +180,18 @@ def test_its_checks_yield_findings_and_none_that_matter_of_good_data(name: str):
     assert [*check.findings()] == [*modality.check(Subject(table, schema), block, modality.keys()).findings()]
 
 
+@every
+def test_its_training_rows_are_not_strange_and_none_is_left_out_unasked(name: str):
+    modality, table, schema, block = sample(name)
+    encoder = fitted(name, np.arange(ROWS))
+    assert [*encoder.strange(table, encoder.transform(table))] == []
+    assert not modality.check(Subject(table, schema), block, modality.keys()).left_out()
+    new = MODALITY_SAMPLES[name](1)
+    for found in encoder.strange(new, encoder.transform(new)):
+        assert found.column in encoder.columns and found.code and found.words
+        assert found.rows.size and (np.diff(found.rows) > 0).all() and found.rows[-1] < ROWS
+
+
 def damaged(stored: dict[str, Any]) -> list[dict[str, Any]]:
     """The same document with each field away, of another type, and one too many."""
     without = [{name: v for name, v in stored.items() if name != field} for field in stored]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -55,7 +56,7 @@ def plane() -> tuple[np.ndarray, np.ndarray]:
 
 OF_BOTH = {
     "model", "preset", "random_state", "epochs", "batch_size", "lr", "optimizer", "schedule", "weight_decay",
-    "early_stopping", "time_limit", "valid", "keys",
+    "early_stopping", "time_limit", "valid", "warm_start", "keys",
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_parameters_are_a_dozen_keys_of_a_fit(kind: type, own: set[str]):
     names = set(inspect.signature(kind).parameters)
     assert names == OF_BOTH | own
     known = {key.field.name for keys in declared_keys().values() for key in keys}
-    assert names - {"random_state", "keys"} <= known
+    assert names - {"random_state", "warm_start", "keys"} <= known
 
 
 @pytest.mark.parametrize("kind", [NeuralClassifier, NeuralRegressor])
@@ -326,14 +327,70 @@ def test_a_class_of_one_row_is_learned_from(blobs: tuple):
 @pytest.mark.parametrize("kind", [NeuralClassifier, NeuralRegressor])
 def test_bad_data_are_refused_with_words(kind: type):
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
-    hole = X.copy()
-    hole[3, 1] = np.nan
-    with pytest.raises(ValueError, match="Input X contains NaN"):
-        kind().fit(hole, y)
+    endless = X.copy()
+    endless[3, 1] = np.inf
+    with pytest.raises(ValueError, match="Input X contains infinity"):
+        kind().fit(endless, y)
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        kind().fit(X, np.where(y, np.nan, 1.0))
     with pytest.raises(ValueError, match=r"1 class|nothing to learn"):
         kind().fit(X, np.ones(30))
     with pytest.raises(ValueError, match="Reshape your data"):
         kind().fit(X[:, 0], y)
+
+
+def test_gaps_are_learned_from_and_may_be_new(plane: tuple):
+    """NaN in an array is the gap that it is in a frame: what is missing tells the answer here."""
+    X, _ = plane
+    holes = np.where(np.arange(360).reshape(120, 3) % 5 == 0, np.nan, X)
+    y = 5.0 * np.isnan(holes[:, 1]) + np.where(np.isnan(holes[:, 0]), 0.0, holes[:, 0])
+    settings = {"model": "linear", "epochs": 80, "lr": 0.1, "random_state": 0}
+    regressor = NeuralRegressor(**settings).fit(holes, y)
+    assert regressor.score(holes, y) > 0.9
+    frame = pd.DataFrame(holes, columns=["a", "b", "c"])
+    np.testing.assert_array_equal(
+        regressor.predict(holes), NeuralRegressor(**settings).fit(frame, y).predict(frame)
+    )
+    whole = NeuralRegressor(**settings).fit(X, y)
+    assert np.isfinite(whole.predict(holes)).all()
+    pickled = pickle.loads(pickle.dumps(regressor))  # noqa: S301 - our own bytes
+    np.testing.assert_array_equal(pickled.predict(holes), regressor.predict(holes))
+    classifier = NeuralClassifier(**SMALL).fit(holes, y > 2, eval_set=(holes[:9] + 0.01, y[:9] > 2))
+    assert np.isfinite(classifier.predict_proba(holes)).all()
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
+def test_sparse_inputs_give_what_dense_ones_give(blobs: tuple, form: str):
+    X, y = np.where(np.arange(180).reshape(90, 2) % 7 == 0, 0.0, blobs[0]), blobs[1]
+    settings = {"model": "logistic", "epochs": 3, "random_state": 0}
+    dense = NeuralClassifier(**settings).fit(X, y)
+    for kind in (sparse.csr_matrix, sparse.csr_array):
+        found = NeuralClassifier(**settings).fit(kind(X).asformat(form), y)
+        np.testing.assert_array_equal(found.predict_proba(kind(X).asformat(form)), dense.predict_proba(X))
+        assert found.n_features_in_ == 2
+
+
+def test_sparse_inputs_that_are_too_wide_or_too_large_are_refused(blobs: tuple, monkeypatch):
+    X, y = sparse.csr_matrix((90, 10_001)), blobs[1]
+    words = r"X: too wide a sparse matrix; expected at most 10,000 columns, got 10001\n  fix: reduce it first"
+    with pytest.raises(DataError, match=words):
+        NeuralClassifier().fit(X, y)
+    monkeypatch.setattr("lamina.estimators.rows.available_mib", lambda: 1.0)
+    with pytest.raises(DataError, match=r"does not fit into memory .* at most 1 MiB, got 10 MiB for 90 rows"):
+        NeuralClassifier().fit(X[:, :5000], y)
+    NeuralClassifier(**{**SMALL, "epochs": 1}).fit(sparse.csr_matrix(blobs[0]), y)
+
+
+def test_scores_are_weighted(blobs: tuple, plane: tuple, fitted: NeuralClassifier):
+    X, y = blobs
+    said = np.where(np.arange(90) % 3 == 0, "green", y)
+    weights = np.where(np.arange(90) % 3 == 0, 0.0, 2.0)
+    assert fitted.score(X, said) < 0.7 < fitted.score(X, said, sample_weight=weights)
+    X, y = plane
+    regressor = NeuralRegressor(model="linear", epochs=80, lr=0.1, random_state=0).fit(X, y)
+    wrong = np.where(np.arange(120) < 60, -y, y)
+    weights = (np.arange(120) >= 60) * 1.5
+    assert regressor.score(X, wrong) < 0.5 < regressor.score(X, wrong, sample_weight=weights)
 
 
 # --- where they go ---------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def test_every_format_has_its_step():
 
 
 @pytest.mark.parametrize("name", ["table", "quantiles", "image"])
+@pytest.mark.filterwarnings("ignore:1 of 80 rows:lamina.core.errors.LaminaWarning")
 def test_networks_of_format_1_load_and_answer_as_they_did(name):
     known = np.load(SAVED / f"{name}.npz")
     data = known["images"] if name == "image" else str(SAVED / "table.csv")

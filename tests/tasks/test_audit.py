@@ -131,7 +131,7 @@ def test_an_audit_prints_and_stores_itself(tmp_path):
 def test_unknown_keys_are_refused():
     with pytest.raises(
         ConfigError,
-        match=r"unknown key 'tasc' \(did you mean 'task'\?\); expected one of allow_missing, augment, day",
+        match=r"unknown key 'tasc' \(did you mean 'task'\?\); expected one of allow_missing, augment, bad",
     ):
         check(TRAINING, "y", tasc="binary")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lamina.cli.arguments import READING, Parser
 from lamina.cli.output import print_json
+from lamina.cli.unlike import STRICT, say
 
 SUMMARY = "Measure a trained network on labeled data."
 
@@ -24,20 +25,26 @@ def run(words: Sequence[str], began: float) -> int:
         "data", metavar="DATA", help="a file that has the target, or - for CSV on standard input"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--strict", action="store_true", help=STRICT)
     options, keys = parser.read(words, pairs=True)
     from lamina.cli.trained import load_network, read_for
+    from lamina.network.network import measured
+    from lamina.network.unlike import compared
     from lamina.runs.last_lines import metric_table
     from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
     table = read_for(network, options.data, keys)
-    measured = network.measured(table)
-    decoded = network.outputs(table)
-    metrics = network.objective.metrics(decoded, *measured)
-    intervals = network.objective.intervals(decoded, *measured)
+    targets = measured(network, table)
+    x = network.encoder.transform(table)
+    unlike = compared(network, table, x)
+    say(unlike, table.source, strict=options.strict)
+    decoded = network.decoded(x)
+    metrics = network.objective.metrics(decoded, *targets)
+    intervals = network.objective.intervals(decoded, *targets)
     if options.json:
         found = {"rows": table.height, "task": network.task.name, "metrics": metrics, "intervals": intervals}
-        print_json(found)
+        print_json({**found, "unlike_training": unlike.to_json()})
     else:
         name = source_name(table.source)
         print(metric_table({name: metrics}, {name: intervals}, {name: table.height}))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.trained import read_for
+from lamina.cli.unlike import say
 from lamina.core import storage
 from lamina.core.errors import ConfigError, RunError
 from lamina.data.schema import CLASSES, FLAGS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lamina.network.network import Network
+    from lamina.network.unlike import Unlike
     from lamina.tasks.base import Prediction
 
 LIST = "predictions.csv"  # in a folder of predictions
@@ -28,9 +30,15 @@ Columns = Mapping[str, "np.ndarray"]
 
 
 def predicted(
-    network: Network, source: str, path: str | None, *, proba: bool, keys: Mapping[str, str]
-) -> Prediction:
-    """Return the predictions for every row of a source.
+    network: Network,
+    source: str,
+    path: str | None,
+    *,
+    proba: bool,
+    keys: Mapping[str, str],
+    strict: bool = False,
+) -> tuple[Prediction, Unlike]:
+    """Return the predictions for every row of a source, and what is unlike the training data, which is said.
 
     Args:
         network: the trained network.
@@ -38,6 +46,7 @@ def predicted(
         path: where they are to be written; standard output without.
         proba: whether probabilities are asked for.
         keys: of the reader of the source.
+        strict: whether rows unlike those of training are refused.
 
     Raises:
         ConfigError: the task has no probabilities, or its predictions cannot be written there.
@@ -54,7 +63,13 @@ def predicted(
         raise ConfigError(message, fix="give a new folder for them: --out predictions")
     if not task.writes_files and ending is not None and ending not in ENDINGS:
         raise ConfigError("unknown type of file", where=path, expected="one of " + " ".join(ENDINGS))
-    return network.prediction(read_for(network, source, keys))
+    from lamina.network.unlike import compared
+
+    table = read_for(network, source, keys)
+    x = network.encoder.transform(table)
+    unlike = compared(network, table, x)
+    say(unlike, table.source, strict=strict)
+    return network.prediction(table, network.decoded(x)), unlike
 
 
 def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:

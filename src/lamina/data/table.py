@@ -431,6 +431,7 @@ class ArrayTable(AbstractTable):
         source: what to call the data in messages.
         lines: the row of each row in the source, where rows were taken from a larger table.
         forms: how columns of texts are read as numbers.
+        allow_missing: whether NaN is meant, and no fault.
 
     Example:
         >>> table = ArrayTable(np.eye(2), ["a", "b"], {"target": np.array(["yes", "no"])})
@@ -449,9 +450,11 @@ class ArrayTable(AbstractTable):
         source: str = "<arrays>",
         lines: np.ndarray | None = None,
         forms: Mapping[str, str] | None = None,
+        allow_missing: bool = False,
     ):
         self.forms = dict(forms or {})
         self.matrix, self.extra, self.source, self.lines = matrix, dict(extra or {}), source, lines
+        self.allow_missing = allow_missing
         self.names = (*names, *self.extra)
         self.height = len(matrix)
         self._position = {name: i for i, name in enumerate(names)}
@@ -465,7 +468,7 @@ class ArrayTable(AbstractTable):
     @property
     def strict(self) -> bool:
         """Arrays are strict: NaN in them is a fault unless it is said to be meant."""
-        return True
+        return not self.allow_missing
 
     def column(self, name: str) -> ArrayColumn:
         """Return a column."""
@@ -494,7 +497,15 @@ class ArrayTable(AbstractTable):
     def _with(
         self, matrix: np.ndarray, names: Sequence[str], extra: dict[str, np.ndarray], lines: Any
     ) -> ArrayTable:
-        return ArrayTable(matrix, names, extra, source=self.source, lines=lines, forms=self.forms)
+        return ArrayTable(
+            matrix,
+            names,
+            extra,
+            source=self.source,
+            lines=lines,
+            forms=self.forms,
+            allow_missing=self.allow_missing,
+        )
 
     def changed(
         self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING

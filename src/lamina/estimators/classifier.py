@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -44,6 +44,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         time_limit: seconds for the whole fit.
         valid: share of the rows that validate.
         class_weight: ``"balanced"``, or a dict from labels to weights.
+        warm_start: whether `fit` goes on from the weights of the fit before, on the same columns and classes.
         keys: any other key of `lamina.fit` by name, such as ``{"depth": 3, "dropout": 0.1}``; `get_params`
             and grid search reach each as ``keys__depth``.
 
@@ -81,6 +82,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         time_limit: float | None = None,
         valid: float | None = None,
         class_weight: str | dict[Any, float] | None = None,
+        warm_start: bool = False,
         keys: Mapping[str, Any] | None = None,
     ):
         self._set(locals())
@@ -90,7 +92,64 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None) -> str:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train on some more rows: a few passes from the weights that there are.
+
+        The first call learns columns, scales, categories and classes, which stay as they are from then on;
+        after a `fit` it goes on from there. Nothing validates.
+
+        Args:
+            X: numbers (rows, features) or a frame, as in `fit`.
+            y: labels, all of them among ``classes``.
+            classes: every label that will ever come; needed in the first call (several labels at once: not).
+            sample_weight: one number of 0 or more a row.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            DataError: the classes are not given, or others than before; the data cannot be learned from.
+            ConfigError: a parameter is unknown or out of range, or ``class_weight="balanced"``.
+
+        Example:
+            >>> X = np.random.default_rng(0).normal(size=(200, 2))
+            >>> y = np.where(X.sum(axis=1) > 0, "yes", "no")
+            >>> classifier = NeuralClassifier(model="logistic", lr=0.1, random_state=0)
+            >>> for start in range(0, 200, 20):
+            ...     part = slice(start, start + 20)
+            ...     classifier = classifier.partial_fit(X[part], y[part], classes=["no", "yes"])
+            >>> classifier.score(X, y) > 0.9
+            True
+        """
+        if isinstance(self.class_weight, str):
+            fix = "give sample_weight, or a dict of weights by label"
+            raise ConfigError("class_weight='balanced' would balance each part by itself", fix=fix)
+        if not hasattr(self, "network_"):
+            _check_given(y, classes)
+        elif classes is not None:
+            self._check_classes(np.unique(classes))
+        return self._partly_fitted(X, y, sample_weight, classes)
+
+    def _check_classes(self, classes: np.ndarray) -> None:
+        """Refuse classes that are not those of before."""
+        if not np.array_equal(classes, self.classes_):
+            raise DataError(
+                "the classes are not those that training is to go on from",
+                where="y",
+                expected=", ".join(map(str, self.classes_[:12])),
+                received=", ".join(map(str, classes[:12])),
+            )
+
+    def _check_known(self, task: str, before: Mapping[str, Any]) -> None:
+        classes, self.classes_ = self.classes_, before["classes_"]
+        self._check_classes(classes)
+
+    def _unseen(self, targets: np.ndarray) -> np.ndarray:
+        if targets.ndim == 2:
+            return targets[:0]
+        return np.setdiff1d(np.arange(len(self.classes_)), targets)
+
+    def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None, classes: Any = None) -> str:
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
@@ -98,20 +157,23 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
             return MultilabelTask.name
         if y.ndim > 1:
             raise DataError("several targets that are not 0 and 1", where="y", received=kind)
-        self.classes_ = np.unique(y if weights is None else y[weights > 0])
+        found = y if weights is None else y[weights > 0]
+        self.classes_ = np.unique(found if classes is None else classes)
         if len(self.classes_) < 2:
             only = f"only 1 class: {self.classes_[0]!r}"
             raise DataError("nothing to tell apart", where="y", expected="2 classes or more", received=only)
         return BinaryTask.name if len(self.classes_) == 2 else MulticlassTask.name
 
-    def _encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    def _encoded(
+        self, y: np.ndarray, weights: np.ndarray | None = None, where: str = "eval_set"
+    ) -> np.ndarray:
         if y.ndim == 2:
             return y.astype(np.int64)
         codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         unknown = (self.classes_[codes] != y) & (True if weights is None else weights > 0)
         if unknown.any():
             received = repr(y[unknown.argmax()])
-            raise DataError("label that training does not have", where="eval_set", received=received)
+            raise DataError("label that training does not have", where=where, received=received)
         return codes
 
     def _weighted(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
@@ -147,3 +209,10 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
             X: rows as in `fit`.
         """
         return self._outputs(X)
+
+
+def _check_given(y: Any, classes: Any) -> None:
+    """Refuse a first part of data that does not say which labels will come."""
+    if classes is None and np.ndim(y) < 2:
+        fix = "partial_fit(X, y, classes=[...]), every label that will ever come"
+        raise DataError("the first call of partial_fit needs the classes", where="classes", fix=fix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -37,6 +37,7 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         time_limit: seconds for the whole fit.
         valid: share of the rows that validate.
         quantiles: levels for `predict_quantiles`, 0.5 among them.
+        warm_start: whether `fit` goes on from the weights of the fit before, on the same columns.
         keys: any other key of `lamina.fit` by name, such as ``{"depth": 3, "dropout": 0.1}``; `get_params`
             and grid search reach each as ``keys__depth``.
 
@@ -72,14 +73,52 @@ class NeuralRegressor(RegressorMixin, AbstractNeuralEstimator):
         time_limit: float | None = None,
         valid: float | None = None,
         quantiles: Sequence[float] | None = None,
+        warm_start: bool = False,
         keys: Mapping[str, Any] | None = None,
     ):
         self._set(locals())
 
-    def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None) -> str:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on some more rows: a few passes from the weights that there are.
+
+        The first call learns columns, scales and categories, which stay as they are from then on: its rows
+        should be typical of those to come. After a `fit` it goes on from there. Nothing validates.
+
+        Args:
+            X: numbers (rows, features) or a frame, as in `fit`.
+            y: numbers, (rows,) or (rows, targets).
+            sample_weight: one number of 0 or more a row.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            DataError: the data cannot be learned from.
+            ConfigError: a parameter is unknown or out of range.
+
+        Example:
+            >>> X = np.random.default_rng(0).normal(size=(200, 2))
+            >>> y = X[:, 0] - 2 * X[:, 1]
+            >>> regressor = NeuralRegressor(model="linear", lr=0.1, random_state=0)
+            >>> for rows in (slice(0, 100), slice(100, 200)) * 5:
+            ...     regressor = regressor.partial_fit(X[rows], y[rows])
+            >>> regressor.score(X, y) > 0.9
+            True
+        """
+        return self._partly_fitted(X, y, sample_weight)
+
+    def _check_known(self, task: str, before: Mapping[str, Any]) -> None:
+        pass  # how many targets there are is seen from the table
+
+    def _unseen(self, targets: np.ndarray) -> np.ndarray:
+        return targets[:0]
+
+    def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None, classes: Any = None) -> str:
         return RegressionTask.name
 
-    def _encoded(self, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    def _encoded(
+        self, y: np.ndarray, weights: np.ndarray | None = None, where: str = "eval_set"
+    ) -> np.ndarray:
         return y.astype(np.float64)
 
     def _weighted(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:

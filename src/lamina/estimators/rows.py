@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from lamina.core.errors import DataError
 from lamina.data.hashing import mixed
@@ -15,7 +16,10 @@ from lamina.data.schema import CLASSES, Schema
 from lamina.data.source import read
 from lamina.data.split import split_rows
 from lamina.data.table import AbstractTable, ArrayTable, free_name
+from lamina.train.safeguard.budget import available_mib
 
+MOST_SPARSE_COLUMNS = 10_000  # each is scaled, checked and weighted by itself
+DENSE_COPIES = 3  # as given, in the order of the rows, and encoded
 MOST_COPIES = 100_000  # rows; beyond it whole-number weights go into the loss like any others
 
 
@@ -28,12 +32,14 @@ class Rows:
         targets: class codes or numbers, (rows,) or (rows, targets).
         weights: one number a row, 0 or more, or None.
         valid: how many of the last rows are for validation; None lets the network choose.
+        names: for the columns of a matrix, where they are to have some.
     """
 
     inputs: Any
     targets: np.ndarray
     weights: np.ndarray | None = None
     valid: int | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +78,7 @@ def make_table(rows: Rows, *, has_classes: bool, seed: int, valid: float) -> Tab
     Raises:
         DataError: a column holds what cannot be learned from.
     """
-    inputs = input_table(rows.inputs)
+    inputs = input_table(rows.inputs, rows.names)
     count = inputs.height - (rows.valid or 0)
     chosen, weights = _canonical(inputs, rows, count)
     copied = bool((np.diff(chosen) == 0).any())
@@ -119,7 +125,43 @@ def input_table(inputs: Any, names: Sequence[str] = ()) -> AbstractTable:
         inputs: numbers, texts or a frame.
         names: names for the columns of a matrix.
     """
-    return read(inputs, names=None if is_frame(inputs) else names or None)
+    table = read(inputs, names=None if is_frame(inputs) else names or None)
+    if isinstance(table, ArrayTable):  # gaps are learned from, as in frames
+        return ArrayTable(table.matrix, table.names, allow_missing=True)
+    return table
+
+
+def densified(inputs: Any) -> Any:
+    """Return a sparse matrix as an array, anything else as it is.
+
+    Args:
+        inputs: what was given as X.
+
+    Raises:
+        DataError: it has too many columns for a network that looks at each, or does not fit into memory.
+    """
+    if not issparse(inputs):
+        return inputs
+    rows, columns = inputs.shape
+    fix = "reduce it first, such as by TruncatedSVD(100) or SelectKBest in a pipeline"
+    if columns > MOST_SPARSE_COLUMNS:
+        expected = f"at most {MOST_SPARSE_COLUMNS:,} columns"
+        raise DataError("too wide a sparse matrix", where="X", expected=expected, received=columns, fix=fix)
+    needed, available = DENSE_COPIES * 8 * rows * columns / 2**20, available_mib()
+    if available is not None and needed > available:
+        raise DataError(
+            "a sparse matrix that does not fit into memory as a dense one",
+            where="X",
+            expected=f"at most {available:,.0f} MiB",
+            received=f"{needed:,.0f} MiB for {rows:,} rows of {columns:,} columns",
+            fix=fix,
+        )
+    return inputs.toarray()
+
+
+def repeated_rows(inputs: Any, rows: np.ndarray) -> Any:
+    """Return some rows of a matrix or a frame."""
+    return inputs.iloc[rows] if hasattr(inputs, "iloc") else inputs[rows]
 
 
 def _canonical(inputs: AbstractTable, rows: Rows, count: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -183,7 +225,10 @@ def _beside(
         columns |= parts
         names[name] = tuple(parts)
     if isinstance(table, ArrayTable):
-        return ArrayTable(table.matrix, table.names, columns, lines=table.lines), names
+        own = ArrayTable(
+            table.matrix, table.names, columns, lines=table.lines, allow_missing=table.allow_missing
+        )
+        return own, names
     import polars as pl
 
     from lamina.data.frame import FrameTable

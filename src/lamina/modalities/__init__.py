@@ -10,6 +10,7 @@ from lamina.modalities.base import (
     Learned,
     Outcome,
     Situation,
+    Strange,
     Subject,
     Unreadable,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Learned",
     "Outcome",
     "Situation",
+    "Strange",
     "Subject",
     "Unreadable",
 ]

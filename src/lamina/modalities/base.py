@@ -212,6 +212,25 @@ class Learned:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Strange:
+    """Rows of new data whose values in a column are unlike those of training.
+
+    Args:
+        column: its name.
+        code: a word for programs, such as ``unseen-category``.
+        words: what such rows hold, as it stands behind "3 rows hold".
+        rows: indices, increasing.
+        example: the value in the first of these rows, or empty.
+    """
+
+    column: str
+    code: str
+    words: str
+    rows: np.ndarray
+    example: str = ""
+
+
 class AbstractEncoder(abc.ABC):
     """A fitted translation of one block of columns into arrays."""
 
@@ -232,6 +251,15 @@ class AbstractEncoder(abc.ABC):
         Raises:
             DataError: a column is absent, or holds what it did not hold in training.
         """
+
+    def strange(self, table: AbstractTable, arrays: Arrays) -> Iterator[Strange]:
+        """Yield the rows that are unlike those of training, column by column.
+
+        Args:
+            table: new data.
+            arrays: of all its rows, from `transform`, so that nothing is encoded twice.
+        """
+        yield from ()
 
     @abc.abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -346,6 +374,10 @@ class AbstractFormReader(abc.ABC):
 
 class AbstractCheck(abc.ABC):
     """The checks of one block; what they looked at is kept from one to the next."""
+
+    def left_out(self) -> Mapping[int, str]:
+        """Return the rows that keys ask to be left out before the split, each with what is wrong with it."""
+        return {}
 
     @abc.abstractmethod
     def findings(self) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from lamina.modalities.base import (
     Arrays,
     Block,
     Description,
+    Strange,
     Unreadable,
 )
 from lamina.modalities.gaps import presence, with_gaps
@@ -277,6 +278,16 @@ class Encoders(AbstractEncoder):
                 found[block.name] = with_gaps(encoder, table, rows, present)
                 there[block.name] = present
         return {**found, PRESENT: there} if there else found
+
+    def strange(self, table: AbstractTable, arrays: Arrays) -> Iterator[Strange]:
+        """Yield the rows that are unlike those of training, block by block.
+
+        Args:
+            table: new data, its cells under the names of training.
+            arrays: of all its rows, from `transform`.
+        """
+        for name, encoder in self.encoders.items():
+            yield from encoder.strange(table, arrays if len(self.encoders) == 1 else arrays[name])
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact: block name → modality and encoder."""

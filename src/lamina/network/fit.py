@@ -15,7 +15,7 @@ from lamina.core import runtime
 from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
 from lamina.network.info import RunInfo
-from lamina.network.network import Network, predict_batches
+from lamina.network.network import Network, measured, predict_batches
 from lamina.network.plan import Plan
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
@@ -193,12 +193,12 @@ def _evaluated(
                 for result, (_, rows) in zip(results, data.folds, strict=True)
             ]
             decoded = network.target.in_unit(np.concatenate(outputs))
-        found["valid"] = Evaluated(table, decoded, *network.measured(table))
+        found["valid"] = Evaluated(table, decoded, *measured(network, table))
     if test_table is None and len(data.split.test):
         test_table = data.table.take(data.split.test)
     if test_table is not None:
         test_table = network.read(test_table)
-        found["test"] = Evaluated(test_table, network.outputs(test_table), *network.measured(test_table))
+        found["test"] = Evaluated(test_table, network.outputs(test_table), *measured(network, test_table))
     return Fitted(_measured(network, found), plan, results[0], found)
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
+from lamina.core.errors import DataError, LaminaWarning
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
 from lamina.modalities.blocks import Encoders, as_learned
 from lamina.network.info import RunInfo
+from lamina.network.unlike import audit_of, compared
 from lamina.objectives.base import AbstractObjective
 from lamina.objectives.regression import QuantileObjective
 from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
+    from lamina.data.audit.findings import Audit
 
 LARGEST_BATCH = 4096
 MOST_VALUES = 1 << 20  # of a batch: the activations of images are many times as much
@@ -120,28 +123,36 @@ class Network:
 
         Returns:
             (rows,) for one target, (rows, targets) for several; 0/1 for each label of many.
-        """
-        return self.target.predictions(self.objective.point(self.outputs(data)))
 
-    def prediction(self, data: Any) -> Prediction:
+        Warns:
+            LaminaWarning: rows are unlike those of training (see `check`), once a call.
+        """
+        return self.target.predictions(self.objective.point(self._answered(data)))
+
+    def prediction(self, data: Any, outputs: np.ndarray | None = None) -> Prediction:
         """Return what `lamina predict` writes.
 
         Args:
             data: whatever `lamina.fit` reads; target columns may be absent.
+            outputs: decoded outputs of these rows, where they are known.
         """
         table = self.read(data)
-        return self.task.predict(self.outputs(table), table, self.objective, self.target)
+        outputs = self.outputs(table) if outputs is None else outputs
+        return self.task.predict(outputs, table, self.objective, self.target)
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Return the probability of each class (in the order of ``labels``), or of each label.
 
         Raises:
             DataError: the task has none.
+
+        Warns:
+            LaminaWarning: rows are unlike those of training, once a call.
         """
         if self.schema.target_kind not in (CLASSES, FLAGS):
             fix = "use predict, or fit with quantiles=" if self.schema.has_numbers else "use predict"
             raise DataError(f"{self.task.name} has no probabilities", fix=fix)
-        return self.outputs(data)
+        return self._answered(data)
 
     def predict_quantiles(self, data: Any) -> np.ndarray:
         """Return the predicted quantiles, (rows, levels) for one target.
@@ -151,7 +162,7 @@ class Network:
         """
         if not isinstance(self.objective, QuantileObjective):
             raise DataError("this network knows no quantiles", fix="fit with quantiles=0.05,0.5,0.95")
-        levels = self.outputs(data)
+        levels = self._answered(data)
         return levels[:, 0] if levels.shape[1] == 1 else levels
 
     def evaluate(self, data: Any) -> dict[str, float]:
@@ -162,19 +173,42 @@ class Network:
 
         Raises:
             DataError: the target is absent, or holds labels that training never saw.
+
+        Warns:
+            LaminaWarning: rows are unlike those of training, once a call.
         """
         table = self.read(data)
-        return self.objective.metrics(self.outputs(table), *self.measured(table))
+        return self.objective.metrics(self._answered(table), *measured(self, table))
 
-    def measured(self, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return targets in the form of the metrics, and weights where the data have them.
+    def check(self, data: Any) -> Audit:
+        """Return what is unlike the training data: unknown categories, numbers out of range, new gaps.
+
+        A number is out of range where it lies beyond the least or greatest one of training by more than half
+        the distance between the two. Data that do not fit the network at all are an error of the audit.
 
         Args:
-            table: from `read`.
+            data: whatever `lamina.fit` reads; target columns may be absent.
+
+        Raises:
+            DataError: it cannot be read, or holds no row.
+
+        Example:
+            >>> import lamina
+            >>> rows = {"kind": ["a", "b"] * 18, "price": [1.0, 2.0, 4.0] * 12}
+            >>> net = lamina.fit(rows, target="price", model="linear", epochs=1)
+            >>> net.check({"kind": ["a", "c", "b"]}).warnings[0].message
+            "1 row holds categories that training never saw, the first one 'c'"
         """
-        weight = self.schema.weight
-        weights = table.scalar(weight).numbers() if weight and weight in table.names else None
-        return self.target.measured(table), weights
+        return audit_of(self, self.read(data))
+
+    def _answered(self, data: Any) -> np.ndarray:
+        """Return decoded outputs, and warn of rows that are unlike those of training."""
+        table = self.read(data)
+        x = self.encoder.transform(table)
+        unlike = compared(self, table, x)
+        if unlike.strange:
+            warnings.warn(str(unlike), LaminaWarning, stacklevel=3)
+        return self.decoded(x)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save as a folder: safetensors, JSON, a model card and a manifest; no pickle.
@@ -197,6 +231,18 @@ class Network:
             known = {name: value for name, value in metrics.items() if value is not None}
             lines.append(f"{split}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
+
+
+def measured(network: Network, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return targets in the form of the metrics, and weights where the data have them.
+
+    Args:
+        network: whose targets they are.
+        table: from `Network.read`.
+    """
+    weight = network.schema.weight
+    weights = table.scalar(weight).numbers() if weight and weight in table.names else None
+    return network.target.measured(table), weights
 
 
 def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:

@@ -35,6 +35,7 @@ class Data:
         schema: columns and their roles.
         split: which rows train, validate, test.
         folds: rows that train and rows that validate, one pair a model.
+        test_table: test data of their own, or None.
     """
 
     table: AbstractTable
@@ -42,6 +43,7 @@ class Data:
     schema: Schema
     split: Split
     folds: tuple[Fold, ...]
+    test_table: AbstractTable | None = None
 
     @property
     def is_repeated(self) -> bool:

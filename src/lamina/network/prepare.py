@@ -19,6 +19,7 @@ from lamina.data.readers.registry import check_unread
 from lamina.data.split import Split, split_rows, split_words
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import Choice
+from lamina.modalities.blocks import as_learned
 from lamina.models import MODELS
 from lamina.network.choose import choose, preset_folds, takes
 from lamina.network.coding import augmentation, fitted, with_settled, wrappers
@@ -39,6 +40,7 @@ from lamina.network.keys import (
 )
 from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
+from lamina.tasks.aside import leave_out
 from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, selected
 from lamina.train.loop.plan import default_batch_size
 
@@ -78,14 +80,21 @@ def prepare(
     if model is not None:
         _check_own(config)
     cast, config, left = _claimed(table, target, config, keys, own=model)
+    kept = leave_out(cast.claims.table, cast.schema, config.modalities)
+    if kept.findings:
+        cast, config, left = _claimed(kept.table, target, config, keys, own=model)
+        cast = dataclasses.replace(cast, left_out=kept.findings)
     cast = selected(cast, config.task, config.split)
     _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
+    if test_table is not None:
+        test_table = leave_out(as_learned(test_table, cast.schema), cast.schema, config.modalities).table
     for finding in found.warnings:
         warn(str(finding).removeprefix("warning: "))
     table, seed = cast.claims.table, config.training.seed
     split = split_rows(table, cast.schema, seed=seed, valid=config.split.valid, test=config.split.test)
-    data = Data(table, found, cast.schema, split, _folds(table, cast, split, config, own=model))
+    folds = _folds(table, cast, split, config, own=model)
+    data = Data(table, found, cast.schema, split, folds, test_table)
     encoder, target_encoder, settled = fitted(data, cast, config)
     config = with_settled(config, cast.blocks, settled)
     classes = len(target_encoder.labels)

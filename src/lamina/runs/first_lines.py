@@ -12,22 +12,18 @@ from lamina.ops.native import library
 from lamina.runs.console import Console
 
 if TYPE_CHECKING:
-    from lamina.data.table import AbstractTable
     from lamina.network.plan import Plan
 
 SAID_ELSEWHERE = ("task-guessed", "split-column", "target-guessed")
 MOST_NAMES = 5
 
 
-def print_first_lines(
-    console: Console, plan: Plan, *, test_table: AbstractTable | None = None, guessed: bool = False
-) -> None:
+def print_first_lines(console: Console, plan: Plan, *, guessed: bool = False) -> None:
     """Say device, data, task, split and model, then what the audit warns of.
 
     Args:
         console: says it.
         plan: what was decided.
-        test_table: test data of their own.
         guessed: whether the target was guessed.
     """
     console.field("device", runtime.describe_device())
@@ -39,11 +35,13 @@ def print_first_lines(
     if dropped:
         console.field("left out", _left_out(dropped))
     console.field("target", _target(plan, guessed))
-    console.field("split", _split(plan, test_table))
+    console.field("split", _split(plan))
     console.field("model", _model(plan))
     for finding in plan.data.audit.findings:
         if finding.level == "warning" or finding.code not in SAID_ELSEWHERE:
             console.print(str(finding))
+        if finding.details:
+            console.record("\n".join(("all of them:", *finding.details)))
 
 
 def _data(plan: Plan) -> str:
@@ -79,8 +77,8 @@ def _target(plan: Plan, guessed: bool) -> str:
     return f"{names}: {what}" + (f" ({'; '.join(how)})" if how else "")
 
 
-def _split(plan: Plan, test_table: AbstractTable | None) -> str:
-    split = plan.data.split
+def _split(plan: Plan) -> str:
+    split, test_table = plan.data.split, plan.data.test_table
     test = len(split.test) if test_table is None else test_table.height
     parts = [f"{count(len(split.train))} rows train", f"{count(len(split.valid))} validate"]
     if len(plan.data.folds) > 1:

@@ -93,7 +93,7 @@ def fit(
     from lamina.network import prepare, run
 
     plan = prepare(table, target=target, keys=keys, model=own, test_table=test_table, warn=_warn)
-    return run(plan, callbacks=callbacks, test_table=test_table, began=began).network
+    return run(plan, callbacks=callbacks, test_table=plan.data.test_table, began=began).network
 
 
 def _warn(text: str) -> None:

@@ -73,23 +73,24 @@ class Record:
 
 
 def make_record(
-    plan: Plan, given: Mapping[str, Any], test_table: AbstractTable | None, command: str
+    plan: Plan, given: Mapping[str, Any], tables: tuple[AbstractTable, AbstractTable | None], command: str
 ) -> Record:
     """Return the record of a run that is about to begin.
 
     Args:
         plan: data, model and keys.
         given: the keys that were asked for.
-        test_table: test data of their own, or None.
+        tables: the data as they were read, rows that are left out among them, and test data of their own.
         command: what was typed.
     """
+    table, test_table = tables
     return Record(
         config=plan.config.to_json(),
         given=given,
         target=plan.data.schema.targets,
         command=command,
         reason=plan.choice.reason,
-        data=origin(plan.data.table),
+        data=origin(table),
         test_data=None if test_table is None else origin(test_table),
         versions=runtime.versions(),
     )

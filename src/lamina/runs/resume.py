@@ -72,9 +72,9 @@ def resume(
         settled = {name: value for name, value in config.items() if name not in open_keys}
         check_config(record.config, settled, folder.config)
         record = dataclasses.replace(record, config=config)
-        print_first_lines(console, plan, test_table=test_table)
+        print_first_lines(console, plan)
         console.field("run", str(folder.path))
-        return run_job(Job(folder, plan, record, console, test_table, began), ())
+        return run_job(Job(folder, plan, record, console, began), ())
 
 
 def _read_again(stored: Mapping[str, Any], keys: Mapping[str, Any]) -> AbstractTable:

@@ -32,7 +32,6 @@ from lamina.train.loop.clock import compile_counter
 from lamina.train.safeguard.checkpoint import Checkpoints
 
 if TYPE_CHECKING:
-    from lamina.data.table import AbstractTable
     from lamina.train.loop.callbacks import Callback
 
 CHECKPOINT_EVERY = "60s"
@@ -69,7 +68,6 @@ class Job:
         plan: data, model and keys.
         record: what ``config.toml`` holds.
         console: says its lines.
-        test_table: test data of their own, or None.
         began: when it began (``time.perf_counter``).
     """
 
@@ -77,7 +75,6 @@ class Job:
     plan: Plan
     record: Record
     console: Console
-    test_table: AbstractTable | None
     began: float
 
     @property
@@ -136,7 +133,7 @@ def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption
             job.plan,
             callbacks=[watch, MetricsFile(job.folder.metrics, networks=networks), *callbacks],
             should_stop=interruption.reason,
-            test_table=job.test_table,
+            test_table=job.plan.data.test_table,
             began=job.began,
             checkpoints=checkpoints,
             reserve=reserve,

@@ -75,15 +75,15 @@ def start_run(
     _check_space(plan, RUNS if out is None else out)
     source = None if test_table is None else test_table.source
     command = command or command_of(table.source, plan.data.schema.targets, keys, source)
-    record = make_record(plan, given, test_table, command)
+    record = make_record(plan, given, (table, test_table), command)
     name = run_name(table.source, plan.config.run.model)
     with make_folder(out) if out is not None else make_numbered_folder(RUNS, name) as folder:
         storage.write_file(folder.config, record.to_bytes())  # first, so that there is a run to go on with
         console.record(command)
-        print_first_lines(console, plan, test_table=test_table, guessed=guessed)
+        print_first_lines(console, plan, guessed=guessed)
         console.keep_in(folder.log)
         console.field("run", str(folder.path))
-        return run_job(Job(folder, plan, record, console, test_table, began), callbacks)
+        return run_job(Job(folder, plan, record, console, began), callbacks)
 
 
 def _check_space(plan: Plan, place: str | Path) -> None:

@@ -18,6 +18,7 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
+from lamina.tasks.aside import leave_out
 from lamina.tasks.base import AbstractSelector, AbstractTask, RoleKeys, Roles, Selection, Suit
 from lamina.tasks.registry import TASKS, choose_task, needs_target
 from lamina.tasks.schema import default_target, quoted, target_names
@@ -66,6 +67,7 @@ class Cast:
         schema: columns and their roles.
         blocks: of the inputs.
         selection: the rows and labels that the task learns from, once it has selected them.
+        left_out: what is to be said of rows that were left out.
     """
 
     claims: Claims
@@ -74,6 +76,7 @@ class Cast:
     schema: Schema
     blocks: tuple[Block, ...]
     selection: Selection | None = None
+    left_out: tuple[Finding, ...] = ()
 
 
 def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
@@ -135,6 +138,9 @@ def audit(
         return _assembled(table, None, [error("too-few-rows", table.source, "there is no row", "add rows")])
     try:
         cast = cast_roles(table, target, question)
+        left = leave_out(cast.claims.table, cast.schema, question.modalities)
+        if left.findings:
+            cast = dataclasses.replace(cast_roles(left.table, target, question), left_out=left.findings)
         (keys,) = claim([Owner(f"task={cast.task.name}", cast.task.keys)], question.task)
         cast = selected(cast, keys, question.split)
     except DataError as fault:
@@ -150,7 +156,8 @@ def audit_cast(cast: Cast, question: Question, test_table: AbstractTable | None 
         question: what is asked.
         test_table: test data of their own, to be checked against these.
     """
-    found = [*(cast.selection.findings if cast.selection else ()), *_findings(cast, question, test_table)]
+    selected_rows = cast.selection.findings if cast.selection else ()
+    found = [*cast.left_out, *selected_rows, *_findings(cast, question, test_table)]
     table, schema = cast.claims.table, cast.schema
     if question.roles.split is None and schema.split:
         found.append(note("split-column", table.source, f"split by its column '{schema.split}'"))
@@ -195,7 +202,7 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
         return result
     message = f"taken as target: {quoted(target)}"
     said = note("target-guessed", table.source, message, "name another one with target=")
-    return _assembled(table, result.schema, [*result.findings, said])
+    return dataclasses.replace(result, findings=_ordered([*result.findings, said]))
 
 
 def ask(keys: Mapping[str, Any]) -> Question:
@@ -260,7 +267,9 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     for own in checks:
         yield from own.across(parts)
     if test_table is not None:
-        yield from _of_second(cast, subject, checks, parts, as_learned(test_table, schema))
+        left = leave_out(as_learned(test_table, schema), schema, question.modalities)
+        yield from left.findings
+        yield from _of_second(cast, subject, checks, parts, left.table)
 
 
 def _check_of(block: Block, subject: Subject, question: Question) -> AbstractCheck:
@@ -297,5 +306,8 @@ def _has_errors(found: Sequence[Finding]) -> bool:
 
 def _assembled(table: AbstractTable, schema: Schema | None, found: Sequence[Finding]) -> Audit:
     """Return the audit with errors first, then warnings, then notes."""
-    ordered = sorted(found, key=lambda finding: LEVELS.index(finding.level))
-    return Audit(tuple(ordered), schema, table.source, table.height, len(table.names))
+    return Audit(_ordered(found), schema, table.source, table.height, len(table.names))
+
+
+def _ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))

@@ -22,6 +22,7 @@ class Finding:
         message: one sentence without a final stop.
         where: file, line and column.
         fix: what the reader can do about it.
+        details: every case, one line each, where the message names the first ones alone.
     """
 
     level: str
@@ -29,6 +30,7 @@ class Finding:
     message: str
     where: str = ""
     fix: str = ""
+    details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the finding as one or two lines."""
@@ -43,9 +45,9 @@ def error(code: str, where: str, message: str, fix: str = "") -> Finding:
     return Finding("error", code, message, where, fix)
 
 
-def warning(code: str, where: str, message: str, fix: str = "") -> Finding:
+def warning(code: str, where: str, message: str, fix: str = "", *, details: tuple[str, ...] = ()) -> Finding:
     """Return a finding about something that was decided and may be wrong."""
-    return Finding("warning", code, message, where, fix)
+    return Finding("warning", code, message, where, fix, details)
 
 
 def note(code: str, where: str, message: str, fix: str = "") -> Finding:

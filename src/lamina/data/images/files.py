@@ -204,17 +204,30 @@ class FileImages(AbstractImages):
         def fill(place: int) -> None:
             index = files[place]
             try:
-                pixels, content = self._decoded(index, canvas)
+                pixels, content = self._inspected(index, canvas)
             except UnreadableError as error:
                 faults[index] = str(error)
                 return
-            shelf.keep(index, canvas, pixels)
             shelf.digests[index] = digest_of(content)
             contrast[index] = contrast_of(pixels)
 
         in_threads(fill, len(files))
         by_row = {row: faults[i] for row, i in enumerate(self._rows.tolist()) if i in faults}
         return Survey(self._gathered_digests(), contrast[self._rows], by_row)
+
+    def _inspected(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
+        """Return the pixels of a file, which are kept, and its bytes, or raise UnreadableError."""
+        shelf = self._shelf
+        found = shelf.shelved(index, canvas)
+        if found is None:
+            found, content = self._decoded(index, canvas)
+            shelf.keep(index, canvas, found)
+            return found, content
+        try:
+            with open(shelf.paths[index], "rb") as stream:
+                return found, stream.read()
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}") from error
 
     def _decoded(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
         """Return the pixels of a file and its bytes, or raise UnreadableError."""

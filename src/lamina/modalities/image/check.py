@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,12 +11,13 @@ from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
-from lamina.data.images.store import Survey
+from lamina.data.images.store import AbstractImages, Survey
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import AbstractCheck, Block, Subject
 from lamina.modalities.image.encoder import images_of
 from lamina.modalities.image.target_size import choose_canvas
+from lamina.modalities.image.unreadable import unreadable_rows
 
 NAMED_IMAGES = 5
 LEAST_CONTRAST = 8  # levels of 255: below it nothing is to be seen
@@ -30,16 +32,40 @@ class ImageCheck(AbstractCheck):
         subject: the data with their roles.
         block: the column of images.
         size: a side that was asked for, or the canvas of the training images.
+        skips: whether rows are left out whose image, or mask, cannot be read.
     """
 
-    def __init__(self, subject: Subject, block: Block, size: int | Canvas | None = None):
-        self.subject, self.block = subject, block
+    def __init__(
+        self, subject: Subject, block: Block, size: int | Canvas | None = None, *, skips: bool = False
+    ):
+        self.subject, self.block, self.size, self.skips = subject, block, size, skips
         self.table, self.schema = subject.table, subject.schema
-        self.images = images_of(self.table, block.columns[0].name)
-        self.canvas = size if isinstance(size, Canvas) else choose_canvas(self.images, size)
         self.is_sized = size is not None
         self.is_alone = len(self.schema.inputs) == 1  # else there are other columns that a row is told by
-        self.survey: Survey = self.images.survey(self.canvas)
+
+    @functools.cached_property
+    def images(self) -> AbstractImages:
+        """The inputs."""
+        return images_of(self.table, self.block.columns[0].name)
+
+    @functools.cached_property
+    def canvas(self) -> Canvas:
+        """What the images are brought to."""
+        return self.size if isinstance(self.size, Canvas) else choose_canvas(self.images, self.size)
+
+    @functools.cached_property
+    def survey(self) -> Survey:
+        """What was found by reading every image."""
+        return self.images.survey(self.canvas)
+
+    def left_out(self) -> dict[int, str]:
+        """Return the rows with an image, or a mask, that cannot be read, where they are to be skipped."""
+        name = self.block.columns[0].name
+        if not self.skips or name not in self.table.names:
+            return {}
+        if not isinstance(self.table.column(name), ImageColumn):  # `second` says so
+            return {}
+        return unreadable_rows(self.table, self.schema, self.images, self.survey)
 
     def sound(self) -> np.ndarray:
         """Return the rows of images that can be read."""
@@ -116,7 +142,7 @@ class ImageCheck(AbstractCheck):
         found = f"images of {len(kinds):,} sizes, from {smallest} to {largest} pixels"
         found = f"all images have {smallest} pixels" if len(kinds) == 1 else found
         message = f"{found}: they are brought to {canvas.height}x{canvas.width}, the middle of each is kept"
-        fix = "" if self.is_sized else "another size: image_size=128"
+        fix = "" if self.size is not None else "another size: image_size=128"
         yield note("image-sizes", self.table.source, message, fix)
 
     def across(self, split: Split) -> Iterator[Finding]:

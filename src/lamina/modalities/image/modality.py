@@ -35,6 +35,7 @@ from lamina.modalities.registry import MODALITIES
 if TYPE_CHECKING:
     from lamina.core.page import Section
 
+REFUSE, SKIP = BAD = ("refuse", "skip")
 TEST_TIME = ("none", "flip", "shift", "flip-shift")
 
 
@@ -55,6 +56,9 @@ class ImageKeys:
         None,
         "what is averaged at prediction: the image, its mirror image, shifted ones",
         **one_of(*TEST_TIME),
+    )
+    bad: str = key(
+        REFUSE, "what unreadable images do: refuse the run, or skip their rows and list them", **one_of(*BAD)
     )
 
 
@@ -93,7 +97,7 @@ class ImageModality(AbstractModality):
 
     def check(self, subject: Subject, block: Block, keys: ImageKeys) -> ImageCheck:
         """Return the checks of the images."""
-        return ImageCheck(subject, block, keys.image_size)
+        return ImageCheck(subject, block, keys.image_size, skips=keys.bad == SKIP)
 
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: ImageKeys) -> ImageEncoder:
         """Learn size, mean and standard deviation from training rows."""

@@ -10,6 +10,7 @@ from lamina.data.table import AbstractTable
 
 UNSEEN, MISSING, FIRST = 0, 1, 2
 MOST_CATEGORIES = 10_000
+MOST_RARE = 10_000  # rare values that are kept by name, so that they are told from those never seen
 
 
 class CategoryEncoder:
@@ -21,12 +22,19 @@ class CategoryEncoder:
         name: the column.
         values: known values as texts, most frequent first.
         knows_missing: whether a value was missing in training; if not, missing counts as unseen.
+        rare: values that training saw without learning them; None where nobody knows.
     """
 
     kind = "category"
 
-    def __init__(self, name: str, values: tuple[str, ...], knows_missing: bool):
-        self.name, self.values, self.knows_missing = name, values, knows_missing
+    def __init__(
+        self,
+        name: str,
+        values: tuple[str, ...],
+        knows_missing: bool,
+        rare: tuple[str, ...] | None = None,
+    ):
+        self.name, self.values, self.knows_missing, self.rare = name, values, knows_missing, rare
         self.cardinality = FIRST + len(values)
         self._codes = {value: FIRST + i for i, value in enumerate(values)}
 
@@ -36,11 +44,11 @@ class CategoryEncoder:
         found = table.scalar(name).take(rows).distinct()
         counts, words = found.counts(), found.spellings()
         fewest = 2 if rows.size < 1000 else 3
-        ranked = sorted(
-            (-int(count), word) for count, word in zip(counts, words, strict=True) if count >= fewest
-        )
-        known = tuple(word for _, word in ranked[:MOST_CATEGORIES])
-        return CategoryEncoder(name, known, bool((found.codes < 0).any()))
+        ranked = sorted((-int(count), word) for count, word in zip(counts, words, strict=True) if count)
+        known = sum(-count >= fewest for count, _ in ranked[:MOST_CATEGORIES])
+        names = tuple(word for _, word in ranked)
+        rare = names[known:] if len(names) - known <= MOST_RARE else None
+        return CategoryEncoder(name, names[:known], bool((found.codes < 0).any()), rare)
 
     def codes(self, table: AbstractTable) -> np.ndarray:
         """Return the int32 code of every row of a table."""
@@ -56,9 +64,12 @@ class CategoryEncoder:
             "name": self.name,
             "values": list(self.values),
             "knows_missing": self.knows_missing,
+            "rare": None if self.rare is None else list(self.rare),
         }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> CategoryEncoder:
         """Return the encoder that :meth:`to_json` stored."""
-        return CategoryEncoder(stored["name"], tuple(stored["values"]), stored["knows_missing"])
+        rare = stored.get("rare")  # networks of before do not say
+        values, rare = tuple(stored["values"]), None if rare is None else tuple(rare)
+        return CategoryEncoder(stored["name"], values, stored["knows_missing"], rare)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from lamina.core.inputs import TableInputs
 from lamina.data.sample import sample_indices
 from lamina.data.schema import ColumnSchema
 from lamina.data.table import AbstractTable
-from lamina.modalities.base import AbstractEncoder
+from lamina.modalities.base import AbstractEncoder, Strange
+from lamina.modalities.table import strange
 from lamina.modalities.table.category import CategoryEncoder
 from lamina.modalities.table.datetime import DatetimeEncoder
 from lamina.modalities.table.numeric import BooleanEncoder, NumericEncoder
@@ -114,6 +115,16 @@ class TableEncoder(AbstractEncoder):
         for i, encoder in enumerate(self.category):
             codes[:, i] = encoder.codes(table)
         return {"numeric": numbers, "category": codes}
+
+    def strange(self, table: AbstractTable, arrays: dict[str, np.ndarray]) -> Iterator[Strange]:
+        """Yield categories that training never saw, numbers and dates far beyond its range, and new gaps."""
+        start = 0
+        for encoder in self.numeric:
+            end = start + len(encoder.features)
+            yield from strange.of_numbers(encoder, table, arrays["numeric"][:, start:end])
+            start = end
+        for i, encoder in enumerate(self.category):
+            yield from strange.of_categories(encoder, table, arrays["category"][:, i])
 
     def _check_columns(self, table: AbstractTable) -> None:
         """Raise DataError unless every column that was learned from is there."""

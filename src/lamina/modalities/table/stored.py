@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina.core import json_checks
-from lamina.core.json_checks import Check, items, mapping, record, variant, wrong
+from lamina.core.json_checks import Check, items, mapping, optional, record, variant, wrong
 
 
 def _quantile_scaler(value: Any, place: str) -> None:
@@ -55,6 +55,20 @@ _BINS = items(json_checks.rising)
 _CYCLES = items(json_checks.one_of("month", "day of week", "day of year", "hour"))
 _NUMERIC = record(**_COMMON, scaler=_SCALER, bins=_BINS)
 _DATETIME = record(**_COMMON, form=_date_format, cycles=_CYCLES, scales=_scales, bins=_BINS)
+_OF_CATEGORIES = {
+    "kind": json_checks.text,
+    "name": json_checks.text,
+    "values": json_checks.texts,
+    "knows_missing": json_checks.flag,
+}
+
+
+def _category(value: Any, place: str) -> None:
+    """Check a column of categories; networks of before do not say which values are rare."""
+    rare = {"rare": optional(json_checks.texts)} if isinstance(value, dict) and "rare" in value else {}
+    record(**_OF_CATEGORIES, **rare)(value, place)
+
+
 _COLUMN = variant(
     "kind",
     {
@@ -63,12 +77,7 @@ _COLUMN = variant(
         "datetime": _with_bins(
             _DATETIME, lambda v: len(v["scales"]) + 2 * len(v["cycles"]) + v["marks_missing"]
         ),
-        "category": record(
-            kind=json_checks.text,
-            name=json_checks.text,
-            values=json_checks.texts,
-            knows_missing=json_checks.flag,
-        ),
+        "category": _category,
     },
 )
 
