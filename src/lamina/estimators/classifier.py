@@ -92,6 +92,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
 
     def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None) -> str:
         check_classification_targets(y)
+        _refuse_rare(self.keys or {})
         kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
             self.classes_ = np.arange(y.shape[1])
@@ -147,3 +148,13 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
             X: rows as in `fit`.
         """
         return self._outputs(X)
+
+
+def _refuse_rare(keys: Mapping[str, Any]) -> None:
+    """Refuse to leave out or join small classes: those of an estimator are the labels in y."""
+    if keys.get("rare") not in (None, "refuse"):
+        raise ConfigError(
+            "the classes of an estimator are the labels in y",
+            received=f"rare={keys['rare']}",
+            fix="leave rare out, and drop or join the rows of small classes before fit",
+        )
