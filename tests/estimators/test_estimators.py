@@ -480,3 +480,9 @@ def test_scikit_learn_missing_is_said_in_one_sentence():
         "sklearn is needed for NeuralClassifier",
         '  fix: pip install "lamina[sklearn]"',
     ]
+
+
+def test_small_classes_of_an_estimator_are_neither_left_out_nor_joined():
+    for rare in ("drop", "merge"):
+        with pytest.raises(ConfigError, match="the classes of an estimator are the labels in y"):
+            NeuralClassifier(keys={"rare": rare}).fit([[0.0], [1.0]] * 20, [0, 1] * 20)

@@ -35,6 +35,7 @@ def network(info: RunInfo = INFO, **schema: Any) -> Any:
         "inputs": (SimpleNamespace(name="age", kind="numeric"), SimpleNamespace(name="job", kind="category")),
         "dropped": (("row_id", "an identifier"),),
         "target_kind": CLASSES,
+        "unit": lambda name: "",
     }
     return SimpleNamespace(
         info=info,

@@ -151,6 +151,7 @@ class NeuralClassifier(ClassifierMixin, AbstractNeuralEstimator):
 
     def _learn_targets(self, y: np.ndarray, weights: np.ndarray | None, classes: Any = None) -> str:
         check_classification_targets(y)
+        _refuse_rare(self.keys or {})
         kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
             self.classes_ = np.arange(y.shape[1])
@@ -216,3 +217,13 @@ def _check_given(y: Any, classes: Any) -> None:
     if classes is None and np.ndim(y) < 2:
         fix = "partial_fit(X, y, classes=[...]), every label that will ever come"
         raise DataError("the first call of partial_fit needs the classes", where="classes", fix=fix)
+
+
+def _refuse_rare(keys: Mapping[str, Any]) -> None:
+    """Refuse to leave out or join small classes: those of an estimator are the labels in y."""
+    if keys.get("rare") not in (None, "refuse"):
+        raise ConfigError(
+            "the classes of an estimator are the labels in y",
+            received=f"rare={keys['rare']}",
+            fix="leave rare out, and drop or join the rows of small classes before fit",
+        )

@@ -95,7 +95,7 @@ def _summary(network: Network) -> str:
 
 def _with_unit(network: Network, label: Any) -> str:
     """Return a class, or a target with the unit in which it is predicted."""
-    unit = "" if network.target.labels else network.schema.unit(str(label))
+    unit = network.schema.unit(str(label)) if network.schema.target_kind == NUMBERS else ""
     return f"{code(label)} in {code(unit)}" if unit else code(label)
 
 
