@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from lamina.data import read
+from lamina.data.ragged import Ragged
 from lamina.data.schema import ColumnSchema
 from lamina.modalities import MODALITIES, Block
 from lamina.modalities.blocks import claimed
@@ -53,4 +54,12 @@ def test_streams_stay_streams(table, monkeypatch):
     assert (stream.shape, stream.dtype, stream.nbytes, len(stream)) == ((4, 6, 6, 1), np.uint8, 144, 4)
     rows = np.array([2, 1, 0, 2])
     np.testing.assert_array_equal(stream.take(rows), expected[rows])
+    assert not stream.take(np.array([1])).any()
+
+
+def test_rows_of_unequal_length_stay_as_short_as_they_are():
+    rows = Ragged(np.arange(1, 36), np.array([3, 35]), length=64, fill=-1)
+    stream = GappedStream(rows, np.array([True, False, True]))
+    assert stream.take(np.array([0, 1])).shape == (2, 16)
+    assert stream.take(np.array([1, 2])).shape == (2, 64)
     assert not stream.take(np.array([1])).any()

@@ -87,7 +87,9 @@ class GappedStream:
         """
         rows = np.asarray(rows)
         present = self.present[rows]
-        found = np.zeros((len(rows), *self.shape[1:]), self.dtype)
-        if present.any():
-            found[present] = self.stream.take(self.places[rows[present]])
+        if not present.any():
+            return np.zeros((len(rows), *self.shape[1:]), self.dtype)
+        taken = self.stream.take(self.places[rows[present]])  # perhaps shorter, of rows of unequal length
+        found = np.zeros((len(rows), *taken.shape[1:]), self.dtype)
+        found[present] = taken
         return found

@@ -74,6 +74,24 @@ def test_what_is_wrong_is_named_with_its_path(tmp_path: Path, files: dict[str, s
     assert str(tmp_path) in str(caught.value)
 
 
+def test_windows_texts_are_read_and_said(tmp_path: Path):
+    path = write(
+        tmp_path, {"a/1.txt": "caf\u00e9 \u20ac".encode("cp1252"), "b/1.txt": "x", "b/notes.md": "y"}
+    )
+    table = read(path)
+    assert column(table, "text")[0] == "caf\u00e9 \u20ac"
+    ((said, fix),) = table.doubts
+    assert said.startswith("1 text read as windows-1252") and "encoding=" in fix
+    assert "notes.md" in table.remarks[0]
+
+
+def test_an_encoding_overrules_the_guess(tmp_path: Path):
+    path = write(tmp_path, {"a/1.txt": "\u0434\u0430".encode("cp1251"), "b/1.txt": "x"})
+    with pytest.raises(DataError, match="not UTF-8"):
+        read(path)
+    assert column(read(path, encoding="windows-1251"), "text")[0] == "\u0434\u0430"
+
+
 def test_notes_beside_other_data_are_left_to_their_readers(tmp_path: Path):
     write(tmp_path, {"readme.txt": "hello", "table.csv": "a,b\n1,2\n", "more.csv": "a\n"})
     with pytest.raises(DataError, match="name a file in it"):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 
 from lamina.core.errors import DataError
+from lamina.core.wording import counted
 from lamina.data.readers.base import AbstractReader
 from lamina.data.readers.class_folder import ClassFolder
+from lamina.data.readers.keys import TextFileKeys
+from lamina.data.readers.parsers.encodings import WINDOWS, guess, marked
 from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
 ENDING = ".txt"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # marks at the beginning of a file
 MOST_BYTES = 1 << 24  # of one file: longer ones are books, not examples
 
 
@@ -33,6 +35,8 @@ class TextFolderReader(AbstractReader):
     """Read a folder with text files in folders of classes."""
 
     name = "text_folder"
+    files = "folders of text files"
+    keys = TextFileKeys
 
     def claims(self, source: Source) -> bool:
         """Return whether a folder holds text files below it, and nothing else that counts.
@@ -52,17 +56,30 @@ class TextFolderReader(AbstractReader):
         """Return the table: columns ``text``, ``label`` and ``split``, where known."""
         import polars as pl
 
-        from lamina.data.frame import FrameTable  # and with it Polars
+        from lamina.data.frame import FrameTable
 
         found = FOLDER.find(source.path, strict=source.strict)
-        columns = {"text": [_content(path) for path in found.paths]} | {
-            name: array.tolist() for name, array in found.columns().items()
-        }
-        return FrameTable(pl.DataFrame(columns), source=source.path)
+        read = [_content(path, source.keys.encoding) for path in found.paths]
+        columns = {name: array.tolist() for name, array in found.columns().items()}
+        guessed = [path for path, (_, is_guessed) in zip(found.paths, read, strict=True) if is_guessed]
+        return FrameTable(
+            pl.DataFrame({"text": [text for text, _ in read], **columns}),
+            source=source.path,
+            remarks=found.remarks(FOLDER.noun),
+            doubts=_doubts(guessed),
+        )
 
 
-def _content(path: str) -> str:
-    """Return the text in a file.
+def _doubts(guessed: list[str]) -> tuple[tuple[str, str], ...]:
+    """Return what is to be said of texts whose encoding was guessed."""
+    if not guessed:
+        return ()
+    said = f"{counted(len(guessed), 'text')} read as {WINDOWS}, as not UTF-8, the first one {guessed[0]}"
+    return ((said, "encoding= overrules, as in encoding=iso-8859-15"),)
+
+
+def _content(path: str, encoding: str | None) -> tuple[str, bool]:
+    """Return the text in a file, and whether its encoding was guessed.
 
     Raises:
         DataError: it cannot be read, or is no text.
@@ -75,13 +92,18 @@ def _content(path: str) -> str:
             content = stream.read()
     except OSError as error:
         raise DataError(f"the file cannot be read ({error.strerror})", where=path) from error
-    if b"\x00" in content and content[:2] not in UTF_16:
+    known = encoding or marked(content) or "utf-8-sig"
+    if b"\x00" in content and known == "utf-8-sig":
         raise DataError("the file is no text", where=path, fix="remove it, or give it the ending of its type")
     try:
-        return content.decode("utf-16" if content[:2] in UTF_16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        fix = "write it anew in UTF-8"
-        raise DataError(f"the text is not UTF-8 (byte {error.start})", where=path, fix=fix) from error
+        return content.decode(known), False
+    except UnicodeError as error:
+        likely = None if encoding else guess(content)[0]
+        if likely is None:
+            fix = "write it anew in UTF-8, or name its encoding: encoding=…"
+            name = known.removesuffix("-sig").upper()
+            raise DataError(f"the text is not {name} ({error})", where=path, fix=fix) from error
+        return content.decode(likely), True
 
 
 READERS.add(TextFolderReader.name, TextFolderReader())
