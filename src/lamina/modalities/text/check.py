@@ -92,7 +92,8 @@ class TextCheck(AbstractCheck):
         """Yield a finding for copies, unless texts repeat everywhere, as questions of a form do."""
         if not copies or len({*self.texts}) < 0.5 * len(self.texts):
             return
-        say = warning if len(copies) > WORTH_A_WARNING * count else note
+        is_alone = len(self.schema.inputs) == 1  # else other columns tell rows of one text apart
+        say = warning if is_alone and len(copies) > WORTH_A_WARNING * count else note
         message = (
             f"{len(copies):,} of {count:,} {held} texts equal a training text, which flatters the metrics"
         )
