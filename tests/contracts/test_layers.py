@@ -53,6 +53,11 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "Conv": (lambda key: nn.Conv(4, 3, key=key), (2, 5, 6, 4), (2, 5, 6, 3)),
     "ConvTranspose": (lambda key: nn.ConvTranspose(4, 3, key=key), (2, 5, 6, 4), (2, 10, 12, 3)),
     "SubpixelConv": (lambda key: nn.SubpixelConv(4, 3, key=key), (2, 5, 6, 4), (2, 10, 12, 3)),
+    "EncoderBlock": (
+        lambda key: nn.EncoderBlock(8, heads=2, dropout=0.0, key=key),
+        (2, 5, 8),
+        (2, 5, 8),
+    ),
     "PatchEmbedding": (lambda key: nn.PatchEmbedding(3, 4, patch=2, key=key), (2, 4, 6, 3), (2, 6, 4)),
     "SinePositions": (lambda key: nn.SinePositions(2, 3, 4), (2, 6, 4), (2, 6, 4)),
     "LearnedPositions": (lambda key: nn.LearnedPositions(6, 4, key=key), (2, 6, 4), (2, 6, 4)),

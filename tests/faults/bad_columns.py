@@ -69,13 +69,15 @@ COLUMNS = {
         table(y=with_cell(LABELS, 11, "maybe")),
         "t.csv, line 13, column 'y': class 'maybe' has 1 row, the split needs 2: "
         "one for each of training, validation\n"
-        "  fix: add rows of the class, remove it, or merge it with another",
+        "  fix: add rows of the class; or leave such classes out: rare=drop; "
+        "or make them one class: rare=merge",
     ),
     "a class too small for three parts": fault(
         table(y=with_cell(with_cell(LABELS, 11, "maybe"), 12, "maybe")),
         "t.csv, line 13, column 'y': class 'maybe' has 2 rows, the split needs 3: "
         "one for each of training, validation, test\n"
-        "  fix: add rows of the class, remove it, or merge it with another",
+        "  fix: add rows of the class; or leave such classes out: rare=drop; "
+        "or make them one class: rare=merge",
         keys={"test": 0.2},
     ),
     "a test label unseen": fault(
@@ -268,7 +270,7 @@ CONFIGS = {
         "unknown model 'mpl' (did you mean 'mlp'?); expected one of {models}", model="mpl"
     ),
     "a key that the model does not have": config(
-        "key 'depth' belongs to model=ft-transformer and 10 more; this run's model is logistic\n"
+        "key 'depth' belongs to model=ft-transformer and 11 more; this run's model is logistic\n"
         "  fix: leave it out, or choose model=ft-transformer",
         model="logistic", depth=3,
     ),

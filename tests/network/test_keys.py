@@ -112,10 +112,10 @@ def test_a_wrong_key_is_said_before_data_are_read(keys: dict[str, Any], said: st
         (
             "linear",
             "depth",
-            "model=ft-transformer and 10 more",
+            "model=ft-transformer and 11 more",
             OR + "model=ft-transformer",
         ),
-        ("resnet", "depth", "model=airbench and 10 more", OR + "model=airbench"),
+        ("resnet", "depth", "model=airbench and 11 more", OR + "model=airbench"),
         ("resnet", "patch", "model=convnext and 1 more", OR + "model=convnext"),
         ("vit", "stem", "model=resnet", OR + "model=resnet"),
     ],
@@ -144,7 +144,13 @@ def test_the_list_of_keys_has_every_owner_and_every_model_option():
     named = {name for owners in found for name in owners.split(", ")} - {MODEL_OPTIONS}
     tasks = {f"task={name}" for name in TASKS if isinstance(TASKS[name], AbstractTask)}
     expected = {owner.name for owner in ALWAYS} | tasks | {f"{name} inputs" for name in MODALITIES}
-    expected |= {"CSV and TSV files", "JSON lines", "JSON files", "spreadsheet files"}
+    expected |= {
+        "CSV and TSV files",
+        "JSON lines",
+        "JSON files",
+        "spreadsheet files",
+        "folders of text files",
+    }
     assert named == expected
     assert "task=binary, task=multiclass" in found  # who declare the same keys stand together
     options = {key.field.name: key.owners for key in found[MODEL_OPTIONS]}

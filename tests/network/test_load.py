@@ -261,7 +261,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
         "schema.inputs: .*columns of different names",
     ),
     "no inputs": (lambda d: d["schema"].update(inputs=[]), "schema.inputs: .*expected one or more columns"),
-    "modality": (first(modality="smell"), "schema.inputs.0.modality: .*expected one of image, table, got"),
+    "modality": (first(modality="smell"), "inputs.0.modality: .*expected one of image, text, table, got"),
     "no modality": (
         lambda d: d["schema"]["inputs"][0].pop("modality"),
         "schema.inputs.0: .*expected the keys name, kind, detail, modality",

@@ -70,7 +70,7 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
          + "choose model=convnext"),
         ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run is binary (target 'target') by "
          "model=vit" + OR + "choose model=resnet"),
-        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 10 more; this run is binary "
+        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 11 more; this run is binary "
          "(target 'target') by model=linear" + OR + "choose model=ft-transformer"),
     ],
 )  # fmt: skip

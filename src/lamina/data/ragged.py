@@ -24,7 +24,7 @@ class Ragged:
     Example:
         >>> rows = Ragged(np.arange(5), np.array([2, 5]), length=40, fill=-1)
         >>> rows.shape, rows.take(np.array([1])).shape
-        ((2, 40), (1, 40))
+        ((2, 40), (1, 16))
     """
 
     def __init__(self, values: np.ndarray, ends: np.ndarray, *, length: int, fill: float):
@@ -66,7 +66,7 @@ def length_classes(lengths: np.ndarray, longest: int) -> np.ndarray:
 
     Example:
         >>> length_classes(np.array([3, 20, 50, 17] * 5), 100).tolist()[:4]
-        [16, 32, 100, 32]
+        [16, 32, 64, 32]
     """
     found = np.full(len(lengths), longest, np.int32)
     open_rows, width = np.ones(len(lengths), bool), SHORTEST

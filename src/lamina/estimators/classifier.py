@@ -219,9 +219,9 @@ def _check_given(y: Any, classes: Any) -> None:
         raise DataError("the first call of partial_fit needs the classes", where="classes", fix=fix)
 
 
-def _refuse_rare(keys: Mapping[str, Any]) -> None:
+def _refuse_rare(keys: Any) -> None:
     """Refuse to leave out or join small classes: those of an estimator are the labels in y."""
-    if keys.get("rare") not in (None, "refuse"):
+    if isinstance(keys, Mapping) and keys.get("rare") not in (None, "refuse"):
         raise ConfigError(
             "the classes of an estimator are the labels in y",
             received=f"rare={keys['rare']}",

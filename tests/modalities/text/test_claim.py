@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import polars as pl
@@ -12,12 +13,14 @@ from lamina.modalities.text.claim import is_free_text
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog"]
 SENTENCES = [" ".join(WORDS[(i * k) % 9] for k in range(1, 7)) + f" {i}" for i in range(60)]
+GENRES = "Action Comedy Crime Drama Horror Sci-Fi Thriller War".split()
 YES: dict[str, list[Any]] = {
     "sentences": SENTENCES,
     "names": [f"Braund, Mr. {chr(65 + i % 26)}wen {'Harris' * (1 + i % 3)} {i}" for i in range(60)],
     "questions that repeat": SENTENCES[:55] * 4,
     "titles": [f"The {w} of {v}" for w in WORDS for v in WORDS],
     "Chinese": [f"今天天气很好我们去公园玩{chr(0x4E00 + i)}" for i in range(60)],
+    "lists of words": ["|".join(one) for size in (2, 3) for one in itertools.combinations(GENRES, size)],
     "some missing": [None if i % 5 == 0 else text for i, text in enumerate(SENTENCES)],
 }
 NO: dict[str, list[Any]] = {
@@ -28,6 +31,8 @@ NO: dict[str, list[Any]] = {
     "dates and times": [f"2021-03-{i % 28 + 1:02d} 12:{i:02d}:00" for i in range(60)],
     "coordinates": [f"41.{i:03d}, 2.{i:03d}" for i in range(60)],
     "codes": [f"AB {i:05d}" for i in range(60)],
+    "few lists": ["a|b", "b|c", "a|c"] * 20,
+    "lists of one's own": [f"x{i}|y{i}" for i in range(60)],
     "few rows": SENTENCES[:5],
     "integers": list(range(60)),
     "all missing": [None] * 60,

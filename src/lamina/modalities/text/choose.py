@@ -29,6 +29,17 @@ _TRANSFORMER_KEYS: dict[str, Any] = {
 _BATCHES = ((20_000, 64), (60_000, 128), (200_000, 256))
 LARGEST_BATCH = 512
 _BAG_EPOCHS = {"fast": 5, "balanced": 10, "best": 10}
+# Beside other blocks: what suits them too. A text that says little must not be learned by heart, as titles of
+# films are: with fewer examples than symbols most symbols are left out in training (docs/log.md).
+_MIXED_KEYS: dict[str, Any] = {
+    "optimizer": "muon",
+    "lr": 3e-3,
+    "schedule": "cosine",
+    "patience": 60,
+    "epochs": 40,
+}
+_FEW_EXAMPLES: dict[str, Any] = {"size": 32, "dropout": 0.5, "symbol_dropout": 0.7}
+_MANY_EXAMPLES: dict[str, Any] = {"size": 64, "dropout": 0.1, "symbol_dropout": 0.1}
 FEWEST_BAG_STEPS, MOST_BAG_EPOCHS = 500, 30
 _TRANSFORMER_STEPS = {"fast": 800, "balanced": 3000, "best": 5000}
 FEWEST_EPOCHS, MOST_EPOCHS = 4, 40
@@ -48,6 +59,8 @@ def choose(situation: Situation) -> Choice:
     name, reason = situation.model, "you asked for it"
     if name == "auto":
         name, reason = model_for(inputs)
+    if situation.blocks > 1:
+        return Choice(name, _beside(name, situation), dict(_MIXED_KEYS), reason)
     keys = _transformer_keys(situation) if name == TRANSFORMER else _bag_keys(situation)
     return Choice(name, {}, keys, reason)
 
@@ -61,6 +74,14 @@ def model_for(inputs: TextInputs) -> tuple[str, str]:
     if inputs.is_ordered:
         return TRANSFORMER, "tokens in their order: a transformer reads them so"
     return BAG, "n-grams of words and characters say most of what a text is about, and train in seconds"
+
+
+def _beside(name: str, situation: Situation) -> dict[str, Any]:
+    """Return options of a model of texts that is one of several in a fusion."""
+    inputs: Any = situation.inputs
+    if name != BAG:
+        return {}
+    return dict(_FEW_EXAMPLES if situation.examples < inputs.symbols else _MANY_EXAMPLES)
 
 
 def _bag_keys(situation: Situation) -> dict[str, Any]:

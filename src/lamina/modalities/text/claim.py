@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from lamina.data import dates
@@ -14,11 +16,13 @@ NAME_WORDS = 2  # … in a name or title, which is text where nearly every row h
 UNIQUE_SHARE = 0.9
 FEWEST_DIFFERENT = 50  # sentences; fewer are categories with long names
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
+LISTS_SHARE = 0.5  # of the values that are lists, as genres are: Comedy|Drama
+_BETWEEN = re.compile(r"[|;]")
 LETTERS_SHARE = 0.5  # of the characters, blanks aside: codes and coordinates have fewer
 
 
 def is_free_text(column: AbstractColumn) -> bool:
-    """Return whether the values of a column are free text: sentences, or names that hardly ever repeat.
+    """Return whether values are free text: sentences, names that hardly ever repeat, or lists of words.
 
     Numbers, dates, categories by their type, and single words are not.
 
@@ -28,6 +32,8 @@ def is_free_text(column: AbstractColumn) -> bool:
     if not isinstance(column, ScalarColumn) or column.storage != "string" or column.categorical:
         return False
     sample = dates.sample_of(column)
+    if _are_lists(sample) and len(column.distinct().values) >= FEWEST_DIFFERENT:
+        return True
     if not sample or np.mean([count_words(value) for value in sample]) < NAME_WORDS:
         return False
     if _letters(sample) < LETTERS_SHARE or reads_as_number(column) or reads_as_date(column):
@@ -43,6 +49,14 @@ def _differ_enough(column: ScalarColumn, words: float) -> bool:
     if words >= SENTENCE_WORDS:
         return different >= FEWEST_DIFFERENT or (unique and known >= SMALLEST_JUDGED)
     return unique and known >= SMALLEST_JUDGED
+
+
+def _are_lists(sample: list[str]) -> bool:
+    """Return whether most values are words with a bar or a semicolon between, and the words come again."""
+    words = [[word for word in _BETWEEN.split(value) if word.strip()] for value in sample]
+    several = sum(len(own) > 1 for own in words)
+    all_words = [word for own in words for word in own]
+    return several >= LISTS_SHARE * max(1, len(sample)) and 2 * len({*all_words}) <= len(all_words)
 
 
 def _letters(sample: list[str]) -> float:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
-from lamina.modalities.text.ngrams import count_ngrams
+from lamina.modalities.text.ngrams import count_ngrams, csr
 
 COVERED = 0.95  # of the texts of the class that hold the phrase
 OUTSIDE = 0.005  # … of the texts of the other classes, at most
@@ -51,9 +50,7 @@ def find_giveaway(texts: Sequence[str], codes: np.ndarray) -> Giveaway | None:
     if not large.any() or len(sizes) < 2:
         return None
     names, held = count_ngrams(texts)
-    classes = sp.csr_matrix(
-        (np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), len(sizes))
-    )
+    classes = csr((np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), len(sizes)))
     within = np.asarray((held.T @ classes).todense())  # texts that hold a phrase, by class
     coverage = within / np.maximum(sizes, 1)
     outside = (within.sum(axis=1, keepdims=True) - within) / np.maximum(len(codes) - sizes, 1)

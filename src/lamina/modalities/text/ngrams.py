@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from lamina.modalities.text.bags import Bags
 from lamina.modalities.text.normal import normalized, words_of
@@ -19,6 +18,20 @@ FEWEST = (1, 1, 2)  # texts that must hold a word, a pair, a stretch: most stret
 Matrix = Any  # sparse, (texts, n-grams)
 _BETWEEN = " "  # the two words of a pair
 _EDGE = " "  # stands before and behind a word, so that its beginning and its end are told
+
+
+def csr(*given: Any, **shape: Any) -> Matrix:
+    """Return a sparse matrix stored row after row; see `scipy.sparse.csr_matrix`."""
+    from scipy.sparse import csr_matrix  # which runs without texts do without
+
+    return csr_matrix(*given, **shape)
+
+
+def side_by_side(parts: Sequence[Matrix]) -> Matrix:
+    """Return sparse matrices of one height side by side."""
+    from scipy.sparse import hstack
+
+    return hstack(parts, format="csr")
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ class Ngrams:
         groups = (tokens.words(), tokens.pairs(), tokens.characters(self._characters))
         known = (self._words, self._pairs, self._characters)
         parts = [group.columns(own) for group, own in zip(groups, known, strict=True)]
-        counts: Matrix = sp.hstack(parts, format="csr") if self.rarity else sp.csr_matrix((len(texts), 1))
+        counts = side_by_side(parts) if self.rarity else csr((len(texts), 1))
         counts.sort_indices()  # the order of a sum must not depend on the other texts
         return _weighted(counts, np.array(self.rarity or (1.0,), np.float64))
 
@@ -124,7 +137,7 @@ def count_ngrams(texts: Sequence[str]) -> tuple[list[str], Matrix]:
     """
     tokens = _Tokens.of(texts, lowercase=False)
     words, pairs = tokens.words(), tokens.pairs()
-    held: Matrix = sp.hstack([words.counts, pairs.counts], format="csr")
+    held = side_by_side([words.counts, pairs.counts])
     held.data[:] = 1
     return words.names + pairs.names, held
 
@@ -148,7 +161,7 @@ class _Group:
         known = columns >= 0
         ends = np.concatenate([[0], np.cumsum(known)])[self.counts.indptr]
         shape = (self.counts.shape[0], len(numbers))
-        return sp.csr_matrix((self.counts.data[known], columns[known], ends), shape=shape)
+        return csr((self.counts.data[known], columns[known], ends), shape=shape)
 
 
 class _Tokens:
@@ -216,7 +229,7 @@ def _stretches(word: str) -> list[str]:
 
 def _counted(rows: np.ndarray, columns: np.ndarray, height: int, width: int) -> Matrix:
     """Return how often each pair of row and column stands in the two lists."""
-    found = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(height, width))
+    found = csr((np.ones(len(rows), np.float32), (rows, columns)), shape=(height, width))
     found.sum_duplicates()
     return found
 
