@@ -36,8 +36,8 @@ _MIXED_KEYS: dict[str, Any] = {
     "lr": 3e-3,
     "schedule": "cosine",
     "patience": 60,
-    "epochs": 40,
 }
+MIXED_STEPS = 3000
 _FEW_EXAMPLES: dict[str, Any] = {"size": 32, "dropout": 0.5, "symbol_dropout": 0.7}
 _MANY_EXAMPLES: dict[str, Any] = {"size": 64, "dropout": 0.1, "symbol_dropout": 0.1}
 FEWEST_BAG_STEPS, MOST_BAG_EPOCHS = 500, 30
@@ -60,8 +60,9 @@ def choose(situation: Situation) -> Choice:
     if name == "auto":
         name, reason = model_for(inputs)
     if situation.blocks > 1:
-        return Choice(name, _beside(name, situation), dict(_MIXED_KEYS), reason)
-    keys = _transformer_keys(situation) if name == TRANSFORMER else _bag_keys(situation)
+        keys = {**_MIXED_KEYS, "epochs": _epochs(situation, MIXED_STEPS)}
+        return Choice(name, _beside(name, situation), keys, reason)
+    keys = _bag_keys(situation) if name == BAG else _transformer_keys(situation)
     return Choice(name, {}, keys, reason)
 
 
@@ -93,9 +94,13 @@ def _bag_keys(situation: Situation) -> dict[str, Any]:
 
 
 def _transformer_keys(situation: Situation) -> dict[str, Any]:
-    """Return training keys of a transformer: about as many steps whatever the rows are."""
+    """Return training keys of a transformer, or of a model of one's own."""
+    return {**_TRANSFORMER_KEYS, "epochs": _epochs(situation, _TRANSFORMER_STEPS[situation.preset])}
+
+
+def _epochs(situation: Situation, steps: int) -> int:
+    """Return the epochs that give about as many steps whatever the rows are."""
     from lamina.train.loop.plan import default_batch_size  # and with it JAX
 
     per_epoch = -(-situation.examples // default_batch_size(situation.examples))
-    epochs = round(_TRANSFORMER_STEPS[situation.preset] / per_epoch)
-    return {**_TRANSFORMER_KEYS, "epochs": int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs)))}
+    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(steps / per_epoch))))
