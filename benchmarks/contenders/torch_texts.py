@@ -49,6 +49,9 @@ def batches(
 def main() -> None:
     channel, options = worker.Channel(), worker.options()
     torch_steps.settle(options["threads"], matmul="medium")
+    torch.set_flush_denormal(
+        True
+    )  # the moments of symbols out of use fade into denormal numbers, which are slow
     data = {
         name: torch.from_numpy(np.asarray(array)) for name, array in datasets.load(options["data"]).items()
     }

@@ -196,3 +196,8 @@ def test_a_matrix_wider_than_that_of_training_is_refused():
         "b",
         "c",
     )  # told later
+
+
+def test_half_a_character_is_named():
+    with pytest.raises(DataError, match="lone surrogate"):
+        read(["\ud800 hello", "you"])

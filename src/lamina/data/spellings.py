@@ -180,10 +180,23 @@ def read_numbers(texts: pl.Series, form: NumberForm) -> pl.Series:
         >>> import polars as pl
         >>> read_numbers(pl.Series(["1.234,50 €", "(2)", "7.5", "5 $"]), NumberForm(".", ",", "€")).to_list()
         [1234.5, -2.0, 7.5, None]
+        >>> read_numbers(pl.Series(["9,90 €", "1.234 €", "1.234"]), NumberForm("", ",", "€")).to_list()
+        [9.9, 1234.0, 1.234]
     """
+    normal = _normal(texts)
+    if form.decimal == "," and form.unit and not form.thousands:
+        # New data may have larger numbers than training: 1.234 € where that had 9,90 €. A cell without
+        # the unit may be a plain number.
+        marked = normal.str.contains(form.unit, literal=True).fill_null(False)
+        larger = _read(normal, NumberForm(".", ",", form.unit))
+        return larger.zip_with(marked, _read(normal, form))
+    return _read(normal, form)
+
+
+def _read(normal: pl.Series, form: NumberForm) -> pl.Series:
+    """Return texts of usual blanks, minus signs and apostrophes as float64."""
     import polars as pl
 
-    normal = _normal(texts)
     usual = normal.str.contains(_usual(form)).fill_null(False)
     bare = normal.str.replace(form.unit, "", literal=True) if form.unit else normal
     read = _as_floats(bare.str.replace_all(" ", "", literal=True).set(~usual, None), form)

@@ -48,6 +48,8 @@ def test_texts_alone_have_no_label(tmp_path: Path):
 
     schema = Schema((ColumnSchema("text", "text", modality="text"),), (), ("label",), "binary")
     assert read(path, schema=schema).names == ("text",)
+    with pytest.raises(DataError, match="the texts have no labels"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,18 @@ def test_a_vocabulary_limits(table: AbstractTable):
     assert TextEncoder.fit(table, "note", vocabulary=7).inputs.symbols <= 7
 
 
+@pytest.mark.parametrize("tokens", TOKENS)
+def test_texts_of_which_nothing_is_known_are_strange(tokens: str, table: AbstractTable):
+    encoder = TextEncoder.fit(table, "note", tokens=tokens)
+    new = read(pl.DataFrame({"note": ["a cat", "\u4f60\u597d \u4e16\u754c", None, ""]}))
+    found = [*encoder.strange(new, encoder.transform(new))]
+    if tokens == "bytes":  # nothing is unknown
+        assert found == []
+    else:
+        assert [(one.column, one.rows.tolist()) for one in found] == [("note", [1])]
+    assert [*encoder.strange(table, encoder.transform(table))] == []
+
+
 def test_an_absent_column_is_named(table: AbstractTable):
     encoder = TextEncoder.fit(table, "note")
     with pytest.raises(DataError, match="column 'note' is absent"):

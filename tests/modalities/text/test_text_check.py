@@ -43,6 +43,15 @@ def test_empty_texts_are_counted(count: int, level: str):
     assert found.message.startswith(f"{count} text") and "row 0" in found.where
 
 
+def test_a_row_may_lack_its_text_beside_other_columns():
+    table = read(pl.DataFrame({"note": [None] * 20 + PLAIN[20:], "n": np.arange(200.0) % 7, "y": LABELS}))
+    found = cast(table, "y")
+    (block,) = (block for block in found.blocks if block.name == "note")
+    modality = MODALITIES["text"]
+    check = modality.check(Subject(found.claims.table, found.schema), block, modality.keys())
+    assert codes([*check.findings()]) == [("note", "empty-text")]
+
+
 def test_copies_across_the_split_are_counted_whatever_their_case():
     texts = [*PLAIN[:100], *(text.upper() + " " for text in PLAIN[:100])]
     (found,) = findings(texts)

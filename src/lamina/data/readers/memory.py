@@ -163,6 +163,10 @@ def _series(name: str, array: np.ndarray) -> Any:
         values = [None if v is None else str(v) for v in values]
     try:
         return pl.Series(name, values, strict=False)
+    except UnicodeEncodeError as error:
+        fix = 'replace it: text.encode("utf-8", "replace").decode()'
+        message = "a text holds half of a character (a lone surrogate)"
+        raise DataError(message, where=f"column '{name}'", fix=fix) from error
     except (TypeError, pl.exceptions.PolarsError) as error:
         words = ", ".join(sorted(t.__name__ for t in types))
         raise DataError(f"values of type {words} cannot be learned from", where=f"column '{name}'") from error

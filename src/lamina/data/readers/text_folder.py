@@ -59,6 +59,10 @@ class TextFolderReader(AbstractReader):
         from lamina.data.frame import FrameTable
 
         found = FOLDER.find(source.path, strict=source.strict)
+        if source.strict and all(label is None for label in found.labels):
+            example = f"{source.path}/{FOLDER.example}"
+            fix = f"put the texts of each class into a folder of its own, such as {example}"
+            raise DataError("the texts have no labels", where=source.path, fix=fix)
         read = [_content(path, source.keys.encoding) for path in found.paths]
         columns = {name: array.tolist() for name, array in found.columns().items()}
         guessed = [path for path, (_, is_guessed) in zip(found.paths, read, strict=True) if is_guessed]

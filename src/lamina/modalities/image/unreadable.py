@@ -22,8 +22,11 @@ def unreadable_rows(
         images: the inputs.
         survey: of them.
     """
+    is_alone = len(schema.inputs) == 1  # else a row may lack its image
     found = {
-        row: f"{images.name(row) or table.place(row)} ({reason})" for row, reason in survey.faults.items()
+        row: f"{images.name(row) or table.place(row)} ({reason})"
+        for row, reason in survey.faults.items()
+        if images.name(row) or is_alone
     }
     for name in schema.targets:
         column = table.column(name) if name in table.names else None

@@ -53,9 +53,10 @@ class TextCheck(AbstractCheck):
         if empty.size == len(self.texts):
             yield error("empty-text", where, "the texts are all empty", f"leave it out: drop={self.name}")
             return
-        say = warning if empty.size > WORTH_A_WARNING * len(self.texts) else note
+        is_alone = len(self.schema.inputs) == 1  # else a row may lack its text
+        say = warning if is_alone and empty.size > WORTH_A_WARNING * len(self.texts) else note
         message = f"{counted(empty.size, 'text')} {'is' if empty.size == 1 else 'are'} empty"
-        yield say("empty-text", where, message, "fill them in, or remove the rows")
+        yield say("empty-text", where, message, "fill them in, or remove the rows" if is_alone else "")
 
     def _of_marks(self) -> Iterator[Finding]:
         """Yield a warning for a word or phrase that names the class by itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from lamina.core.errors import DataError, suggest
 from lamina.core.inputs.text import TextInputs
 from lamina.data.sample import sample_indices
 from lamina.data.table import AbstractTable
-from lamina.modalities.base import AbstractEncoder
+from lamina.modalities.base import AbstractEncoder, Strange
 from lamina.modalities.text.letters import BYTES, CHARACTERS, Bytes, Characters
 from lamina.modalities.text.ngrams import NGRAMS, Ngrams
 from lamina.modalities.text.pieces import BPE, UNIGRAM, Pieces
@@ -20,6 +20,8 @@ Tokens = Ngrams | Pieces | Characters | Bytes
 TOKENS = (NGRAMS, BPE, UNIGRAM, CHARACTERS, BYTES)
 VOCABULARY = {NGRAMS: 60_000, BPE: 8_000, UNIGRAM: 8_000, CHARACTERS: 1_000, BYTES: 256}
 LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, CHARACTERS: 512, BYTES: 512}
+WITH_UNKNOWN = (BPE, UNIGRAM, CHARACTERS)  # in which what training never saw is symbol 0
+UNKNOWN_SHARE = 0.5  # of the symbols of a text that is unlike those of training
 MOST_FITTED = 200_000  # texts
 MULTIPLE = 16  # lengths are rounded up to it, so that kernels run whole vectors
 FEWEST_IN_CLASSES = 5_000  # texts; with fewer, a compilation for each length class costs more than it saves
@@ -128,6 +130,27 @@ class TextEncoder(AbstractEncoder):
         if len(place) == len(texts):
             return arrays
         return {name: array[number] for name, array in arrays.items()}
+
+    def strange(self, table: AbstractTable, arrays: Any) -> Iterator[Strange]:
+        """Yield the texts of which training saw hardly anything: no n-gram, or half of the characters.
+
+        Args:
+            table: new data.
+            arrays: of all its rows, from `transform`.
+        """
+        texts = texts_of(table, self.name)
+        ids = (
+            arrays["ids"]
+            if isinstance(arrays["ids"], np.ndarray)
+            else arrays["ids"].take(np.arange(len(texts)))
+        )
+        held = (ids >= 0).sum(axis=1)
+        unknown = (ids == 0).sum(axis=1) if self.tokens.kind in WITH_UNKNOWN else np.zeros(len(texts), int)
+        doubtful = np.flatnonzero((held == 0) | (unknown >= UNKNOWN_SHARE * held))
+        rows = np.array([row for row in doubtful.tolist() if texts[row].strip()], np.int64)
+        if rows.size:
+            words = "texts of which training saw hardly anything"
+            yield Strange(self.name, "unknown-text", words, rows, texts[rows[0]][:60])
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
