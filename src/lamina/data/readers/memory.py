@@ -155,7 +155,7 @@ def _series(name: str, array: np.ndarray) -> Any:
     """Return a Polars series of an array, whatever mixture an object array holds."""
     import polars as pl
 
-    if array.dtype.kind != "O":
+    if array.dtype.kind not in "OU":
         return pl.Series(name, array)
     values = [None if v is None or v != v else v for v in array.tolist()]
     types = {type(v) for v in values} - {type(None)}
