@@ -41,6 +41,16 @@ def test_compiled_once_and_loaded_after_that(tmp_path: Path, monkeypatch: pytest
     assert files(tmp_path) == [kept] and kept.stat().st_size > 10_000
 
 
+@pytest.mark.skipif(not library.types_of("gelu"), reason="no C++ compiler here")
+def test_processes_that_compile_at_the_same_time_all_have_kernels(tmp_path: Path):
+    chosen = {**os.environ, "LAMINA_CACHE": str(tmp_path / "xla")}
+    command = [sys.executable, "-c", PROBE]
+    started = [subprocess.Popen(command, env=chosen, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [process.communicate()[0].strip() for process in started] == ["True"] * 3
+    (kept,) = files(tmp_path)
+    assert kept.stat().st_size > 10_000
+
+
 @pytest.mark.parametrize(
     "environment", [{"LAMINA_NATIVE": "off"}, {"CXX": "/bin/false"}, {"CXX": "no-such-compiler"}]
 )

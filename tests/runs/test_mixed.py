@@ -115,6 +115,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
         assert (tmp_path / "run/network" / name).read_bytes() == (run / "network" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_rows_without_an_image_are_trained_on_and_predicted(tmp_path: Path):
     net = lamina.fit(str(write(tmp_path, absent=0.2)), target="label", **KEYS)
     with_image = str(tmp_path / "images" / "0.png")
@@ -227,6 +228,7 @@ def test_a_model_of_your_own_takes_the_dict_of_blocks(table: Path):
     assert "fix: take each block from the dict: x['photo']" in said
 
 
+@pytest.mark.slow
 def test_members_and_folds_are_ensembles_of_fusions(table: Path):
     for keys in ({"members": 2}, {"folds": 2}):
         net = lamina.fit(str(table), target="label", networks=NETWORKS, size=8, epochs=1, **keys)

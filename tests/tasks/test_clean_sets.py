@@ -41,11 +41,10 @@ SETS = {
     ],
     # … messages are sentences, of which Lamina's tables make nothing; 403 were sent more than once
     ("sms_spam/smsspamcollection.tsv", "label"): [
-        ("message", "free text (each value is a sentence of its own)"),
         ("", COPIES),
     ],
-    # … passengers are numbered, and each has a name
-    ("titanic/titanic.csv", "Survived"): [("PassengerId", COUNTER), ("Name", IDENTIFIER)],
+    # … passengers are numbered
+    ("titanic/titanic.csv", "Survived"): [("PassengerId", COUNTER)],
     ("wine_quality/winequality.csv.gz", "quality"): [("", COPIES)],  # … 1,177 copies, as its index says
     ("mnist1d/mnist1d.npz", "target"): [],
     ("adbench/14_glass.npz", "target"): [],

@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -193,7 +194,8 @@ def _make_parents(path: Path) -> None:
     """Make the folders above a path; a new entry is forced to disk, or all below it could be lost."""
     missing = [folder for folder in path.parents if not folder.exists()]
     for folder in reversed(missing):
-        disk.make_folder(folder)
+        with contextlib.suppress(FileExistsError):  # another process was first
+            disk.make_folder(folder)
         disk.sync_folder(folder.parent)
 
 
