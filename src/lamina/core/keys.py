@@ -80,6 +80,11 @@ def one_of(*names: str) -> dict[str, Any]:
     return {"check": lambda value: value in names, "expected": "one of " + ", ".join(names)}
 
 
+def up_to(most: int) -> dict[str, Any]:
+    """Return the check and its words for a whole number from 1 to a largest one."""
+    return {"check": lambda value: 1 <= value <= most, "expected": f"1 to {most}"}
+
+
 POSITIVE: dict[str, Any] = {"check": positive, "expected": "> 0"}
 NOT_NEGATIVE: dict[str, Any] = {"check": not_negative, "expected": ">= 0"}
 FRACTION: dict[str, Any] = {"check": lambda value: 0 <= value < 1, "expected": ">= 0 and < 1"}

@@ -81,6 +81,12 @@ def test_a_bag_of_pieces_is_their_mean(learned: Pieces):
     assert bags.lengths[1] == 0
 
 
+def test_long_texts_teach_too():
+    long = ["lower newer wider " * 2000, "x" * 20_000]
+    learned = Pieces.fit(long, kind="bpe", most=60, lowercase=True)
+    assert "\u2581lower" in learned.pieces
+
+
 def test_texts_without_a_letter_teach_nothing():
     with pytest.raises(DataError, match="all empty"):
         Pieces.fit(["", "  "], kind="bpe", most=60, lowercase=True)

@@ -95,6 +95,7 @@ def test_texts_of_one_block_among_several_are_replaced_with_the_others_kept():
 
     several = given(
         [0] * len(TEXTS),
+        part="note",
         transform=lambda table: {"table": others[: table.height], "note": ENCODER.transform(table)},
         outputs=outputs,
     )

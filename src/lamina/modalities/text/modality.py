@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.keys import POSITIVE, key, one_of
+from lamina.core.keys import key, one_of, up_to
 from lamina.data.table import AbstractColumn, AbstractTable
 from lamina.modalities.base import (
     AbstractModality,
@@ -27,12 +27,13 @@ from lamina.modalities.text.choose import MOST_FOR_FOLDS, choose
 from lamina.modalities.text.claim import is_free_text, readable
 from lamina.modalities.text.encoder import TOKENS, TextEncoder, texts_of
 from lamina.modalities.text.ngrams import NGRAMS
-from lamina.modalities.text.stored import check_encoder
+from lamina.modalities.text.stored import MOST_LENGTH, check_encoder
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
 
 TEXT = "text"
+MOST_TOKENS = 1_000_000
 NAMELESS = "x0"  # the column of data without names, as of a list
 
 
@@ -45,8 +46,10 @@ class TextKeys:
         "what a text is cut into: n-grams of words and characters, pieces of words, characters or bytes",
         **one_of(*TOKENS),
     )
-    vocabulary: int | None = key(None, "different tokens that are told apart, at most", **POSITIVE)
-    text_length: int | None = key(None, "tokens of a text, at most; the rest is cut off", **POSITIVE)
+    vocabulary: int | None = key(None, "different tokens that are told apart, at most", **up_to(MOST_TOKENS))
+    text_length: int | None = key(
+        None, "tokens of a text, at most; the rest is cut off", **up_to(MOST_LENGTH)
+    )
     lowercase: bool = key(True, "capital letters of a text become small ones")
 
 

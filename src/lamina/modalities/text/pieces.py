@@ -15,7 +15,7 @@ from lamina.modalities.text.normal import normalized
 
 BPE, UNIGRAM = "bpe", "unigram"
 MOST_LEARNED_FROM = 200_000  # texts
-_LONGEST = 16_384  # bytes of a text that pieces are learned from
+_LONGEST = 4_096  # characters of a line that pieces are learned from; longer texts are several
 _KINDS = {UNIGRAM: 1, BPE: 2}  # numbers of SentencePiece's format
 _UNKNOWN, _NORMAL = 2, 1
 
@@ -61,8 +61,8 @@ class Pieces:
         """
         import sentencepiece
 
-        lines = [normalized(text, lowercase=lowercase) for text in texts[:MOST_LEARNED_FROM]]
-        lines = [line for line in lines if line]
+        whole = [normalized(text, lowercase=lowercase) for text in texts[:MOST_LEARNED_FROM]]
+        lines = [text[at : at + _LONGEST] for text in whole for at in range(0, len(text), _LONGEST)]
         if not lines:
             raise DataError("the texts are all empty", fix="name another column, or drop this one: drop=")
         written = io.BytesIO()
@@ -74,7 +74,7 @@ class Pieces:
             hard_vocab_limit=False,
             character_coverage=0.9999,
             normalization_rule_name="identity",
-            max_sentence_length=_LONGEST,
+            max_sentence_length=4 * _LONGEST,  # bytes
             num_threads=1,  # the pieces depend on it
             unk_id=0,
             bos_id=-1,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lamina.core.page import Block, Marked, Paragraph, Section, Table
 from lamina.data.schema import FLAGS
 from lamina.modalities.base import Outcome
+from lamina.modalities.permutation import rows_of
 from lamina.modalities.text.encoder import TextEncoder, texts_of
 from lamina.modalities.text.normal import normalized
 from lamina.modalities.text.occlusion import Effects, occlude
@@ -43,7 +43,7 @@ def text_sections(outcome: Outcome, name: str, encoder: TextEncoder) -> list[Sec
     table = explained.words()
     return [
         Section(f"Hardest texts of '{name}'", tuple(blocks)),
-        Section(TITLE, () if table is None else (table,)),
+        Section(f"{TITLE} in '{name}'", () if table is None else (table,)),
     ]
 
 
@@ -75,10 +75,11 @@ class _Explained:
     def effects(self, rows: np.ndarray) -> list[Effects]:
         """Return what each word of the texts of some rows does to their answers."""
         assert self.outcome.table is not None  # noqa: S101
-        whole = self.outcome.transform(self.outcome.table.take(rows))
+        whole, part = self.outcome.transform(self.outcome.table.take(rows)), self.outcome.part
 
         def outputs(texts: list[str], source: np.ndarray) -> np.ndarray:
-            arrays = _replaced(whole, self.name, self.encoder.encoded(texts), source)
+            own = self.encoder.encoded(texts)
+            arrays = own if part is None else {**rows_of(whole, source), part: own}
             points = np.asarray(self.outcome.point(self.outcome.outputs(arrays)), np.float64)
             points = points.reshape(len(texts), -1)[np.arange(len(texts)), self.column[rows[source]]]
             return _log_odds(points) if self._has_names else points
@@ -154,18 +155,3 @@ def _log_odds(share: np.ndarray) -> np.ndarray:
     """Return ln(p / (1 - p)): of a probability near 0 or 1 a change is seen too."""
     share = np.clip(share, SMALLEST, 1 - SMALLEST)
     return np.log(share / (1 - share))
-
-
-def _replaced(whole: Any, name: str, own: dict[str, np.ndarray], source: np.ndarray) -> Any:
-    """Return the arrays of some rows with other texts in them; texts may be all of the input, or a block."""
-    import jax
-
-    if set(whole) == set(own):
-        return own
-    blocks = {block: x for block, x in whole.items() if block != name}
-    return {**jax.tree.map(lambda array: _taken(array, source), blocks), name: own}
-
-
-def _taken(array: Any, rows: np.ndarray) -> np.ndarray:
-    """Return some rows of an array, or of a stream that stands for one."""
-    return array[rows] if isinstance(array, np.ndarray) else array.take(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lamina.core import json_checks
@@ -10,7 +11,10 @@ from lamina.modalities.text.letters import BYTES, CHARACTERS
 from lamina.modalities.text.ngrams import NGRAMS
 from lamina.modalities.text.pieces import BPE, UNIGRAM
 
-_MOST_LENGTH = 1 << 16
+MOST_LENGTH = 1 << 16
+FEWEST_PIECES = 2
+HALVES = re.compile("[\ud800-\udfff]")  # surrogates, which UTF-8 cannot hold
+LARGEST_SCORE = 1e30  # they are stored in single precision
 _COMMON: dict[str, Check] = {"kind": json_checks.text, "lowercase": json_checks.flag}
 
 
@@ -19,6 +23,8 @@ def _different(value: Any, place: str) -> None:
     json_checks.texts(value, place)
     if "" in value or len({*value}) != len(value):
         raise wrong(place, "different texts, none empty", f"{len(value)} texts")
+    if any(HALVES.search(text) for text in value):
+        raise wrong(place, "texts of whole characters", "half of a character")
 
 
 def _ngrams(value: Any, place: str) -> None:
@@ -29,7 +35,11 @@ def _ngrams(value: Any, place: str) -> None:
 
 def _pieces(value: Any, place: str) -> None:
     record(**_COMMON, pieces=_different, scores=json_checks.numbers)(value, place)
-    _as_many(value, place, "scores", max(1, len(value["pieces"])))
+    _as_many(value, place, "scores", len(value["pieces"]))
+    if len(value["pieces"]) < FEWEST_PIECES:
+        raise wrong(f"{place}.pieces", "the unknown piece and others", f"{len(value['pieces'])} pieces")
+    if max(map(abs, value["scores"])) > LARGEST_SCORE:
+        raise wrong(f"{place}.scores", "numbers of single precision", max(value["scores"], key=abs))
 
 
 def _characters(value: Any, place: str) -> None:
@@ -59,5 +69,5 @@ _FORM = record(modality=json_checks.text, name=json_checks.text, length=json_che
 def check_encoder(value: Any, place: str) -> None:
     """Check the column, the length and what texts are cut into."""
     _FORM(value, place)
-    if value["length"] > _MOST_LENGTH:
-        raise wrong(f"{place}.length", f"1 to {_MOST_LENGTH}", value["length"])
+    if value["length"] > MOST_LENGTH:
+        raise wrong(f"{place}.length", f"1 to {MOST_LENGTH}", value["length"])
