@@ -42,6 +42,11 @@ def test_folders_of_parts_are_the_split(tmp_path: Path):
     ]  # fmt: skip
 
 
+def test_an_empty_file_is_an_empty_text(tmp_path: Path):
+    table = read(write(tmp_path, {"a/1.txt": "", "a/2.txt": " \n", "b/1.txt": "x"}))
+    assert column(table, "text") in (["", "", "x"], [None, None, "x"])
+
+
 def test_texts_alone_have_no_label(tmp_path: Path):
     path = write(tmp_path, {"1.txt": "one", "2.txt": "two"})
     from lamina.data.schema import ColumnSchema, Schema
@@ -65,7 +70,7 @@ def test_texts_are_decoded(tmp_path: Path, content: bytes):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"a/1.txt": b"a\x00b", "b/1.txt": "x"}, "no text"),
+        ({"a/1.txt": b"a\x00b", "b/1.txt": "x"}, "binary file, not text"),
         ({"a/1.txt": "x", "1.txt": "y"}, "beside the folders of the classes"),
         ({"a/1.txt": "x", "b/notes.md": "y", "c/2.txt": "z"}, "no text in the folder of class 'b'"),
     ],

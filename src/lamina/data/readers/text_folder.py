@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from lamina.core.errors import DataError
 from lamina.core.wording import counted
 from lamina.data.readers.base import AbstractReader
 from lamina.data.readers.class_folder import ClassFolder
 from lamina.data.readers.keys import TextFileKeys
-from lamina.data.readers.parsers.encodings import WINDOWS, guess, marked
+from lamina.data.readers.parsers.encodings import WINDOWS
 from lamina.data.readers.registry import READERS
-from lamina.data.readers.source import Source
+from lamina.data.readers.source import HEAD, Source
 from lamina.data.table import AbstractTable
 
 ENDING = ".txt"
@@ -83,31 +84,34 @@ def _doubts(guessed: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _content(path: str, encoding: str | None) -> tuple[str, bool]:
-    """Return the text in a file, and whether its encoding was guessed.
+    """Return the text in a file, perhaps an empty one, and whether its encoding was guessed.
 
     Raises:
         DataError: it cannot be read, or is no text.
     """
+    from lamina.data.readers.parsers import text
+
+    if os.path.isfile(path) and os.path.getsize(path) > MOST_BYTES:
+        fix = "cut it into the texts that are to be told apart"
+        raise DataError(f"the text is longer than {MOST_BYTES >> 20} MiB", where=path, fix=fix)
+    if _is_blank(path):  # a text like any other, where a table would be a fault
+        return "", False
+    given = text.load(path, encoding)
     try:
-        if os.path.getsize(path) > MOST_BYTES:
-            fix = "cut it into the texts that are to be told apart"
-            raise DataError(f"the text is longer than {MOST_BYTES >> 20} MiB", where=path, fix=fix)
-        with open(path, "rb") as stream:
-            content = stream.read()
-    except OSError as error:
-        raise DataError(f"the file cannot be read ({error.strerror})", where=path) from error
-    known = encoding or marked(content) or "utf-8-sig"
-    if b"\x00" in content and known == "utf-8-sig":
-        raise DataError("the file is no text", where=path, fix="remove it, or give it the ending of its type")
-    try:
-        return content.decode(known), False
-    except UnicodeError as error:
-        likely = None if encoding else guess(content)[0]
-        if likely is None:
-            fix = "write it anew in UTF-8, or name its encoding: encoding=…"
-            name = known.removesuffix("-sig").upper()
-            raise DataError(f"the text is not {name} ({error})", where=path, fix=fix) from error
-        return content.decode(likely), True
+        text.check_utf8(given)
+    except text.NotUtf8:
+        if encoding is not None:
+            raise
+        given = text.guessed(given)
+    return bytes(given.data[:]).decode("utf-8-sig"), bool(given.doubts)
+
+
+def _is_blank(path: str) -> bool:
+    """Return whether a short file can be read and holds nothing but blanks."""
+    with suppress(OSError), open(path, "rb") as stream:
+        head = stream.read(HEAD)
+        return len(head) < HEAD and not head.strip()
+    return False
 
 
 READERS.add(TextFolderReader.name, TextFolderReader())
