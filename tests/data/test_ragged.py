@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError
-from lamina.data.order import epoch_order, order_in_classes, steps_in_classes
+from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged, length_classes
 
 LENGTHS = np.array([3, 0, 16, 17, 40, 64, 5, 30] * 10)
@@ -36,30 +36,34 @@ def test_classes_are_powers_of_two_and_the_longest():
 
 @pytest.mark.parametrize("size", [1, 7, 16])
 def test_no_batch_mixes_two_classes_and_no_row_is_left_out(size: int):
-    order, groups = order_in_classes(3, 1, CLASSES, size, together=3)
-    assert order.shape == (steps_in_classes(CLASSES, size), size) and order.dtype == np.int32
+    order = order_in_classes(3, 1, CLASSES, size, together=3)
+    groups = groups_of(1, CLASSES, size, together=3)
+    per_class = np.unique(CLASSES, return_counts=True)[1]
+    assert order.shape == (sum(-(-count // size) for count in per_class), size) and order.dtype == np.int32
     assert set(order.ravel().tolist()) == set(range(80))
     assert all(len(set(CLASSES[batch])) == 1 for batch in order)
-    for group in np.unique(groups):
-        steps = order[groups == group]
-        assert len(steps) <= 3 and len(set(CLASSES[steps.ravel()])) == 1
-    assert (np.diff(groups) >= 0).all()
+    assert sum(group.steps for group in groups) == len(order)
+    start = 0
+    for group in groups:
+        steps = order[start : start + group.steps]
+        assert 0 < len(steps) <= 3 and set(CLASSES[steps.ravel()]) == {group.length}
+        start += group.steps
 
 
 def test_the_order_is_a_function_of_seed_and_epoch_and_the_turns_of_the_epoch():
-    def visited(seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    def visited(seed: int, epoch: int) -> np.ndarray:
         return order_in_classes(seed, epoch, CLASSES, 8, together=2)
 
-    np.testing.assert_array_equal(visited(0, 0)[0], visited(0, 0)[0])
-    assert not np.array_equal(visited(0, 0)[0], visited(1, 0)[0])
-    assert not np.array_equal(visited(0, 0)[0], visited(0, 1)[0])
-    turns = [CLASSES[visited(seed, 0)[0][:, 0]].tolist() for seed in (0, 1, 2)]
+    np.testing.assert_array_equal(visited(0, 0), visited(0, 0))
+    assert not np.array_equal(visited(0, 0), visited(1, 0))
+    assert not np.array_equal(visited(0, 0), visited(0, 1))
+    turns = [CLASSES[visited(seed, 0)[:, 0]].tolist() for seed in (0, 1, 2)]
     assert turns[0] == turns[1] == turns[2]
-    assert CLASSES[visited(0, 1)[0][:, 0]].tolist() != turns[0]
+    assert CLASSES[visited(0, 1)[:, 0]].tolist() != turns[0]
 
 
 def test_one_class_visits_as_without():
-    order, _ = order_in_classes(5, 2, np.full(20, 16), 8, together=99)
+    order = order_in_classes(5, 2, np.full(20, 16), 8, together=99)
     np.testing.assert_array_equal(order, epoch_order(5, 2, 20, 8))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lamina.core.errors import ConfigError
@@ -31,19 +33,60 @@ def epoch_order(seed: int, epoch: int, rows: int, batch_size: int) -> np.ndarray
         ((3, 2), [0, 1, 2, 3, 4])
     """
     _check(seed, epoch, rows, batch_size)
-    key = np.array([seed % 2**64, epoch], np.uint64)
-    order = np.random.Generator(np.random.Philox(key=key)).permutation(rows).astype(np.int32)
-    return _in_batches(order, batch_size)
+    return _in_batches(_permutation(seed, epoch, rows), batch_size)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Batches of one length class that stand together in an epoch.
+
+    Args:
+        length: the length class.
+        first: its first batch among those of the class.
+        last: the one behind its last batch.
+    """
+
+    length: int
+    first: int
+    last: int
+
+    @property
+    def steps(self) -> int:
+        """How many batches it has."""
+        return self.last - self.first
+
+
+def groups_of(epoch: int, classes: np.ndarray, batch_size: int, *, together: int) -> list[Group]:
+    """Return the groups of an epoch in their order: a function of the epoch and of how many rows a class has.
+
+    No seed takes part, so that members of a population with other seeds go through the classes together.
+
+    Args:
+        epoch: number of the epoch, 0 or more.
+        classes: the length class of each row.
+        batch_size: rows in a batch, 1 or more.
+        together: batches of a group, at most.
+
+    Example:
+        >>> [group.steps for group in groups_of(0, np.array([16] * 9), 2, together=3)]
+        [3, 2]
+    """
+    found = []
+    for length, count in zip(*np.unique(classes, return_counts=True), strict=True):
+        batches = -(-int(count) // batch_size)
+        firsts = range(0, batches, together)
+        found += [Group(int(length), at, min(at + together, batches)) for at in firsts]
+    turns = np.random.Generator(np.random.Philox(key=np.array([epoch, 0], np.uint64))).permutation(len(found))
+    return [found[turn] for turn in turns.tolist()]
 
 
 def order_in_classes(
     seed: int, epoch: int, classes: np.ndarray, batch_size: int, *, together: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> np.ndarray:
     """Return the row indices of every batch of one epoch, no batch with rows of two length classes.
 
-    The rows of each class are shuffled and cut into batches as `epoch_order` does with all rows. Batches of a
-    class then stand together in groups, and the groups are shuffled: by the epoch alone, so that members of a
-    population with other seeds go through the classes in the same order.
+    The rows of each class are shuffled and cut into batches as `epoch_order` does with all rows, and the
+    batches are visited by the groups of `groups_of`.
 
     Args:
         seed: as for `epoch_order`.
@@ -53,36 +96,26 @@ def order_in_classes(
         together: batches of a group, at most.
 
     Returns:
-        int32 array (steps, batch_size), and the group of each step, rising.
+        int32 array (steps, batch_size).
 
     Raises:
         ConfigError: a number is out of range.
 
     Example:
-        >>> order, groups = order_in_classes(0, 0, np.array([16, 32, 16, 16]), 2, together=8)
-        >>> order.shape, groups.size, len(set(groups.tolist()))
-        ((3, 2), 3, 2)
+        >>> order_in_classes(0, 0, np.array([16, 32, 16, 16]), 2, together=8).shape
+        (3, 2)
     """
     _check(seed, epoch, len(classes), batch_size)
+    order = _permutation(seed, epoch, len(classes))
+    batches = {int(one): _in_batches(order[classes[order] == one], batch_size) for one in np.unique(classes)}
+    groups = groups_of(epoch, classes, batch_size, together=together)
+    return np.concatenate([batches[group.length][group.first : group.last] for group in groups])
+
+
+def _permutation(seed: int, epoch: int, rows: int) -> np.ndarray:
+    """Return the numbers of all rows, shuffled by seed and epoch."""
     key = np.array([seed % 2**64, epoch], np.uint64)
-    order = np.random.Generator(np.random.Philox(key=key)).permutation(len(classes)).astype(np.int32)
-    found = []
-    for one in np.unique(classes):
-        batches = _in_batches(order[classes[order] == one], batch_size)
-        found += [batches[at : at + together] for at in range(0, len(batches), together)]
-    turns = np.random.Generator(np.random.Philox(key=np.array([epoch, 0], np.uint64))).permutation(len(found))
-    chosen = [found[turn] for turn in turns.tolist()]
-    return np.concatenate(chosen), np.repeat(np.arange(len(chosen)), [len(group) for group in chosen])
-
-
-def steps_in_classes(classes: np.ndarray, batch_size: int) -> int:
-    """Return how many batches `order_in_classes` makes.
-
-    Args:
-        classes: the length class of each row.
-        batch_size: rows in a batch.
-    """
-    return int(sum(-(-count // batch_size) for count in np.unique(classes, return_counts=True)[1]))
+    return np.random.Generator(np.random.Philox(key=key)).permutation(rows).astype(np.int32)
 
 
 def _in_batches(order: np.ndarray, batch_size: int) -> np.ndarray:

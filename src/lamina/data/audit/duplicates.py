@@ -71,7 +71,8 @@ def across(table: AbstractTable, schema: Schema, parts: Split) -> Iterator[Findi
     repeated = held[np.isin(hashes[held], hashes[parts.train])]
     natural = np.unique(hashes).size < 0.5 * hashes.size  # a few categories make few different rows
     fix = "remove the copies" if chosen else 'remove the copies, or keep them on one side with group="..."'
-    yield from _reported(table, repeated, held.size, name, fix, natural)
+    if not natural:
+        yield from of_repeated(table, repeated, held.size, f"{name} rows equal a training row", fix)
 
 
 def between(table: AbstractTable, schema: Schema, parts: Split, other: AbstractTable) -> Iterator[Finding]:
@@ -80,17 +81,34 @@ def between(table: AbstractTable, schema: Schema, parts: Split, other: AbstractT
     hashes, others = row_hashes(table, columns), row_hashes(other, columns)
     repeated = np.flatnonzero(np.isin(others, hashes[parts.train]))
     natural = np.unique(hashes).size < 0.5 * hashes.size
-    yield from _reported(
-        other, repeated, other.height, "test", "remove the copies from one of the two", natural
-    )
+    if not natural:
+        fix = "remove the copies from one of the two"
+        yield from of_repeated(other, repeated, other.height, "test rows equal a training row", fix)
 
 
-def _reported(
-    table: AbstractTable, repeated: np.ndarray, held: int, name: str, fix: str, natural: bool
+def of_repeated(
+    table: AbstractTable,
+    repeated: np.ndarray,
+    held: int,
+    words: str,
+    fix: str,
+    *,
+    column: str | None = None,
+    is_grave: bool = True,
 ) -> Iterator[Finding]:
-    """Yield a warning where repeated rows can change the metrics, a note where they cannot."""
-    if not repeated.size or natural:
+    """Yield a warning where what repeats can change the metrics, a note where it cannot.
+
+    Args:
+        table: that holds it.
+        repeated: rows that equal something in training.
+        held: rows that were held out.
+        words: what equals what, behind the two counts.
+        fix: what to do.
+        column: where it stands, if it is no whole row.
+        is_grave: whether it changes the metrics at all.
+    """
+    if not repeated.size:
         return
-    say = warning if repeated.size > WORTH_A_WARNING * held else note
-    message = f"{repeated.size:,} of {held:,} {name} rows equal a training row, which flatters the metrics"
-    yield say("duplicates", table.where(int(repeated[0])), message, fix)
+    say = warning if is_grave and repeated.size > WORTH_A_WARNING * held else note
+    message = f"{repeated.size:,} of {held:,} {words}, which flatters the metrics"
+    yield say("duplicates", table.where(int(repeated[0]), column), message, fix)

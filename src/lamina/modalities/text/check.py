@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from lamina.core.wording import counted, plain
+from lamina.data.audit import duplicates
+from lamina.data.audit.duplicates import WORTH_A_WARNING
 from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.sample import sample_indices
 from lamina.data.split import Split
@@ -17,7 +19,6 @@ from lamina.modalities.text.encoder import texts_of
 from lamina.modalities.text.giveaway import Giveaway, find_giveaway
 from lamina.modalities.text.normal import normalized
 
-WORTH_A_WARNING = 0.01  # share of the held-out texts, as for the rows of tables
 MOST_JUDGED = 20_000  # texts in which marks of a class are looked for
 SHOWN = 60  # characters of a text in a message
 
@@ -33,6 +34,7 @@ class TextCheck(AbstractCheck):
     def __init__(self, subject: Subject, block: Block):
         self.subject, self.table, self.schema = subject, subject.table, subject.schema
         self.name = block.columns[0].name
+        self.is_alone = len(self.schema.inputs) == 1  # else other columns tell a row, which may lack its text
 
     @cached_property
     def texts(self) -> list[str]:
@@ -53,10 +55,9 @@ class TextCheck(AbstractCheck):
         if empty.size == len(self.texts):
             yield error("empty-text", where, "the texts are all empty", f"leave it out: drop={self.name}")
             return
-        is_alone = len(self.schema.inputs) == 1  # else a row may lack its text
-        say = warning if is_alone and empty.size > WORTH_A_WARNING * len(self.texts) else note
+        say = warning if self.is_alone and empty.size > WORTH_A_WARNING * len(self.texts) else note
         message = f"{counted(empty.size, 'text')} {'is' if empty.size == 1 else 'are'} empty"
-        yield say("empty-text", where, message, "fill them in, or remove the rows" if is_alone else "")
+        yield say("empty-text", where, message, "fill them in, or remove the rows" if self.is_alone else "")
 
     def _of_marks(self) -> Iterator[Finding]:
         """Yield a warning for a word or phrase that names the class by itself."""
@@ -74,32 +75,27 @@ class TextCheck(AbstractCheck):
 
     def across(self, split: Split) -> Iterator[Finding]:
         """Yield what is to be said of held-out texts that equal a training text."""
-        held = np.concatenate([split.valid, split.test])
-        if held.size:
-            known = {self.texts[row] for row in split.train.tolist()}
-            copies = [row for row in held.tolist() if self.texts[row] and self.texts[row] in known]
-            yield from self._of_copies(self.table, copies, held.size, "held-out")
+        held = np.sort(np.concatenate([split.valid, split.test]))
+        yield from self._of_copies(self.table, self.texts, held, split, "held-out")
 
     def second(self, other: AbstractTable, split: Split) -> Iterator[Finding]:
         """Yield what is wrong with test data of their own."""
         texts = normal_texts(other, self.name)
-        known = {self.texts[row] for row in split.train.tolist()}
-        copies = [row for row, text in enumerate(texts) if text and text in known]
-        yield from self._of_copies(other, copies, len(texts), "test")
+        yield from self._of_copies(other, texts, np.arange(len(texts)), split, "test")
 
     def _of_copies(
-        self, table: AbstractTable, copies: Sequence[int], count: int, held: str
+        self, table: AbstractTable, texts: Sequence[str], held: np.ndarray, split: Split, name: str
     ) -> Iterator[Finding]:
         """Yield a finding for copies, unless texts repeat everywhere, as questions of a form do."""
-        if not copies or len({*self.texts}) < 0.5 * len(self.texts):
+        if len({*self.texts}) < 0.5 * len(self.texts):
             return
-        is_alone = len(self.schema.inputs) == 1  # else other columns tell rows of one text apart
-        say = warning if is_alone and len(copies) > WORTH_A_WARNING * count else note
-        message = (
-            f"{len(copies):,} of {count:,} {held} texts equal a training text, which flatters the metrics"
-        )
+        known = {self.texts[row] for row in split.train.tolist()} - {""}
+        copies = np.array([row for row in held.tolist() if texts[row] in known], np.int64)
+        words = f"{name} texts equal a training text"
         fix = 'remove the copies, or keep them on one side with group="..."'
-        yield say("duplicates", table.where(copies[0], self.name), message, fix)
+        yield from duplicates.of_repeated(
+            table, copies, held.size, words, fix, column=self.name, is_grave=self.is_alone
+        )
 
 
 def normal_texts(table: AbstractTable, name: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lamina.data.order import epoch_order, order_in_classes, steps_in_classes
+from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged
 
 Rows = Mapping[str, Any]
@@ -93,22 +93,21 @@ class Visits:
     @property
     def steps(self) -> int:
         """How many batches an epoch has."""
-        if self.classes is None:
-            return -(-self.rows // self.batch_size)
-        return steps_in_classes(self.classes, self.batch_size)
+        return int(self.stops(0)[-1])
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """Return the examples of every batch, (steps, batch)."""
         if self.classes is None:
             return epoch_order(seed, epoch, self.rows, self.batch_size)
-        return order_in_classes(seed, epoch, self.classes, self.batch_size, together=TOGETHER)[0]
+        return order_in_classes(seed, epoch, self.classes, self.batch_size, together=TOGETHER)
 
     def stops(self, epoch: int) -> np.ndarray:
         """Return for each step where its chunk has to end: at the next group, or at the end."""
         if self.classes is None:
-            return np.full(self.steps, self.steps)
-        groups = order_in_classes(0, epoch, self.classes, self.batch_size, together=TOGETHER)[1]
-        return np.searchsorted(groups, groups, side="right")
+            steps = -(-self.rows // self.batch_size)
+            return np.full(steps, steps)
+        sizes = [g.steps for g in groups_of(epoch, self.classes, self.batch_size, together=TOGETHER)]
+        return np.repeat(np.cumsum(sizes), sizes)
 
 
 class AbstractFeed(abc.ABC):
