@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from lamina.core.errors import DataError
+from lamina.data.array_table import ArrayTable
 from lamina.data.frame import FrameTable
-from lamina.data.table import ArrayTable
 
 
 def both() -> list:

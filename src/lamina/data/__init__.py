@@ -17,7 +17,8 @@ _PLACES = {
     "schema": "ColumnSchema Schema",
     "source": "read",
     "split": "Split split_rows",
-    "table": "AbstractColumn AbstractTable ArrayTable ScalarColumn",
+    "array_table": "ArrayTable",
+    "table": "AbstractColumn AbstractTable ScalarColumn",
 }
 __all__ = [
     "AbstractColumn",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from lamina.data.array_table import ArrayTable
     from lamina.data.audit import Audit, Finding
     from lamina.data.cells import CellColumn, CellTable
     from lamina.data.forms import reads_as_date, reads_as_number
@@ -52,6 +54,6 @@ if TYPE_CHECKING:
     from lamina.data.schema import ColumnSchema, Schema
     from lamina.data.source import read
     from lamina.data.split import Split, split_rows
-    from lamina.data.table import AbstractColumn, AbstractTable, ArrayTable, ScalarColumn
+    from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 
 __getattr__, __dir__ = lazy(__name__, _PLACES)

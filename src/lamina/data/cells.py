@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.table import NOTHING, AbstractColumn, AbstractTable, ArrayTable, ScalarColumn
+from lamina.data.array_table import ArrayTable
+from lamina.data.table import NOTHING, AbstractColumn, AbstractTable, ScalarColumn
 
 
 class CellColumn(AbstractColumn):

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import DataError
+from lamina.data.array_table import ArrayTable
 from lamina.data.readers.registry import check_unread, read_source, reader_of
 from lamina.data.readers.source import Source
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.table import AbstractTable
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema

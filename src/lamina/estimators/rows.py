@@ -11,11 +11,12 @@ import numpy as np
 from scipy.sparse import issparse
 
 from lamina.core.errors import DataError
+from lamina.data.array_table import ArrayTable
 from lamina.data.hashing import mixed
 from lamina.data.schema import CLASSES, Schema
 from lamina.data.source import read
 from lamina.data.split import split_rows
-from lamina.data.table import AbstractTable, ArrayTable, free_name
+from lamina.data.table import AbstractTable, free_name
 from lamina.train.safeguard.budget import available_mib
 
 MOST_SPARSE_COLUMNS = 10_000  # each is scaled, checked and weighted by itself

@@ -20,10 +20,10 @@ from lamina.cli.main import main
 from lamina.core.errors import ConfigError, Interrupted
 from lamina.core.keys import key
 from lamina.data import read
+from lamina.data.array_table import ArrayTable
 from lamina.data.readers import READERS, AbstractReader
 from lamina.data.readers.registry import reading_keys
 from lamina.data.source import read_beside
-from lamina.data.table import ArrayTable
 from lamina.train.loop.callbacks import Callback
 
 ROWS = "".join(f"{i * 7 % 11}.5,{i * 5 % 13},{('oui', 'forêt')[i * 3 % 5 > 2]}\n" for i in range(60))

@@ -19,8 +19,8 @@ from tests.data.readers.workbooks import xlsx
 
 from lamina.core.errors import DataError
 from lamina.data import read
+from lamina.data.array_table import ArrayTable
 from lamina.data.readers import READERS, AbstractReader, Source, read_source, reader_of
-from lamina.data.table import ArrayTable
 
 HEAVY = ("jax", "jaxlib", "polars", "pandas", "PIL", "zipfile")
 FRAME = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import DataError
+from lamina.data.array_table import ArrayTable
 from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.column import IMAGE
 from lamina.data.images.paths import are_paths
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import image_table
-from lamina.data.table import AbstractTable, ArrayTable, free_name
+from lamina.data.table import AbstractTable, free_name
 
 
 def from_memory(data: Any, *, y: Any, weight: Any, names: Sequence[str] | None) -> AbstractTable:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import DataError, suggest
+from lamina.data.array_table import ArrayTable
 from lamina.data.images.arrays import are_images, as_images
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import image_table
@@ -18,7 +19,7 @@ from lamina.data.readers.base import AbstractReader
 from lamina.data.readers.parsers import text
 from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
-from lamina.data.table import AbstractTable, ArrayTable
+from lamina.data.table import AbstractTable
 
 if TYPE_CHECKING:
     import zipfile
