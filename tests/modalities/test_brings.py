@@ -59,7 +59,7 @@ def test_its_section():
     assert said.text.endswith("The blocks are used: 'used'; half: 'half'; idle: 'idle'.")
     (panel,) = plot.panels
     assert panel.title == "How far MAE rises without a block" and panel.names == ("used", "half", "idle")
-    assert plot.alt.startswith("used ")
+    assert plot.alt.startswith("The strongest: used ")
 
 
 def test_nothing_to_say():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from lamina.core.inputs import PRESENT
-from lamina.core.page import Axis, Bars, Paragraph, Plot, Section
+from lamina.core.page import Paragraph, Section
 from lamina.core.wording import plain
 from lamina.modalities.base import Block, Outcome
+from lamina.modalities.importance_plot import importance_plot
 from lamina.modalities.permutation import Importance, permutation_importance, rows_of
-from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_words
 
 SCORED_ROWS = 1000
 TITLE = "What each block brings"
@@ -36,7 +36,10 @@ def block_sections(outcome: Outcome, blocks: Sequence[Block]) -> list[Section]:
         "Each block was left out in turn: its values were shuffled among the evaluated rows, and the network "
         f"asked again. The worse it answers, the more this block brings. The blocks are {read}."
     )
-    return [Section(TITLE, (Paragraph(said), _plot(found, outcome.score[0])))]
+    found.sort(key=lambda row: -row.mean)
+    score = outcome.score[0]
+    plot = importance_plot(found, score, name="block_importance", title=TITLE, when="without a block")
+    return [Section(TITLE, (Paragraph(said), plot))]
 
 
 def block_importance(outcome: Outcome, blocks: Sequence[Block]) -> list[Importance]:
@@ -76,24 +79,3 @@ def _columns(block: Block) -> str:
     names = [f"'{plain(column.name, 36)}'" for column in block.columns[:6]]
     more = f" and {len(block.columns) - 6} more columns" if len(block.columns) > 6 else ""
     return ", ".join(names) + more
-
-
-def _plot(found: Sequence[Importance], score: str) -> Plot:
-    words: Any = metric_words(score)
-    name = plain(words.title, 20)
-    moves = ("falls", "fall") if words.higher_is_better or not words.meaning else ("rises", "rise")
-    panel = Bars(
-        np.array([mean for _, mean, _ in found]),
-        tuple(plain(block, 36) for block, _, _ in found),
-        spread=np.nan_to_num([std for _, _, std in found]),
-        title=f"How far {name} {moves[0]} without a block",
-        x=Axis(f"{moves[1]} of {name}"),
-    )
-    listed = ", ".join(f"{plain(block, 36)} {metric_number(mean)}" for block, mean, _ in found)
-    return Plot(
-        "block_importance",
-        TITLE,
-        (panel,),
-        alt=f"{listed}.",
-        note="Thin bars: standard deviation over the repeats.",
-    )

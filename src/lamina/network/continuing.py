@@ -14,7 +14,7 @@ from lamina.core.module import Module
 from lamina.data.table import AbstractTable
 from lamina.models import MODELS
 from lamina.network.network import Network
-from lamina.network.plan import Plan
+from lamina.network.plan import Plan, of_mean_one
 from lamina.nn.ensemble import Ensemble
 from lamina.train.config import TrainConfig
 from lamina.train.loop.train import train
@@ -108,9 +108,8 @@ def trained_on(
     """
     schema, rows = dataclasses.replace(network.schema, weight=weight), np.arange(table.height)
     examples = network.task.examples(table, schema, network.encoder, network.target, rows)
-    examples = network.task.weighted(examples, network.target, _keys(network.task.keys, network.config))
-    weights = examples.arrays["weight"]
-    arrays = {**examples.arrays, "weight": weights / max(float(weights.mean()), 1e-12)}
+    keys_of_task = _keys(network.task.keys, network.config)
+    arrays = of_mean_one(network.task.weighted(examples, network.target, keys_of_task)).arrays
     config = _keys(TrainConfig, {**network.config, **keys})
     results = [
         train(model, network.objective, arrays, config=dataclasses.replace(config, seed=config.seed + fold))

@@ -135,10 +135,20 @@ class Plan:
 
     def training_examples(self, rows: np.ndarray) -> Examples:
         """Return training examples, weighted as the task's keys ask, all weights scaled to mean one."""
-        found = self.coding.task.weighted(self.examples(rows), self.coding.target, self.config.task)
-        weight = found.arrays["weight"]
-        weight = weight / max(float(weight.mean()), 1e-12)
-        return dataclasses.replace(found, arrays={**found.arrays, "weight": weight})
+        return of_mean_one(
+            self.coding.task.weighted(self.examples(rows), self.coding.target, self.config.task)
+        )
+
+
+def of_mean_one(examples: Examples) -> Examples:
+    """Return training examples with all weights scaled to mean one, so that a rate suits any weights.
+
+    Args:
+        examples: ``{"x", "y", "weight"}``.
+    """
+    weight = examples.arrays["weight"]
+    weight = weight / max(float(weight.mean()), 1e-12)
+    return dataclasses.replace(examples, arrays={**examples.arrays, "weight": weight})
 
 
 def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: Config) -> tuple[Module, ...]:

@@ -9,8 +9,9 @@ import pytest
 from tests.casting import schema_of
 
 from lamina.data import read
+from lamina.modalities.permutation import Rows, permutation_importance
 from lamina.modalities.table.encoder import TableEncoder
-from lamina.modalities.table.importance import Rows, permutation_importance, table_score
+from lamina.modalities.table.importance import table_score
 
 RANDOM = np.random.default_rng(0)
 TABLE = {name: RANDOM.normal(size=5000) for name in ("strong", "weak", "idle")}

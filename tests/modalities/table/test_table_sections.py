@@ -11,8 +11,8 @@ from tests.tasks.prediction.outcomes import HOSTILE, outcome
 
 from lamina.data import read
 from lamina.modalities.base import Outcome
+from lamina.modalities.permutation import Importance
 from lamina.modalities.table.encoder import TableEncoder
-from lamina.modalities.table.importance import Importance
 from lamina.modalities.table.sections import column_importance, column_sections, importance_sections
 from lamina.objectives.metrics import mae
 

@@ -1,4 +1,4 @@
-"""Bags of n-grams against a count by hand, and their weights against the formula."""
+"""Bags of n-grams against an independent count, and their weights against the formula."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
-from lamina.modalities.permutation import Importance, Rows, Score, permutation_importance
+from lamina.modalities.permutation import Rows, Score
 
 if TYPE_CHECKING:
     from lamina.modalities.table.encoder import TableEncoder
@@ -53,6 +53,3 @@ def table_score(
         return score(batch, rows)
 
     return swapped
-
-
-__all__ = ["Importance", "Rows", "Score", "permutation_importance", "table_score"]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.page import Axis, Bars, Bullets, Paragraph, Plot, Section
-from lamina.core.wording import counted, plain
+from lamina.core.page import Bullets, Paragraph, Section
+from lamina.core.wording import counted
 from lamina.modalities.base import Outcome
+from lamina.modalities.importance_plot import importance_plot
 from lamina.modalities.permutation import Importance, permutation_importance, rows_of
 from lamina.modalities.table.importance import table_score
-from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_words
 
 if TYPE_CHECKING:
     from lamina.modalities.table.encoder import TableEncoder
@@ -96,27 +97,12 @@ def importance_sections(found: Sequence[Importance], score: str) -> list[Section
         f"network asked again. The worse it answers, the more the network relies on the column.{more}"
     )
     strongest = sorted(known, key=lambda row: -row[1])[:MOST_COLUMNS]
-    blocks = (Paragraph(said), _plot(strongest, score))
+    plot = importance_plot(
+        strongest,
+        score,
+        name="column_importance",
+        title="Importance of the columns",
+        when="when a column is shuffled",
+    )
+    blocks = (Paragraph(said), plot)
     return [Section("What it leans on", blocks), Section("Limits", (Bullets((CAUTION,)),))]
-
-
-def _plot(strongest: Sequence[Importance], score: str) -> Plot:
-    words = metric_words(score)
-    name = plain(words.title, 20)
-    # a score that is not known is taken for one of which more is better
-    moves = ("falls", "fall") if words.higher_is_better or not words.meaning else ("rises", "rise")
-    panel = Bars(
-        np.array([mean for _, mean, _ in strongest]),
-        tuple(plain(column, 36) for column, _, _ in strongest),
-        spread=np.nan_to_num([std for _, _, std in strongest]),
-        title=f"How far {name} {moves[0]} when a column is shuffled",
-        x=Axis(f"{moves[1]} of {name}"),
-    )
-    listed = ", ".join(f"{plain(column, 36)} {metric_number(mean)}" for column, mean, _ in strongest[:3])
-    return Plot(
-        "column_importance",
-        "Importance of the columns",
-        (panel,),
-        alt=f"The strongest: {listed}.",
-        note="Thin bars: standard deviation over the repeats.",
-    )
