@@ -28,6 +28,7 @@ def table_score(
 
     Example:
         >>> from lamina.data import ColumnSchema, read
+        >>> from lamina.modalities.permutation import permutation_importance
         >>> from lamina.modalities.table.encoder import TableEncoder
         >>> table = read({"a": [0.0, 1.0, 2.0, 3.0], "y": [0.1, 1.2, 2.3, 3.4]})
         >>> encoder = TableEncoder.fit(table, [ColumnSchema("a", "numeric")])
