@@ -17,6 +17,7 @@ from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
+from lamina.core.wanted import ONE
 from lamina.models import MODELS
 from lamina.objectives import RegressionObjective
 from lamina.train import TrainConfig, train
@@ -96,7 +97,8 @@ def make(name: str, place: str, seed: int = 0, **options: Any) -> Any:
     spec, own = MODELS[name], dict(SMALL_IMAGE.get(name, {}))
     size = own.pop("size", 8 if spec.size > 1 else 1)
     small = {key: value for key, value in {**SMALL, **own, **options}.items() if key in spec.options}
-    return spec.build(inputs_of(place), OUTPUTS, size=size, key=seed, **small)
+    wants = ONE if ONE in spec.gives else None
+    return spec.build(inputs_of(place), OUTPUTS, size=size, wants=wants, key=seed, **small)
 
 
 def inputs_of(place: str) -> Any:

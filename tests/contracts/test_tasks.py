@@ -42,7 +42,7 @@ def encoders(table: AbstractTable, schema: Schema, rows: np.ndarray) -> Encoders
 
 def fitted_to(name: str, table: AbstractTable, rows: np.ndarray) -> AbstractTarget:
     task, _, schema = sample(name)
-    learned = Learned(table, schema, encoders(table, schema, rows), rows, task.is_dense)
+    learned = Learned(table, schema, encoders(table, schema, rows), rows, task.wants)
     return task.fit(learned, task.keys())
 
 

@@ -99,7 +99,7 @@ def _untrained(cast: Cast, encoder: Any, keys: Any, model: str, options: dict[st
     target = task.fit(Learned(table, schema, encoders, np.arange(table.height)), keys)
     objective = task.objective(encoders.inputs, target, keys)
     return Network(
-        model=build_model(model, encoders.inputs, objective.out_features, options, make_key(0)),
+        model=build_model(model, encoders.inputs, objective.out_features, options, make_key(0), wants="one"),
         model_name=model,
         options=options,
         task=task,

@@ -12,6 +12,7 @@ import pytest
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs
 from lamina.core.tree import named_arrays, with_arrays
+from lamina.core.wanted import EACH
 from lamina.models import MODELS, build
 from lamina.models.unet import by_image, folded, unfolded
 from lamina.nn.convolution import Conv
@@ -135,5 +136,4 @@ def test_options_out_of_range(options: dict[str, int], said: str):
 
 
 def test_it_is_known_to_be_dense():
-    assert MODELS["unet"].is_dense and {"depth", "fold", "standardize"} <= set(MODELS["unet"].options)
-    assert [name for name in MODELS if MODELS[name].is_dense] == ["unet"]
+    assert MODELS["unet"].gives == (EACH,) and {"depth", "fold", "standardize"} <= set(MODELS["unet"].options)

@@ -22,7 +22,7 @@ IMAGES = ImageInputs(12, 12, 1, (0.5,), (0.25,))
 
 
 def build(name: str = "mlp", inputs: Any = INPUTS, **options: Any) -> Any:
-    return build_model(name, inputs, 2, {"size": 4, **options}, make_key(0))
+    return build_model(name, inputs, 2, {"size": 4, **options}, make_key(0), wants="one")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -67,7 +67,7 @@ def test_views_are_averaged_where_they_are_asked_for():
 
 def test_the_options_are_left_as_they_were():
     options = {"size": 4, "members": 2, "folds": 2}
-    build_model("mlp", INPUTS, 1, options, make_key(0))
+    build_model("mlp", INPUTS, 1, options, make_key(0), wants="one")
     assert options == {"size": 4, "members": 2, "folds": 2}
 
 

@@ -236,6 +236,7 @@ class FrameTable(AbstractTable):
         forms: how columns of texts are read as numbers or dates.
         remarks: what was left aside while reading.
         doubts: what had to be guessed while reading, each with its fix.
+        clean: whether blanks around a text go and words such as ``NA`` count as missing.
     """
 
     def __init__(
@@ -248,8 +249,9 @@ class FrameTable(AbstractTable):
         forms: Mapping[str, str] | None = None,
         remarks: Sequence[str] = (),
         doubts: Sequence[tuple[str, str]] = (),
+        clean: bool = True,
     ):
-        self.forms = dict(forms or {})
+        self.forms, self.clean = dict(forms or {}), clean
         self.frame, self.source, self.first_line, self.lines = frame, source, first_line, lines
         self._remarks, self._doubts = tuple(remarks), tuple(doubts)
         self.names, self.height = tuple(frame.columns), frame.height
@@ -274,7 +276,7 @@ class FrameTable(AbstractTable):
         """Return a column."""
         self.require(name)
         if name not in self._columns:
-            self._columns[name] = FrameColumn(self.frame[name], form=self.forms.get(name))
+            self._columns[name] = FrameColumn(self.frame[name], clean=self.clean, form=self.forms.get(name))
         return self._columns[name]
 
     def labels(self, name: str) -> FrameColumn:
@@ -306,6 +308,7 @@ class FrameTable(AbstractTable):
             forms=self.forms,
             remarks=self._remarks,
             doubts=self._doubts,
+            clean=self.clean,
         )
 
     def take(self, rows: np.ndarray) -> FrameTable:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.keys import NoKeys
+from lamina.core.wanted import ONE
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
@@ -65,7 +66,7 @@ class Situation:
         preset: ``fast``, ``balanced`` or ``best``.
         seconds: the time limit of one training, or None.
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
-        is_dense: whether an output is wanted for every position of the input.
+        wants: what outputs are wanted, one of `lamina.core.wanted.WANTED`.
         blocks: how many blocks of inputs the network has, this one among them.
     """
 
@@ -76,7 +77,7 @@ class Situation:
     preset: str = "balanced"
     seconds: float | None = None
     model: str = "auto"
-    is_dense: bool = False
+    wants: str = ONE
     blocks: int = 1
 
 
@@ -200,7 +201,7 @@ class Learned:
         schema: columns and their roles.
         encoder: fitted to the training rows.
         rows: the training rows.
-        is_dense: whether an output is wanted for every position of the input.
+        wants: what outputs are wanted, one of `lamina.core.wanted.WANTED`.
         facts: what the task found out when it selected rows and labels.
     """
 
@@ -208,7 +209,7 @@ class Learned:
     schema: Schema
     encoder: Any
     rows: np.ndarray
-    is_dense: bool = False
+    wants: str = ONE
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ from lamina.core.inputs import PRESENT, ImageInputs, Inputs, MixedInputs, TableI
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.wanted import ONE
 from lamina.models.mlp import MLPBody
 from lamina.models.registry import MODELS, ModelSpec, register
 from lamina.nn.augmented import Augmented
@@ -179,7 +180,7 @@ def spec_of(model: Any, block: str) -> ModelSpec:
         ConfigError: there is none of that name, or it gives an output for every position.
     """
     spec = MODELS[model]
-    if spec.is_dense:
+    if ONE not in spec.gives:
         raise ConfigError(f"model '{model}' gives no vector an example", where=f"block '{block}'")
     return spec
 
@@ -196,7 +197,7 @@ def usual_model(inputs: Inputs) -> str:
     kind = type(inputs)
     if kind in _USUAL:
         return _USUAL[kind]
-    fitting = (name for name in MODELS if kind in MODELS[name].takes and not MODELS[name].is_dense)
+    fitting = (name for name in MODELS if kind in MODELS[name].takes and ONE in MODELS[name].gives)
     found = next(fitting, None)
     if found is None:
         raise ConfigError("no model takes such inputs", received=kind.__name__)

@@ -14,6 +14,9 @@ from lamina.core.inputs import Inputs
 from lamina.core.keys import FRACTION, NOT_NEGATIVE, POSITIVE, key, one_of
 from lamina.core.module import Module
 from lamina.core.registry import Registry
+from lamina.core.wanted import ONE, WANTED
+
+_NO_OPTIONS = ("size", "key", "wants")
 
 # What an option of an architecture means, and its range.
 OPTION_KEYS: dict[str, dict[str, Any]] = {
@@ -60,7 +63,7 @@ class ModelSpec:
         takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
-        is_dense: whether it gives an output for every position of its input, as for every pixel.
+        gives: outputs it can give, of `lamina.core.wanted.WANTED`; with several, ``make`` takes ``wants``.
     """
 
     name: str
@@ -71,13 +74,13 @@ class ModelSpec:
     takes: tuple[type, ...]
     reference: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    is_dense: bool = False
+    gives: tuple[str, ...] = (ONE,)
 
     @property
     def options(self) -> dict[str, Any]:
-        """Keyword options of the architecture and their defaults, the dial left out."""
+        """Keyword options of the architecture and their defaults, the dial and ``wants`` left out."""
         parameters = inspect.signature(self.make).parameters.values()
-        named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("size", "key"))
+        named = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in _NO_OPTIONS)
         return {p.name: p.default for p in named}
 
     @property
@@ -103,12 +106,21 @@ class ModelSpec:
         return dataclasses.make_dataclass(f"Keys of {self.name}".title().replace(" ", ""), made, frozen=True)
 
     def build(
-        self, inputs: Inputs, outputs: int, *, size: int | None = None, key: Any, **options: Any
+        self,
+        inputs: Inputs,
+        outputs: int,
+        *,
+        size: int | None = None,
+        wants: str | None = None,
+        key: Any,
+        **options: Any,
     ) -> Module:
         """Make the model; unknown options and sizes out of range are errors.
 
+        Without ``wants`` it gives the first of its kinds of outputs.
+
         Raises:
-            ConfigError: an option is unknown or the size is below one.
+            ConfigError: an option is unknown, the size is below one, or it gives no such outputs.
         """
         known = self.options
         for option in options:
@@ -120,6 +132,12 @@ class ModelSpec:
         size = self.size if size is None else size
         if size < 1:
             raise ConfigError(f"size of '{self.name}' is out of range", expected=">= 1", received=size)
+        wants = wants or self.gives[0]
+        if wants not in self.gives:
+            expected = " or ".join(WANTED[one] for one in self.gives)
+            raise ConfigError(f"model '{self.name}' does not give {WANTED[wants]}", expected=expected)
+        if len(self.gives) > 1:
+            options["wants"] = wants
         return self.make(inputs, outputs, size=size, key=key, **options)
 
 
@@ -138,6 +156,7 @@ _PLACES = {
     "convnext": "convnext",
     "ft_transformer": "ft-transformer",
     "fusion": "fusion",
+    "gpt": "gpt",
     "lenet": "lenet",
     "linear": "perceptron logistic linear",
     "mlp": "mlp",
@@ -165,7 +184,7 @@ def register(
     takes: tuple[type, ...],
     reference: str = "",
     defaults: Mapping[str, Any] | None = None,
-    is_dense: bool = False,
+    gives: tuple[str, ...] = (ONE,),
 ) -> Callable[[Callable[..., Module]], Callable[..., Module]]:
     """Register the decorated maker; its docstring's first line becomes the summary.
 
@@ -178,7 +197,7 @@ def register(
         takes: types of inputs it accepts, such as `TableInputs`, or ``tuple`` for vectors.
         reference: where it was published.
         defaults: training keys that suit it better than the general ones.
-        is_dense: whether it gives an output for every position of its input, as for every pixel.
+        gives: outputs it can give, of `lamina.core.wanted.WANTED`; with several, ``make`` takes ``wants``.
 
     Returns:
         A decorator that gives the maker back.
@@ -186,16 +205,21 @@ def register(
 
     def decorate(make: Callable[..., Module]) -> Callable[..., Module]:
         summary = (inspect.getdoc(make) or "").partition("\n")[0]
-        MODELS.add(
-            name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}, is_dense)
-        )
+        MODELS.add(name, ModelSpec(name, make, size, dial, summary, takes, reference, defaults or {}, gives))
         return make
 
     return decorate
 
 
 def build(
-    name: str, *, inputs: Inputs, outputs: int, size: int | None = None, seed: int = 0, **options: Any
+    name: str,
+    *,
+    inputs: Inputs,
+    outputs: int,
+    size: int | None = None,
+    wants: str | None = None,
+    seed: int = 0,
+    **options: Any,
 ) -> Module:
     """Make an untrained model by name.
 
@@ -204,6 +228,8 @@ def build(
         inputs: shape of one example, ``(features,)``, or a `TableInputs`.
         outputs: how many numbers leave.
         size: the size dial; the architecture's default when left out.
+        wants: the outputs: ``"one"`` an example, one for ``"each"`` position, or one that says what comes
+            ``"next"``; the first that the architecture gives when left out.
         seed: decides every initial weight.
         **options: further options of the architecture.
 
@@ -223,7 +249,7 @@ def build(
 
     if isinstance(inputs, list):
         inputs = tuple(inputs)
-    return MODELS[name].build(inputs, outputs, size=size, key=make_key(seed), **options)
+    return MODELS[name].build(inputs, outputs, size=size, wants=wants, key=make_key(seed), **options)
 
 
 def list_models(pattern: str = "*") -> list[str]:

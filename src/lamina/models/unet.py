@@ -12,6 +12,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.wanted import EACH
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -157,7 +158,7 @@ def unfolded(x: Float[Array, "b v u d"], side: int) -> Float[Array, "b y x c"]:
     "unet", size=64, dial="channels at full resolution", takes=(ImageInputs,),
     reference="Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
     "MICCAI 2015",
-    is_dense=True,
+    gives=(EACH,),
 )  # fmt: skip
 def unet(
     inputs: Inputs,

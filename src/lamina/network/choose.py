@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module
+from lamina.core.wanted import WANTED
 from lamina.data.split import Split
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.blocks import Encoders
@@ -16,16 +17,16 @@ from lamina.network.coding import BlockKeys
 from lamina.network.keys import MIXED, Config, Keys
 from lamina.network.plan import Data
 from lamina.tasks.audit import Cast
+from lamina.tasks.base import AbstractTarget
 
 
 def choose(
     cast: Cast,
-    encoder: Encoders,
+    coded: tuple[Encoders, AbstractTarget],
     config: Config,
     data: Data,
     *,
     own: Module | None,
-    classes: int,
     settled: BlockKeys,
     left: Keys,
 ) -> tuple[Choice, Keys]:
@@ -35,34 +36,33 @@ def choose(
 
     Args:
         cast: task and blocks.
-        encoder: fitted.
+        coded: encoders and target, fitted.
         config: keys of the run.
         data: of which sizes are used.
         own: a model of one's own, or None.
-        classes: how many classes there are, 0 where the targets are none.
         settled: block name → keys of its modality.
         left: keys that only a model may own.
 
     Raises:
         ConfigError: the model is not for such inputs, or a key for none of the models.
     """
-    limit = config.training.time_limit
+    (encoder, target), limit = coded, config.training.time_limit
     situation = Situation(
         inputs=encoder.inputs,
         examples=len(data.split.train),
         target_kind=data.schema.target_kind,
-        classes=classes,
+        classes=len(target.labels),
         preset=config.run.preset,
         seconds=None if limit is None else limit / len(data.folds),
         model=config.run.model if own is None else "",
-        is_dense=cast.task.is_dense,
+        wants=cast.task.wants,
         blocks=len(cast.blocks),
     )
     if encoder.is_mixed:
         fusing = fuse.Fusing(cast.blocks, encoder, situation, settled)
         choice, left = fusing.choose(left) if own is None else (fusing.keys_only(), left)
     else:
-        choice = cast.blocks[0].modality.choose(situation)
+        choice = cast.task.choose(situation, cast.blocks, target)
     if own is not None:
         return dataclasses.replace(choice, model=type(own).__name__, variants=({},)), left
     _check(choice, cast, encoder)
@@ -87,11 +87,12 @@ def _check(choice: Choice, cast: Cast, encoder: Encoders) -> None:
             expected="one of " + ", ".join(sorted(known)),
             fix=f"to say what reads a block: networks={names[-1]}:{choice.model}" if len(names) > 1 else "",
         )
-    if spec.is_dense != cast.task.is_dense:
-        known = [name for name in MODELS if MODELS[name].is_dense == cast.task.is_dense]
-        wanted = "one output for every position" if cast.task.is_dense else "one output an example"
+    wants = cast.task.wants
+    if wants not in spec.gives:
+        known = [name for name in MODELS if wants in MODELS[name].gives]
+        known = [name for name in known if type(encoder.inputs) in MODELS[name].takes] or known
         raise ConfigError(
-            f"model '{choice.model}' is not for the task {cast.task.name}, which wants {wanted}",
+            f"model '{choice.model}' is not for the task {cast.task.name}, which wants {WANTED[wants]}",
             expected="one of " + ", ".join(sorted(known)),
         )
 

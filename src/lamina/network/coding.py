@@ -32,8 +32,8 @@ def fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Block
         there = presence(block, data.table, rows) if len(cast.blocks) > 1 else None
         own_rows = rows if there is None else rows[there]
         encoders[block.name] = modality.fit(data.table, block, own_rows, keys)
-        own, dense = encoders[block.name], cast.task.is_dense
-        learned = Learned(data.table, data.schema, own, own_rows, is_dense=dense)
+        own = encoders[block.name]
+        learned = Learned(data.table, data.schema, own, own_rows, wants=cast.task.wants)
         settled[block.name] = modality.settle(keys, learned)
     encoder = Encoders(cast.blocks, encoders)
     facts = cast.selection.facts if cast.selection else {}

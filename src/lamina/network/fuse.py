@@ -10,6 +10,7 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, suggest
 from lamina.core.keys import make_keys
+from lamina.core.wanted import ONE
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.blocks import Encoders
 from lamina.models import MODELS
@@ -84,8 +85,8 @@ class Fusing:
         if not model:
             return choice
         spec = MODELS[choice.model]
-        if type(own.inputs) not in spec.takes or spec.is_dense:
-            known = [n for n in MODELS if type(own.inputs) in MODELS[n].takes and not MODELS[n].is_dense]
+        if type(own.inputs) not in spec.takes or ONE not in spec.gives:
+            known = [n for n in MODELS if type(own.inputs) in MODELS[n].takes and ONE in MODELS[n].gives]
             raise ConfigError(
                 f"model '{choice.model}' is not for the block '{block.name}'",
                 expected="one of " + ", ".join(sorted(known)),

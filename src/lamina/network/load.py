@@ -122,7 +122,9 @@ class Described:
         name, options = self.config["model"]["name"], self.config["model"]["options"]
         if model is None:
             with _naming(self.place / CONFIG):
-                model = _blank(name, self.encoder.inputs, self.objective.out_features, options, arrays)
+                model = _blank(
+                    name, self.encoder.inputs, self.objective.out_features, options, arrays, self.task.wants
+                )
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)
         return Network(
@@ -197,7 +199,12 @@ def _check_names(names: set[str], place: Path) -> None:
 
 
 def _blank(
-    name: str, inputs: Any, outputs: int, options: dict[str, Any], arrays: dict[str, np.ndarray]
+    name: str,
+    inputs: Any,
+    outputs: int,
+    options: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    wants: str,
 ) -> Module:
     """Build an architecture that asks for no more than the arrays hold, and without drawing numbers."""
     if name not in MODELS:
@@ -207,7 +214,7 @@ def _blank(
     most = min(max(longest, len(arrays), 4096), _MOST_OPTION)
     _check_sizes(options, most, "model.options")
     values = sum(array.size for array in arrays.values()) + len(arrays)
-    return build_model(name, inputs, outputs, options, Blank(values))
+    return build_model(name, inputs, outputs, options, Blank(values), wants=wants)
 
 
 def _check_sizes(options: Mapping[str, Any], most: int, place: str) -> None:

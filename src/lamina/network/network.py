@@ -178,7 +178,21 @@ class Network:
             LaminaWarning: rows are unlike those of training, once a call.
         """
         table = self.read(data)
-        return self.objective.metrics(self._answered(table), *measured(self, table))
+        asked = self.asked(table)
+        decoded = self._answered(table, asked.x if asked.is_by_row else None)
+        decoded = decoded if asked.is_by_row else self.decoded(asked.x)
+        return self.objective.metrics(decoded, asked.targets, asked.weights)
+
+    def asked(self, table: AbstractTable) -> Asked:
+        """Return what the network is asked about data with targets, to measure it.
+
+        Args:
+            table: from `read`.
+
+        Raises:
+            DataError: the target is absent, or holds labels that training never saw.
+        """
+        return self.task.asked(table, self.schema, self.encoder, self.target)
 
     def check(self, data: Any) -> Audit:
         """Return what is unlike the training data: unknown categories, numbers out of range, new gaps.
@@ -233,18 +247,6 @@ class Network:
         return "\n".join(lines)
 
 
-def measured(network: Network, table: AbstractTable) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return targets in the form of the metrics, and weights where the data have them.
-
-    Args:
-        network: whose targets they are.
-        table: from `Network.read`.
-    """
-    weight = network.schema.weight
-    weights = table.scalar(weight).numbers() if weight and weight in table.names else None
-    return network.target.measured(table), weights
-
-
 def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:
     """Run a model over all rows in batches of a few fixed sizes, so that few programs compile.
 
@@ -288,6 +290,6 @@ def _forward() -> Any:
     import jax
 
     def forward(objective: AbstractObjective, model: Any, x: Any) -> Any:
-        return objective.decode(model(x))
+        return objective.answer(model, x)
 
     return jax.jit(forward, static_argnums=0)

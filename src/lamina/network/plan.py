@@ -163,5 +163,8 @@ def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: C
     single = {option: value for option, value in options.items() if option != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.training.seed), 1), config.run.folds or 1)
     return tuple(
-        build_model(name, coding.encoder.inputs, coding.objective.out_features, single, key) for key in keys
+        build_model(
+            name, coding.encoder.inputs, coding.objective.out_features, single, key, wants=coding.task.wants
+        )
+        for key in keys
     )

@@ -12,11 +12,12 @@ from lamina.core import runtime
 from lamina.core.errors import ConfigError, ShapeError, suggest
 from lamina.core.keys import check_values, claim
 from lamina.core.module import Module
+from lamina.core.wanted import ONE
 from lamina.core.wording import counted
 from lamina.data.audit import Audit
 from lamina.data.folds import fold_rows
 from lamina.data.readers.registry import check_unread
-from lamina.data.split import Split, split_rows, split_words
+from lamina.data.split import Split, split_words
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import Choice
 from lamina.modalities.blocks import as_learned
@@ -92,13 +93,13 @@ def prepare(
     for finding in found.warnings:
         warn(str(finding).removeprefix("warning: "))
     table, seed = cast.claims.table, config.training.seed
-    split = split_rows(table, cast.schema, seed=seed, valid=config.split.valid, test=config.split.test)
+    split = cast.task.split(table, cast.schema, config.split, seed=seed)
     folds = _folds(table, cast, split, config, own=model)
     data = Data(table, found, cast.schema, split, folds, test_table)
     encoder, target_encoder, settled = fitted(data, cast, config)
     config = with_settled(config, cast.blocks, settled)
-    classes = len(target_encoder.labels)
-    choice, left = choose(cast, encoder, config, data, own=model, classes=classes, settled=settled, left=left)
+    coded = (encoder, target_encoder)
+    choice, left = choose(cast, coded, config, data, own=model, settled=settled, left=left)
     choice = dataclasses.replace(choice, variants=_variants(choice, keys, data))
     wrapped = wrappers(cast.blocks[0], settled[cast.blocks[0].name]) if len(cast.blocks) == 1 else {}
     config, options = _resolved(config, choice, keys, left, data, own=model, takes=takes(cast.blocks))
@@ -137,6 +138,7 @@ def _claimed(
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
     named = own is None and config.run.model != AUTO
     defaults = MODELS[config.run.model].defaults if named else {}
+    defaults = {**cast.task.reading(cast.claims, cast.schema, task), **defaults}
     modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
 
@@ -161,7 +163,7 @@ def _check_ensemble(cast: Cast, config: Config) -> None:
     """Refuse several networks where every position has an output: an ensemble gives one an example."""
     for name in ("folds", "members"):
         given = getattr(config.run, name)
-        if cast.task.is_dense and (given or 1) > 1:
+        if cast.task.wants != ONE and (given or 1) > 1:
             message = f"the task {cast.task.name} is learned by one network"
             raise ConfigError(message, received=f"{name}={given}", fix=f"leave {name}= out")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -106,13 +107,15 @@ class LearnedPositions(Module):
         self.weight = initializer(key, (1, positions, width))
 
     def __call__(
-        self, x: Float[Array, "b t d"], *, key: Any = None, train: bool = False
+        self, x: Float[Array, "b t d"], *, start: Any = 0, key: Any = None, train: bool = False
     ) -> Float[Array, "b t d"]:
         most, width = self.weight.shape[1:]
         if x.shape[1] > most or x.shape[2] != width:
             expected = f"(batch, {most} or fewer, {width})"
             raise ShapeError("wrong shape", where=self.path, expected=expected, received=tuple(x.shape))
-        return x + self.weight[:, : x.shape[1]].astype(x.dtype)
+        if isinstance(start, int) and start == 0:
+            return x + self.weight[:, : x.shape[1]].astype(x.dtype)
+        return x + jax.lax.dynamic_slice_in_dim(self.weight, start, x.shape[1], axis=1).astype(x.dtype)
 
 
 class SinePositions(Module):

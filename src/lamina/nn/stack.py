@@ -94,3 +94,20 @@ class Stack(Module):
         x, values = jax.lax.scan(listened, x, (self.blocks, keys), unroll=self.depth if self.unroll else 1)
         hand_on(values)
         return x
+
+    def init_cache(self, batch: int, length: int, dtype: Any) -> Any:
+        """Return the states of all blocks before the first position, stacked."""
+        if self.blocks is None:
+            return None
+        blocks: Any = self.blocks  # of `AbstractSequenceLayer`
+        return jax.vmap(lambda block: block.init_cache(batch, length, dtype))(blocks)
+
+    def extend(self, x: Any, cache: Any) -> tuple[Any, Any]:
+        """Return the outputs of the next positions, and the states behind them."""
+        if self.blocks is None:
+            return x, cache
+
+        def block(x: Any, block_and_cache: Any) -> Any:
+            return block_and_cache[0].extend(x, block_and_cache[1])
+
+        return jax.lax.scan(block, x, (self.blocks, cache))

@@ -117,6 +117,15 @@ class AbstractObjective(abc.ABC):
     def decode(self, outputs: Array) -> Array:
         """Turn outputs into probabilities (classification) or values (regression), members averaged."""
 
+    def answer(self, model: Callable[..., Array], x: Any) -> Array:
+        """Return decoded outputs for inputs, inside a compiled program; here of ``model(x)``.
+
+        Args:
+            model: called without a key, in evaluation mode.
+            x: encoded inputs, as `lamina.tasks.base.AbstractTask.asked` gives them.
+        """
+        return self.decode(model(x))
+
     @abc.abstractmethod
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None

@@ -14,7 +14,7 @@ from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_e
 from lamina.data.readers.registry import reader_owners, reading_keys
 from lamina.data.schema import NUMBERS, Schema
 from lamina.data.source import read, read_beside
-from lamina.data.split import Split, SplitKeys, split_rows
+from lamina.data.split import Split, SplitKeys
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
@@ -94,7 +94,8 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = as_written(claimed(table, question.roles.read_as), question.modalities)
-    targets = target_names(claims.table, target, needed=needs_target(question.audit.task))
+    needed = needs_target(question.audit.task, claims.table)
+    targets = target_names(claims.table, target, needed=needed)
     task, suit = choose_task(question.audit.task, claims.table, targets)
     if task.target_kind != NUMBERS:  # classes are learned as they are written
         claims = dataclasses.replace(claims, table=claims.table.changed(forms=dict.fromkeys(targets, "")))
@@ -195,7 +196,7 @@ def check(data: Any, target: str | Sequence[str] | None = None, **keys: Any) -> 
     test_table = None if other is None else read_beside(other, reading)
     if "weight" in table.names and beside.get("sample_weight") is not None and not question.roles.weight:
         question = dataclasses.replace(question, roles=dataclasses.replace(question.roles, weight="weight"))
-    guessed = target is None and needs_target(question.audit.task)
+    guessed = target is None and needs_target(question.audit.task, table)
     target = default_target(table, question.audit.task) if target is None else target
     result = audit(table, target=target, question=question, test_table=test_table)
     if not guessed:
@@ -257,9 +258,7 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     if _has_errors(found):
         return
     try:
-        parts = split_rows(
-            table, schema, seed=question.audit.seed, valid=question.split.valid, test=question.split.test
-        )
+        parts = cast.task.split(table, schema, question.split, seed=question.audit.seed)
     except DataError as fault:
         yield of_error(fault, "split")
         return

@@ -11,16 +11,18 @@ import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.core.wanted import ONE
 from lamina.data.schema import NOTHING
+from lamina.data.split import split_rows
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
     from lamina.core.page import Section
     from lamina.data.audit.findings import Finding
     from lamina.data.schema import Schema
-    from lamina.data.split import SplitKeys
+    from lamina.data.split import Split, SplitKeys
     from lamina.data.table import AbstractTable
-    from lamina.modalities.base import Arrays, Learned, Outcome, Subject
+    from lamina.modalities.base import Arrays, Block, Choice, Learned, Outcome, Situation, Subject
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
 
@@ -125,12 +127,31 @@ class Verb:
     Args:
         summary: what it does, one sentence.
         keys: frozen dataclass of its keys.
-        run: ``(network, keys) -> Prediction``.
+        run: ``(network, keys) -> what it gives``: texts one after another, to be shown as they come.
+        example: what stands behind ``lamina VERB RUN`` in a first try.
     """
 
     summary: str
     keys: type
-    run: Callable[[Any, Any], Prediction]
+    run: Callable[[Any, Any], Iterator[str]]
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a network is asked, to measure it.
+
+    Args:
+        x: encoded inputs.
+        targets: in the form of the metrics.
+        weights: one weight an example, or None.
+        is_by_row: whether there is one example for each row of the table.
+    """
+
+    x: Arrays
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+    is_by_row: bool = True
 
 
 class AbstractTarget(abc.ABC):
@@ -188,8 +209,9 @@ class AbstractTask(abc.ABC):
         target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
-        is_dense: whether an output is wanted for every position of the input, as for every pixel.
+        wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
         writes_files: whether predictions are files, such as masks, rather than columns.
+        predicts: whether it has a prediction for each row; else its verbs are what it is for.
     """
 
     name: str
@@ -198,8 +220,9 @@ class AbstractTask(abc.ABC):
     target_kind: str = NOTHING
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
-    is_dense: bool = False
+    wants: str = ONE
     writes_files: bool = False
+    predicts: bool = True
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.
@@ -221,6 +244,37 @@ class AbstractTask(abc.ABC):
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the targets, or with those of ``other``, test data of their own."""
 
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return keys of modalities where the user said nothing, such as how texts are cut.
+
+        Args:
+            claims: the data, and who reads which column.
+            schema: columns and their roles.
+            keys: of the task.
+        """
+        return {}
+
+    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
+        """Return which rows train, validate and test: by default as `lamina.data.split.split_rows` does.
+
+        Args:
+            table: the data, claimed and selected.
+            schema: columns and their roles.
+            keys: shares of the rows.
+            seed: of the run.
+        """
+        return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return model, options and keys for inputs of one block: by default as its modality chooses.
+
+        Args:
+            situation: what the model is chosen for.
+            blocks: of the inputs.
+            target: fitted.
+        """
+        return blocks[0].modality.choose(situation)
+
     @abc.abstractmethod
     def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn classes and scales from training rows alone."""
@@ -238,6 +292,19 @@ class AbstractTask(abc.ABC):
             weight = table.scalar(schema.weight).numbers()[rows].astype(np.float32)
         x = encoder.transform(table, rows)
         return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
+        """Return what a network is asked about new data, to measure it: by default each row.
+
+        Args:
+            table: from `lamina.network.network.Network.read`.
+            schema: of the training data.
+            encoder: fitted.
+            target: fitted.
+        """
+        known = schema.weight and schema.weight in table.names
+        weights = table.scalar(schema.weight).numbers() if known else None  # type: ignore[arg-type]
+        return Asked(encoder.transform(table), target.measured(table), weights)
 
     def weighted(self, examples: Examples, target: AbstractTarget, keys: Any) -> Examples:
         """Return training examples with the weights that the keys ask for."""

@@ -22,6 +22,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "regression": "lamina.tasks.prediction.regression",
         "classification": "lamina.tasks.prediction.classification",
         "segment": "lamina.tasks.segmentation.task",
+        "language": "lamina.tasks.language.task",
     },
 )
 
@@ -45,7 +46,7 @@ def choose_task(
     """
     if name is not None:
         return _named(name, table, targets), None
-    if not targets:
+    if not targets and needs_target(None, table):
         raise ConfigError(
             "there is no target, so the task has to be named",
             expected="one of " + ", ".join(TASKS),
@@ -53,7 +54,7 @@ def choose_task(
         )
     refused: DataError | None = None
     for task in map(TASKS.__getitem__, TASKS):
-        if isinstance(task, TaskGroup):
+        if isinstance(task, TaskGroup) or (not targets and task.needs_target):
             continue
         try:
             suit = task.suits(table, targets)
@@ -80,10 +81,18 @@ def task_named(name: str) -> AbstractTask:
     return task
 
 
-def needs_target(name: str | None) -> bool:
-    """Return whether a task, None for one to be guessed, asks for a target column."""
+def needs_target(name: str | None, table: AbstractTable) -> bool:
+    """Return whether a task, None for one to be guessed, asks for a target column.
+
+    Args:
+        name: of a task, or None.
+        table: as it was read, or claimed: some data, such as a text, are learned without a target.
+    """
     entry = None if name is None else TASKS[name]
-    return not isinstance(entry, AbstractTask) or entry.needs_target
+    if entry is not None:
+        return not isinstance(entry, AbstractTask) or entry.needs_target
+    tasks = (task for task in map(TASKS.__getitem__, TASKS) if isinstance(task, AbstractTask))
+    return not any(not task.needs_target and task.suits(table, ()) for task in tasks)
 
 
 def _named(name: str, table: AbstractTable, targets: Sequence[str]) -> AbstractTask:

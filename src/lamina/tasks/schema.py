@@ -201,7 +201,7 @@ def default_target(table: AbstractTable, task: str | None) -> str | tuple[str, .
     """
     from lamina.tasks.registry import needs_target
 
-    return guess_target(table) if needs_target(task) else ()
+    return guess_target(table) if needs_target(task, table) else ()
 
 
 def check_labeled(table: AbstractTable, target: str = "") -> None:

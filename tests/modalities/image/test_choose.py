@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.core.inputs import ImageInputs
+from lamina.core.wanted import EACH
 from lamina.data import read
 from lamina.data.schema import CELLS, CLASSES
 from lamina.modalities.base import Choice, Learned, Situation
@@ -50,7 +51,7 @@ def test_labels_are_smoothed_where_there_are_more_than_two_classes():
 
 def dense(side: int = 64, *, width: int | None = None, examples: int = 100, **more) -> Choice:
     inputs = ImageInputs(side, width or side, 3, (0.0,) * 3, (1.0,) * 3)
-    return choose.choose(Situation(inputs, examples, CELLS, is_dense=True, **more))
+    return choose.choose(Situation(inputs, examples, CELLS, wants=EACH, **more))
 
 
 def test_a_unet_for_pixels_folded_where_images_are_large():
@@ -87,7 +88,7 @@ def learned(images: np.ndarray) -> Learned:
     """What keys may depend on, where all that counts is the images."""
     table = read(images, y=np.arange(len(images)) % 2)
     encoder = ImageEncoder.fit(table, "image")
-    return Learned(table, None, encoder, np.arange(len(images)), is_dense=True)
+    return Learned(table, None, encoder, np.arange(len(images)), wants=EACH)
 
 
 def skies(count: int = 40, side: int = 16) -> np.ndarray:

@@ -27,6 +27,7 @@ READERS: Registry[AbstractReader] = Registry(
         "npz": "lamina.data.readers.npz",
         "idx": "lamina.data.readers.idx",
         "mask_folder": "lamina.data.readers.mask_folder",
+        "text_file": "lamina.data.readers.text_file",
         "text_folder": "lamina.data.readers.text_folder",
         "image_folder": "lamina.data.readers.image_folder",
         "image_file": "lamina.data.readers.image_file",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.inputs import ImageInputs
+from lamina.core.wanted import ONE
 from lamina.data.sample import sample_indices
 from lamina.data.schema import CLASSES
 from lamina.modalities.base import Choice, Learned, Situation
@@ -51,7 +52,7 @@ def choose(situation: Situation) -> Choice:
         situation: what the model is chosen for.
     """
     inputs: Any = situation.inputs
-    if situation.is_dense:
+    if situation.wants != ONE:
         return choose_for_maps(situation, inputs)
     budget = budget_of(situation.preset, situation.seconds)
     name, reason, options = situation.model, "you asked for it", {}

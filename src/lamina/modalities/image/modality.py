@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.core.keys import POSITIVE, key, one_of
+from lamina.core.wanted import ONE
 from lamina.data.cells import with_cells
 from lamina.data.images import paths
 from lamina.data.images.column import IMAGE, ImageColumn
@@ -114,7 +115,7 @@ class ImageModality(AbstractModality):
 
     def settle(self, keys: ImageKeys, learned: Learned) -> ImageKeys:
         """Return the keys with augmentation as it suits the images."""
-        if learned.is_dense:
+        if learned.wants != ONE:
             return self._settled_for_maps(keys, learned)
         augment = choose.augment_for(learned) if keys.augment is None else keys.augment
         self.augment(dataclasses.replace(keys, augment=augment))  # an unknown name is refused here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +96,15 @@ def bags_of(rows: list[list[int]]) -> Bags:
         rows: symbols of each text.
     """
     lengths = np.array([len(row) for row in rows], np.int64)
-    ids = np.fromiter((one for row in rows for one in row), np.int32, int(lengths.sum()))
+    return bags_of_lengths(np.fromiter(itertools.chain(*rows), np.int32, int(lengths.sum())), lengths)
+
+
+def bags_of_lengths(ids: np.ndarray, lengths: np.ndarray) -> Bags:
+    """Return the symbols of texts, each weighted by one over their number.
+
+    Args:
+        ids: int32, of all texts, one text after another.
+        lengths: symbols of each text.
+    """
     scale = np.repeat(1.0 / np.maximum(lengths, 1), lengths).astype(np.float32)
     return Bags(ids, scale, np.cumsum(lengths))

@@ -16,6 +16,7 @@ NAME_WORDS = 2  # … in a name or title, which is text where nearly every row h
 UNIQUE_SHARE = 0.9
 FEWEST_DIFFERENT = 50  # sentences; fewer are categories with long names
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
+DOCUMENT_LENGTH = 1_000  # characters on average: no category has such a name
 LISTS_SHARE = 0.5  # of the values that are lists, as genres are: Comedy|Drama
 _BETWEEN = re.compile(r"[|;]")
 LETTERS_SHARE = 0.5  # of the characters, blanks aside: codes and coordinates have fewer
@@ -36,6 +37,8 @@ def is_free_text(column: AbstractColumn) -> bool:
         return True
     if not sample or np.mean([count_words(value) for value in sample]) < NAME_WORDS:
         return False
+    if np.mean([len(value) for value in sample]) >= DOCUMENT_LENGTH:
+        return True
     if _letters(sample) < LETTERS_SHARE or reads_as_number(column) or reads_as_date(column):
         return False
     return _differ_enough(column, float(np.mean([count_words(value) for value in sample])))

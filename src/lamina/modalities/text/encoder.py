@@ -39,6 +39,7 @@ class TextEncoder(AbstractEncoder):
         name: the column of texts.
         tokens: what a text is cut into.
         length: symbols of a text at most.
+        ends: whether there is a further symbol, the last one, that stands for the end of a text.
 
     Example:
         >>> from lamina.data import read
@@ -48,8 +49,8 @@ class TextEncoder(AbstractEncoder):
         ((2, 16), 8)
     """
 
-    def __init__(self, name: str, tokens: Tokens, length: int):
-        self.name, self.tokens, self.length = name, tokens, length
+    def __init__(self, name: str, tokens: Tokens, length: int, *, ends: bool = False):
+        self.name, self.tokens, self.length, self.ends = name, tokens, length, ends
 
     @staticmethod
     def fit(
@@ -61,6 +62,8 @@ class TextEncoder(AbstractEncoder):
         vocabulary: int | None = None,
         length: int | None = None,
         lowercase: bool = True,
+        verbatim: bool = False,
+        ends: bool = False,
     ) -> TextEncoder:
         """Return the encoder fitted to the training rows, to at most 200,000 of them.
 
@@ -73,22 +76,24 @@ class TextEncoder(AbstractEncoder):
             vocabulary: how many different ones at most.
             length: of a text at most; without, what covers 99.5 % of the training texts.
             lowercase: whether capital letters become small ones.
+            verbatim: whether texts are learned as they stand, with their case, blanks and line ends.
+            ends: whether there is a symbol for the end of a text.
 
         Raises:
             DataError: there is no such column, or no text in it.
         """
-        texts = texts_of(table, name)
+        texts = texts_of(table, name, verbatim=verbatim)
         rows = np.arange(len(texts)) if rows is None else np.asarray(rows)
         sample = [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
         if not any(text.strip() for text in sample):
             raise DataError(
                 "the texts are all empty", where=table.where(name=name), fix=f"leave it out: drop={name}"
             )
-        learned = _learned(sample, tokens, vocabulary or VOCABULARY[tokens], lowercase)
+        learned = _learned(sample, tokens, vocabulary or VOCABULARY[tokens], lowercase, verbatim)
         lengths = learned.encode(sample).lengths
         covered = int(np.quantile(lengths, COVERED, method="higher"))
         longest = length or min(LONGEST[tokens], -(-max(1, covered) // MULTIPLE) * MULTIPLE)
-        return TextEncoder(name, learned, longest)
+        return TextEncoder(name, learned, longest, ends=ends)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -98,7 +103,7 @@ class TextEncoder(AbstractEncoder):
     @property
     def inputs(self) -> TextInputs:
         """What a model must know of the texts."""
-        return TextInputs(self.tokens.symbols, self.length, self.tokens.is_ordered)
+        return TextInputs(self.tokens.symbols + self.ends, self.length, self.tokens.is_ordered)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, Any]:
         """Return the symbols of all rows, or of the given ones; of many texts as `Ragged` rows.
@@ -110,10 +115,23 @@ class TextEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column.
         """
-        texts = texts_of(table if rows is None else table.take(np.asarray(rows)), self.name)
+        texts = self.texts(table, rows)
         if len(texts) < FEWEST_IN_CLASSES or not self.tokens.is_ordered:
             return self.encoded(texts)
         return self.tokens.encode(texts).ragged(self.length)
+
+    def texts(self, table: AbstractTable, rows: np.ndarray | None = None) -> list[str]:
+        """Return the texts of all rows, or of the given ones, as they are cut.
+
+        Args:
+            table: the data.
+            rows: indices of rows; all without.
+
+        Raises:
+            DataError: there is no such column.
+        """
+        table = table if rows is None else table.take(np.asarray(rows))
+        return texts_of(table, self.name, verbatim=getattr(self.tokens, "verbatim", False))
 
     def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the symbols of texts; each text is cut once, however often it stands there.
@@ -154,20 +172,22 @@ class TextEncoder(AbstractEncoder):
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
-        return {"name": self.name, "length": self.length, "tokens": self.tokens.to_json()}
+        stored = {"name": self.name, "length": self.length, "tokens": self.tokens.to_json()}
+        return {**stored, "ends": True} if self.ends else stored
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> TextEncoder:
         """Return the encoder that :meth:`to_json` stored."""
-        return TextEncoder(stored["name"], _restored(stored["tokens"]), stored["length"])
+        return TextEncoder(stored["name"], _restored(stored["tokens"]), stored["length"], ends=stored.get("ends", False))
 
 
-def texts_of(table: AbstractTable, name: str) -> list[str]:
+def texts_of(table: AbstractTable, name: str, *, verbatim: bool = False) -> list[str]:
     """Return the texts of a column, an empty one where it is missing.
 
     Args:
         table: the data.
         name: the column.
+        verbatim: whether blanks around a text are kept, and words such as ``NA`` are texts.
 
     Raises:
         DataError: there is no such column.
@@ -179,17 +199,20 @@ def texts_of(table: AbstractTable, name: str) -> list[str]:
             expected="the texts that the network learned from",
             fix="give the data the columns of the training data, by the same names",
         )
-    found = table.scalar(name).distinct()
+    table.scalar(name)  # cells are refused
+    found = (table.labels(name) if verbatim else table.scalar(name)).distinct()
     words = [*found.spellings(), ""]  # the last one is where a code of -1 leads
     return [words[code] for code in found.codes.tolist()]
 
 
-def _learned(texts: list[str], tokens: str, most: int, lowercase: bool) -> Tokens:
+def _learned(texts: list[str], tokens: str, most: int, lowercase: bool, verbatim: bool) -> Tokens:
     if tokens == NGRAMS:
         return Ngrams.fit(texts, most=most, lowercase=lowercase)
     if tokens in (BPE, UNIGRAM):
-        return Pieces.fit(texts, kind=tokens, most=most, lowercase=lowercase)
-    return Characters.fit(texts, most=most, lowercase=lowercase) if tokens == CHARACTERS else Bytes(lowercase)
+        return Pieces.fit(texts, kind=tokens, most=most, lowercase=lowercase, verbatim=verbatim)
+    if tokens == BYTES:
+        return Bytes(lowercase, verbatim)
+    return Characters.fit(texts, most=most, lowercase=lowercase, verbatim=verbatim)
 
 
 def _restored(stored: dict[str, Any]) -> Tokens:

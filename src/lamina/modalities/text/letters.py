@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lamina.modalities.text.bags import Bags, bags_of
+import numpy as np
+
+from lamina.modalities.text.bags import Bags, bags_of_lengths
 from lamina.modalities.text.normal import normalized
 
 CHARACTERS, BYTES = "characters", "bytes"
+UNKNOWN = "\ufffd"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Characters:
     Args:
         characters: those that are told apart, the most frequent first.
         lowercase: whether capital letters become small ones.
+        verbatim: whether texts are cut as they stand, with their case, blanks and line ends.
 
     Example:
         >>> known = Characters.fit(["abba"], most=3, lowercase=False)
@@ -30,23 +35,25 @@ class Characters:
 
     characters: tuple[str, ...]
     lowercase: bool
+    verbatim: bool = False
     kind = CHARACTERS
     is_ordered = True
 
     @staticmethod
-    def fit(texts: Sequence[str], *, most: int, lowercase: bool) -> Characters:
+    def fit(texts: Sequence[str], *, most: int, lowercase: bool, verbatim: bool = False) -> Characters:
         """Return the most frequent characters of the training texts.
 
         Args:
             texts: of the training rows.
             most: characters at most, the unknown one included.
             lowercase: whether capital letters become small ones.
+            verbatim: whether texts are cut as they stand.
         """
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(normalized(text, lowercase=lowercase))
+            counts.update(text if verbatim else normalized(text, lowercase=lowercase))
         frequent = sorted(counts, key=lambda character: (-counts[character], character))
-        return Characters(tuple(frequent[: max(1, most - 1)]), lowercase)
+        return Characters(tuple(frequent[: max(1, most - 1)]), lowercase, verbatim)
 
     @property
     def symbols(self) -> int:
@@ -54,8 +61,11 @@ class Characters:
         return len(self.characters) + 1
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {character: number + 1 for number, character in enumerate(self.characters)}
+    def _numbers(self) -> np.ndarray:
+        """The symbol of each code point of Unicode."""
+        found = np.zeros(sys.maxunicode + 1, np.int32)
+        found[[ord(character) for character in self.characters]] = np.arange(1, self.symbols)
+        return found
 
     def encode(self, texts: Sequence[str]) -> Bags:
         """Return the characters of texts.
@@ -63,12 +73,30 @@ class Characters:
         Args:
             texts: as they were given.
         """
-        numbers, lowercase = self._numbers, self.lowercase
-        return bags_of([[numbers.get(c, 0) for c in normalized(t, lowercase=lowercase)] for t in texts])
+        if not self.verbatim:
+            texts = [normalized(text, lowercase=self.lowercase) for text in texts]
+        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        return bags_of_lengths(self._numbers[points], np.array([len(text) for text in texts], np.int64))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of some symbols; an unknown character is U+FFFD.
+
+        Args:
+            ids: symbols.
+        """
+        characters = (UNKNOWN, *self.characters)
+        return "".join(characters[number] for number in ids)
+
+    @cached_property
+    def byte_lengths(self) -> np.ndarray:
+        """How many bytes of UTF-8 each symbol stands for."""
+        lengths = [len(character.encode("utf-8", "surrogatepass")) for character in self.characters]
+        return np.array([1, *lengths], np.int32)
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
-        return {"kind": self.kind, "characters": list(self.characters), "lowercase": self.lowercase}
+        stored = {"kind": self.kind, "characters": list(self.characters), "lowercase": self.lowercase}
+        return {**stored, "verbatim": True} if self.verbatim else stored
 
 
 @dataclass(frozen=True)
@@ -77,6 +105,7 @@ class Bytes:
 
     Args:
         lowercase: whether capital letters become small ones.
+        verbatim: whether texts are cut as they stand, with their case, blanks and line ends.
 
     Example:
         >>> Bytes(lowercase=False).encode(["aé"]).ids.tolist()
@@ -84,6 +113,7 @@ class Bytes:
     """
 
     lowercase: bool
+    verbatim: bool = False
     kind = BYTES
     symbols = 256
     is_ordered = True
@@ -94,10 +124,26 @@ class Bytes:
         Args:
             texts: as they were given.
         """
-        return bags_of(
-            [list(normalized(t, lowercase=self.lowercase).encode("utf-8", "replace")) for t in texts]
-        )
+        if not self.verbatim:
+            texts = [normalized(text, lowercase=self.lowercase) for text in texts]
+        found = [text.encode("utf-8", "replace") for text in texts]
+        lengths = np.array([len(own) for own in found], np.int64)
+        return bags_of_lengths(np.frombuffer(b"".join(found), np.uint8).astype(np.int32), lengths)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of some bytes; what is no UTF-8 is U+FFFD.
+
+        Args:
+            ids: bytes.
+        """
+        return bytes(ids).decode("utf-8", "replace")
+
+    @cached_property
+    def byte_lengths(self) -> np.ndarray:
+        """How many bytes each symbol stands for: one."""
+        return np.ones(self.symbols, np.int32)
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
-        return {"kind": self.kind, "lowercase": self.lowercase}
+        stored = {"kind": self.kind, "lowercase": self.lowercase}
+        return {**stored, "verbatim": True} if self.verbatim else stored

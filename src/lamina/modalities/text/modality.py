@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.core.errors import ConfigError
 from lamina.core.keys import key, one_of, up_to
 from lamina.data.table import AbstractColumn, AbstractTable
 from lamina.modalities.base import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 TEXT = "text"
 MOST_TOKENS = 1_000_000
-NAMELESS = "x0"  # the column of data without names, as of a list
+NAMELESS = ("x0", "text")  # columns of data without names, as of a list or a text file
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,17 @@ class TextKeys:
     text_length: int | None = key(
         None, "tokens of a text, at most; the rest is cut off", **up_to(MOST_LENGTH)
     )
-    lowercase: bool = key(True, "capital letters of a text become small ones")
+    lowercase: bool | None = key(None, "capital letters of a text become small ones")
+    verbatim: bool | None = key(
+        None, "texts are learned as they stand, with their blanks and line ends, and capital letters"
+    )
+    end_symbol: bool | None = key(None, "one more symbol stands for the end of a text")
+
+    def __post_init__(self) -> None:
+        if self.verbatim and self.lowercase:
+            raise ConfigError(
+                "lowercase and verbatim contradict one another", fix="leave one of the two out"
+            )
 
 
 class TextModality(AbstractModality):
@@ -68,12 +79,14 @@ class TextModality(AbstractModality):
         return column if is_free_text(column) else None
 
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
-        """Return a list of texts, which has no names, under the name that training gave them."""
-        if table.names != (NAMELESS,) or name == NAMELESS or not readable(table.column(NAMELESS)):
+        """Return texts that have no name, as those of a list or a text file, under that of training."""
+        if len(table.names) != 1 or table.names[0] not in NAMELESS or table.names[0] == name:
+            return table
+        if not readable(table.column(table.names[0])):
             return table
         from lamina.data.source import read
 
-        return read({name: np.array(texts_of(table, NAMELESS), object)})
+        return read({name: np.array(texts_of(table, table.names[0], verbatim=True), object)})
 
     def describe(
         self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
@@ -94,7 +107,9 @@ class TextModality(AbstractModality):
             tokens=keys.tokens or NGRAMS,
             vocabulary=keys.vocabulary,
             length=keys.text_length,
-            lowercase=keys.lowercase,
+            lowercase=not keys.verbatim if keys.lowercase is None else keys.lowercase,
+            verbatim=bool(keys.verbatim),
+            ends=bool(keys.end_symbol),
         )
 
     def restore(self, stored: dict[str, Any], place: str) -> TextEncoder:
@@ -109,7 +124,15 @@ class TextModality(AbstractModality):
     def settle(self, keys: TextKeys, learned: Learned) -> TextKeys:
         """Return the keys with what was found from the data."""
         encoder: TextEncoder = learned.encoder
-        return dataclasses.replace(keys, tokens=encoder.tokens.kind, text_length=encoder.length)
+        tokens: Any = encoder.tokens
+        return dataclasses.replace(
+            keys,
+            tokens=tokens.kind,
+            text_length=encoder.length,
+            lowercase=tokens.lowercase,
+            verbatim=getattr(tokens, "verbatim", False),
+            end_symbol=encoder.ends,
+        )
 
     def sections(self, outcome: Outcome, block: Block, encoder: TextEncoder) -> list[Section]:
         """Return the hardest texts, and the words that matter."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from lamina.core.errors import DataError
 from lamina.modalities.text.bags import Bags, bags_of
 from lamina.modalities.text.normal import normalized
@@ -17,7 +19,8 @@ BPE, UNIGRAM = "bpe", "unigram"
 MOST_LEARNED_FROM = 200_000  # texts
 _LONGEST = 4_096  # characters of a line that pieces are learned from; longer texts are several
 _KINDS = {UNIGRAM: 1, BPE: 2}  # numbers of SentencePiece's format
-_UNKNOWN, _NORMAL = 2, 1
+_UNKNOWN, _NORMAL, _BYTE = 2, 1, 6
+_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Pieces:
         pieces: as texts; a blank is written as U+2581.
         scores: one a piece: the order of the joins, or a log probability.
         lowercase: whether capital letters become small ones.
+        verbatim: whether texts are cut as they stand, with their case, blanks and line ends; a character
+            that training never saw is then cut into its bytes, so that every text comes back as it was.
 
     References:
         Sennrich, Haddow, Birch. Neural machine translation of rare words with subword units. ACL 2016.
@@ -44,10 +49,11 @@ class Pieces:
     pieces: tuple[str, ...]
     scores: tuple[float, ...]
     lowercase: bool
+    verbatim: bool = False
     is_ordered = True
 
     @staticmethod
-    def fit(texts: Sequence[str], *, kind: str, most: int, lowercase: bool) -> Pieces:
+    def fit(texts: Sequence[str], *, kind: str, most: int, lowercase: bool, verbatim: bool = False) -> Pieces:
         """Return the pieces of the training texts.
 
         Args:
@@ -55,13 +61,15 @@ class Pieces:
             kind: ``"bpe"`` or ``"unigram"``.
             most: pieces at most.
             lowercase: whether capital letters become small ones.
+            verbatim: whether texts are cut as they stand.
 
         Raises:
             DataError: the texts are all empty.
         """
         import sentencepiece
 
-        whole = [normalized(text, lowercase=lowercase) for text in texts[:MOST_LEARNED_FROM]]
+        learned_from = texts[:MOST_LEARNED_FROM]
+        whole = learned_from if verbatim else [normalized(text, lowercase=lowercase) for text in learned_from]
         lines = [text[at : at + _LONGEST] for text in whole for at in range(0, len(text), _LONGEST)]
         if not lines:
             raise DataError("the texts are all empty", fix="name another column, or drop this one: drop=")
@@ -70,7 +78,10 @@ class Pieces:
             sentence_iterator=iter(lines),
             model_writer=written,
             model_type=kind,
-            vocab_size=max(most, len({*"".join(lines)}) + 2),
+            vocab_size=max(most, len({*"".join(lines)}) + 2 + (_BYTES if verbatim else 0)),
+            byte_fallback=verbatim,
+            add_dummy_prefix=not verbatim,
+            remove_extra_whitespaces=not verbatim,
             hard_vocab_limit=False,
             character_coverage=0.9999,
             normalization_rule_name="identity",
@@ -86,7 +97,7 @@ class Pieces:
         numbers = range(learned.get_piece_size())
         pieces = tuple(learned.id_to_piece(number) for number in numbers)
         scores = tuple(float(learned.get_score(number)) for number in numbers)
-        return Pieces(kind, pieces, scores, lowercase)
+        return Pieces(kind, pieces, scores, lowercase, verbatim)
 
     @property
     def symbols(self) -> int:
@@ -99,7 +110,23 @@ class Pieces:
         Args:
             texts: as they were given.
         """
-        return bags_of(self._processor.encode([normalized(t, lowercase=self.lowercase) for t in texts]))
+        if not self.verbatim:
+            texts = [normalized(text, lowercase=self.lowercase) for text in texts]
+        return bags_of(self._processor.encode(list(texts)))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of some pieces.
+
+        Args:
+            ids: pieces.
+        """
+        return self._processor.decode([int(number) for number in ids])
+
+    @cached_property
+    def byte_lengths(self) -> np.ndarray:
+        """How many bytes of UTF-8 each piece stands for."""
+        found = [1 if _is_byte(piece) else len(piece.replace("\u2581", " ").encode()) for piece in self.pieces]
+        return np.array(found, np.int32)
 
     @cached_property
     def _processor(self) -> Any:
@@ -114,21 +141,29 @@ class Pieces:
         """
         found = b""
         for number, (piece, score) in enumerate(zip(self.pieces, self.scores, strict=True)):
-            kind = _number(3, _NORMAL if number else _UNKNOWN)
+            sort = _BYTE if self.verbatim and _is_byte(piece) else _NORMAL
+            kind = _number(3, sort if number else _UNKNOWN)
             found += _bytes(1, _bytes(1, piece.encode()) + _float(2, score) + kind)
         # Trainer: kind of model. Normalizer: none but a blank in front and single blanks (3, 4, 5).
-        normalizer = _bytes(1, b"identity") + _number(3, 1) + _number(4, 1) + _number(5, 1)
-        return found + _bytes(2, _number(3, _KINDS[self.kind])) + _bytes(3, normalizer)
+        trim = 0 if self.verbatim else 1
+        normalizer = _bytes(1, b"identity") + _number(3, trim) + _number(4, trim) + _number(5, 1)
+        trainer = _number(3, _KINDS[self.kind]) + (_number(35, 1) if self.verbatim else b"")  # byte fallback
+        return found + _bytes(2, trainer) + _bytes(3, normalizer)
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
-        scores = list(self.scores)
-        return {
+        stored = {
             "kind": self.kind,
             "pieces": list(self.pieces),
-            "scores": scores,
+            "scores": list(self.scores),
             "lowercase": self.lowercase,
         }
+        return {**stored, "verbatim": True} if self.verbatim else stored
+
+
+def _is_byte(piece: str) -> bool:
+    """Return whether a piece stands for one byte, as SentencePiece writes it: ``<0x0A>``."""
+    return len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">")
 
 
 def _varint(value: int) -> bytes:

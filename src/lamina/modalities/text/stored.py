@@ -16,6 +16,7 @@ FEWEST_PIECES = 2
 HALVES = re.compile("[\ud800-\udfff]")  # surrogates, which UTF-8 cannot hold
 LARGEST_SCORE = 1e30  # they are stored in single precision
 _COMMON: dict[str, Check] = {"kind": json_checks.text, "lowercase": json_checks.flag}
+_ORDERED: dict[str, Check] = {**_COMMON, "verbatim": json_checks.flag}
 
 
 def _different(value: Any, place: str) -> None:
@@ -33,8 +34,13 @@ def _ngrams(value: Any, place: str) -> None:
     _as_many(value, place, "rarity", sum(len(value[name]) for name in groups))
 
 
+def _ordered(value: Any, place: str, **own: Check) -> None:
+    """Check tokens in their order; that they are verbatim is left out where they are not."""
+    record(**_ORDERED, **own)({"verbatim": False, **value} if isinstance(value, dict) else value, place)
+
+
 def _pieces(value: Any, place: str) -> None:
-    record(**_COMMON, pieces=_different, scores=json_checks.numbers)(value, place)
+    _ordered(value, place, pieces=_different, scores=json_checks.numbers)
     _as_many(value, place, "scores", len(value["pieces"]))
     if len(value["pieces"]) < FEWEST_PIECES:
         raise wrong(f"{place}.pieces", "the unknown piece and others", f"{len(value['pieces'])} pieces")
@@ -43,7 +49,7 @@ def _pieces(value: Any, place: str) -> None:
 
 
 def _characters(value: Any, place: str) -> None:
-    record(**_COMMON, characters=_different)(value, place)
+    _ordered(value, place, characters=_different)
     if any(len(character) != 1 for character in value["characters"]):
         raise wrong(f"{place}.characters", "single characters", "longer ones")
 
@@ -60,14 +66,20 @@ _TOKENS = variant(
         BPE: _pieces,
         UNIGRAM: _pieces,
         CHARACTERS: _characters,
-        BYTES: record(**_COMMON),
+        BYTES: _ordered,
     },
 )
-_FORM = record(modality=json_checks.text, name=json_checks.text, length=json_checks.size, tokens=_TOKENS)
+_FORM = record(
+    modality=json_checks.text,
+    name=json_checks.text,
+    length=json_checks.size,
+    ends=json_checks.flag,
+    tokens=_TOKENS,
+)
 
 
 def check_encoder(value: Any, place: str) -> None:
     """Check the column, the length and what texts are cut into."""
-    _FORM(value, place)
+    _FORM({"ends": False, **value} if isinstance(value, dict) else value, place)
     if value["length"] > MOST_LENGTH:
         raise wrong(f"{place}.length", f"1 to {MOST_LENGTH}", value["length"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.core.keys import key
+from lamina.core.wanted import EACH
 from lamina.data.images.column import IMAGE, ImageColumn
 from lamina.data.images.labels import whole_labels
 from lamina.data.schema import CELLS, Schema
@@ -57,7 +58,7 @@ class SegmentTask(AbstractTask):
     summary = "predicts a mask"
     keys = SegmentKeys
     target_kind = CELLS
-    is_dense = True
+    wants = EACH
     writes_files = True
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:

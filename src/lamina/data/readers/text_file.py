@@ -1,0 +1,43 @@
+"""One file of plain text, also packed: a table of one text."""
+
+from __future__ import annotations
+
+from lamina.data.readers.base import AbstractReader
+from lamina.data.readers.keys import TextFileKeys
+from lamina.data.readers.registry import READERS
+from lamina.data.readers.source import Source
+from lamina.data.table import AbstractTable
+
+
+class TextFileReader(AbstractReader):
+    """Read a file of plain text as it stands: a table of one row and one column, ``text``."""
+
+    name = "text_file"
+    files = "text files"
+    keys = TextFileKeys
+    endings = (".txt", ".md")
+
+    def claims(self, source: Source) -> bool:
+        """Return whether a file is named as plain text is."""
+        return not source.is_folder and source.ending in self.endings
+
+    def read(self, source: Source) -> AbstractTable:
+        """Return the table: the text, with its blanks and line ends; those of Windows become ``\\n``."""
+        import polars as pl
+
+        from lamina.data.frame import FrameTable
+        from lamina.data.readers.parsers import text
+
+        given = text.load(source.path, source.keys.encoding)
+        try:
+            text.check_utf8(given)
+        except text.NotUtf8:
+            if source.keys.encoding is not None:
+                raise
+            given = text.guessed(given)
+        content = bytes(given.data[:]).decode("utf-8-sig").replace("\r\n", "\n")
+        frame = pl.DataFrame({"text": [content]})
+        return FrameTable(frame, source=source.path, doubts=given.doubts, clean=False)
+
+
+READERS.add(TextFileReader.name, TextFileReader())
