@@ -28,20 +28,17 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--strict", action="store_true", help=STRICT)
     options, keys = parser.read(words, pairs=True)
     from lamina.cli.trained import load_network, read_for
-    from lamina.network.network import measured
     from lamina.network.unlike import compared
     from lamina.runs.last_lines import metric_table
     from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
     table = read_for(network, options.data, keys)
-    targets = measured(network, table)
-    x = network.encoder.transform(table)
-    unlike = compared(network, table, x)
+    asked = network.asked(table)
+    unlike = compared(network, table, asked.x if asked.is_by_row else network.encoder.transform(table))
     say(unlike, table.source, strict=options.strict)
-    decoded = network.decoded(x)
-    metrics = network.objective.metrics(decoded, *targets)
-    intervals = network.objective.intervals(decoded, *targets)
+    found = (network.decoded(asked.x), asked.targets, asked.weights)
+    metrics, intervals = network.objective.metrics(*found), network.objective.intervals(*found)
     if options.json:
         found = {"rows": table.height, "task": network.task.name, "metrics": metrics, "intervals": intervals}
         print_json({**found, "unlike_training": unlike.to_json()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import os
@@ -9,8 +10,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lamina.cli.arguments import HelpShown
@@ -105,21 +105,28 @@ def _dispatched(words: list[str], began: float) -> int:
         print(f"lamina {__version__}")
         return DONE
     try:
-        return _module(words[0]).run(words[1:], began)
+        return _command(words[0])(words[1:], began)
     except HelpShown:
         return DONE
 
 
-def _module(verb: str) -> ModuleType:
+def _command(verb: str) -> Callable[[Sequence[str], float], int]:
     if verb in COMMANDS:
-        return importlib.import_module(f"lamina.cli.{verb}")
-    near = f" (did you mean '{ELSEWHERE[verb]}'?)" if verb in ELSEWHERE else suggest(verb, COMMANDS)
-    raise ConfigError(
-        f"unknown command '{verb}'{near}", expected="one of " + ", ".join(COMMANDS), fix="lamina --help"
+        return importlib.import_module(f"lamina.cli.{verb}").run
+    from lamina.tasks.verbs import VERBS
+
+    if verb in VERBS:
+        return functools.partial(importlib.import_module("lamina.cli.verb").run, verb)
+    near = (
+        f" (did you mean '{ELSEWHERE[verb]}'?)" if verb in ELSEWHERE else suggest(verb, [*COMMANDS, *VERBS])
     )
+    expected = "one of " + ", ".join([*COMMANDS, *VERBS])
+    raise ConfigError(f"unknown command '{verb}'{near}", expected=expected, fix="lamina --help")
 
 
 def _help() -> str:
+    from lamina.tasks.verbs import VERBS
+
     lines = [
         "usage: lamina COMMAND ...",
         "",
@@ -127,6 +134,8 @@ def _help() -> str:
         "",
     ]
     lines += [f"  {verb:<10} {what}" for verb, what in COMMANDS.items()]
+    lines += ["", "for networks of some tasks:"]
+    lines += [f"  {verb:<10} {what}" for verb, (what, _) in VERBS.items()]
     lines += ["", "  lamina COMMAND --help says more; lamina fit --help lists every key."]
     lines += ["", "examples:", "  lamina check houses.csv --target price"]
     lines += ["  lamina fit houses.csv --target price", "  lamina predict runs/houses-tabm-mini-1 new.csv"]

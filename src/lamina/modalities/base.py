@@ -137,6 +137,7 @@ class Outcome:
         quantiles: levels of the decoded outputs' last axis, where quantiles are predicted.
         point: decoded outputs → one prediction a target.
         part: the block that is reported on, where there are several; None: it is all of the inputs.
+        encoder: of all inputs.
     """
 
     schema: Schema
@@ -164,6 +165,7 @@ class Outcome:
     quantiles: tuple[float, ...] = ()
     point: Callable[[np.ndarray], np.ndarray] = _as_it_is
     part: str | None = None
+    encoder: Any = None
 
     @property
     def count(self) -> int:

@@ -15,10 +15,11 @@ from lamina.core import runtime
 from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
 from lamina.network.info import RunInfo
-from lamina.network.network import Network, measured, predict_batches
+from lamina.network.network import Network, predict_batches
 from lamina.network.plan import Plan
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
+from lamina.tasks.base import Asked
 from lamina.train.loop.callbacks import Callback
 from lamina.train.loop.loop import INTERRUPTED
 from lamina.train.loop.result import TrainResult
@@ -35,12 +36,14 @@ class Evaluated:
         decoded: outputs in the target's own unit.
         targets: in the form of the metrics.
         weights: one weight a row, or None.
+        is_by_row: whether outputs and targets are those of the rows, one each.
     """
 
     table: AbstractTable
     decoded: np.ndarray
     targets: np.ndarray
     weights: np.ndarray | None
+    is_by_row: bool = True
 
 
 @dataclass(frozen=True)
@@ -183,8 +186,9 @@ def _evaluated(
     network, data, found = _network(plan, results, trials), plan.data, {}
     if len(data.valid_rows):
         table = data.table.take(data.valid_rows)
+        asked = network.asked(table)
         if data.is_repeated:
-            decoded = network.outputs(table)
+            decoded = network.decoded(asked.x)
         else:
             outputs = [
                 predict_batches(
@@ -193,13 +197,18 @@ def _evaluated(
                 for result, (_, rows) in zip(results, data.folds, strict=True)
             ]
             decoded = network.target.in_unit(np.concatenate(outputs))
-        found["valid"] = Evaluated(table, decoded, *measured(network, table))
+        found["valid"] = _evaluated_as(asked, table, decoded)
     if test_table is None and len(data.split.test):
         test_table = data.table.take(data.split.test)
     if test_table is not None:
         test_table = network.read(test_table)
-        found["test"] = Evaluated(test_table, network.outputs(test_table), *measured(network, test_table))
+        asked = network.asked(test_table)
+        found["test"] = _evaluated_as(asked, test_table, network.decoded(asked.x))
     return Fitted(_measured(network, found), plan, results[0], found)
+
+
+def _evaluated_as(asked: Asked, table: AbstractTable, decoded: np.ndarray) -> Evaluated:
+    return Evaluated(table, decoded, asked.targets, asked.weights, is_by_row=asked.is_by_row)
 
 
 def _measured(network: Network, evaluated: Mapping[str, Evaluated]) -> Network:

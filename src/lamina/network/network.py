@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError, LaminaWarning
+from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
+from lamina.core.keys import make_keys
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
@@ -20,7 +22,7 @@ from lamina.network.info import RunInfo
 from lamina.network.unlike import audit_of, compared
 from lamina.objectives.base import AbstractObjective
 from lamina.objectives.regression import QuantileObjective
-from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction
+from lamina.tasks.base import AbstractTarget, AbstractTask, Asked, Prediction
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
@@ -136,6 +138,7 @@ class Network:
             data: whatever `lamina.fit` reads; target columns may be absent.
             outputs: decoded outputs of these rows, where they are known.
         """
+        self._check_predicts()
         table = self.read(data)
         outputs = self.outputs(table) if outputs is None else outputs
         return self.task.predict(outputs, table, self.objective, self.target)
@@ -179,9 +182,8 @@ class Network:
         """
         table = self.read(data)
         asked = self.asked(table)
-        decoded = self._answered(table, asked.x if asked.is_by_row else None)
-        decoded = decoded if asked.is_by_row else self.decoded(asked.x)
-        return self.objective.metrics(decoded, asked.targets, asked.weights)
+        self._warn_of_unlike(table, asked.x if asked.is_by_row else self.encoder.transform(table))
+        return self.objective.metrics(self.decoded(asked.x), asked.targets, asked.weights)
 
     def asked(self, table: AbstractTable) -> Asked:
         """Return what the network is asked about data with targets, to measure it.
@@ -217,12 +219,55 @@ class Network:
 
     def _answered(self, data: Any) -> np.ndarray:
         """Return decoded outputs, and warn of rows that are unlike those of training."""
+        self._check_predicts()
         table = self.read(data)
         x = self.encoder.transform(table)
+        self._warn_of_unlike(table, x)
+        return self.decoded(x)
+
+    def _warn_of_unlike(self, table: AbstractTable, x: Any) -> None:
         unlike = compared(self, table, x)
         if unlike.strange:
-            warnings.warn(str(unlike), LaminaWarning, stacklevel=3)
-        return self.decoded(x)
+            warnings.warn(str(unlike), LaminaWarning, stacklevel=4)
+
+    def _check_predicts(self) -> None:
+        """Refuse predictions where the task has none.
+
+        Raises:
+            ConfigError: naming what the network does instead.
+        """
+        if self.task.predicts:
+            return
+        verbs = [f"lamina {name} RUN {verb.example}" for name, verb in self.task.verbs.items()]
+        raise ConfigError(
+            f"a network of the task {self.task.name} has no prediction for a row", fix=" or ".join(verbs)
+        )
+
+    def do(self, verb: str, **keys: Any) -> Iterator[str]:
+        """Do what only networks of some tasks do, such as to write text.
+
+        ``net.generate(prompt="Once")`` is short for ``net.do("generate", prompt="Once")``.
+
+        Args:
+            verb: one of ``task.verbs``.
+            **keys: of the verb.
+
+        Raises:
+            ConfigError: the task has no such verb, or a key is unknown or out of range.
+        """
+        verbs = self.task.verbs
+        if verb not in verbs:
+            expected = "one of " + ", ".join(verbs) if verbs else "predict and evaluate"
+            message = f"a network of the task {self.task.name} has no verb '{verb}'{suggest(verb, verbs)}"
+            raise ConfigError(message, expected=expected)
+        return verbs[verb].run(self, make_keys(verbs[verb].keys, keys))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a verb of the task as a method."""
+        task = self.__dict__.get("task")
+        if task is None or name not in task.verbs:
+            raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+        return functools.partial(self.do, name)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save as a folder: safetensors, JSON, a model card and a manifest; no pickle.

@@ -138,7 +138,7 @@ def _claimed(
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
     named = own is None and config.run.model != AUTO
     defaults = MODELS[config.run.model].defaults if named else {}
-    defaults = {**cast.task.reading(cast.claims, cast.schema, task), **defaults}
+    defaults = {**defaults, **cast.task.reading(cast.claims, cast.schema, task)}
     modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
 

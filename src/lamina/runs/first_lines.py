@@ -34,7 +34,7 @@ def print_first_lines(console: Console, plan: Plan, *, guessed: bool = False) ->
     dropped = [pair for pair in plan.data.schema.dropped if f"'{pair[0]}'" not in said]
     if dropped:
         console.field("left out", _left_out(dropped))
-    console.field("target", _target(plan, guessed))
+    console.field("target" if plan.data.schema.targets else "task", _target(plan, guessed))
     console.field("split", _split(plan))
     console.field("model", _model(plan))
     for finding in plan.data.audit.findings:
@@ -74,7 +74,7 @@ def _target(plan: Plan, guessed: bool) -> str:
     for finding in plan.data.audit.findings:
         if finding.code == "task-guessed":
             how.append("task guessed" + (f"; {plain(finding.fix)}" if finding.fix else ""))
-    return f"{names}: {what}" + (f" ({'; '.join(how)})" if how else "")
+    return (f"{names}: {what}" if names else str(what)) + (f" ({'; '.join(how)})" if how else "")
 
 
 def _split(plan: Plan) -> str:
@@ -85,7 +85,8 @@ def _split(plan: Plan) -> str:
         both = count(len(split.train) + len(split.valid))
         parts = [f"{both} rows in {len(plan.data.folds)} folds, each validated by one network"]
     parts += [f"{count(test)} test"] if test else []
-    return ", ".join(parts) + f" ({_rule(plan.data.schema, plan.config.training.seed)})"
+    rule = plan.coding.task.split_rule(plan.data.table, plan.data.schema)
+    return ", ".join(parts) + f" ({rule or _rule(plan.data.schema, plan.config.training.seed)})"
 
 
 def _rule(schema: Any, seed: int) -> str:

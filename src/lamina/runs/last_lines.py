@@ -93,9 +93,12 @@ def print_last_lines(
     console.field("kept", f"{kept}; ended by {ended_by(info.ended)}")
     console.field("took", f"{duration(seconds)}, {duration(compiled)} of it compiling")
     console.field("run", f"{folder} (report.html, network/)")
-    console.field(
-        "next", next_command(folder, fitted.plan.data.table.source, files=fitted.network.task.writes_files)
-    )
+    task, source = fitted.network.task, fitted.plan.data.table.source
+    next_one = next_command(folder, source, files=task.writes_files)
+    if not task.predicts:
+        verb, own = next(iter(task.verbs.items()))
+        next_one = f"{shlex.join(['lamina', verb, str(folder)])} {own.example}"
+    console.field("next", next_one)
 
 
 def _trial(trial: Mapping[str, Any]) -> str:

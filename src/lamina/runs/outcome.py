@@ -33,7 +33,7 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
     return Outcome(
         schema=network.schema,
         evaluated="validation" if name == "valid" else name,
-        table=None if judged is None else judged.table,
+        table=None if judged is None or not judged.is_by_row else judged.table,
         training=plan.data.table.take(rows),
         decoded=None if judged is None else judged.decoded,
         targets=None if judged is None else judged.targets,
@@ -55,6 +55,7 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
         seconds=seconds,
         quantiles=network.objective.quantiles,
         point=network.objective.point,
+        encoder=network.encoder,
     )
 
 

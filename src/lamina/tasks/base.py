@@ -129,12 +129,16 @@ class Verb:
         keys: frozen dataclass of its keys.
         run: ``(network, keys) -> what it gives``: texts one after another, to be shown as they come.
         example: what stands behind ``lamina VERB RUN`` in a first try.
+        asked: the key that holds what is asked of the network; ``-`` on the command line is standard input.
+        asks: whether the command asks for one line after another, and answers each.
     """
 
     summary: str
     keys: type
     run: Callable[[Any, Any], Iterator[str]]
     example: str = ""
+    asked: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,6 +268,10 @@ class AbstractTask(abc.ABC):
             seed: of the run.
         """
         return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
+
+    def split_rule(self, table: AbstractTable, schema: Schema) -> str:
+        """Return in words how `split` decides, empty where it is as `lamina.data.split.split_rows` does."""
+        return ""
 
     def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
         """Return model, options and keys for inputs of one block: by default as its modality chooses.

@@ -22,7 +22,7 @@ class TextFileReader(AbstractReader):
         return not source.is_folder and source.ending in self.endings
 
     def read(self, source: Source) -> AbstractTable:
-        """Return the table: the text, with its blanks and line ends; those of Windows become ``\\n``."""
+        """Return the table: the text with its blanks and line ends, those of Windows as those of Unix."""
         import polars as pl
 
         from lamina.data.frame import FrameTable

@@ -16,7 +16,7 @@ NAME_WORDS = 2  # … in a name or title, which is text where nearly every row h
 UNIQUE_SHARE = 0.9
 FEWEST_DIFFERENT = 50  # sentences; fewer are categories with long names
 SMALLEST_JUDGED = 10  # rows below which "all different" says nothing
-DOCUMENT_LENGTH = 1_000  # characters on average: no category has such a name
+DOCUMENT_LENGTH = 180  # characters on average, of the first 200 of each: no category has such a name
 LISTS_SHARE = 0.5  # of the values that are lists, as genres are: Comedy|Drama
 _BETWEEN = re.compile(r"[|;]")
 LETTERS_SHARE = 0.5  # of the characters, blanks aside: codes and coordinates have fewer
@@ -33,12 +33,12 @@ def is_free_text(column: AbstractColumn) -> bool:
     if not isinstance(column, ScalarColumn) or column.storage != "string" or column.categorical:
         return False
     sample = dates.sample_of(column)
+    if sample and np.mean([len(value) for value in sample]) >= DOCUMENT_LENGTH:
+        return True
     if _are_lists(sample) and len(column.distinct().values) >= FEWEST_DIFFERENT:
         return True
     if not sample or np.mean([count_words(value) for value in sample]) < NAME_WORDS:
         return False
-    if np.mean([len(value) for value in sample]) >= DOCUMENT_LENGTH:
-        return True
     if _letters(sample) < LETTERS_SHARE or reads_as_number(column) or reads_as_date(column):
         return False
     return _differ_enough(column, float(np.mean([count_words(value) for value in sample])))

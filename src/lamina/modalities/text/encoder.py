@@ -178,7 +178,9 @@ class TextEncoder(AbstractEncoder):
     @staticmethod
     def from_json(stored: dict[str, Any]) -> TextEncoder:
         """Return the encoder that :meth:`to_json` stored."""
-        return TextEncoder(stored["name"], _restored(stored["tokens"]), stored["length"], ends=stored.get("ends", False))
+        return TextEncoder(
+            stored["name"], _restored(stored["tokens"]), stored["length"], ends=stored.get("ends", False)
+        )
 
 
 def texts_of(table: AbstractTable, name: str, *, verbatim: bool = False) -> list[str]:

@@ -59,9 +59,7 @@ class TextKeys:
 
     def __post_init__(self) -> None:
         if self.verbatim and self.lowercase:
-            raise ConfigError(
-                "lowercase and verbatim contradict one another", fix="leave one of the two out"
-            )
+            raise ConfigError("lowercase and verbatim contradict one another", fix="leave one of the two out")
 
 
 class TextModality(AbstractModality):

@@ -125,7 +125,9 @@ class Pieces:
     @cached_property
     def byte_lengths(self) -> np.ndarray:
         """How many bytes of UTF-8 each piece stands for."""
-        found = [1 if _is_byte(piece) else len(piece.replace("\u2581", " ").encode()) for piece in self.pieces]
+        found = [
+            1 if _is_byte(piece) else len(piece.replace("\u2581", " ").encode()) for piece in self.pieces
+        ]
         return np.array(found, np.int32)
 
     @cached_property

@@ -1,0 +1,185 @@
+"""What a language model minimizes: the surprise at the next symbol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_bits
+from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown, gather
+from lamina.ops.cross_entropy import cross_entropy
+
+MOST_LOGITS = 1 << 24  # computed at once where nothing is learned
+NO_TARGET = -1
+
+
+@dataclass(frozen=True)
+class NextTokenObjective(AbstractObjective):
+    """The next symbol at every position: −log p(s_{t+1} | s_1 … s_t), the mean over positions.
+
+    An example is a window of 2 · context + 1 symbols. Training begins at a place within its first half that
+    is drawn at each visit, so that no symbol always stands at the same distance from the beginning;
+    evaluation begins at its first symbol, so that every symbol of a text is predicted once. Windows are
+    filled up by -1.
+
+    Args:
+        symbols: how many different ones there are.
+        context: symbols that are read at once.
+
+    Example:
+        >>> objective = NextTokenObjective(symbols=3, context=2)
+        >>> batch = objective.window(jnp.array([[0, 1, 2, 1, 0]]), jnp.array([1]))
+        >>> batch["x"]["ids"].tolist(), batch["y"].tolist()
+        ([[1, 2]], [[2, 1]])
+
+    References:
+        Bengio et al. A neural probabilistic language model. JMLR 2003.
+    """
+
+    symbols: int
+    context: int
+    monitor = {"loss": False}  # noqa: RUF012
+    shown = Shown("perplexity", "valid_loss", lambda value, scale: math.exp(min(value, 700.0)))
+    decoded_type = np.float32
+
+    @property
+    def out_features(self) -> int:
+        """One logit a symbol."""
+        return self.symbols
+
+    @property
+    def score(self) -> Score:
+        """The mean surprise."""
+        return Score("loss", lambda targets, points, weights: self.metrics(points, targets, weights)["loss"])
+
+    def pick(self, arrays: Any, ids: Array, *, key: Any) -> Any:
+        """Return the batch of some windows, each from a place that is drawn."""
+        tokens, weight = gather(arrays["x"], ids), gather(arrays["weight"], ids)
+        starts = (hashed_bits(key, ids.shape) % jnp.uint32(self.context)).astype(jnp.int32)
+        return {**self.window(tokens.astype(jnp.int32), starts), "weight": weight}
+
+    def window(self, tokens: Array, starts: Array) -> dict[str, Any]:
+        """Return inputs and targets of windows from given places.
+
+        Args:
+            tokens: (batch, 2 · context + 1).
+            starts: of each window, below context.
+        """
+
+        def cut(row: Array, start: Array) -> Array:
+            return jax.lax.dynamic_slice_in_dim(row, start, self.context + 1)
+
+        own = jax.vmap(cut)(tokens, starts)
+        ids = own[:, :-1]
+        return {"x": {"ids": ids, "scale": (ids >= 0).astype(jnp.float32)}, "y": own[:, 1:]}
+
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
+        """Return the mean weighted surprise of the batch's symbols."""
+        each, counted = _surprise(model(batch["x"], key=key, train=True), batch["y"])
+        weight = counted * batch["weight"][:, None]
+        return {"all": ((each * weight).sum() / jnp.maximum(weight.sum(), 1e-12), {})}
+
+    def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
+        """Return the sum of the surprise, and the number of symbols."""
+
+        def sums(tokens: Array, weight: Array) -> dict[str, Array]:
+            each, counted = self._surprises(model, tokens)
+            counted = counted * weight[:, None]
+            return {"loss": (each * counted).sum(), "weight": counted.sum()}
+
+        found = self._by_groups(sums, batch["x"], batch["weight"])
+        return jax.tree.map(lambda values: values.sum(axis=0), found)
+
+    def _surprises(self, model: Any, tokens: Array) -> tuple[Array, Array]:
+        own = self._first(model, tokens)
+        return _surprise(model(own["x"]), own["y"])
+
+    def _first(self, model: Any, tokens: Array) -> dict[str, Any]:
+        """Return the windows from their first symbols, in the arithmetic of the model."""
+        own = self.window(tokens.astype(jnp.int32), jnp.zeros(len(tokens), jnp.int32))
+        floats = [leaf.dtype for leaf in jax.tree.leaves(model) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        scale = own["x"]["scale"].astype(floats[0] if floats else jnp.float32)
+        return {**own, "x": {**own["x"], "scale": scale}}
+
+    def _by_groups(self, function: Callable[..., Any], *arrays: Array) -> Any:
+        """Return what a function gives for groups of examples, whose logits fit into memory, stacked."""
+        rows = len(arrays[0])
+        fitting = max(1, MOST_LOGITS // (self.context * self.symbols))
+        size = max(size for size in range(1, min(rows, fitting) + 1) if rows % size == 0)
+        cut = [array.reshape(rows // size, size, *array.shape[1:]) for array in arrays]
+        return jax.lax.map(lambda group: function(*group), cut)
+
+    def decode(self, outputs: Array) -> Array:
+        """Return the probability of each symbol at each position."""
+        return jax.nn.softmax(outputs.astype(jnp.float32), axis=-1)
+
+    def answer(self, model: Any, x: Array) -> Array:
+        """Return three numbers a position: log p of the symbol that came, the largest p, whether it came."""
+
+        def answered(tokens: Array) -> Array:
+            own = self._first(model, tokens)
+            logits = model(own["x"]).astype(jnp.float32)
+            stated = jax.nn.log_softmax(logits, axis=-1)
+            came = jnp.take_along_axis(stated, jnp.maximum(own["y"], 0)[..., None], axis=-1)[..., 0]
+            right = logits.argmax(axis=-1) == own["y"]
+            return jnp.stack([came, jnp.exp(stated.max(axis=-1)), right.astype(jnp.float32)], axis=-1)
+
+        found = self._by_groups(answered, x)
+        return found.reshape(-1, *found.shape[2:])
+
+    def metrics(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Return loss (nats a symbol), perplexity, bits_per_byte and accuracy.
+
+        Args:
+            decoded: from `answer`, (examples, context, 3).
+            targets: bytes of UTF-8 that each symbol stands for, -1 where there is none.
+            weights: none.
+        """
+        counted = targets != NO_TARGET
+        loss = float(-decoded[..., 0][counted].astype(np.float64).mean())
+        size = int(targets[counted].sum())
+        return {
+            "loss": loss,
+            "perplexity": math.exp(min(loss, 700.0)),
+            "bits_per_byte": loss * int(counted.sum()) / math.log(2) / max(1, size),
+            "accuracy": float(decoded[..., 2][counted].astype(np.float64).mean()),
+        }
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each metric, by the spread of the windows' means."""
+        counted = (targets != NO_TARGET).astype(np.float64)
+        found = self.metrics(decoded, targets)
+        loss = _mean_interval(-decoded[..., 0], counted)
+        low, high = loss[0] / max(found["loss"], 1e-12), loss[1] / max(found["loss"], 1e-12)
+        return {
+            "loss": loss,
+            "perplexity": (math.exp(min(loss[0], 700.0)), math.exp(min(loss[1], 700.0))),
+            "bits_per_byte": (found["bits_per_byte"] * low, found["bits_per_byte"] * high),
+            "accuracy": _mean_interval(decoded[..., 2], counted),
+        }
+
+
+def _surprise(logits: Array, targets: Array) -> tuple[Array, Array]:
+    """Return the surprise at each symbol, and 1 where there is one."""
+    flat = logits.astype(jnp.float32).reshape(-1, logits.shape[-1])
+    each = cross_entropy(flat, jnp.maximum(targets, 0).reshape(-1)).reshape(targets.shape)
+    return each, (targets >= 0).astype(jnp.float32)
+
+
+def _mean_interval(values: np.ndarray, counted: np.ndarray) -> Interval:
+    """Return the interval of a ratio of sums over windows (delta method)."""
+    sums, sizes = (values.astype(np.float64) * counted).sum(axis=1), counted.sum(axis=1)
+    mean = sums.sum() / max(1.0, sizes.sum())
+    half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / max(1.0, sizes.sum())
+    return mean - half, mean + half

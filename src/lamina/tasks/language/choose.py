@@ -1,0 +1,59 @@
+"""Model, size and training keys of a language model where the user leaves them open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.modalities.base import Choice, Situation
+
+GPT = "gpt"
+# Measured on the last tenth of the training text of benchmarks/rows/language.py; see docs/log.md.
+_KEYS: dict[str, Any] = {
+    "optimizer": "muon",
+    "schedule": "cosine",
+    "lr": 3e-3,
+    "warmup": 0.05,
+    "weight_decay": 0.1,
+    "beta2": 0.99,
+    "clip": 1.0,
+    "patience": 1000,  # the rate falls to zero: the last epochs are the best
+}
+BATCH_TOKENS = 4_096  # tokens of a batch
+MOST_BATCH = 64
+STEPS = {"fast": 500, "balanced": 3_000, "best": 6_000}
+# Tokens up to which a network of this size and dropout is trained: (tokens, width, depth, dropout).
+_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 256, 4, 0.2), (1 << 62, 384, 6, 0.0))
+MOST_EPOCHS = 200
+
+
+def context_for(characters: int) -> int:
+    """Return how many tokens are read at once for a text of a length.
+
+    Args:
+        characters: of all texts.
+
+    Example:
+        >>> context_for(1_000), context_for(1_000_000)
+        (32, 128)
+    """
+    return 32 if characters < 20_000 else (64 if characters < 200_000 else 128)
+
+
+def choose(situation: Situation, tokens: int, context: int) -> Choice:
+    """Return model, options and keys.
+
+    Args:
+        situation: what the model is chosen for.
+        tokens: of the training texts.
+        context: tokens that are read at once.
+    """
+    name, reason = situation.model, "you asked for it"
+    options: dict[str, Any] = {}
+    if name == "auto":
+        name, reason = GPT, "a decoder reads all tokens of a window at once, and learns fastest from them"
+        width, depth, dropout = next(own[1:] for own in _SIZES if tokens <= own[0])
+        options = {"size": width, "depth": depth, "dropout": dropout}
+    windows = max(1, tokens // context)
+    batch = max(1, min(MOST_BATCH, BATCH_TOKENS // context, windows // 4))
+    epochs = max(1, min(MOST_EPOCHS, round(STEPS[situation.preset] * batch / windows)))
+    return Choice(name, options, {**_KEYS, "batch_size": batch, "epochs": epochs}, reason)

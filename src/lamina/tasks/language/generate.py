@@ -1,0 +1,219 @@
+"""Writing: a prompt goes in, tokens come out, chunk by chunk."""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import runtime
+from lamina.core.errors import ConfigError
+from lamina.core.random import make_key
+from lamina.modalities.text.encoder import TextEncoder
+from lamina.tasks.language.sampling import Sampling, position_key
+
+CHUNK = 32  # tokens that are written by one call of the compiled program
+BETWEEN = "\n\n"  # several texts
+
+
+def generate(network: Any, keys: Any) -> Iterator[str]:
+    """Yield pieces of text as they are written; several texts come one after another, whole.
+
+    Args:
+        network: a trained language model.
+        keys: `lamina.tasks.language.verbs.GenerateKeys`.
+
+    Raises:
+        ConfigError: the model keeps no state between tokens, or the prompt holds nothing that it knows.
+    """
+    prompts = [keys.prompt] if isinstance(keys.prompt, str) else list(keys.prompt)
+    (encoder,) = network.encoder.encoders.values()
+    writer = Writer(network.model, encoder, network.objective.context)
+    texts = [prompt for prompt in prompts for _ in range(keys.n)]
+    if len(texts) == 1:
+        yield from writer.stream(texts, keys)
+        return
+    for number, text in enumerate(writer.write(texts, keys)):
+        yield (BETWEEN if number else "") + texts[number] + text
+
+
+class Writer:
+    """A network that writes.
+
+    Args:
+        model: trained on texts.
+        encoder: of the texts.
+        context: tokens that it reads at once.
+
+    Raises:
+        ConfigError: the model keeps no state between tokens.
+    """
+
+    def __init__(self, model: Any, encoder: TextEncoder, context: int):
+        runtime.start()
+        if not hasattr(model, "extend"):
+            raise ConfigError(
+                "the model keeps no state between tokens, so it cannot write",
+                where=type(model).__name__,
+                expected="init_cache and extend",
+            )
+        self.model, self.encoder, self.context = model, encoder, context
+
+    def stream(self, prompts: Sequence[str], keys: Any) -> Iterator[str]:
+        """Yield the text that one prompt is gone on with, as it is written.
+
+        Args:
+            prompts: one text.
+            keys: of writing.
+        """
+        shown, found = 0, [""]
+        for found in self._texts(prompts, keys):
+            text = _whole(found[0], keys.stop)
+            yield text[shown:]
+            shown = len(text)
+        yield _cut(found[0], keys.stop)[0][shown:]
+
+    def write(self, prompts: Sequence[str], keys: Any) -> list[str]:
+        """Return what each prompt is gone on with.
+
+        Args:
+            prompts: texts.
+            keys: of writing.
+        """
+        texts = collections.deque(self._texts(prompts, keys), maxlen=1)
+        return [_cut(text, keys.stop)[0] for text in texts[-1]]
+
+    def _texts(self, prompts: Sequence[str], keys: Any) -> Iterator[list[str]]:
+        """Yield the texts so far, again and again until all have ended."""
+        encoder = self.encoder
+        end = encoder.tokens.symbols
+        rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
+        first = [len(row) for row in rows]
+        sampling, numbers = Sampling.of(keys)
+        run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
+        for grown in run.extended(rows, keys.tokens):
+            written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]
+            texts = [encoder.tokens.decode(own) for own, _ in written]
+            yield texts
+            ended = (has_end or _cut(t, keys.stop)[1] for t, (_, has_end) in zip(texts, written, strict=True))
+            if all(ended):
+                return
+
+
+class _Run:
+    """Texts that grow, and the state of the model behind them."""
+
+    def __init__(self, model: Any, context: int, sampling: Sampling, numbers: Any, key: Any):
+        self.model, self.sampling, self.numbers, self.key = model, sampling, numbers, key
+        self.length = context if _is_bounded(model) else None
+
+    def extended(self, rows: list[list[int]], tokens: int) -> Iterator[list[list[int]]]:
+        """Yield the tokens of all texts, a chunk longer each time.
+
+        Where the context of a model is full, the latter half of it is read anew.
+        """
+        goal = [len(row) + tokens for row in rows]
+        while any(len(row) < most for row, most in zip(rows, goal, strict=True)):
+            kept = [row if self.length is None else row[-max(1, self.length // 2) :] for row in rows]
+            room = (1 << 30) if self.length is None else self.length
+            for grown in self._grown(kept, room, max(goal)):
+                new = [own[len(old) :] for own, old in zip(grown, kept, strict=True)]
+                found = [(row + more)[:most] for row, more, most in zip(rows, new, goal, strict=True)]
+                yield found
+                if all(len(row) >= most for row, most in zip(found, goal, strict=True)):
+                    return
+            rows = found
+
+    def _grown(self, rows: list[list[int]], room: int, most: int) -> Iterator[list[list[int]]]:
+        """Yield texts that grow until the room is used up."""
+        batch, longest = len(rows), max(map(len, rows))
+        lengths = np.array([len(row) for row in rows], np.int32)
+        given = np.zeros((batch, longest), np.int32)
+        for row, own in zip(rows, given, strict=True):
+            own[: len(row)] = row
+        cache = self.model.init_cache(batch, min(room, 1 << 20) if self.length is None else self.length)
+        seen = np.zeros((batch, self.model.embedding.symbols), bool)
+        state = (jax.device_put(cache), jnp.asarray(given[:, 0]), jnp.asarray(seen))
+        written = given[:, :1]
+        position = 0
+        while position + 1 < room:
+            upcoming = np.full((batch, CHUNK), -1, np.int32)
+            known = given[:, position + 1 : position + 1 + CHUNK]
+            within = np.arange(position + 1, position + 1 + known.shape[1])[None, :] < lengths[:, None]
+            upcoming[:, : known.shape[1]] = np.where(within, known, -1)
+            steps = min(CHUNK, room - 1 - position)
+            found, state = _chunk(
+                self.sampling, self.model, state, upcoming, np.int32(position), np.int32(steps),
+                self.numbers, self.key,
+            )  # fmt: skip
+            written = np.concatenate([written, np.asarray(found)[:, :steps]], axis=1)
+            position += steps
+            if position + 1 > longest - 1:
+                yield [row.tolist() for row in written]
+
+
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
+def _chunk(
+    sampling: Sampling,
+    model: Any,
+    state: Any,
+    upcoming: Any,
+    position: Any,
+    steps: Any,
+    numbers: Any,
+    key: Any,
+) -> tuple[Any, Any]:
+    """Take some steps: each reads a token and gives the next, that of the prompt where there is one."""
+
+    def body(index: Any, carry: Any) -> Any:
+        (cache, token, seen), found = carry
+        logits, cache = model.step(token, cache)
+        seen = seen | jax.nn.one_hot(token, seen.shape[1], dtype=bool)
+        drawn = sampling.draw(logits, seen, numbers, position_key(key, position + index))
+        given = upcoming[:, index]
+        token = jnp.where(given >= 0, given, drawn)
+        return (cache, token, seen), found.at[:, index].set(token)
+
+    found = jnp.zeros_like(upcoming)
+    state, found = jax.lax.fori_loop(0, steps, body, (state, found))
+    return found, state
+
+
+def _is_bounded(model: Any) -> bool:
+    """Return whether the state of a model has room for so many tokens only."""
+    if getattr(model, "positions", None) is not None:
+        return True
+    shapes = [
+        [leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(lambda m, n=n: m.init_cache(1, n), model))]
+        for n in (8, 16)
+    ]
+    return shapes[0] != shapes[1]
+
+
+def _prompt_ids(encoder: TextEncoder, prompt: str) -> list[int]:
+    """Return the tokens of a prompt; without one, what stands before a text: the end of another."""
+    ids = encoder.tokens.encode([prompt]).ids.tolist()
+    return ids or [encoder.tokens.symbols]
+
+
+def _until(ids: list[int], end: int) -> tuple[list[int], bool]:
+    """Return the tokens before the end symbol, and whether there is one."""
+    return (ids[: ids.index(end)], True) if end in ids else (ids, False)
+
+
+def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """Return a text up to the first of some texts, and whether there is one."""
+    places = [place for place in (text.find(stop) for stop in stops if stop) if place >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def _whole(text: str, stops: Sequence[str]) -> str:
+    """Return what of a text will not change: without half a character, or what may become a stop."""
+    text = _cut(text, stops)[0].rstrip("\ufffd")
+    held = max((n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
+    return text[: len(text) - held]

@@ -1,0 +1,52 @@
+"""Long texts cut into passages, so that some of them train and others validate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+PASSAGE = 2_000  # characters, about
+FEWEST = 100  # passages of a text that is long enough: the split is then within a hundredth of what is asked
+SHORTEST = 64  # characters
+
+
+def passages(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    r"""Return the passages of texts in their order, and the text of each; joined, they are the texts.
+
+    A passage ends behind a line end, or behind a blank where a line is long.
+
+    Args:
+        texts: any.
+
+    Example:
+        >>> passages(["one line\\nanother"])
+        (['one line\\nanother'], array([0]))
+    """
+    size = max(SHORTEST, min(PASSAGE, sum(map(len, texts)) // FEWEST))
+    found: list[str] = []
+    numbers: list[int] = []
+    for number, text in enumerate(texts):
+        own = list(_cut(text, size)) or [""]
+        found += own
+        numbers += [number] * len(own)
+    return found, np.array(numbers, np.int64)
+
+
+def _cut(text: str, size: int) -> list[str]:
+    """Return a text in passages of about a size."""
+    found, start = [], 0
+    while len(text) - start > 2 * size:
+        stop = _end(text, start + size, start + 2 * size)
+        found.append(text[start:stop])
+        start = stop
+    return [*found, text[start:]] if start < len(text) else found
+
+
+def _end(text: str, low: int, high: int) -> int:
+    """Return where a passage ends between two places: behind a line end, a blank, or at the first place."""
+    for mark in ("\n", " "):
+        place = text.find(mark, low, high)
+        if place >= 0:
+            return place + 1
+    return low

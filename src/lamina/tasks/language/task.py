@@ -1,0 +1,213 @@
+"""Language modeling as a task: a text is learned from, and gone on with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.core.keys import key, up_to
+from lamina.core.wanted import NEXT
+from lamina.core.wording import count
+from lamina.data.audit.findings import Finding, error
+from lamina.data.schema import NOTHING, Schema
+from lamina.data.split import Split, SplitKeys, split_rows
+from lamina.modalities.base import Block, Choice, Learned, Outcome, Situation, Subject
+from lamina.modalities.blocks import Claims
+from lamina.modalities.text.encoder import TextEncoder
+from lamina.modalities.text.letters import CHARACTERS
+from lamina.modalities.text.modality import TEXT
+from lamina.modalities.text.pieces import BPE
+from lamina.tasks.base import (
+    AbstractSelector,
+    AbstractTarget,
+    AbstractTask,
+    Asked,
+    Examples,
+    Roles,
+    Selection,
+    Suit,
+)
+from lamina.tasks.language.choose import choose, context_for
+from lamina.tasks.language.passages import passages
+from lamina.tasks.language.target import LanguageTarget
+from lamina.tasks.language.tokens import Stream, stream_of
+from lamina.tasks.language.verbs import VERBS
+from lamina.tasks.registry import TASKS
+from lamina.tasks.schema import assign_roles
+
+if TYPE_CHECKING:
+    from lamina.core.page import Section
+    from lamina.data.table import AbstractTable
+    from lamina.objectives.base import AbstractObjective
+
+LANGUAGE = "language"
+DOCUMENT = "document"  # the column that says which text a passage is of
+MOST_CONTEXT = 1 << 16
+FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
+FEWEST_CHARACTERS = 200
+LARGE = 20_000_000  # characters of a text that is cut into pieces of words
+MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
+_ONLY_TEXT = "a language model reads one column of texts"
+
+
+@dataclass(frozen=True)
+class LanguageKeys:
+    """The keys of language models."""
+
+    context: int | None = key(None, "tokens that are read at once", **up_to(MOST_CONTEXT))
+
+
+class LanguageTask(AbstractTask, AbstractSelector):
+    """What comes next in a text, token by token."""
+
+    name = LANGUAGE
+    summary = "predicts what comes next in a text"
+    keys = LanguageKeys
+    target_kind = NOTHING
+    verbs = VERBS
+    needs_target = False
+    wants = NEXT
+    predicts = False
+
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
+        """Return why it may be taken: the data are one text, and nothing beside it."""
+        if targets or len(table.names) != 1 or table.height != 1 or table.text_names != table.names:
+            return None
+        return Suit("the data are one text")
+
+    def roles(self, claims: Claims, given: Roles) -> Schema:
+        """Return the column of texts as input; other columns are left out.
+
+        Raises:
+            DataError: there is no column of texts, or several.
+        """
+        if given.targets:
+            message = f"the task {self.name} has no target: it learns what comes next in a text"
+            fix = "leave the target out; name the column of texts with keep=, the others with drop="
+            raise DataError(message, where=claims.table.source, received=", ".join(given.targets), fix=fix)
+        schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
+        texts = [column for column in schema.inputs if column.kind == TEXT]
+        texts = [column for column in texts if column.name in given.keys.keep] or texts
+        if len(texts) != 1:
+            names = ", ".join(f"'{column.name}'" for column in texts) or "none"
+            fix = "leave the others out: drop=" if texts else "say what is text: read_as=COLUMN:text"
+            raise DataError("not one column of texts", where=claims.table.source, received=names, fix=fix)
+        others = tuple((c.name, _ONLY_TEXT) for c in schema.inputs if c.name != texts[0].name)
+        return dataclasses.replace(schema, inputs=tuple(texts), dropped=(*schema.dropped, *others))
+
+    def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
+        """Return the texts cut into passages, so that some of them train and others validate."""
+        import polars as pl
+
+        from lamina.data.frame import FrameTable
+        from lamina.modalities.text.encoder import texts_of
+
+        name = schema.inputs[0].name
+        if schema.split is not None or schema.group is not None or schema.time is not None:
+            return Selection(table)  # the data say which texts validate
+        found, numbers = passages(texts_of(table, name, verbatim=True))
+        frame = pl.DataFrame({name: found, DOCUMENT: numbers})
+        doubts = table.doubts
+        return Selection(FrameTable(frame, source=table.source, doubts=doubts, clean=False))
+
+    def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield whether there is too little text."""
+        table = subject.table if other is None else other
+        texts = table.labels(subject.schema.inputs[0].name).distinct().spellings()
+        size = sum(map(len, texts))
+        if size < FEWEST_CHARACTERS:
+            message = f"{count(size)} characters are too few to learn from"
+            yield error("too-few-tokens", table.source, message, f"give at least {FEWEST_CHARACTERS}")
+
+    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
+        """Return passages that train, validate and test: whole texts at random, or the ends of few."""
+        if DOCUMENT not in table.names:
+            return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
+        documents = table.scalar(DOCUMENT).numbers().astype(np.int64)
+        texts = _texts(table)
+        place = np.arange(table.height) / table.height
+        if texts >= FEWEST_DOCUMENTS:
+            random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
+            place = (random.permutation(texts) / texts)[documents]
+        tests = place >= 1 - keys.test
+        valid = ~tests & (place >= 1 - keys.test - keys.valid)
+        if keys.valid and not valid.any() and table.height > 1:
+            valid[np.flatnonzero(~tests)[-1]] = True
+        return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
+
+    def split_rule(self, table: AbstractTable, schema: Schema) -> str:
+        """Return in words which passages validate."""
+        if DOCUMENT not in table.names:
+            return ""
+        return "whole texts, drawn" if _texts(table) >= FEWEST_DOCUMENTS else "the last ones"
+
+    def reading(self, claims: Claims, schema: Schema, keys: LanguageKeys) -> Mapping[str, Any]:
+        """Return how texts are cut: as they stand, into characters, or into pieces where they are long."""
+        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
+        size = sum(map(len, texts))
+        few = size <= LARGE and len(set().union(*(text[:1_000_000] for text in texts))) <= MOST_CHARACTERS
+        tokens = CHARACTERS if few else BPE
+        context = keys.context or context_for(size)
+        return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
+
+    def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
+        """Return the target: how many tokens are read at once, and how many there are."""
+        stream = self._stream(learned.table, learned.encoder, learned.rows)
+        return LanguageTarget(_text_encoder(learned.encoder).length, len(stream.tokens))
+
+    def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
+        """Return the target in an artifact's JSON."""
+        return LanguageTarget.restore(stored, place)
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return model, options and keys for so many tokens."""
+        return choose(situation, getattr(target, "tokens", 0), getattr(target, "context", 1))
+
+    def examples(
+        self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
+    ) -> Examples:
+        """Return windows of the tokens of some passages."""
+        windows = self._stream(table, encoder, rows).windows(target.context)
+        return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
+        """Return windows of the tokens of all texts, and the bytes of each token to be predicted."""
+        stream = self._stream(table, encoder, np.arange(table.height))
+        windows = stream.windows(target.context)
+        return Asked(windows, stream.target_bytes(target.context), is_by_row=False)
+
+    def _stream(self, table: AbstractTable, encoder: Any, rows: np.ndarray) -> Stream:
+        texts = _text_encoder(encoder)
+        documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else np.asarray(rows)
+        return stream_of(texts, texts.texts(table, rows), documents)
+
+    def objective(self, inputs: Any, target: Any, keys: LanguageKeys) -> AbstractObjective:
+        """Return the surprise at the next token."""
+        from lamina.objectives.next_token import NextTokenObjective
+
+        return NextTokenObjective(inputs.symbols, target.context)
+
+    def sections(self, outcome: Outcome) -> list[Section]:
+        """Return samples, and how far stated probabilities can be believed."""
+        from lamina.tasks.language.sections import language_sections
+
+        return language_sections(outcome)
+
+
+def _texts(table: AbstractTable) -> int:
+    """Return how many texts the passages are of."""
+    return int(table.scalar(DOCUMENT).numbers().max(initial=0)) + 1
+
+
+def _text_encoder(encoder: Any) -> TextEncoder:
+    """Return the encoder of the only block."""
+    (own,) = encoder.encoders.values()
+    return own
+
+
+TASKS.add(LANGUAGE, LanguageTask())

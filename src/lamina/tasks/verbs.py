@@ -1,0 +1,22 @@
+"""The commands that only some tasks have: their names, so that no task is imported to list them."""
+
+from __future__ import annotations
+
+from lamina.tasks.base import AbstractTask, Verb
+from lamina.tasks.registry import TASKS
+
+# verb → what it does, and the tasks that have it
+VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "generate": ("let a trained network write what comes next after a prompt", ("language",)),
+    "chat": ("talk with a trained network, line by line", ("language",)),
+}
+
+
+def verbs_named(name: str) -> list[Verb]:
+    """Return a verb as each task that has it does it.
+
+    Args:
+        name: in `VERBS`.
+    """
+    tasks = [TASKS[task] for task in VERBS[name][1]]
+    return [task.verbs[name] for task in tasks if isinstance(task, AbstractTask)]
