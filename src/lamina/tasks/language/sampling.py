@@ -75,7 +75,7 @@ class Sampling:
 
 
 def _kept(logits: Array, numbers: dict[str, Any]) -> Array:
-    """Return which tokens may be drawn: those as likely as the least likely one that every limit lets pass."""
+    """Return which tokens may be drawn: those that every limit lets pass."""
     ranked = -jnp.sort(-jax.nn.softmax(logits, axis=-1), axis=-1)
     before = jnp.cumsum(ranked, axis=-1) - ranked
     rank = jnp.arange(ranked.shape[-1], dtype=jnp.float32)
