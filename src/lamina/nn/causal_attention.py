@@ -14,6 +14,7 @@ from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Bool, Float
 from lamina.nn.dropout import Dropout
+from lamina.nn.initializers import Initializer, fan_in_uniform
 from lamina.nn.linear import Linear
 from lamina.nn.rotary import AbstractPositions
 from lamina.nn.sequence import AbstractSequenceLayer
@@ -37,7 +38,9 @@ class CausalSelfAttention(AbstractSequenceLayer):
         positions: `Rotary`, `Alibi`, or None where positions are added to x elsewhere.
         qk_norm: makes a normalization of queries and keys from the width of a head, such as `RMSNorm`, which
             bounds the scores; None leaves it out.
-        bias: add biases in all four products.
+        bias: add biases in all products.
+        initializer: how the weights of queries, keys and values begin.
+        out_initializer: how those of the output begin: smaller where many branches are added up.
         rate: dropout on the output.
         key: random key or seed.
 
@@ -80,6 +83,8 @@ class CausalSelfAttention(AbstractSequenceLayer):
         positions: AbstractPositions | None = None,
         qk_norm: Callable[[int], Module] | None = None,
         bias: bool = True,
+        initializer: Initializer = fan_in_uniform,
+        out_initializer: Initializer = fan_in_uniform,
         rate: float = 0.0,
         key: Any,
     ):
@@ -89,8 +94,9 @@ class CausalSelfAttention(AbstractSequenceLayer):
             raise ConfigError("the window of attention is out of range", expected=">= 1", received=window)
         in_key, out_key = split(key, 2)
         each = width // heads
-        self.in_proj = Linear(width, (heads + 2 * groups) * each, bias=bias, key=in_key)
-        self.out_proj = Linear(width, width, bias=bias, key=out_key)
+        rows = (heads + 2 * groups) * each
+        self.in_proj = Linear(width, rows, bias=bias, initializer=initializer, key=in_key)
+        self.out_proj = Linear(width, width, bias=bias, initializer=out_initializer, key=out_key)
         self.query_norm, self.key_norm = (None if qk_norm is None else qk_norm(each) for _ in range(2))
         self.positions, self.dropout = positions, Dropout(rate)
         self.heads, self.key_value_heads, self.window = heads, groups, window

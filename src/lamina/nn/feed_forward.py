@@ -10,6 +10,7 @@ from lamina.core.random import split
 from lamina.core.shapes import Float
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
+from lamina.nn.initializers import Initializer, fan_in_uniform
 from lamina.nn.linear import Linear
 
 
@@ -23,6 +24,8 @@ class FeedForward(Module):
         hidden: features between the sums; four times ``width`` without.
         activation: name in `lamina.nn.ACTIVATIONS`.
         bias: add b₁ and b₂.
+        initializer: how W₁ begins.
+        out_initializer: how W₂ begins: smaller where many branches are added up.
         rate: dropout on the output.
         key: random key or seed.
 
@@ -50,13 +53,15 @@ class FeedForward(Module):
         hidden: int | None = None,
         activation: str = "gelu",
         bias: bool = True,
+        initializer: Initializer = fan_in_uniform,
+        out_initializer: Initializer = fan_in_uniform,
         rate: float = 0.0,
         key: Any,
     ):
         hidden = 4 * width if hidden is None else hidden
         first_key, second_key = split(key, 2)
-        self.first = Linear(width, hidden, bias=bias, key=first_key)
-        self.second = Linear(hidden, width, bias=bias, key=second_key)
+        self.first = Linear(width, hidden, bias=bias, initializer=initializer, key=first_key)
+        self.second = Linear(hidden, width, bias=bias, initializer=out_initializer, key=second_key)
         self.dropout, self.activation = Dropout(rate), ACTIVATIONS[activation].__name__
 
     def __call__(
@@ -76,6 +81,8 @@ class GatedFeedForward(Module):
             makes as many weights as `FeedForward` has.
         activation: f, a name in `lamina.nn.ACTIVATIONS`.
         bias: add biases.
+        initializer: how W_g and W₁ begin.
+        out_initializer: how W₂ begins: smaller where many branches are added up.
         rate: dropout on the output.
         key: random key or seed.
 
@@ -104,13 +111,15 @@ class GatedFeedForward(Module):
         hidden: int | None = None,
         activation: str = "silu",
         bias: bool = False,
+        initializer: Initializer = fan_in_uniform,
+        out_initializer: Initializer = fan_in_uniform,
         rate: float = 0.0,
         key: Any,
     ):
         hidden = -(-8 * width // 24) * 8 if hidden is None else hidden
         first_key, second_key = split(key, 2)
-        self.first = Linear(width, 2 * hidden, bias=bias, key=first_key)
-        self.second = Linear(hidden, width, bias=bias, key=second_key)
+        self.first = Linear(width, 2 * hidden, bias=bias, initializer=initializer, key=first_key)
+        self.second = Linear(hidden, width, bias=bias, initializer=out_initializer, key=second_key)
         self.dropout, self.activation = Dropout(rate), ACTIVATIONS[activation].__name__
 
     def __call__(
