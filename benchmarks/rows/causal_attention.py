@@ -1,8 +1,8 @@
 """Row "causal attention": 8 heads of 64 features, 512, 2048 and 8192 positions, forward and backward.
 
-Lamina: `lamina.ops.causal_attention.attend`. PyTorch: `scaled_dot_product_attention` with ``is_causal``, heads
-before positions, as suits it best. Milliseconds of a call. Quality: the mean size of the output; whether
-those of all gradients agree too.
+Lamina: `lamina.ops.causal_attention.attend`. PyTorch: `scaled_dot_product_attention` with ``is_causal``,
+heads before positions, as suits it best. Milliseconds of a call. Quality: the mean size of the output;
+whether those of all gradients agree too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def parse() -> argparse.Namespace:
 
 
 def flops(length: int) -> float:
-    """Return multiplications and additions of a call: two products forward, five backward, the causal half."""
+    """Return multiplications and additions of a call: seven products, their causal halves."""
     return 7 * length**2 * WIDTH * HEADS
 
 
