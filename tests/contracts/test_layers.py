@@ -30,6 +30,41 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "RMSNorm": (lambda key: nn.RMSNorm(4), (5, 4), (5, 4)),
     "BatchNorm": (lambda key: nn.BatchNorm(4), (5, 4), (5, 4)),
     "MultiHeadAttention": (lambda key: nn.MultiHeadAttention(4, heads=2, key=key), (2, 5, 4), (2, 5, 4)),
+    "CausalSelfAttention": (
+        lambda key: nn.CausalSelfAttention(
+            8, heads=2, key_value_heads=1, positions=nn.Rotary(), qk_norm=nn.RMSNorm, key=key
+        ),
+        (2, 5, 8),
+        (2, 5, 8),
+    ),
+    "CrossAttention": (lambda key: nn.CrossAttention(4, heads=2, key=key), (2, 5, 4), (2, 5, 4)),
+    "Rotary": (lambda key: nn.Rotary(), (2, 5, 2, 4), (2, 5, 2, 4)),
+    "Alibi": (lambda key: nn.Alibi(), (2, 3, 5, 5), (2, 3, 5, 5)),
+    "FeedForward": (lambda key: nn.FeedForward(4, key=key), (5, 4), (5, 4)),
+    "GatedFeedForward": (lambda key: nn.GatedFeedForward(4, key=key), (5, 4), (5, 4)),
+    "DecoderBlock": (
+        lambda key: nn.DecoderBlock(
+            4,
+            norm=nn.LayerNorm,
+            attention=functools.partial(nn.CausalSelfAttention, heads=2),
+            feed_forward=nn.FeedForward,
+            cross=functools.partial(nn.CrossAttention, heads=2),
+            key=key,
+        ),
+        (2, 5, 4),
+        (2, 5, 4),
+    ),
+    "PostNormBlock": (
+        lambda key: nn.PostNormBlock(
+            4,
+            norm=nn.LayerNorm,
+            attention=functools.partial(nn.MultiHeadAttention, heads=2),
+            feed_forward=nn.FeedForward,
+            key=key,
+        ),
+        (2, 5, 4),
+        (2, 5, 4),
+    ),
     "LinearEmbedding": (lambda key: nn.LinearEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
     "PeriodicEmbedding": (lambda key: nn.PeriodicEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
     "PiecewiseLinearEmbedding": (

@@ -28,20 +28,25 @@ if TYPE_CHECKING:
     )
     from lamina.nn.attention import MultiHeadAttention
     from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
+    from lamina.nn.causal_attention import CausalSelfAttention
     from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
     from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
+    from lamina.nn.cross_attention import CrossAttention
+    from lamina.nn.decoder_block import DecoderBlock, PostNormBlock
     from lamina.nn.depth import DropPath
     from lamina.nn.dropout import Dropout
     from lamina.nn.embedding import Embedding
     from lamina.nn.embedding_bag import EmbeddingBag
     from lamina.nn.encoder_block import EncoderBlock
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
+    from lamina.nn.feed_forward import FeedForward, GatedFeedForward
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.linear import Linear
     from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.rotary import Alibi, Rotary
     from lamina.nn.stack import Sequential, Stack
 
 _PLACES = {
@@ -49,20 +54,25 @@ _PLACES = {
     "activation": "ACTIVATIONS elu gelu gelu_tanh hard_swish identity "
     "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
     "attention": "MultiHeadAttention",
+    "causal_attention": "CausalSelfAttention",
     "channels": "GroupNorm LocalResponseNorm SqueezeExcitation",
     "convolution": "Conv ConvTranspose SubpixelConv",
+    "cross_attention": "CrossAttention",
+    "decoder_block": "DecoderBlock PostNormBlock",
     "depth": "DropPath",
     "dropout": "Dropout",
     "embedding": "Embedding",
     "encoder_block": "EncoderBlock",
     "embedding_bag": "EmbeddingBag",
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
+    "feed_forward": "FeedForward GatedFeedForward",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
     "normalization": "BatchNorm LayerNorm RMSNorm",
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "rotary": "Alibi Rotary",
     "stack": "Sequential Stack",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
@@ -73,18 +83,24 @@ __all__ = [
     "INITIALIZERS",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
+    "Alibi",
     "Augmented",
     "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
+    "CausalSelfAttention",
     "Conv",
     "ConvTranspose",
+    "CrossAttention",
+    "DecoderBlock",
     "DropPath",
     "Dropout",
     "Embedding",
     "EmbeddingBag",
     "EncoderBlock",
     "Ensemble",
+    "FeedForward",
+    "GatedFeedForward",
     "GlobalAveragePool",
     "GlobalMaxPool",
     "GroupNorm",
@@ -100,7 +116,9 @@ __all__ = [
     "PatchEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "PostNormBlock",
     "RMSNorm",
+    "Rotary",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
@@ -12,6 +14,10 @@ from lamina.core.shapes import Bool, Float
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
 from lamina.ops.attention import masked_self_attention, plain_self_attention, self_attention
+from lamina.ops.causal_attention import attend
+from lamina.ops.reach import EVERYWHERE
+
+MOST_AT_ONCE = 512  # positions up to which all weights are formed and kept; see decision 0018
 
 
 class MultiHeadAttention(Module):
@@ -66,13 +72,18 @@ class MultiHeadAttention(Module):
     ) -> Float[Array, "b t d"]:
         batch, time, width = x.shape
         projections = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
-        if present is not None:
-            mixed = masked_self_attention(projections, present, watch=self._watch)
-        elif self.is_heard("weights"):
-            mixed = plain_self_attention(projections, watch=self._watch)
-        else:
+        if self.is_heard("weights"):
+            mixed = self._watched(projections, present)
+        elif present is None and time <= MOST_AT_ONCE:
             mixed = self_attention(projections)
+        else:
+            mixed = attend(*jnp.moveaxis(projections, 2, 0), reach=EVERYWHERE, present=present)
         return self.dropout(self.out_proj(mixed.reshape(batch, time, width)), key=key, train=train)
+
+    def _watched(self, projections: Array, present: Array | None) -> Array:
+        if present is None:
+            return plain_self_attention(projections, watch=self._watch)
+        return masked_self_attention(projections, present, watch=self._watch)
 
     def _watch(self, weights: Array) -> Array:
         return self.tap("weights", weights)

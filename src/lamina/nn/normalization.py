@@ -14,6 +14,7 @@ from lamina.core.module import Module, buffer, static
 from lamina.core.shapes import Float
 from lamina.nn.linear import aligned
 from lamina.ops.layer_norm import layer_norm
+from lamina.ops.rms_norm import rms_norm
 
 
 class LayerNorm(Module):
@@ -71,6 +72,9 @@ class RMSNorm(Module):
     Shapes:
         (*batch, width) → the same
 
+    Raises:
+        ShapeError: the last axis is not ``width`` long.
+
     Example:
         >>> y = RMSNorm(2)(jnp.array([[3.0, 4.0]]))
         >>> round(float((y**2).mean()), 3)
@@ -89,9 +93,12 @@ class RMSNorm(Module):
     def __call__(
         self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
-        wide = x.astype(jnp.float32)
-        scale = jax.lax.rsqrt((wide**2).mean(-1, keepdims=True) + self.epsilon)
-        return (wide * scale).astype(x.dtype) * aligned(self.weight, x)
+        width = self.weight.shape[-1]
+        if x.shape[-1] != width:
+            raise ShapeError(
+                "wrong shape", where=self.path, expected=f"last axis {width}", received=tuple(x.shape)
+            )
+        return rms_norm(x, self.weight, epsilon=self.epsilon)
 
 
 class BatchNorm(Module):

@@ -105,6 +105,13 @@ TABLE = Table(
         log='2026-11-26 "Transformers on a CPU"',
         decision="0018",
     ),
+    causal_attention=Kernel(
+        "attention of any length by blocks: causal, windows, padding, shared heads of keys; and its gradient",
+        source="causal_attention",
+        limits={"multiplications": Limit(1 << 20)},  # of the scores; below, the kernel need not be loaded
+        log='2026-11-30 "Attention of any length"',
+        decision="0031",
+    ),
     convolution=Kernel(
         "convolution over one or two axes, tap by tap, and both gradients",
         source="convolution",
