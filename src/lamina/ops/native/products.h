@@ -82,11 +82,20 @@ inline bool fits_cache_in_place(int64_t rows, int64_t step) {
   return rows <= std::min(kMostRows, kWays * kSets / std::gcd(lines, kSets));
 }
 
-// What a tile reads: the row that its sums begin with, and `step` numbers from one row to the next.
+// What a tile reads: the row that its sums begin with, or nullptr where they begin with what stands in the target, and
+// `step` numbers from one row to the next.
 struct Panel {
   const float *first, *rows;
   int64_t step;
 };
+
+// The first `count` numbers of V vectors; zeros behind.
+template <int V>
+inline void get_first(const float* from, int64_t count, Vector (&sums)[V]) {
+  float line[V * kLanes] = {};
+  std::memcpy(line, from, count * sizeof(float));
+  for (int v = 0; v < V; ++v) sums[v] = Float::vector(line + v * kLanes);
+}
 
 // A packed panel begins with a row of the bias.
 inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, int64_t width, float* panel) {
@@ -112,8 +121,14 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel pa
   const float* rows[R];
   Vector sums[R][V];
   for (int r = 0; r < R; ++r) rows[r] = left.data + r * left.row;
-  for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(panel.first + v * kLanes);
+  for (int r = 0; r < R; ++r) {
+    const float* first = panel.first == nullptr ? out + r * step : panel.first;
+    if (panel.first == nullptr && columns < V * kLanes) {
+      get_first<V>(first, columns, sums[r]);
+    } else {
+      for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(first + v * kLanes);
+    }
+  }
 #pragma GCC unroll 2
   for (int64_t i = 0, at = 0; i < k; ++i, at += left.column, panel.rows += panel.step) {
     Vector b[V];
@@ -164,9 +179,9 @@ struct Region {
 constexpr int64_t kSmallLeft = 1 << 17, kMostLeft = 1 << 13, kMostPacked = 1 << 16;  // numbers
 constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
 
-// `is_packed`: the panels still are those of the member before, which shares them.
-inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
-                     bool is_packed) {
+// `is_packed`: the panels still are those of the member before, which shares them; `adds`: to what stands in the target.
+inline void multiply_at_once(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                             bool is_packed, bool adds = false) {
   const auto& [left, right, epilogue, out, shares_right] = of;
   const int64_t k = shape.k, rows = region.bottom - region.top, panel_size = (k + 1) * kMostVectors * kLanes;
   const bool is_small = rows * k <= kSmallLeft;
@@ -196,11 +211,31 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
           const float* begin = packed + (panel - first) * panel_size;
-          const Panel here = needs_no_packing(panel) ? Panel{begin, right.data + column, right.row}
-                                          : Panel{begin, begin + V * kLanes, V * kLanes};
+          const float* sums = adds ? nullptr : begin;
+          const Panel here = needs_no_packing(panel) ? Panel{sums, right.data + column, right.row}
+                                          : Panel{sums, begin + V * kLanes, V * kLanes};
           tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, region.bottom - top),
                              k, here, relu, out.data + top * out.row + column, out.row, columns);
         });
+  }
+}
+
+// A left side that is read across its rows, as in weight gradients, touches a page for every number that is summed:
+// of a long sum so many at a time, whose pages and panels stay in the second-level caches.
+constexpr int64_t kDeep = 256;
+
+inline bool is_deep(const Matrix& left, const Shape& shape) { return left.column != 1 && shape.k > 2 * kDeep; }
+
+// Compute a region; see `multiply_at_once`.
+inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                     bool is_packed) {
+  if (!is_deep(of.left, shape)) return multiply_at_once(of, shape, blocks, region, is_packed);
+  for (int64_t done = 0; done < shape.k; done += kDeep) {
+    Product part = of;
+    part.left.data += done * of.left.column;
+    part.right.data += done * of.right.row;
+    if (done + kDeep < shape.k) part.epilogue.relu = false;
+    multiply_at_once(part, {shape.m, std::min(kDeep, shape.k - done), shape.n}, blocks, region, false, done > 0);
   }
 }
 
@@ -208,14 +243,17 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
 // rows, for which each task packs all panels again.
 class Plan {
  public:
-  Plan(const Threads& threads, int64_t members, const Shape& shape)
+  // `across`: the left sides are read across their rows.
+  Plan(const Threads& threads, int64_t members, const Shape& shape, bool across = false)
       : threads(threads), members(members), shape_(shape), blocks_(shape.n, kLanes, kMostVectors) {
     const int64_t worth = std::max<int64_t>(1, members * shape.m * shape.n * shape.k / kSmall);
     const int64_t count = std::min(worth, threads.count()), fine = std::min(worth, fine_tasks(threads));
     const bool is_tall = shape.m >= kTallTask * fine;
     panels_ = int64_t(blocks_.count());
     by_member_ = members >= fine;
-    by_panel_ = panels_ >= count && !is_tall;
+    // cut into rows, each thread reads its own columns of a left side that is as large as memory
+    const bool is_long = across && shape.k > 2 * kDeep && shape.m >= shape.n;
+    by_panel_ = panels_ >= count && !is_tall && !is_long;
     tasks_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
   }
 
