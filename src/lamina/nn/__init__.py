@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.recurrent import GRU, LSTM, RNN
+    from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.stack import Sequential, Stack
 
 _PLACES = {
@@ -63,6 +65,8 @@ _PLACES = {
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "recurrent": "GRU LSTM RNN",
+    "recurrent_stack": "Bidirectional RecurrentStack",
     "stack": "Sequential Stack",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
@@ -70,13 +74,17 @@ __getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "INITIALIZERS",
+    "LSTM",
+    "RNN",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
     "Augmented",
     "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
+    "Bidirectional",
     "Conv",
     "ConvTranspose",
     "DropPath",
@@ -101,6 +109,7 @@ __all__ = [
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "RMSNorm",
+    "RecurrentStack",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",

@@ -157,7 +157,7 @@ TABLE = Table(
         "the same with the left matrix transposed, as in weight gradients, long sums 256 rows at a time",
         source="dense",
         limits={"multiplications": Limit(1 << 22, 1 << 34), "rows": Limit(8)},
-        log='2026-11-26 "Layers in one pass, and the rows with them", 2026-11-30 "Recurrent layers by kernels"',
+        log='2026-11-26 "Layers in one pass, and the rows with them", 2026-11-30 "Long weight gradients"',
         decision="0016, 0031",
     ),
     cross_entropy=Kernel(
@@ -193,7 +193,7 @@ TABLE = Table(
     recurrence=Kernel(
         "all steps of an RNN, an LSTM or a GRU, and their gradients",
         source="recurrence",
-        # Below, the kernels need not be loaded; above, a thread reads all recurrent weights a step from memory.
+        # Below, the kernels need not be loaded; above, every thread reads all weights a step from memory.
         limits={"multiplications": Limit(1 << 22), "width": Limit(at_most=1024)},
         log='2026-11-30 "Recurrent layers by kernels"',
         decision="0031",
