@@ -158,7 +158,7 @@ TABLE = Table(
         source="dense",
         limits={"multiplications": Limit(1 << 22, 1 << 34), "rows": Limit(8)},
         log='2026-11-26 "Layers in one pass, and the rows with them", 2026-11-30 "Long weight gradients"',
-        decision="0016, 0031",
+        decision="0016, 0033",
     ),
     cross_entropy=Kernel(
         "cross-entropy of softmax with its gradient",
@@ -196,7 +196,7 @@ TABLE = Table(
         # Below, the kernels need not be loaded; above, every thread reads all weights a step from memory.
         limits={"multiplications": Limit(1 << 22), "width": Limit(at_most=1024)},
         log='2026-11-30 "Recurrent layers by kernels"',
-        decision="0031",
+        decision="0033",
     ),
     update=Kernel(
         "Adam's update of all arrays in one call, and whether all gradients are finite",
