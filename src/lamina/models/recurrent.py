@@ -79,7 +79,7 @@ def rnn(
 def lstm(
     inputs: Inputs, outputs: int, *, size: int, depth: int = 1, dropout: float = 0.2, wants: str, key: Any
 ) -> Module:
-    """LSTM: reads in order, remembers over hundreds of symbols, and learns from fewer texts than attention."""
+    """LSTM: reads in order and remembers over hundreds of symbols; needs fewer texts than attention."""
     return _made(LSTM, inputs, outputs, size=size, depth=depth, dropout=dropout, wants=wants, key=key)
 
 
