@@ -179,9 +179,9 @@ struct Region {
 constexpr int64_t kSmallLeft = 1 << 17, kMostLeft = 1 << 13, kMostPacked = 1 << 16;  // numbers
 constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
 
-// `is_packed`: the panels still are those of the member before, which shares them; `adds`: to what stands in the target.
+// `is_packed`: the panels still are those of the member before, which shares them.
 inline void multiply_at_once(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
-                             bool is_packed, bool adds = false) {
+                             bool is_packed) {
   const auto& [left, right, epilogue, out, shares_right] = of;
   const int64_t k = shape.k, rows = region.bottom - region.top, panel_size = (k + 1) * kMostVectors * kLanes;
   const bool is_small = rows * k <= kSmallLeft;
@@ -211,32 +211,68 @@ inline void multiply_at_once(const Product& of, const Shape& shape, const Blocks
           constexpr int V = decltype(vectors)::value;
           const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
           const float* begin = packed + (panel - first) * panel_size;
-          const float* sums = adds ? nullptr : begin;
-          const Panel here = needs_no_packing(panel) ? Panel{sums, right.data + column, right.row}
-                                          : Panel{sums, begin + V * kLanes, V * kLanes};
+          const Panel here = needs_no_packing(panel) ? Panel{begin, right.data + column, right.row}
+                                          : Panel{begin, begin + V * kLanes, V * kLanes};
           tiles<kRows<V>, V>({left.data + top * left.row, left.row, left.column}, std::min(tall, region.bottom - top),
                              k, here, relu, out.data + top * out.row + column, out.row, columns);
         });
   }
 }
 
-// A left side that is read across its rows, as in weight gradients, touches a page for every number that is summed:
-// of a long sum so many at a time, whose pages and panels stay in the second-level caches.
-constexpr int64_t kDeep = 256;
+// A left side that is read across its rows, as in weight gradients, touches a page, and one set of the first-level
+// cache, for every number that is summed. Of a long sum so many at a time are computed: of the left side the columns of
+// some tiles are packed, so that they lie in the first-level cache, and a few panels, for the second.
+constexpr int64_t kDeep = 256, kPanelsOfDeep = 4;
 
-inline bool is_deep(const Matrix& left, const Shape& shape) { return left.column != 1 && shape.k > 2 * kDeep; }
+inline bool is_deep(const Matrix& left, const Shape& shape) { return left.row == 1 && shape.k > 2 * kDeep; }
+
+// strip[i][r] = left[r][i] for kEven rows, whatever stands behind `rows`.
+inline void pack_strip(Matrix left, int64_t rows, int64_t k, float* strip) {
+  if (rows < kEven) {
+    for (int64_t i = 0; i < k; ++i, left.data += left.column, strip += kEven)
+      for (int64_t r = 0; r < rows; ++r) strip[r] = left.data[r];
+    return;
+  }
+  for (int64_t i = 0; i < k; ++i, left.data += left.column, strip += kEven)
+    std::memcpy(strip, left.data, kEven * sizeof(float));
+}
+
+// out = epilogue(left · right) for the numbers of the sum from `done` on, and so many panels.
+inline void multiply_part(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                          int64_t done) {
+  const int64_t k = std::min(kDeep, shape.k - done), size = (k + 1) * kMostVectors * kLanes;
+  const bool relu = of.epilogue.relu && done + k == shape.k;
+  auto* packed = static_cast<float*>(scratch(0, kPanelsOfDeep * size * sizeof(float)));
+  auto* strip = static_cast<float*>(scratch(2, kDeep * kEven * sizeof(float)));
+  for (int64_t panel = region.first_panel; panel < region.last_panel; ++panel) {
+    const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
+    pack({of.right.data + done * of.right.row + column * of.right.column, of.right.row, of.right.column}, k,
+         of.epilogue.bias == nullptr ? nullptr : of.epilogue.bias + column, std::min(width, shape.n - column), width,
+         packed + (panel - region.first_panel) * size);
+  }
+  for (int64_t top = region.top; top < region.bottom; top += kEven) {
+    const int64_t rows = std::min(kEven, region.bottom - top);
+    pack_strip({of.left.data + top + done * of.left.column, 1, of.left.column}, rows, k, strip);
+    for (int64_t panel = region.first_panel; panel < region.last_panel; ++panel)
+      with_vectors(blocks.vectors[panel], [&](auto vectors) {
+        constexpr int V = decltype(vectors)::value;
+        const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
+        const float* begin = packed + (panel - region.first_panel) * size;
+        const Panel here{done > 0 ? nullptr : begin, begin + V * kLanes, V * kLanes};
+        tiles<kRows<V>, V>({strip, 1, kEven}, rows, k, here, relu, of.out.data + top * of.out.row + column,
+                           of.out.row, columns);
+      });
+  }
+}
 
 // Compute a region; see `multiply_at_once`.
 inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
                      bool is_packed) {
   if (!is_deep(of.left, shape)) return multiply_at_once(of, shape, blocks, region, is_packed);
-  for (int64_t done = 0; done < shape.k; done += kDeep) {
-    Product part = of;
-    part.left.data += done * of.left.column;
-    part.right.data += done * of.right.row;
-    if (done + kDeep < shape.k) part.epilogue.relu = false;
-    multiply_at_once(part, {shape.m, std::min(kDeep, shape.k - done), shape.n}, blocks, region, false, done > 0);
-  }
+  for (int64_t done = 0; done < shape.k; done += kDeep)
+    for (int64_t first = region.first_panel; first < region.last_panel; first += kPanelsOfDeep)
+      multiply_part(of, shape, blocks,
+                    {first, std::min(region.last_panel, first + kPanelsOfDeep), region.top, region.bottom}, done);
 }
 
 // How the products of all members are cut into tasks: few members are cut into panels; few panels, or many rows, into
@@ -252,9 +288,9 @@ class Plan {
     panels_ = int64_t(blocks_.count());
     by_member_ = members >= fine;
     // cut into rows, each thread reads its own columns of a left side that is as large as memory
-    const bool is_long = across && shape.k > 2 * kDeep && shape.m >= shape.n;
-    by_panel_ = panels_ >= count && !is_tall && !is_long;
-    tasks_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
+    unit_ = across && shape.k > 2 * kDeep && shape.m >= shape.n ? kEven : 1;
+    by_panel_ = panels_ >= count && !is_tall && unit_ == 1;
+    tasks_ = by_member_ || is_tall || unit_ > 1 ? fine : by_panel_ ? std::min(panels_, fine) : count;
   }
 
   const Threads& threads;
@@ -271,7 +307,8 @@ class Plan {
       const auto whole = [](int64_t all) { return std::pair<int64_t, int64_t>(0, all); };
       const auto mine = by_member_ ? share(members) : whole(members);
       const auto columns = by_member_ || !by_panel_ ? whole(panels_) : share(panels_);
-      const auto rows = by_member_ || by_panel_ ? whole(shape_.m) : share(shape_.m);
+      auto rows = by_member_ || by_panel_ ? whole(shape_.m) : share((shape_.m + unit_ - 1) / unit_);
+      if (!by_member_ && !by_panel_) rows = {rows.first * unit_, std::min(rows.second * unit_, shape_.m)};
       for (int64_t member = mine.first; member < mine.second; ++member)
         multiply(product_of(member), shape_, blocks_, {columns.first, columns.second, rows.first, rows.second},
                  member > mine.first);
@@ -281,7 +318,7 @@ class Plan {
  private:
   const Shape shape_;
   const Blocks blocks_;
-  int64_t panels_, tasks_;
+  int64_t panels_, tasks_, unit_;  // unit: rows that a task takes together
   bool by_member_, by_panel_;
 };
 
