@@ -65,6 +65,19 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
         (2, 5, 4),
         (2, 5, 4),
     ),
+    "RNN": (lambda key: nn.RNN(4, 3, key=key), (2, 5, 4), (2, 5, 3)),
+    "LSTM": (lambda key: nn.LSTM(4, 3, key=key), (2, 5, 4), (2, 5, 3)),
+    "GRU": (lambda key: nn.GRU(4, 3, key=key), (2, 5, 4), (2, 5, 3)),
+    "Bidirectional": (
+        lambda key: nn.Bidirectional(functools.partial(nn.GRU, 4, 3), outputs=2, key=key),
+        (2, 5, 4),
+        (2, 5, 2),
+    ),
+    "RecurrentStack": (
+        lambda key: nn.RecurrentStack([nn.RNN(4, 3, key=key), nn.LSTM(3, 2, key=key)], dropout=0.5),
+        (2, 5, 4),
+        (2, 5, 2),
+    ),
     "LinearEmbedding": (lambda key: nn.LinearEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
     "PeriodicEmbedding": (lambda key: nn.PeriodicEmbedding(2, 3, key=key), (5, 2), (5, 2, 3)),
     "PiecewiseLinearEmbedding": (

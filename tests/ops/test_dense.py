@@ -69,6 +69,7 @@ def test_member_dense_is_a_loop_over_members():
         (2100, 70, 40),
         (700, 300, 600),
         (100, 2000, 400),
+        (13, 700, 10),
     ],
 )
 def test_the_kernel_is_the_product(transposed: tuple[bool, bool], sizes: tuple[int, int, int]):

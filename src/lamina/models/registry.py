@@ -166,6 +166,7 @@ _PLACES = {
     "linear": "perceptron logistic linear",
     "mlp": "mlp",
     "mobilenet": "mobilenet",
+    "recurrent": "rnn lstm gru",
     "resnet": "resnet",
     "resnet_tabular": "resnet-tabular",
     "tabm": "tabm-mini tabm",

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
     from lamina.nn.rotary import Alibi, Rotary
+    from lamina.nn.recurrent import GRU, LSTM, RNN
+    from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.stack import Sequential, Stack
 
 _PLACES = {
@@ -73,6 +75,8 @@ _PLACES = {
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
     "rotary": "Alibi Rotary",
+    "recurrent": "GRU LSTM RNN",
+    "recurrent_stack": "Bidirectional RecurrentStack",
     "stack": "Sequential Stack",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
@@ -80,7 +84,10 @@ __getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "INITIALIZERS",
+    "LSTM",
+    "RNN",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
     "Alibi",
@@ -89,6 +96,7 @@ __all__ = [
     "BatchEnsembleLinear",
     "BatchNorm",
     "CausalSelfAttention",
+    "Bidirectional",
     "Conv",
     "ConvTranspose",
     "CrossAttention",
@@ -119,6 +127,7 @@ __all__ = [
     "PostNormBlock",
     "RMSNorm",
     "Rotary",
+    "RecurrentStack",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",

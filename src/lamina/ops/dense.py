@@ -116,14 +116,9 @@ def suits_kernel(members: int, left: Any, right: Any, transposed: Sides) -> bool
     if depth != right.shape[-1 if transposed[1] else -2]:  # XLA refuses it
         return False
     single = "single_weight_gradient" if transposed[0] else "single_product"
-    return dispatch.suits(
-        single if members == 1 else "population_product",
-        left,
-        right,
-        multiplications=math.prod((members, rows, depth, columns)),
-        rows=rows,
-        summed=depth,
-    )
+    name = single if members == 1 else "population_product"
+    sizes = {"multiplications": math.prod((members, rows, depth, columns)), "rows": rows, "summed": depth}
+    return dispatch.suits(name, left, right, **{limit: sizes[limit] for limit in dispatch.TABLE[name].limits})
 
 
 def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:

@@ -161,11 +161,11 @@ TABLE = Table(
         decision="0013, 0018",
     ),
     single_weight_gradient=Kernel(
-        "the same with the left matrix transposed, as in weight gradients; XLA is faster at long sums",
+        "the same with the left matrix transposed, as in weight gradients, long sums 256 rows at a time",
         source="dense",
-        limits={"multiplications": Limit(1 << 22, 1 << 34), "rows": Limit(8), "summed": Limit(at_most=384)},
-        log='2026-11-26 "Layers in one pass, and the rows with them"',
-        decision="0016",
+        limits={"multiplications": Limit(1 << 22, 1 << 34), "rows": Limit(8)},
+        log='2026-11-26 "Layers in one pass, and the rows with them", 2026-11-30 "Long weight gradients"',
+        decision="0016, 0033",
     ),
     cross_entropy=Kernel(
         "cross-entropy of softmax with its gradient",
@@ -196,6 +196,14 @@ TABLE = Table(
         limits={"numbers": Limit(1 << 16)},  # below, the kernels need not be loaded
         log='2026-11-26 "Transformers on a CPU"',
         decision="0018",
+    ),
+    recurrence=Kernel(
+        "all steps of an RNN, an LSTM or a GRU, and their gradients",
+        source="recurrence",
+        # Below, the kernels need not be loaded; above, every thread reads all weights a step from memory.
+        limits={"multiplications": Limit(1 << 22), "width": Limit(at_most=1024)},
+        log='2026-11-30 "Recurrent layers by kernels"',
+        decision="0033",
     ),
     update=Kernel(
         "Adam's update of all arrays in one call, and whether all gradients are finite",

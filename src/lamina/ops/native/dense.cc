@@ -57,7 +57,8 @@ void product(const Call& call) {
   const Buffer left = call.operand(0), right = call.operand(1);
   const Result out(call.result());
   const Sizes transposed = call.sizes("transposed");
-  const Plan plan(call.threads, out.members, {out.rows, last_axis(left, transposed[0] ? 2 : 1), out.columns});
+  const Plan plan(call.threads, out.members, {out.rows, last_axis(left, transposed[0] ? 2 : 1), out.columns},
+                  transposed[0]);
   plan.run([&](int64_t member) {
     return Product{matrix(left, out.buffer, member, transposed[0]), matrix(right, out.buffer, member, transposed[1]),
                    {}, out.of(member), is_shared(right, out)};
@@ -195,7 +196,7 @@ void affine_weight_gradient(const Call& call) {
   const bool has_relu = call.operands() > 2;
   const Result out(call.result(0)), sums(call.result(1));
   const int64_t rows = last_axis(x, 2);
-  const Plan plan(call.threads, out.members, {out.rows, rows, out.columns});
+  const Plan plan(call.threads, out.members, {out.rows, rows, out.columns}, true);
   with_activation_gradients(
       plan,
       [&](int64_t member) {

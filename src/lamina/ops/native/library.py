@@ -52,6 +52,7 @@ KERNELS = {
     "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
     "layer_norm": ("layer_norm", "layer_norm_gradient"),
+    "recurrence": ("rnn", "lstm", "gru", "rnn_gradient", "lstm_gradient", "gru_gradient"),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }

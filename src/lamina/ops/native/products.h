@@ -82,11 +82,20 @@ inline bool fits_cache_in_place(int64_t rows, int64_t step) {
   return rows <= std::min(kMostRows, kWays * kSets / std::gcd(lines, kSets));
 }
 
-// What a tile reads: the row that its sums begin with, and `step` numbers from one row to the next.
+// What a tile reads: the row that its sums begin with, or nullptr where they begin with what stands in the target, and
+// `step` numbers from one row to the next.
 struct Panel {
   const float *first, *rows;
   int64_t step;
 };
+
+// The first `count` numbers of V vectors; zeros behind.
+template <int V>
+inline void get_first(const float* from, int64_t count, Vector (&sums)[V]) {
+  float line[V * kLanes] = {};
+  std::memcpy(line, from, count * sizeof(float));
+  for (int v = 0; v < V; ++v) sums[v] = Float::vector(line + v * kLanes);
+}
 
 // A packed panel begins with a row of the bias.
 inline void pack(Matrix right, int64_t k, const float* bias, int64_t columns, int64_t width, float* panel) {
@@ -112,8 +121,14 @@ inline __attribute__((always_inline)) void tile(Matrix left, int64_t k, Panel pa
   const float* rows[R];
   Vector sums[R][V];
   for (int r = 0; r < R; ++r) rows[r] = left.data + r * left.row;
-  for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(panel.first + v * kLanes);
+  for (int r = 0; r < R; ++r) {
+    const float* first = panel.first == nullptr ? out + r * step : panel.first;
+    if (panel.first == nullptr && columns < V * kLanes) {
+      get_first<V>(first, columns, sums[r]);
+    } else {
+      for (int v = 0; v < V; ++v) sums[r][v] = Float::vector(first + v * kLanes);
+    }
+  }
 #pragma GCC unroll 2
   for (int64_t i = 0, at = 0; i < k; ++i, at += left.column, panel.rows += panel.step) {
     Vector b[V];
@@ -165,8 +180,8 @@ constexpr int64_t kSmallLeft = 1 << 17, kMostLeft = 1 << 13, kMostPacked = 1 << 
 constexpr int64_t kEven = 24;  // rows: a multiple of every tile's
 
 // `is_packed`: the panels still are those of the member before, which shares them.
-inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
-                     bool is_packed) {
+inline void multiply_at_once(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                             bool is_packed) {
   const auto& [left, right, epilogue, out, shares_right] = of;
   const int64_t k = shape.k, rows = region.bottom - region.top, panel_size = (k + 1) * kMostVectors * kLanes;
   const bool is_small = rows * k <= kSmallLeft;
@@ -204,19 +219,78 @@ inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks
   }
 }
 
+// A left side that is read across its rows, as in weight gradients, touches a page, and one set of the first-level
+// cache, for every number that is summed. Of a long sum so many at a time are computed: of the left side the columns of
+// some tiles are packed, so that they lie in the first-level cache, and a few panels, for the second.
+constexpr int64_t kDeep = 256, kPanelsOfDeep = 4;
+
+inline bool is_deep(const Matrix& left, const Shape& shape) { return left.row == 1 && shape.k > 2 * kDeep; }
+
+// strip[i][r] = left[r][i] for kEven rows, whatever stands behind `rows`.
+inline void pack_strip(Matrix left, int64_t rows, int64_t k, float* strip) {
+  if (rows < kEven) {
+    for (int64_t i = 0; i < k; ++i, left.data += left.column, strip += kEven)
+      for (int64_t r = 0; r < rows; ++r) strip[r] = left.data[r];
+    return;
+  }
+  for (int64_t i = 0; i < k; ++i, left.data += left.column, strip += kEven)
+    std::memcpy(strip, left.data, kEven * sizeof(float));
+}
+
+// out = epilogue(left · right) for the numbers of the sum from `done` on, and so many panels.
+inline void multiply_part(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                          int64_t done) {
+  const int64_t k = std::min(kDeep, shape.k - done), size = (k + 1) * kMostVectors * kLanes;
+  const bool relu = of.epilogue.relu && done + k == shape.k;
+  auto* packed = static_cast<float*>(scratch(0, kPanelsOfDeep * size * sizeof(float)));
+  auto* strip = static_cast<float*>(scratch(2, kDeep * kEven * sizeof(float)));
+  for (int64_t panel = region.first_panel; panel < region.last_panel; ++panel) {
+    const int64_t column = blocks.start[panel], width = blocks.vectors[panel] * kLanes;
+    pack({of.right.data + done * of.right.row + column * of.right.column, of.right.row, of.right.column}, k,
+         of.epilogue.bias == nullptr ? nullptr : of.epilogue.bias + column, std::min(width, shape.n - column), width,
+         packed + (panel - region.first_panel) * size);
+  }
+  for (int64_t top = region.top; top < region.bottom; top += kEven) {
+    const int64_t rows = std::min(kEven, region.bottom - top);
+    pack_strip({of.left.data + top + done * of.left.column, 1, of.left.column}, rows, k, strip);
+    for (int64_t panel = region.first_panel; panel < region.last_panel; ++panel)
+      with_vectors(blocks.vectors[panel], [&](auto vectors) {
+        constexpr int V = decltype(vectors)::value;
+        const int64_t column = blocks.start[panel], columns = std::min<int64_t>(V * kLanes, shape.n - column);
+        const float* begin = packed + (panel - region.first_panel) * size;
+        const Panel here{done > 0 ? nullptr : begin, begin + V * kLanes, V * kLanes};
+        tiles<kRows<V>, V>({strip, 1, kEven}, rows, k, here, relu, of.out.data + top * of.out.row + column,
+                           of.out.row, columns);
+      });
+  }
+}
+
+// Compute a region; see `multiply_at_once`.
+inline void multiply(const Product& of, const Shape& shape, const Blocks& blocks, const Region& region,
+                     bool is_packed) {
+  if (!is_deep(of.left, shape)) return multiply_at_once(of, shape, blocks, region, is_packed);
+  for (int64_t done = 0; done < shape.k; done += kDeep)
+    for (int64_t first = region.first_panel; first < region.last_panel; first += kPanelsOfDeep)
+      multiply_part(of, shape, blocks,
+                    {first, std::min(region.last_panel, first + kPanelsOfDeep), region.top, region.bottom}, done);
+}
+
 // How the products of all members are cut into tasks: few members are cut into panels; few panels, or many rows, into
 // rows, for which each task packs all panels again.
 class Plan {
  public:
-  Plan(const Threads& threads, int64_t members, const Shape& shape)
+  // `across`: the left sides are read across their rows.
+  Plan(const Threads& threads, int64_t members, const Shape& shape, bool across = false)
       : threads(threads), members(members), shape_(shape), blocks_(shape.n, kLanes, kMostVectors) {
     const int64_t worth = std::max<int64_t>(1, members * shape.m * shape.n * shape.k / kSmall);
     const int64_t count = std::min(worth, threads.count()), fine = std::min(worth, fine_tasks(threads));
     const bool is_tall = shape.m >= kTallTask * fine;
     panels_ = int64_t(blocks_.count());
     by_member_ = members >= fine;
-    by_panel_ = panels_ >= count && !is_tall;
-    tasks_ = by_member_ || is_tall ? fine : by_panel_ ? std::min(panels_, fine) : count;
+    // cut into rows, each thread reads its own columns of a left side that is as large as memory
+    unit_ = across && shape.k > 2 * kDeep && shape.m >= shape.n ? kEven : 1;
+    by_panel_ = panels_ >= count && !is_tall && unit_ == 1;
+    tasks_ = by_member_ || is_tall || unit_ > 1 ? fine : by_panel_ ? std::min(panels_, fine) : count;
   }
 
   const Threads& threads;
@@ -233,7 +307,8 @@ class Plan {
       const auto whole = [](int64_t all) { return std::pair<int64_t, int64_t>(0, all); };
       const auto mine = by_member_ ? share(members) : whole(members);
       const auto columns = by_member_ || !by_panel_ ? whole(panels_) : share(panels_);
-      const auto rows = by_member_ || by_panel_ ? whole(shape_.m) : share(shape_.m);
+      auto rows = by_member_ || by_panel_ ? whole(shape_.m) : share((shape_.m + unit_ - 1) / unit_);
+      if (!by_member_ && !by_panel_) rows = {rows.first * unit_, std::min(rows.second * unit_, shape_.m)};
       for (int64_t member = mine.first; member < mine.second; ++member)
         multiply(product_of(member), shape_, blocks_, {columns.first, columns.second, rows.first, rows.second},
                  member > mine.first);
@@ -243,7 +318,7 @@ class Plan {
  private:
   const Shape shape_;
   const Blocks blocks_;
-  int64_t panels_, tasks_;
+  int64_t panels_, tasks_, unit_;  // unit: rows that a task takes together
   bool by_member_, by_panel_;
 };
 

@@ -43,7 +43,7 @@ def without_names(path: str) -> str:
 # Biases, gains of normalization, scalings, tokens and positions have no scale to keep small: no decay.
 DECAY = Rules(
     {
-        "*bias": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
+        "*bias": False, "*bias_?h": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
         "*scale.weight": False, "*question": False, "*bn?.weight": False,
         "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
         "*class_token": False, "*positions.weight": False, "*missing.*": False,
