@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from lamina.nn.attention import MultiHeadAttention
     from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
+    from lamina.nn.causal_convolution import CausalConv
     from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
     from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
     from lamina.nn.depth import DropPath
@@ -38,17 +39,21 @@ if TYPE_CHECKING:
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.linear import Linear
+    from lamina.nn.mamba import Mamba
+    from lamina.nn.mamba2 import Mamba2
     from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
     from lamina.nn.stack import Sequential, Stack
+    from lamina.nn.state_space import LRU, S4D
 
 _PLACES = {
     "lamina.core.tree": "stack_modules",
     "activation": "ACTIVATIONS elu gelu gelu_tanh hard_swish identity "
     "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
     "attention": "MultiHeadAttention",
+    "causal_convolution": "CausalConv",
     "channels": "GroupNorm LocalResponseNorm SqueezeExcitation",
     "convolution": "Conv ConvTranspose SubpixelConv",
     "depth": "DropPath",
@@ -59,11 +64,14 @@ _PLACES = {
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
+    "mamba": "Mamba",
+    "mamba2": "Mamba2",
     "normalization": "BatchNorm LayerNorm RMSNorm",
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
     "stack": "Sequential Stack",
+    "state_space": "LRU S4D",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
 __getattr__, __dir__ = lazy(__name__, _PLACES)
@@ -71,12 +79,15 @@ __getattr__, __dir__ = lazy(__name__, _PLACES)
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "LRU",
+    "S4D",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
     "Augmented",
     "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
+    "CausalConv",
     "Conv",
     "ConvTranspose",
     "DropPath",
@@ -93,6 +104,8 @@ __all__ = [
     "Linear",
     "LinearEmbedding",
     "LocalResponseNorm",
+    "Mamba",
+    "Mamba2",
     "MaxPool",
     "MemberLinear",
     "MemberScale",

@@ -1,0 +1,200 @@
+"""The selective scan of Mamba (S6): a linear recurrence whose decay, input and output follow the sequence.
+
+The states of all positions are n times as large as the sequence itself. They are never stored: time is cut into
+chunks, the state at the start of each is kept, and the backward pass computes those inside a chunk once more.
+"""
+
+from __future__ import annotations
+
+
+import jax
+import jax.numpy as jnp
+
+from lamina.core.arrays import Array
+from lamina.core.shapes import Float
+from lamina.ops.linear_recurrence import associative_states
+
+CHUNK = 64  # positions whose states the backward pass holds at once; at least the usual 16 of a state
+
+
+def selective_scan(
+    x: Float[Array, "b t d"],
+    delta: Float[Array, "b t d"],
+    state_matrix: Float[Array, "n d"],
+    input_matrix: Float[Array, "b t n"],
+    output_matrix: Float[Array, "b t n"],
+    feedthrough: Float[Array, " d"],
+    *,
+    initial: Float[Array, "b n d"] | None = None,
+) -> tuple[Float[Array, "b t d"], Float[Array, "b n d"]]:
+    """Compute h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_t and y_t = C_t h_t + D x_t, a state of n a feature.
+
+    A long step Δ_t forgets the state and takes x_t in, a short one keeps the state: the input decides.
+
+    Args:
+        x: the sequence.
+        delta: Δ > 0, length of each step.
+        state_matrix: A < 0, the diagonal of each feature's matrix.
+        input_matrix: B, how an input enters the state.
+        output_matrix: C, how the state leaves it.
+        feedthrough: D, how much of the input passes by the state.
+        initial: h_0; zeros without.
+
+    Returns:
+        y in the type of ``x``, and the last state in float32. O(b·t·d·n) operations, and O(b·t·d) memory for
+        the gradient.
+
+    Example:
+        >>> one = jnp.ones((1, 3, 1))
+        >>> y, state = selective_scan(one, one, -jnp.ones((2, 1)), *[jnp.ones((1, 3, 2))] * 2, jnp.zeros(1))
+        >>> [round(value, 3) for value in y[0, :, 0].tolist()], state.shape
+        ([2.0, 2.736, 3.006], (1, 2, 1))
+
+    References:
+        Gu, Dao. Mamba: linear-time sequence modeling with selective state spaces. 2023, algorithm 2; B is
+        discretized by Euler's rule, as in the paper's code.
+    """
+    state = jnp.zeros((x.shape[0], *state_matrix.shape), jnp.float32) if initial is None else initial
+    y, state = plain_scan(
+        x, delta, state_matrix.astype(jnp.float32), input_matrix, output_matrix, state.astype(jnp.float32)
+    )
+    passed = x.astype(jnp.float32) * feedthrough.astype(jnp.float32)[None, None]
+    return (y + passed).astype(x.dtype), state
+
+
+@jax.custom_vjp
+def plain_scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> Any:
+    """Return outputs without feedthrough, and the last state, as XLA computes them; both in float32."""
+    return _scan(x, delta, a, b, c, initial)[:2]
+
+
+def _scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, Any, Any]:
+    """Return outputs, the last state, and the state at the start of each chunk."""
+
+    def chunk(state: Any, inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, Any]]:
+        after, y = jax.lax.platform_dependent(
+            a, state, inputs, cpu=_sequential_chunk, default=_associative_chunk
+        )
+        return after, (y, state)
+
+    state, (y, starts) = jax.lax.scan(chunk, initial, _cut((x, delta, b, c)))
+    return _joined(y, x.shape[1]), state, starts
+
+
+def _forward(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, tuple[Any, ...]]:
+    y, state, starts = _scan(x, delta, a, b, c, initial)
+    return (y, state), (x, delta, a, b, c, starts)
+
+
+def _backward(saved: tuple[Any, ...], change: tuple[Any, Any]) -> tuple[Any, ...]:
+    """Return the gradients, chunk after chunk from the last: the states inside each are computed once more."""
+    x, delta, a, b, c, starts = saved
+    of_y, of_state = change
+
+    def chunk(carry: tuple[Any, Any], at: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any], Any]:
+        of_a, of_state = carry
+        found = jax.lax.platform_dependent(
+            a, *at, of_state, cpu=_sequential_gradient, default=_associative_gradient
+        )
+        return (of_a + found[0], found[1]), found[2]
+
+    cut = (starts, _cut((x, delta, b, c)), _cut((of_y,))[0])
+    (of_a, of_state), slopes = jax.lax.scan(chunk, (jnp.zeros_like(a), of_state), cut, reverse=True)
+    of_x, of_delta, of_b, of_c = (
+        _joined(slope, x.shape[1]).astype(array.dtype)
+        for slope, array in zip(slopes, (x, delta, b, c), strict=True)
+    )
+    return of_x, of_delta, of_a, of_b, of_c, of_state
+
+
+plain_scan.defvjp(_forward, _backward)
+
+
+def _cut(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return (batch, time, …) as (chunks, time of one, batch, …); steps of length zero fill up the last."""
+    time = arrays[0].shape[1]
+    size = min(CHUNK, time)
+    more = -time % size
+
+    def one(array: Any) -> Any:
+        padded = jnp.pad(array, ((0, 0), (0, more), (0, 0))) if more else array
+        return jnp.moveaxis(padded, 1, 0).reshape(-1, size, array.shape[0], array.shape[2])
+
+    return tuple(map(one, arrays))
+
+
+def _joined(cut: Any, time: int) -> Any:
+    """Return (chunks, time of one, batch, …) as (batch, time, …)."""
+    return jnp.moveaxis(cut.reshape(-1, *cut.shape[2:])[:time], 0, 1)
+
+
+def _advanced(a: Any, state: Any, x: Any, delta: Any, b: Any) -> Any:
+    """Return the state after one step."""
+    return jnp.exp(delta[:, None] * a[None]) * state + b[:, :, None] * (delta * x)[:, None]
+
+
+def _wide(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(array.astype(jnp.float32) for array in arrays)
+
+
+def _sequential_chunk(a: Any, state: Any, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Return the state after a chunk and its outputs, one step after another."""
+
+    def step(state: Any, at: tuple[Any, ...]) -> tuple[Any, Any]:
+        x, delta, b, c = _wide(at)
+        state = _advanced(a, state, x, delta, b)
+        return state, (c[:, :, None] * state).sum(1)
+
+    return jax.lax.scan(step, state, inputs)
+
+
+def _sequential_gradient(
+    a: Any, start: Any, inputs: tuple[Any, ...], of_y: Any, of_state: Any
+) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Return the gradients of A, of the state before a chunk, and of its inputs.
+
+    With g the gradient of a state, from its output and from the next state, e = exp(Δ A) and q = g·e·h_{t-1}:
+    dA = Σ Δ q, dΔ = Σ A q + x Σ g B, dx = Δ Σ g B, dB = Σ g Δ x, dC = Σ dy h.
+    """
+
+    def again(state: Any, at: tuple[Any, ...]) -> tuple[Any, Any]:
+        x, delta, b = _wide(at)
+        return _advanced(a, state, x, delta, b), state
+
+    def back(carry: tuple[Any, Any], at: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any], tuple[Any, ...]]:
+        (of_a, slope), (inputs, of_y, before) = carry, at
+        x, delta, b, c = _wide(inputs)
+        decay, entered = jnp.exp(delta[:, None] * a[None]), delta * x
+        kept = decay * before
+        after = kept + b[:, :, None] * entered[:, None]
+        slope = slope + c[:, :, None] * of_y[:, None]
+        of_exponent, of_entered = slope * kept, (slope * b[:, :, None]).sum(1)
+        of_delta = (of_exponent * a[None]).sum(1) + x * of_entered
+        of_b, of_c = (slope * entered[:, None]).sum(2), (after * of_y[:, None]).sum(2)
+        of_a = of_a + of_exponent * delta[:, None]
+        return (of_a, decay * slope), (delta * of_entered, of_delta, of_b, of_c)
+
+    before = jax.lax.scan(again, start, inputs[:3])[1]
+    (of_a, of_state), slopes = jax.lax.scan(
+        back, (jnp.zeros_like(start), of_state), (inputs, of_y, before), reverse=True
+    )
+    return of_a.sum(0), of_state, slopes
+
+
+def _associative_chunk(a: Any, state: Any, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Return the state after a chunk and its outputs by an associative scan over all its states."""
+    x, delta, b, c = _wide(inputs)
+    decay = jnp.exp(delta[:, :, None] * a[None, None])
+    entered = b[..., None] * (delta * x)[:, :, None]
+    states = jnp.moveaxis(
+        associative_states(jnp.moveaxis(decay, 0, 1), jnp.moveaxis(entered, 0, 1), state), 1, 0
+    )
+    return states[-1], jnp.einsum("tbn,tbnd->tbd", c, states)
+
+
+def _associative_gradient(
+    a: Any, start: Any, inputs: tuple[Any, ...], of_y: Any, of_state: Any
+) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Return the same as `_sequential_gradient` by differentiating the associative scan."""
+    back = jax.vjp(_associative_chunk, a, start, _wide(inputs))[1]
+    return back((of_state, of_y))
