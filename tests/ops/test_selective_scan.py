@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 
 from lamina.ops import selective_scan as module
-from lamina.ops.selective_scan import selective_scan
+from lamina.ops.dispatch import TABLE, Limit
+from lamina.ops.native import library
+from lamina.ops.selective_scan import native_scan, plain_scan, selective_scan, suits_kernel
 
 BATCH, FEATURES, STATE = 2, 5, 3
+needs_kernel = pytest.mark.skipif(
+    not library.has_kernels("selective_scan", "float32"), reason="no C++ compiler here"
+)
 
 
 def operands(time: int, *, features: int = FEATURES, state: int = STATE, seed: int = 0) -> tuple[Any, ...]:
@@ -136,3 +141,59 @@ def test_memory_of_the_gradient_does_not_hold_all_states():
     gradient = jax.jit(jax.grad(lambda x, *others: scanned(x, *others)[0].sum()))
     needed = gradient.lower(*arrays).compile().memory_analysis().temp_size_in_bytes
     assert needed < 4 * BATCH * time * features * state  # one array of all states
+
+
+@needs_kernel
+@pytest.mark.parametrize(("time", "features", "state"), [(1, 1, 1), (9, 5, 3), (8, 33, 20), (6, 16, 16)])
+@pytest.mark.usefixtures("small_chunks")
+def test_the_kernel_agrees_with_xla(time: int, features: int, state: int):
+    *others, _, initial = operands(time, features=features, state=state)
+    found = value_and_gradients(native_scan, *others, initial)
+    close(found, value_and_gradients(plain_scan, *others, initial))
+    alone = jax.jit(native_scan)(*others, initial)  # where nobody differentiates no starts are kept
+    close(list(alone), found[:2], 1e-6)
+
+
+@needs_kernel
+def test_the_kernel_computes_a_population_in_one_call():
+    members = [operands(7, seed=seed)[:5] + operands(7, seed=seed)[6:] for seed in range(3)]
+    stacked = [jnp.stack(arrays) for arrays in zip(*members, strict=True)]
+    slopes = jax.grad(lambda *operands: (native_scan(*operands)[0] ** 2).sum(), argnums=tuple(range(6)))
+    together, single = jax.jit(jax.vmap(slopes))(*stacked), jax.jit(slopes)
+    for place, member in enumerate(members):
+        close([array[place] for array in together], list(single(*member)), 1e-5)
+
+
+@needs_kernel
+def test_second_derivatives_of_the_kernel():
+    *others, _, initial = operands(5)
+
+    def slope(scan: Callable) -> Any:
+        first = jax.grad(lambda x: (scan(x, *others[1:], initial)[0] ** 2).sum())
+        return jax.jit(jax.grad(lambda x: (first(x) ** 2).sum()))(others[0])
+
+    np.testing.assert_allclose(slope(native_scan), slope(plain_scan), rtol=1e-4, atol=1e-4)
+
+
+@needs_kernel
+def test_what_is_no_number_stays_in_its_feature():
+    x, delta, a, b, c, _, initial = operands(6, features=16)
+    y, _ = native_scan(x.at[0, 2, 3].set(jnp.nan), delta, a, b, c, initial)
+    assert np.isnan(y[0, 2:, 3]).all()
+    assert np.isfinite(np.delete(np.asarray(y), 3, axis=2)).all()
+
+
+@needs_kernel
+def test_small_scans_and_large_states_are_computed_by_xla(set_limit: Callable[..., None]):
+    def shapes(time: int, state: int) -> tuple[Any, Any]:
+        return jax.ShapeDtypeStruct((1, time, 16), jnp.bfloat16), jax.ShapeDtypeStruct((state, 16), jnp.float32)
+
+    least, most = (TABLE["selective_scan"].limits[name] for name in ("numbers", "state"))
+    assert suits_kernel(*shapes(least.at_least // 16**2, 16))
+    assert not suits_kernel(*shapes(least.at_least // 16**2 - 1, 16))
+    assert not suits_kernel(*shapes(least.at_least, most.at_most + 1))
+    set_limit("selective_scan", numbers=Limit())
+    x, delta, a, b, c, d, _ = operands(6)
+    low = [array.astype(jnp.bfloat16) for array in (x, b, c)]
+    y, state = selective_scan(low[0], delta, a, *low[1:], d)
+    assert (y.dtype, state.dtype) == (jnp.bfloat16, jnp.float32)

@@ -2,19 +2,26 @@
 
 The states of all positions are n times as large as the sequence itself. They are never stored: time is cut into
 chunks, the state at the start of each is kept, and the backward pass computes those inside a chunk once more.
+On CPU a native kernel (`lamina.ops.dispatch`) keeps the states of 16 features at a time in registers and cache.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops import dispatch
+from lamina.ops.dispatch import differentiable
 from lamina.ops.linear_recurrence import associative_states
+from lamina.ops.native import library
 
 CHUNK = 64  # positions whose states the backward pass holds at once; at least the usual 16 of a state
+FEATURES = 16  # of a block of the kernel
 
 
 def selective_scan(
@@ -55,21 +62,29 @@ def selective_scan(
         discretized by Euler's rule, as in the paper's code.
     """
     state = jnp.zeros((x.shape[0], *state_matrix.shape), jnp.float32) if initial is None else initial
-    y, state = plain_scan(
-        x, delta, state_matrix.astype(jnp.float32), input_matrix, output_matrix, state.astype(jnp.float32)
-    )
+    operands = (x, delta, state_matrix.astype(jnp.float32), input_matrix, output_matrix)
+    if suits_kernel(x, state_matrix):
+        y, state = native_scan(*_wide(operands), state.astype(jnp.float32))
+    else:
+        y, state = plain_scan(*operands, state.astype(jnp.float32))
     passed = x.astype(jnp.float32) * feedthrough.astype(jnp.float32)[None, None]
     return (y + passed).astype(x.dtype), state
+
+
+def suits_kernel(x: Any, state_matrix: Any) -> bool:
+    """Return whether the kernel computes a scan faster than XLA; it does so in float32."""
+    state = state_matrix.shape[0]
+    return dispatch.suits("selective_scan", numbers=math.prod(x.shape) * state, state=state)
 
 
 @jax.custom_vjp
 def plain_scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> Any:
     """Return outputs without feedthrough, and the last state, as XLA computes them; both in float32."""
-    return _scan(x, delta, a, b, c, initial)[:2]
+    return _plain(x, delta, a, b, c, initial)[:2]
 
 
-def _scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, Any, Any]:
-    """Return outputs, the last state, and the state at the start of each chunk."""
+def _plain(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, Any, Any]:
+    """Return outputs, the last state, and the states at the start of each chunk, (batch, chunks, n, d)."""
 
     def chunk(state: Any, inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, Any]]:
         after, y = jax.lax.platform_dependent(
@@ -78,18 +93,22 @@ def _scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any
         return after, (y, state)
 
     state, (y, starts) = jax.lax.scan(chunk, initial, _cut((x, delta, b, c)))
-    return _joined(y, x.shape[1]), state, starts
+    return _joined(y, x.shape[1]), state, jnp.moveaxis(starts, 0, 1)
 
 
-def _forward(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, tuple[Any, ...]]:
-    y, state, starts = _scan(x, delta, a, b, c, initial)
-    return (y, state), (x, delta, a, b, c, starts)
+def _forward(*operands: Any) -> tuple[Any, tuple[Any, ...]]:
+    *found, starts = _plain(*operands)
+    return tuple(found), (*operands[:5], starts)
 
 
 def _backward(saved: tuple[Any, ...], change: tuple[Any, Any]) -> tuple[Any, ...]:
+    return _plain_gradient(*saved, *change)
+
+
+def _plain_gradient(
+    x: Any, delta: Any, a: Any, b: Any, c: Any, starts: Any, of_y: Any, of_state: Any
+) -> tuple[Any, ...]:
     """Return the gradients, chunk after chunk from the last: the states inside each are computed once more."""
-    x, delta, a, b, c, starts = saved
-    of_y, of_state = change
 
     def chunk(carry: tuple[Any, Any], at: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any], Any]:
         of_a, of_state = carry
@@ -98,7 +117,7 @@ def _backward(saved: tuple[Any, ...], change: tuple[Any, Any]) -> tuple[Any, ...
         )
         return (of_a + found[0], found[1]), found[2]
 
-    cut = (starts, _cut((x, delta, b, c)), _cut((of_y,))[0])
+    cut = (jnp.moveaxis(starts, 1, 0), _cut((x, delta, b, c)), _cut((of_y,))[0])
     (of_a, of_state), slopes = jax.lax.scan(chunk, (jnp.zeros_like(a), of_state), cut, reverse=True)
     of_x, of_delta, of_b, of_c = (
         _joined(slope, x.shape[1]).astype(array.dtype)
@@ -108,6 +127,54 @@ def _backward(saved: tuple[Any, ...], change: tuple[Any, Any]) -> tuple[Any, ...
 
 
 plain_scan.defvjp(_forward, _backward)
+
+
+@jax.custom_vjp
+def native_scan(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> Any:
+    """Return the same as `plain_scan` as the kernel computes it, everything in float32."""
+    out = _float32(x.shape, initial.shape)
+    return tuple(_call("selective_scan", out, x, delta, a, b, c, initial))
+
+
+def _native(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[Any, ...]:
+    """Return the same as `_plain`."""
+    starts = (x.shape[0], -(-x.shape[1] // CHUNK), *initial.shape[1:])
+    out = _float32(x.shape, initial.shape, starts)
+    return tuple(_call("selective_scan", out, x, delta, a, b, c, initial))
+
+
+def _native_gradient(
+    x: Any, delta: Any, a: Any, b: Any, c: Any, starts: Any, of_y: Any, of_state: Any
+) -> tuple[Any, ...]:
+    """Return the same as `_plain_gradient`: the kernel leaves sums over rows and blocks of features to XLA."""
+    batch, time, features = x.shape
+    state, blocks = a.shape[0], -(-features // FEATURES)
+    sums = (batch, blocks, time, state)
+    of_states = (batch, state, features)
+    out = _float32(x.shape, x.shape, of_states, sums, sums, of_states)
+    operands = (x, delta, a, b, c, starts, of_y, of_state)
+    of_x, of_delta, of_a, of_b, of_c, of_state = _call("selective_scan_gradient", out, *operands)
+    return of_x, of_delta, of_a.sum(0), of_b.sum(1), of_c.sum(1), of_state
+
+
+def _call(name: str, out: Any, *operands: Any) -> Any:
+    return library.call(name, out, *operands, vmap_method="broadcast_all", chunk=[CHUNK])
+
+
+def _float32(*shapes: tuple[int, ...]) -> list[Any]:
+    return [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+
+
+_scanned = differentiable(_native, _plain)
+_slopes = differentiable(_native_gradient, _plain_gradient)
+
+
+def _native_forward(*operands: Any) -> tuple[Any, tuple[Any, ...]]:
+    *found, starts = _scanned(*operands)
+    return tuple(found), (*operands[:5], starts)
+
+
+native_scan.defvjp(_native_forward, lambda saved, change: _slopes(*saved, *change))
 
 
 def _cut(arrays: tuple[Any, ...]) -> tuple[Any, ...]:

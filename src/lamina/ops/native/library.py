@@ -51,6 +51,7 @@ KERNELS = {
     "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
     "layer_norm": ("layer_norm", "layer_norm_gradient"),
+    "selective_scan": ("selective_scan", "selective_scan_gradient"),
     "update": ("adam", "finite"),
     "winograd": ("winograd", "winograd_input_gradient", "winograd_weight_gradient"),
 }
