@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.residual_block import ResidualBlock
     from lamina.nn.stack import Sequential, Stack
     from lamina.nn.state_space import LRU, S4D
 
@@ -70,6 +71,7 @@ _PLACES = {
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "residual_block": "ResidualBlock",
     "stack": "Sequential Stack",
     "state_space": "LRU S4D",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
@@ -114,6 +116,7 @@ __all__ = [
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "RMSNorm",
+    "ResidualBlock",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",

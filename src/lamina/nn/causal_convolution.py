@@ -8,13 +8,13 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
-from lamina.core.module import Module
 from lamina.core.random import split, uniform
 from lamina.core.shapes import Bool, Float
+from lamina.nn.sequence import AbstractSequenceLayer
 from lamina.ops.causal_convolution import causal_convolution
 
 
-class CausalConv(Module):
+class CausalConv(AbstractSequenceLayer):
     """Convolve every feature by itself over the last positions: y_t = Σ_j w_j x_{t-k+1+j} + bias.
 
     Mixes neighbors before a state-space layer or attention. O(batch · time · features · kernel).

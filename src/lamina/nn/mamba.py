@@ -11,19 +11,21 @@ import numpy as np
 
 from lamina.core import random
 from lamina.core.arrays import Array
-from lamina.core.module import Module, replace, static
+from lamina.core.module import replace, static
 from lamina.core.random import split, uniform
 from lamina.core.shapes import Bool, Float
 from lamina.nn.activation import silu
 from lamina.nn.causal_convolution import CausalConv
 from lamina.nn.linear import Linear
+from lamina.nn.sequence import AbstractSequenceLayer
+from lamina.nn.state_space import wide
 from lamina.ops.dense import dense
 from lamina.ops.selective_scan import selective_scan
 
 SHORTEST, LONGEST = 1e-3, 1e-1  # steps Δ at first, Gu and Dao 2023, section 3.6
 
 
-class Mamba(Module):
+class Mamba(AbstractSequenceLayer):
     """Selective state space: h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_t, y_t = C_t h_t + D x_t, gated.
 
     x and the gate z are projections of the input, x passes a short causal convolution and SiLU; Δ, B and C are
@@ -105,14 +107,14 @@ class Mamba(Module):
         state = self.A_log.shape[1]
         low, into, out_of = jnp.split(self.x_proj(signal), [self.rank, self.rank + state], axis=-1)
         y, state = selective_scan(
-            signal, self._step(low), -jnp.exp(self.A_log).T, into, out_of, self.D, initial=cache["state"]
+            signal, self._step(low), -jnp.exp(wide(self.A_log)).T, into, out_of, self.D, initial=cache["state"]
         )
         return self.out_proj(y * silu(gate)), {"conv": conv, "state": state}
 
     def _step(self, low: Array) -> Array:
         """Return Δ = softplus(W · low + bias), from the bias on in float32: it is small, and decides."""
-        wide = dense(low, self.dt_proj.weight.astype(low.dtype)).astype(jnp.float32)
-        return jax.nn.softplus(wide + self.dt_proj.bias[None, None])
+        projected = wide(dense(low, self.dt_proj.weight.astype(low.dtype)))
+        return jax.nn.softplus(projected + wide(self.dt_proj.bias)[None, None])
 
 
 def step_bias(key: Any, count: int) -> Array:

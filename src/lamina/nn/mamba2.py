@@ -18,6 +18,8 @@ from lamina.nn.activation import silu
 from lamina.nn.causal_convolution import CausalConv
 from lamina.nn.linear import Linear
 from lamina.nn.mamba import step_bias
+from lamina.nn.sequence import AbstractSequenceLayer
+from lamina.nn.state_space import wide
 from lamina.ops.chunked_ssd import chunked_ssd
 
 LARGEST_RATE = 16.0  # -A at first is uniform between 1 and this, as in the paper's code
@@ -47,13 +49,13 @@ class GatedRMSNorm(Module):
         self.weight, self.groups, self.epsilon = np.ones(features, np.float32), groups, epsilon
 
     def __call__(self, x: Float[Array, "b t d"], gate: Float[Array, "b t d"]) -> Float[Array, "b t d"]:
-        wide = x.astype(jnp.float32) * silu(gate.astype(jnp.float32))
-        parts = wide.reshape(*x.shape[:2], self.groups, -1)
+        gated = wide(x) * silu(wide(gate))
+        parts = gated.reshape(*x.shape[:2], self.groups, -1)
         parts = parts * jax.lax.rsqrt((parts * parts).mean(-1, keepdims=True) + self.epsilon)
-        return (parts.reshape(x.shape) * self.weight[None, None]).astype(x.dtype)
+        return (parts.reshape(x.shape) * wide(self.weight)[None, None]).astype(x.dtype)
 
 
-class Mamba2(Module):
+class Mamba2(AbstractSequenceLayer):
     """Selective state space by heads: h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_tᵀ, y_t = C_tᵀ h_t + D x_t.
 
     One projection gives the gate, x, B, C and Δ; x, B and C pass a short causal convolution and SiLU. A is one
@@ -150,8 +152,8 @@ class Mamba2(Module):
         signal, into, out_of = jnp.split(silu(signal), [inner, inner + shared], axis=-1)
         y, state = chunked_ssd(
             signal.reshape(batch, time, heads, -1),
-            jax.nn.softplus(step.astype(jnp.float32) + self.dt_bias[None, None]),
-            -jnp.exp(self.A_log),
+            jax.nn.softplus(wide(step) + wide(self.dt_bias)[None, None]),
+            -jnp.exp(wide(self.A_log)),
             into.reshape(batch, time, self.groups, -1),
             out_of.reshape(batch, time, self.groups, -1),
             self.D,

@@ -15,17 +15,18 @@ import numpy as np
 
 from lamina.core import random
 from lamina.core.arrays import Array
-from lamina.core.module import Module, static
+from lamina.core.module import static
 from lamina.core.random import split, uniform
 from lamina.core.shapes import Bool, Float
 from lamina.nn.activation import gelu, sigmoid
 from lamina.nn.initializers import lecun_normal
 from lamina.nn.linear import Linear
+from lamina.nn.sequence import AbstractSequenceLayer
 from lamina.ops.linear_recurrence import linear_recurrence
 from lamina.ops.long_convolution import long_convolution, modes_kernel
 
 
-class S4D(Module):
+class S4D(AbstractSequenceLayer):
     """State space with a diagonal matrix: h' = A h + x for each feature, y = 2 Re(C h) + D x, then mixed.
 
     Discretized by zero-order hold with a step Δ a feature, h_t = e^{ΔA} h_{t-1} + x_t and
@@ -92,22 +93,22 @@ class S4D(Module):
             state = decay * state + jax.lax.complex(x, jnp.zeros_like(x))[:, None]
             return state, (state.real * output.real - state.imag * output.imag).sum(1)
 
-        state, y = jax.lax.scan(step, cache, jnp.moveaxis(x.astype(jnp.float32), 1, 0))
+        state, y = jax.lax.scan(step, cache, jnp.moveaxis(wide(x), 1, 0))
         return self._mixed(jnp.moveaxis(y, 0, 1), x), state
 
     def _modes(self) -> tuple[Array, Array]:
         """Return Δ A and 2 C (e^{ΔA} - 1)/A, both (width, state)."""
-        eigenvalues = jax.lax.complex(-jnp.exp(self.A_real_log), jnp.asarray(self.A_imag))
-        step = jnp.exp(self.step_log)[:, None]
+        eigenvalues = jax.lax.complex(-jnp.exp(wide(self.A_real_log)), wide(self.A_imag))
+        step = jnp.exp(wide(self.step_log))[:, None]
         exponent = eigenvalues * jax.lax.complex(step, jnp.zeros_like(step))
-        output = jax.lax.complex(self.C[..., 0], self.C[..., 1])
+        output = jax.lax.complex(*jnp.moveaxis(wide(self.C), -1, 0))
         return exponent, 2.0 * output * (jnp.exp(exponent) - 1.0) / eigenvalues
 
     def _mixed(self, y: Array, x: Array) -> Array:
-        return gated(self.mix, y + x.astype(jnp.float32) * self.D[None, None], x.dtype)
+        return gated(self.mix, y + wide(x) * wide(self.D)[None, None], x.dtype)
 
 
-class LRU(Module):
+class LRU(AbstractSequenceLayer):
     """Linear recurrent unit: h_t = λ h_{t-1} + γ B x_t with complex λ, y = Re(C h) + D x, then mixed.
 
     |λ| = e^{-e^ν} < 1 whatever is learned, and γ = √(1 - |λ|²) at first keeps the state's scale. One state for
@@ -180,14 +181,27 @@ class LRU(Module):
 
     def extend(self, x: Float[Array, "b t d"], cache: Any) -> tuple[Float[Array, "b t d"], Any]:
         """Return the next positions, and the state after them."""
-        entered = self.B(x).astype(jnp.float32) * jnp.tile(jnp.exp(self.gamma_log), 2)[None, None]
-        decay = jnp.exp(jax.lax.complex(-jnp.exp(self.nu_log), jnp.exp(self.theta_log)))
+        entered = wide(self.B(x)) * jnp.tile(jnp.exp(wide(self.gamma_log)), 2)[None, None]
+        decay = jnp.exp(jax.lax.complex(-jnp.exp(wide(self.nu_log)), jnp.exp(wide(self.theta_log))))
         inputs = jax.lax.complex(entered[..., : self.state], entered[..., self.state :])
         states = linear_recurrence(decay[None, None], inputs, cache)
         # Re(C h) = Re C · Re h - Im C · Im h, the second sign being learned.
         y = self.C(jnp.concatenate([states.real, states.imag], axis=-1).astype(x.dtype))
-        y = y.astype(jnp.float32) + x.astype(jnp.float32) * self.D[None, None]
+        y = wide(y) + wide(x) * wide(self.D)[None, None]
         return gated(self.mix, y, x.dtype), states[:, -1]
+
+
+def wide(array: Array) -> Any:
+    """Return an array in float32: rates and states are computed in it, whatever the arithmetic of the rest.
+
+    Args:
+        array: of any type of numbers.
+
+    Example:
+        >>> wide(jnp.ones(1, jnp.bfloat16)).dtype.name
+        'float32'
+    """
+    return jnp.asarray(array).astype(jnp.float32)
 
 
 def half_normal(key: Any, shape: tuple[int, ...]) -> Array:
