@@ -1,7 +1,7 @@
 """Synthetic tasks over long sequences: what one model reaches and how long it takes.
 
-Options: task, model, size, depth, rate, seed; stages, a list of (length, batch, steps); lengths to test at, and
-examples of a test.
+Options: task, model, size, depth, rate, seed; stages, a list of (length, batch, steps); lengths to test at,
+and examples of a test.
 
 Batches are drawn inside the compiled step, fresh ones every time, so there is nothing to learn by heart.
 """
@@ -31,7 +31,7 @@ Batch = tuple[jax.Array, jax.Array]
 
 
 def selective_copying(key: Any, batch: int, length: int) -> Batch:
-    """Return ``length`` positions with 16 symbols among blanks, 16 markers behind, and the symbols in order."""
+    """Return 16 symbols among blanks, with 16 markers behind them, and the symbols in their order."""
     place_key, symbol_key = jax.random.split(key)
     places = jnp.sort(jax.lax.top_k(jax.random.uniform(place_key, (batch, length)), COPIED)[1], axis=1)
     symbols = jax.random.randint(symbol_key, (batch, COPIED), 1, MARKER)
@@ -40,7 +40,7 @@ def selective_copying(key: Any, batch: int, length: int) -> Batch:
 
 
 def induction_heads(key: Any, batch: int, length: int) -> Batch:
-    """Return random symbols with one marker among them and one at the end, and the symbol behind the first."""
+    """Return random symbols, a marker among them and one at the end, and the symbol behind the first."""
     symbol_key, place_key = jax.random.split(key)
     ids = jax.random.randint(symbol_key, (batch, length), 0, MARKER)
     place = jax.random.randint(place_key, (batch,), 0, length - 2)
@@ -107,7 +107,9 @@ class Learner:
     def test(self, *, length: int, examples: int) -> float:
         """Return the accuracy on new examples, about 32,768 positions at a time."""
         batch = max(1, min(examples, 32_768 // length))
-        found = [self.tested(self.model, self._next_key(), batch, length) for _ in range(-(-examples // batch))]
+        found = [
+            self.tested(self.model, self._next_key(), batch, length) for _ in range(-(-examples // batch))
+        ]
         return float(jnp.stack(found).mean())
 
 

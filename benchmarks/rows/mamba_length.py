@@ -1,8 +1,9 @@
-"""Row "Mamba over length": what a position costs in sequences of 1,024 to 32,768 positions, attention beside it.
+"""Row "Mamba over length": what a position costs in sequences of 1,024 to 32,768, attention beside it.
 
-Loss and gradient on one sequence, microseconds a position. A state costs the same however long the sequence is; in
-attention each position looks at all before it, so its cost grows with the length. The ratio is a position's time in
-the longest sequence of a model ÷ that in the shortest: 1 is constant. Attention ends at ``--attention-up-to``.
+Loss and gradient on one sequence, microseconds a position. A state costs the same however long the sequence
+is; in attention each position looks at all before it, so its cost grows with the length. The ratio is a
+position's time in the longest sequence of a model ÷ that in the shortest: 1 is constant. Attention ends at
+``--attention-up-to``.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def main() -> None:
     for (model, length), seconds in zip(chosen, answer["seconds"], strict=True):
         each = [1e6 * value / length for value in seconds]
         compared = spread.ratio(each, shortest.setdefault(model, each))
-        lines.append(record.Line(ROW, "lamina", f"{model}, length {length}", "µs a position",
-                                 **record.timed(spread.spread(each)), **record.compared(compared)))  # fmt: skip
+        timed = {**record.timed(spread.spread(each)), **record.compared(compared)}
+        lines.append(record.Line(ROW, "lamina", f"{model}, length {length}", "µs a position", **timed))
     record.keep(lines, arguments, idle=idle and watch.is_quiet())
 
 

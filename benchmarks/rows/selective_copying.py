@@ -1,13 +1,14 @@
-"""Row "selective copying": what networks remember of a long sequence, on the two synthetic tasks of Mamba's paper.
+"""Row "selective copying": what networks remember of a long sequence, on two tasks of Mamba's paper.
 
-*Selective copying*: 16 symbols of 14 kinds stand at random places among blanks; behind them 16 markers ask for them in
-their order. A network without selection knows how far back a symbol lies only if it counts the blanks.
-*Induction heads* (``--task``): a marker stands somewhere in random symbols, and once more at the end; asked is the
-symbol behind the first. Accuracy is the share of right symbols in new sequences; chance is 7 and 7 %.
+*Selective copying*: 16 symbols of 14 kinds stand at random places among blanks; behind them 16 markers ask
+for them in their order. A network without selection knows how far back a symbol lies only if it counts the
+blanks. *Induction heads* (``--task``): a marker stands somewhere in random symbols, and once more at the
+end; asked is the symbol behind the first. Accuracy is the share of right symbols in new sequences; chance
+is 7 and 7 %.
 
-Every model of the registry that says what comes next takes part by its name (``--models``), all with the same size,
-depth, examples and steps. Sequences grow from stage to stage (``--stages length:batch:steps``), since two cores cannot
-run the 400,000 steps at length 4,096 of the paper.
+Every model of the registry that says what comes next takes part by its name (``--models``), all with the
+same size, depth, examples and steps. Sequences grow from stage to stage (``--stages length:batch:steps``),
+since two cores cannot run the 400,000 steps at length 4,096 of the paper.
 
 Reference: Gu, Dao. Mamba: linear-time sequence modeling with selective state spaces. 2023, section 4.1.
 """
@@ -22,6 +23,7 @@ from benchmarks.contest import Contender
 
 ROW = "selective_copying"
 MODELS = ("mamba", "s4d", "lstm", "gpt")
+SHARED = ("task", "size", "depth", "rate", "stages", "lengths", "examples")
 Stage = tuple[int, int, int]
 STAGES: dict[str, tuple[Stage, ...]] = {
     "selective copying": ((64, 64, 3000), (256, 32, 1000), (1024, 8, 400), (4096, 4, 150)),
@@ -37,7 +39,9 @@ def stage(text: str) -> Stage:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--task", choices=list(STAGES), default="selective copying")
     parser.add_argument("--models", nargs="+", default=MODELS, help="by name (default %(default)s)")
     parser.add_argument("--size", type=int, default=64, help="features of a symbol (default %(default)s)")
@@ -76,8 +80,7 @@ def learned(contender: Contender) -> tuple[dict[str, Any], str]:
 def main() -> None:
     arguments = parse()
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
-    shared = {name: getattr(arguments, name) for name in ("task", "size", "depth", "rate", "stages", "lengths",
-                                                          "examples")}  # fmt: skip
+    shared = {name: getattr(arguments, name) for name in SHARED}
     told = " ".join(":".join(map(str, one)) for one in arguments.stages)
     lines, watch = [], machine.Watch()
     for seed in arguments.seeds:

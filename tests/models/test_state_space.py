@@ -95,7 +95,9 @@ def test_values_and_gradients_are_those_of_transformers(name: str, size: int):
     state["lm_head.weight"] = state["backbone.embeddings.weight"]
     reference.load_state_dict(state)
     logits = reference(torch.tensor(IDS.astype(np.int64))).logits
-    loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), torch.tensor(IDS[:, 1:]).flatten().long())
+    loss = torch.nn.functional.cross_entropy(
+        logits[:, :-1].flatten(0, 1), torch.tensor(IDS[:, 1:]).flatten().long()
+    )
     loss.backward()
 
     @jax.jit

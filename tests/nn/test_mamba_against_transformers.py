@@ -1,4 +1,4 @@
-"""Mamba and Mamba-2 against the reference code of `transformers`, on weights made here: values and gradients."""
+"""Mamba and Mamba-2 against the reference code of `transformers`: values and gradients."""
 
 from __future__ import annotations
 

@@ -186,7 +186,9 @@ def test_what_is_no_number_stays_in_its_feature():
 @needs_kernel
 def test_small_scans_and_large_states_are_computed_by_xla(set_limit: Callable[..., None]):
     def shapes(time: int, state: int) -> tuple[Any, Any]:
-        return jax.ShapeDtypeStruct((1, time, 16), jnp.bfloat16), jax.ShapeDtypeStruct((state, 16), jnp.float32)
+        return jax.ShapeDtypeStruct((1, time, 16), jnp.bfloat16), jax.ShapeDtypeStruct(
+            (state, 16), jnp.float32
+        )
 
     least, most = (TABLE["selective_scan"].limits[name] for name in ("numbers", "state"))
     assert suits_kernel(*shapes(least.at_least // 16**2, 16))

@@ -28,9 +28,9 @@ SHORTEST, LONGEST = 1e-3, 1e-1  # steps Δ at first, Gu and Dao 2023, section 3.
 class Mamba(AbstractSequenceLayer):
     """Selective state space: h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_t, y_t = C_t h_t + D x_t, gated.
 
-    x and the gate z are projections of the input, x passes a short causal convolution and SiLU; Δ, B and C are
-    functions of x, so the input decides what the state keeps. y · silu(z) is projected back. Parameters are
-    named and shaped as in the paper's code and `transformers`.
+    x and the gate z are projections of the input, x passes a short causal convolution and SiLU; Δ, B and C
+    are functions of x, so the input decides what the state keeps. y · silu(z) is projected back. Parameters
+    are named and shaped as in the paper's code and `transformers`.
 
     Args:
         width: features, ≥ 1.
@@ -107,7 +107,13 @@ class Mamba(AbstractSequenceLayer):
         state = self.A_log.shape[1]
         low, into, out_of = jnp.split(self.x_proj(signal), [self.rank, self.rank + state], axis=-1)
         y, state = selective_scan(
-            signal, self._step(low), -jnp.exp(wide(self.A_log)).T, into, out_of, self.D, initial=cache["state"]
+            signal,
+            self._step(low),
+            -jnp.exp(wide(self.A_log)).T,
+            into,
+            out_of,
+            self.D,
+            initial=cache["state"],
         )
         return self.out_proj(y * silu(gate)), {"conv": conv, "state": state}
 

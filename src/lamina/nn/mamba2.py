@@ -58,9 +58,9 @@ class GatedRMSNorm(Module):
 class Mamba2(AbstractSequenceLayer):
     """Selective state space by heads: h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_tᵀ, y_t = C_tᵀ h_t + D x_t.
 
-    One projection gives the gate, x, B, C and Δ; x, B and C pass a short causal convolution and SiLU. A is one
-    number a head, so the scan becomes products of matrices (`lamina.ops.chunked_ssd`) and the state may be
-    larger than Mamba's. Parameters are named and shaped as in the paper's code and `transformers`.
+    One projection gives the gate, x, B, C and Δ; x, B and C pass a short causal convolution and SiLU. A is
+    one number a head, so the scan becomes products of matrices (`lamina.ops.chunked_ssd`) and the state may
+    be larger than Mamba's. Parameters are named and shaped as in the paper's code and `transformers`.
 
     Args:
         width: features, ≥ 1; ``expand · width`` must be a multiple of ``head_width``.
@@ -111,7 +111,7 @@ class Mamba2(AbstractSequenceLayer):
         if heads * head_width != inner or heads % groups:
             raise ConfigError(
                 "heads do not divide the features",
-                expected=f"{expand} · {width} features in heads of {head_width}, and those in {groups} groups",
+                expected=f"{inner} features in heads of {head_width}, and those in {groups} groups",
                 received=f"{inner / head_width:g} heads",
             )
         self.state, self.groups = state, groups

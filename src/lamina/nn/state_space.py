@@ -1,7 +1,7 @@
 """Linear state-space layers whose matrices do not depend on the input: S4D and the linear recurrent unit.
 
-Both are y = C h with h_t = Λ h_{t-1} + B x_t for a diagonal, complex Λ, then GELU and a gated linear unit that
-mixes features.
+Both are y = C h with h_t = Λ h_{t-1} + B x_t for a diagonal, complex Λ, then GELU and a gated linear unit
+that mixes features.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class S4D(AbstractSequenceLayer):
         key: Any = None,
         train: bool = False,
     ) -> Float[Array, "b t d"]:
-        exponent, output = self._modes()
+        exponent, output = self.modes()
         y = long_convolution(x, modes_kernel(exponent, output, x.shape[1]))
         return self._mixed(y, x)
 
@@ -86,7 +86,7 @@ class S4D(AbstractSequenceLayer):
 
     def extend(self, x: Float[Array, "b t d"], cache: Any) -> tuple[Float[Array, "b t d"], Any]:
         """Return the next positions, and the state after them."""
-        exponent, output = self._modes()
+        exponent, output = self.modes()
         decay, output = jnp.exp(exponent).T[None], output.T[None]
 
         def step(state: Any, x: Any) -> tuple[Any, Any]:
@@ -96,7 +96,7 @@ class S4D(AbstractSequenceLayer):
         state, y = jax.lax.scan(step, cache, jnp.moveaxis(wide(x), 1, 0))
         return self._mixed(jnp.moveaxis(y, 0, 1), x), state
 
-    def _modes(self) -> tuple[Array, Array]:
+    def modes(self) -> tuple[Any, Any]:
         """Return Δ A and 2 C (e^{ΔA} - 1)/A, both (width, state)."""
         eigenvalues = jax.lax.complex(-jnp.exp(wide(self.A_real_log)), wide(self.A_imag))
         step = jnp.exp(wide(self.step_log))[:, None]
@@ -111,8 +111,8 @@ class S4D(AbstractSequenceLayer):
 class LRU(AbstractSequenceLayer):
     """Linear recurrent unit: h_t = λ h_{t-1} + γ B x_t with complex λ, y = Re(C h) + D x, then mixed.
 
-    |λ| = e^{-e^ν} < 1 whatever is learned, and γ = √(1 - |λ|²) at first keeps the state's scale. One state for
-    all features, unlike S4D's one a feature.
+    |λ| = e^{-e^ν} < 1 whatever is learned, and γ = √(1 - |λ|²) at first keeps the state's scale. One state
+    for all features, unlike S4D's one a feature.
 
     Args:
         width: features, ≥ 1.

@@ -1,4 +1,4 @@
-"""Convolution of every channel by itself over the last few positions, with the positions before as a state."""
+"""Convolution of every channel by itself over the last few positions, those before being a state."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Mamba-2's state space duality: a selective recurrence as masked attention inside chunks of the sequence.
 
-One decay a head instead of one a number makes the product of decays between two positions a matrix, so inside a
-chunk the outputs are products of matrices, which processors are best at; between chunks there is a recurrence
-over their states.
+One decay a head instead of one a number makes the product of decays between two positions a matrix, so
+inside a chunk the outputs are products of matrices, which processors are best at; between chunks there is a
+recurrence over their states.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def chunked_ssd(
 ) -> tuple[Float[Array, "b t h k"], Float[Array, "b h n k"]]:
     """Compute h_t = exp(Δ_t A) h_{t-1} + Δ_t B_t x_tᵀ and y_t = C_tᵀ h_t + D x_t, a state (n, k) a head.
 
-    Inside a chunk y = (L ∘ C Bᵀ) (Δ x) with L_ts = exp(Σ_{s<r≤t} Δ_r A): causal attention without softmax. The
-    gradient computes these matrices once more instead of keeping them.
+    Inside a chunk y = (L ∘ C Bᵀ) (Δ x) with L_ts = exp(Σ_{s<r≤t} Δ_r A): causal attention without softmax.
+    The gradient computes these matrices once more instead of keeping them.
 
     Args:
         x: the sequence, heads of width k.
@@ -64,17 +64,15 @@ def chunked_ssd(
     wide = delta.astype(jnp.float32)
     state = jnp.zeros((batch, heads, size, width), jnp.float32) if initial is None else initial
     entered = (x.astype(jnp.float32) * wide[..., None]).astype(x.dtype)
-    grouped = (groups, heads // groups)
-    cut = [
-        _chunks(array, min(chunk, time))
-        for array in (
-            entered.reshape(batch, time, *grouped, width),
-            (wide * state_matrix.astype(jnp.float32)[None, None]).reshape(batch, time, *grouped),
-            input_matrix.astype(x.dtype),
-            output_matrix.astype(x.dtype),
-        )
-    ]
-    y, state = _outputs(*cut, state.astype(jnp.float32).reshape(batch, *grouped, size, width))
+    grouped, length = (groups, heads // groups), min(chunk, time)
+    exponent = wide * state_matrix.astype(jnp.float32)[None, None]
+    y, state = _outputs(
+        _chunks(entered.reshape(batch, time, *grouped, width), length),
+        _chunks(exponent.reshape(batch, time, *grouped), length),
+        _chunks(input_matrix.astype(x.dtype), length),
+        _chunks(output_matrix.astype(x.dtype), length),
+        state.astype(jnp.float32).reshape(batch, *grouped, size, width),
+    )
     y = y.reshape(batch, -1, heads, width)[:, :time]
     passed = x.astype(jnp.float32) * feedthrough.astype(jnp.float32)[None, None, :, None]
     return (y + passed).astype(x.dtype), state.reshape(batch, heads, size, width)

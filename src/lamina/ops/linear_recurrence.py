@@ -61,7 +61,7 @@ def _forward(decay: Any, inputs: Any, initial: Any, reverse: bool) -> tuple[Any,
 
 def _backward(reverse: bool, saved: tuple[Any, Any, Any], change: Any) -> tuple[Any, Any, Any]:
     decay, states, initial = saved
-    slope = _states(_shifted(decay, not reverse), change, jnp.zeros_like(initial), not reverse)
+    slope: Any = _states(_shifted(decay, not reverse), change, jnp.zeros_like(initial), not reverse)
     start = initial[:, None]
     before = [states[:, 1:], start] if reverse else [start, states[:, :-1]]
     of_decay = _summed(slope * jnp.concatenate(before, axis=1), decay.shape)

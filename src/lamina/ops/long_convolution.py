@@ -1,4 +1,4 @@
-"""Convolution with kernels as long as the sequence, by Fourier transforms, and the kernels of linear states."""
+"""Convolution with kernels as long as the sequence by Fourier transforms, and kernels of linear states."""
 
 from __future__ import annotations
 

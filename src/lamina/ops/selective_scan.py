@@ -1,8 +1,9 @@
 """The selective scan of Mamba (S6): a linear recurrence whose decay, input and output follow the sequence.
 
-The states of all positions are n times as large as the sequence itself. They are never stored: time is cut into
-chunks, the state at the start of each is kept, and the backward pass computes those inside a chunk once more.
-On CPU a native kernel (`lamina.ops.dispatch`) keeps the states of 16 features at a time in registers and cache.
+The states of all positions are n times as large as the sequence itself. They are never stored: time is cut
+into chunks, the state at the start of each is kept, and the backward pass computes those inside a chunk
+once more. On CPU a native kernel (`lamina.ops.dispatch`) keeps the states of 16 features at a time in
+registers and cache.
 """
 
 from __future__ import annotations
@@ -102,13 +103,14 @@ def _forward(*operands: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _backward(saved: tuple[Any, ...], change: tuple[Any, Any]) -> tuple[Any, ...]:
-    return _plain_gradient(*saved, *change)
+    x, delta, a, b, c, starts = saved
+    return _plain_gradient(x, delta, a, b, c, starts, *change)
 
 
 def _plain_gradient(
     x: Any, delta: Any, a: Any, b: Any, c: Any, starts: Any, of_y: Any, of_state: Any
 ) -> tuple[Any, ...]:
-    """Return the gradients, chunk after chunk from the last: the states inside each are computed once more."""
+    """Return the gradients, from the last chunk to the first; the states inside are computed again."""
 
     def chunk(carry: tuple[Any, Any], at: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any], Any]:
         of_a, of_state = carry
@@ -146,7 +148,7 @@ def _native(x: Any, delta: Any, a: Any, b: Any, c: Any, initial: Any) -> tuple[A
 def _native_gradient(
     x: Any, delta: Any, a: Any, b: Any, c: Any, starts: Any, of_y: Any, of_state: Any
 ) -> tuple[Any, ...]:
-    """Return the same as `_plain_gradient`: the kernel leaves sums over rows and blocks of features to XLA."""
+    """Return the same as `_plain_gradient`; sums over rows and blocks of features are left to XLA."""
     batch, time, features = x.shape
     state, blocks = a.shape[0], -(-features // FEATURES)
     sums = (batch, blocks, time, state)
