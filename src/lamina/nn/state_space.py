@@ -191,7 +191,7 @@ class LRU(AbstractSequenceLayer):
         return gated(self.mix, y, x.dtype), states[:, -1]
 
 
-def wide(array: Array) -> Any:
+def wide(array: Any) -> Any:
     """Return an array in float32: rates and states are computed in it, whatever the arithmetic of the rest.
 
     Args:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
+from lamina.ops.dense import Sides, product
 from lamina.ops.linear_recurrence import linear_recurrence
 
 CHUNK = 64
@@ -64,51 +65,63 @@ def chunked_ssd(
     wide = delta.astype(jnp.float32)
     state = jnp.zeros((batch, heads, size, width), jnp.float32) if initial is None else initial
     entered = (x.astype(jnp.float32) * wide[..., None]).astype(x.dtype)
-    grouped, length = (groups, heads // groups), min(chunk, time)
     exponent = wide * state_matrix.astype(jnp.float32)[None, None]
+    grouped, length = (groups, heads // groups), min(chunk, time)
     y, state = _outputs(
         _chunks(entered.reshape(batch, time, *grouped, width), length),
         _chunks(exponent.reshape(batch, time, *grouped), length),
         _chunks(input_matrix.astype(x.dtype), length),
         _chunks(output_matrix.astype(x.dtype), length),
-        state.astype(jnp.float32).reshape(batch, *grouped, size, width),
+        jnp.moveaxis(state.astype(jnp.float32).reshape(batch, *grouped, size, width), 2, 3),
     )
-    y = y.reshape(batch, -1, heads, width)[:, :time]
+    y = jnp.moveaxis(y, 2, 3).reshape(batch, -1, heads, width)[:, :time]
     passed = x.astype(jnp.float32) * feedthrough.astype(jnp.float32)[None, None, :, None]
-    return (y + passed).astype(x.dtype), state.reshape(batch, heads, size, width)
+    return (y + passed).astype(x.dtype), jnp.moveaxis(state, 3, 2).reshape(batch, heads, size, width)
 
 
 def _chunks(array: Any, size: int) -> Any:
-    """Return (batch, time, …) as (batch, chunks, time of one, …); zeros, which leave the state, fill up."""
+    """Return (batch, time, group, …) as (batch, chunks, group, time of one, …).
+
+    Zeros fill up the last chunk; they leave the state as it is.
+    """
     more = -array.shape[1] % size
     if more:
         array = jnp.pad(array, ((0, 0), (0, more), *((0, 0),) * (array.ndim - 2)))
-    return array.reshape(array.shape[0], -1, size, *array.shape[2:])
+    return jnp.moveaxis(array.reshape(array.shape[0], -1, size, *array.shape[2:]), 2, 3)
 
 
 def _outputs(x: Any, exponent: Any, b: Any, c: Any, initial: Any) -> tuple[Any, Any]:
-    """Return y and the last state. Axes: batch, chunk z, positions l and m in it, group, head r of it."""
-    passed = jnp.cumsum(exponent, axis=2)  # Σ Δ A from the start of the chunk
-    remaining = jnp.exp(passed[:, :, -1:] - passed)[..., None].astype(x.dtype)
-    added = _einsum("bzmgn,bzmgrk->bzgrnk", b, x * remaining)
-    states = linear_recurrence(jnp.exp(passed[:, :, -1])[..., None, None], added, initial)
+    """Return y (batch, chunk, group, time, head, width), and the last state (batch, group, n, head, width)."""
+    passed = jnp.cumsum(exponent, axis=3)  # Σ Δ A from the start of the chunk
+    remaining = jnp.exp(passed[:, :, :, -1:] - passed)[..., None].astype(x.dtype)
+    added = _product(b, _joined(x * remaining), (True, False))
+    heads = (*added.shape[:4], *x.shape[4:])
+    decay = jnp.exp(passed[:, :, :, -1])[:, :, :, None, :, None]
+    states = linear_recurrence(decay, added.reshape(heads), initial)
     before = jnp.concatenate([initial[:, None], states[:, :-1]], axis=1)
-    from_before = _einsum("bzlgn,bzgrnk->bzlgrk", c, before.astype(x.dtype)) * jnp.exp(passed)[..., None]
-    return _within(x, passed, b, c) + from_before, states[:, -1]
+    from_before = _product(c, _joined(before).astype(x.dtype), (False, False)).reshape(x.shape)
+    return _within(x, passed, b, c) + from_before * jnp.exp(passed)[..., None], states[:, -1]
 
 
 @jax.checkpoint
 def _within(x: Any, passed: Any, b: Any, c: Any) -> Any:
     """Return what positions of the same chunk give to y."""
-    length = x.shape[2]
+    length = x.shape[3]
     is_before = jnp.tril(jnp.ones((length, length), bool))[None, None, None, None]
-    moved = jnp.moveaxis(passed, 2, 4)
+    sums = jnp.moveaxis(passed, 3, 4)
     # Masked before the exponential, which would overflow behind the diagonal and give NaN gradients.
-    decay = jnp.exp(jnp.where(is_before, moved[..., :, None] - moved[..., None, :], -jnp.inf))
-    scores = _einsum("bzlgn,bzmgn->bzglm", c, b)[:, :, :, None] * decay
-    return _einsum("bzgrlm,bzmgrk->bzlgrk", scores.astype(x.dtype), x)
+    decay = jnp.exp(jnp.where(is_before, sums[..., :, None] - sums[..., None, :], -jnp.inf))
+    scores = _product(c, b, (False, True))[:, :, :, None] * decay
+    return jnp.moveaxis(_product(scores.astype(x.dtype), jnp.moveaxis(x, 3, 4), (False, False)), 4, 3)
 
 
-def _einsum(formula: str, *arrays: Any) -> Any:
-    """Return a product summed in float32, whatever the type of its operands."""
-    return jnp.einsum(formula, *arrays, preferred_element_type=jnp.float32)
+def _joined(array: Any) -> Any:
+    """Return heads and their widths as one axis."""
+    return array.reshape(*array.shape[:-2], -1)
+
+
+def _product(left: Any, right: Any, transposed: Sides) -> Any:
+    """Return the products over the last two axes in float32, all of them in one call."""
+    flat = [array.reshape(-1, *array.shape[-2:]) for array in (left, right)]
+    found: Any = jax.vmap(lambda one, other: product(one, other, transposed))(*flat)
+    return found.reshape(*left.shape[:-2], *found.shape[-2:]).astype(jnp.float32)
