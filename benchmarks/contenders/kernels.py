@@ -28,6 +28,7 @@ from lamina.ops.embedding_bag import plain_gradient as plain_bag_gradient
 from lamina.ops.gelu import native_gelu_and_slope, plain_gelu_and_slope
 from lamina.ops.layer_norm import native_gradient, native_normalized, plain_gradient, plain_normalized
 from lamina.ops.native import library
+from lamina.ops.selective_scan import native_scan, plain_scan
 from lamina.ops.update import (
     Factors,
     Moments,
@@ -209,10 +210,30 @@ def embedding_bag(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
     return ways, [operand, ids, scale]
 
 
+def selective_scan(sizes: list[int], *, part: str) -> tuple[Pair, list[Any]]:
+    """Return a selective scan or its gradients both ways; sizes: batch, time, features, state."""
+    batch, time, features, state = sizes
+    random = np.random.default_rng(0)
+
+    def normal(*shape: int) -> Any:
+        return random.normal(size=shape).astype(np.float32)
+
+    x, delta = normal(batch, time, features), np.logaddexp(normal(batch, time, features) - 2, 0)
+    inside = [normal(batch, time, state) for _ in range(2)]
+    operands = [x, delta, -np.exp(normal(state, features)), *inside, normal(batch, state, features)]
+
+    def gradient(scan: Callable[..., Any]) -> Callable[..., Any]:
+        places = tuple(range(len(operands)))
+        return jax.grad(lambda *operands: (scan(*operands)[0] ** 2).sum(), argnums=places)
+
+    ways: Pair = (native_scan, plain_scan)
+    return (gradient(ways[0]), gradient(ways[1])) if part else ways, operands
+
+
 KINDS = {
     "product": product, "depthwise": depthwise, "convolution": convolution, "adam": adam, "layer": layer,
     "gelu": gelu, "attention": attention, "layer norm": layer_norm, "cross-entropy": cross_entropy,
-    "embedding bag": embedding_bag,
+    "embedding bag": embedding_bag, "selective scan": selective_scan,
 }  # fmt: skip
 
 

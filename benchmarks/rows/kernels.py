@@ -1,6 +1,6 @@
 """Row "kernels": products of populations, whole layers, depthwise convolutions, GELU, attention, layer
-normalization, cross-entropy, bags of embeddings and Adam's updates by our kernels and by XLA; convolutions
-of 3 x 3 taps by Winograd's tiles and tap by tap.
+normalization, cross-entropy, bags of embeddings, selective scans and Adam's updates by our kernels and by
+XLA; convolutions of 3 x 3 taps by Winograd's tiles and tap by tap.
 
 Milliseconds of a call, alternating inside one process; `first` is tracing and compiling. What decides
 where `lamina.ops` uses which.
@@ -84,6 +84,12 @@ EMBEDDING_BAG = [  # symbols, width, rows, entries
     (50000, 128, 256, 400),
     (200000, 256, 64, 200),
 ]
+SELECTIVE_SCAN = [
+    (1, 64, 64, 16),
+    (8, 1024, 128, 16),
+    (1, 8192, 256, 16),
+    (4, 1024, 256, 64),
+]  # batch, time, d, n
 TOLERANCE = 1e-4  # of the largest value
 TURN_WORK = 2e8  # multiplications of a turn, about
 
@@ -148,6 +154,12 @@ def cases() -> list[dict[str, Any]]:
         found.append({
             "name": name + (", gradient" if part else ""), "kind": "embedding bag", "sizes": sizes,
             "options": {"part": part}, "work": 4 * width * (rows * entries + (symbols if part else 0)),
+        })  # fmt: skip
+    for sizes, part in itertools.product(SELECTIVE_SCAN, ("", "gradient")):
+        name = f"selective scan {' x '.join(map(str, sizes))}"
+        found.append({
+            "name": name + (", gradient" if part else ""), "kind": "selective scan", "sizes": sizes,
+            "options": {"part": part}, "work": (60 if part else 20) * math.prod(sizes),
         })  # fmt: skip
     return [{**case, "calls": max(1, round(TURN_WORK / case["work"]))} for case in found]
 

@@ -127,6 +127,16 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
         (2, 5, 6, 4),
         (2, 3),
     ),
+    "CausalConv": (lambda key: nn.CausalConv(4, key=key), (2, 5, 4), (2, 5, 4)),
+    "S4D": (lambda key: nn.S4D(4, state=3, key=key), (2, 5, 4), (2, 5, 4)),
+    "LRU": (lambda key: nn.LRU(4, state=3, key=key), (2, 5, 4), (2, 5, 4)),
+    "Mamba": (lambda key: nn.Mamba(4, state=3, key=key), (2, 5, 4), (2, 5, 4)),
+    "Mamba2": (lambda key: nn.Mamba2(4, state=3, head_width=4, key=key), (2, 5, 4), (2, 5, 4)),
+    "ResidualBlock": (
+        lambda key: nn.ResidualBlock(nn.CausalConv(4, key=key), 4),
+        (2, 5, 4),
+        (2, 5, 4),
+    ),
     "Stack": (lambda key: nn.Stack(lambda k: nn.Linear(4, 4, key=k), depth=3, key=key), (5, 4), (5, 4)),
 }
 KEY = make_key(0)

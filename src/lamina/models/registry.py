@@ -49,6 +49,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
         "check": lambda value: isinstance(value, str | dict),
         "expected": "blocks with their models, such as photo:resnet",
     },
+    "state": {"meaning": "numbers of the state a feature of the state space", **POSITIVE},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
@@ -164,11 +165,13 @@ _PLACES = {
     "lenet": "lenet",
     "llama": "llama",
     "linear": "perceptron logistic linear",
+    "mamba": "mamba mamba2",
     "mlp": "mlp",
     "mobilenet": "mobilenet",
     "recurrent": "rnn lstm gru",
     "resnet": "resnet",
     "resnet_tabular": "resnet-tabular",
+    "state_space": "s4d lru",
     "tabm": "tabm-mini tabm",
     "text_transformer": "text-transformer",
     "unet": "unet",

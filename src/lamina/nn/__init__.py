@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lamina.nn.attention import MultiHeadAttention
     from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
     from lamina.nn.causal_attention import CausalSelfAttention
+    from lamina.nn.causal_convolution import CausalConv
     from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
     from lamina.nn.convolution import Conv, ConvTranspose, SubpixelConv
     from lamina.nn.cross_attention import CrossAttention
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from lamina.nn.feed_forward import FeedForward, GatedFeedForward
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.linear import Linear
+    from lamina.nn.mamba import Mamba
+    from lamina.nn.mamba2 import Mamba2
     from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
@@ -49,7 +52,9 @@ if TYPE_CHECKING:
     from lamina.nn.rotary import Alibi, Rotary
     from lamina.nn.recurrent import GRU, LSTM, RNN
     from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
+    from lamina.nn.residual_block import ResidualBlock
     from lamina.nn.stack import Sequential, Stack
+    from lamina.nn.state_space import LRU, S4D
 
 _PLACES = {
     "lamina.core.tree": "stack_modules",
@@ -57,6 +62,7 @@ _PLACES = {
     "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
     "attention": "MultiHeadAttention",
     "causal_attention": "CausalSelfAttention",
+    "causal_convolution": "CausalConv",
     "channels": "GroupNorm LocalResponseNorm SqueezeExcitation",
     "convolution": "Conv ConvTranspose SubpixelConv",
     "cross_attention": "CrossAttention",
@@ -70,6 +76,8 @@ _PLACES = {
     "feed_forward": "FeedForward GatedFeedForward",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
+    "mamba": "Mamba",
+    "mamba2": "Mamba2",
     "normalization": "BatchNorm LayerNorm RMSNorm",
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
@@ -77,7 +85,9 @@ _PLACES = {
     "rotary": "Alibi Rotary",
     "recurrent": "GRU LSTM RNN",
     "recurrent_stack": "Bidirectional RecurrentStack",
+    "residual_block": "ResidualBlock",
     "stack": "Sequential Stack",
+    "state_space": "LRU S4D",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
 }
 __getattr__, __dir__ = lazy(__name__, _PLACES)
@@ -88,6 +98,8 @@ __all__ = [
     "INITIALIZERS",
     "LSTM",
     "RNN",
+    "LRU",
+    "S4D",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
     "Alibi",
@@ -97,6 +109,7 @@ __all__ = [
     "BatchNorm",
     "CausalSelfAttention",
     "Bidirectional",
+    "CausalConv",
     "Conv",
     "ConvTranspose",
     "CrossAttention",
@@ -117,6 +130,8 @@ __all__ = [
     "Linear",
     "LinearEmbedding",
     "LocalResponseNorm",
+    "Mamba",
+    "Mamba2",
     "MaxPool",
     "MemberLinear",
     "MemberScale",
@@ -128,6 +143,7 @@ __all__ = [
     "RMSNorm",
     "Rotary",
     "RecurrentStack",
+    "ResidualBlock",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",

@@ -205,6 +205,14 @@ TABLE = Table(
         log='2026-11-30 "Recurrent layers by kernels"',
         decision="0033",
     ),
+    selective_scan=Kernel(
+        "the selective scan of state-space models and its gradient",
+        source="selective_scan",
+        # below, the kernels need not be loaded; the vectors of a state lie on the stack
+        limits={"numbers": Limit(1 << 16), "state": Limit(at_most=128)},
+        log='2026-11-30 "Selective scans by a kernel"',
+        decision="0011",
+    ),
     update=Kernel(
         "Adam's update of all arrays in one call, and whether all gradients are finite",
         source="update",

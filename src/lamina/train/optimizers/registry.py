@@ -40,13 +40,15 @@ def without_names(path: str) -> str:
     return _NAMED.sub(r"\1", path)
 
 
-# Biases, gains of normalization, scalings, tokens and positions have no scale to keep small: no decay.
+# Biases, gains of normalization, scalings, tokens, positions, and the rates and feedthrough of state spaces
+# have no scale to keep small: no decay.
 DECAY = Rules(
     {
         "*bias": False, "*bias_?h": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
         "*scale.weight": False, "*question": False, "*bn?.weight": False,
         "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
         "*class_token": False, "*positions.weight": False, "*missing.*": False,
+        "*_log": False, "*A_imag": False, "D": False, "*.D": False,
     },
     default=True,
     seen=without_names,
@@ -56,7 +58,7 @@ DECAY = Rules(
 MUON = Rules(
     {
         "*features*": False, "*embedding*": False, "*scale*": False, "*head*": False, "*question": False,
-        "*bias": False, "*.r": False, "*.s": False,
+        "*bias": False, "*.r": False, "*.s": False, "*_log": False, "*A_imag": False,
     },
     default=True,
     seen=without_names,
