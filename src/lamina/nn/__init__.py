@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
-    from lamina.nn.rotary import Alibi, Rotary
     from lamina.nn.recurrent import GRU, LSTM, RNN
     from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.residual_block import ResidualBlock
+    from lamina.nn.rotary import Alibi, Rotary
     from lamina.nn.stack import Sequential, Stack
     from lamina.nn.state_space import LRU, S4D
 
@@ -96,9 +96,9 @@ __all__ = [
     "ACTIVATIONS",
     "GRU",
     "INITIALIZERS",
+    "LRU",
     "LSTM",
     "RNN",
-    "LRU",
     "S4D",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
@@ -107,9 +107,9 @@ __all__ = [
     "AveragePool",
     "BatchEnsembleLinear",
     "BatchNorm",
-    "CausalSelfAttention",
     "Bidirectional",
     "CausalConv",
+    "CausalSelfAttention",
     "Conv",
     "ConvTranspose",
     "CrossAttention",
@@ -141,9 +141,9 @@ __all__ = [
     "PiecewiseLinearEmbedding",
     "PostNormBlock",
     "RMSNorm",
-    "Rotary",
     "RecurrentStack",
     "ResidualBlock",
+    "Rotary",
     "Sequential",
     "SinePositions",
     "SqueezeExcitation",
