@@ -19,6 +19,9 @@ class TrainConfig:
 
     seed: int = key(0, "decides every random number: weights, order, dropout, splits", **NOT_NEGATIVE)
     epochs: int = key(100, "passes over the training rows, at most", **NOT_NEGATIVE)
+    steps_per_epoch: int | None = key(
+        None, "steps of an epoch, behind which is validated; without, one pass", **POSITIVE
+    )
     batch_size: int | None = key(None, "rows in a step", **POSITIVE)
     lr: float | None = key(None, "learning rate at its peak", **POSITIVE)
     optimizer: str = key("adamw", "rule that turns gradients into steps", **one_of(*OPTIMIZER_NAMES))

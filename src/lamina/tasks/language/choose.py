@@ -24,6 +24,7 @@ STEPS = {"fast": 500, "balanced": 3_000, "best": 6_000}
 # Tokens up to which a network of this size and dropout is trained: (tokens, width, depth, dropout).
 _SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 256, 4, 0.2), (1 << 62, 384, 6, 0.0))
 MOST_EPOCHS = 200
+MOST_STEPS_OF_EPOCH = 500
 
 
 def context_for(characters: int) -> int:
@@ -55,5 +56,10 @@ def choose(situation: Situation, tokens: int, context: int) -> Choice:
         options = {"size": width, "depth": depth, "dropout": dropout}
     windows = max(1, tokens // context)
     batch = max(1, min(MOST_BATCH, BATCH_TOKENS // context, windows // 4))
-    epochs = max(1, min(MOST_EPOCHS, round(STEPS[situation.preset] * batch / windows)))
-    return Choice(name, options, {**_KEYS, "batch_size": batch, "epochs": epochs}, reason)
+    steps = STEPS[situation.preset]
+    keys: dict[str, Any] = {**_KEYS, "batch_size": batch}
+    if windows > MOST_STEPS_OF_EPOCH * batch:  # a pass would be too long to wait for
+        keys |= {"steps_per_epoch": MOST_STEPS_OF_EPOCH, "epochs": -(-steps // MOST_STEPS_OF_EPOCH)}
+    else:
+        keys |= {"epochs": max(1, min(MOST_EPOCHS, round(steps * batch / windows)))}
+    return Choice(name, options, keys, reason)

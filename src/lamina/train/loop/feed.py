@@ -84,29 +84,53 @@ class Visits:
         rows: how many there are.
         batch_size: of them in a batch.
         classes: the length class of each, which no batch mixes; None where all are alike.
+        per_epoch: steps of an epoch, which then is a part of a pass over all examples, or several passes;
+            None: an epoch is one pass.
     """
 
     rows: int
     batch_size: int
     classes: np.ndarray | None = None
+    per_epoch: int | None = None
 
     @property
     def steps(self) -> int:
         """How many batches an epoch has."""
-        return int(self.stops(0)[-1])
+        return self.per_epoch or len(self._stops_of_pass(0))
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """Return the examples of every batch, (steps, batch)."""
-        if self.classes is None:
-            return epoch_order(seed, epoch, self.rows, self.batch_size)
-        return order_in_classes(seed, epoch, self.classes, self.batch_size, together=TOGETHER)
+        parts = [self._order_of_pass(seed, number)[own] for number, own in self._passes(epoch)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def stops(self, epoch: int) -> np.ndarray:
         """Return for each step where its chunk has to end: at the next group, or at the end."""
+        found, taken = [], 0
+        for number, own in self._passes(epoch):
+            stops = np.minimum(self._stops_of_pass(number)[own], own.stop)
+            found.append(stops - own.start + taken)
+            taken += own.stop - own.start
+        return np.concatenate(found)
+
+    def _passes(self, epoch: int) -> list[tuple[int, slice]]:
+        """Return the passes over all examples that an epoch is made of, and which of their steps."""
+        length = len(self._stops_of_pass(0))
+        if self.per_epoch is None:
+            return [(epoch, slice(0, length))]
+        first, last = epoch * self.per_epoch, (epoch + 1) * self.per_epoch
+        numbers = range(first // length, (last - 1) // length + 1)
+        return [(n, slice(max(0, first - n * length), min(length, last - n * length))) for n in numbers]
+
+    def _order_of_pass(self, seed: int, number: int) -> np.ndarray:
+        if self.classes is None:
+            return epoch_order(seed, number, self.rows, self.batch_size)
+        return order_in_classes(seed, number, self.classes, self.batch_size, together=TOGETHER)
+
+    def _stops_of_pass(self, number: int) -> np.ndarray:
         if self.classes is None:
             steps = -(-self.rows // self.batch_size)
             return np.full(steps, steps)
-        sizes = [g.steps for g in groups_of(epoch, self.classes, self.batch_size, together=TOGETHER)]
+        sizes = [g.steps for g in groups_of(number, self.classes, self.batch_size, together=TOGETHER)]
         return np.repeat(np.cumsum(sizes), sizes)
 
 

@@ -66,7 +66,7 @@ class Loop:
         self.config, self.callbacks, self.should_stop = config, tuple(callbacks), should_stop
         self.rows = row_count(data)
         self.batch_size = batch_size_of(config, self.rows)
-        self.visits = Visits(self.rows, self.batch_size, classes_of(data))
+        self.visits = Visits(self.rows, self.batch_size, classes_of(data), config.steps_per_epoch)
         self.steps_per_epoch = self.visits.steps
         self.total_steps = self.steps_per_epoch * max(1, config.epochs)
         self.engine = make_engine(make_hyper(config, total_steps=self.total_steps))

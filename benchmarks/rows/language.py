@@ -1,0 +1,94 @@
+"""Row "language": tiny-shakespeare by characters, first 90 % for training and validation, last 10 % as test.
+
+``--nano`` trains nanoGPT's small configuration for a CPU (4 layers, width 128, context 64, batch 12, 2,000
+steps of AdamW); without it the defaults of `lamina.fit` are used. Losses are nats a character.
+``--valid-only`` leaves the test text alone: the last tenth of the training text validates, for tuning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import lamina
+from benchmarks import machine, record
+
+ROW = "language"
+HELD_OUT = 0.1
+NANO = {
+    "model": "gpt",
+    "size": 128,
+    "depth": 4,
+    "heads": 4,
+    "dropout": 0.0,
+    "context": 64,
+    "batch_size": 12,
+    "steps_per_epoch": 250,
+    "epochs": 8,
+    "optimizer": "adamw",
+    "lr": 1e-3,
+    "beta2": 0.99,
+    "weight_decay": 0.1,
+    "warmup": 0.05,
+    "schedule": "cosine",
+    "clip": 1.0,
+}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nano", action="store_true", help="nanoGPT's small configuration")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--valid-only", action="store_true", help="leave the test text alone")
+    parser.add_argument("--keys", nargs="*", default=[], metavar="KEY=VALUE", help="further keys of the fit")
+    parser.add_argument("--quick", action="store_true", help="few characters: does it run?")
+    record.add_arguments(parser)
+    return parser.parse_args()
+
+
+def texts(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Return the text that is learned from, and the one that judges."""
+    path = Path(os.environ.get("LAMINA_DATA", "")) / "tinyshakespeare" / "input.txt"
+    if not path.is_file():
+        sys.exit("no tinyshakespeare in $LAMINA_DATA")
+    text = path.read_text()
+    cut = int(len(text) * (1 - HELD_OUT))
+    return (text[:20_000], text[cut : cut + 5_000]) if arguments.quick else (text[:cut], text[cut:])
+
+
+def keys_of(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return the keys of a fit."""
+    given = dict(pair.split("=", 1) for pair in arguments.keys)
+    return {"valid": HELD_OUT, **(NANO if arguments.nano else {}), **given}
+
+
+def main() -> None:
+    arguments = parse()
+    idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
+    learned, judge = texts(arguments)
+    lines: list[record.Line] = []
+    for seed in arguments.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            source, test = Path(folder) / "input.txt", Path(folder) / "test.txt"
+            source.write_text(learned)
+            test.write_text(judge)
+            began = time.perf_counter()
+            net = lamina.fit(source, seed=seed, **keys_of(arguments))
+            seconds = time.perf_counter() - began
+            found = net.info.valid if arguments.valid_only else net.evaluate(test)
+            sample = "".join(net.generate(prompt="ROMEO:\n", tokens=300, seed=seed))
+        variant = ("nano" if arguments.nano else "default") + (" valid" if arguments.valid_only else "")
+        metrics = {name: float(value) for name, value in (found or {}).items() if value is not None}
+        said = f"{net.parameters:,} parameters, {net.info.steps} steps, {seconds:.0f} s"
+        machine.say(f"{variant}, seed {seed}: {metrics}, {said}\n{sample}")
+        lines.append(record.Line(ROW, "lamina", variant, "s", seconds, quality=metrics["loss"],
+                                 seeds=str(seed), note=said))  # fmt: skip
+    record.keep(lines, arguments, idle=idle)
+
+
+if __name__ == "__main__":
+    main()
