@@ -30,6 +30,7 @@ HOMES = {
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),
+    "tagging": ("tasks/tagging/",),
 }
 
 

@@ -10,9 +10,7 @@ from lamina.data.sample import sample_indices
 from lamina.data.table import AbstractTable, ScalarColumn
 
 MOST_JUDGED = 1_000  # rows
-SHARE = (
-    0.9  # of the rows that have as many tags as words, so that a few faults are named, not a reason to doubt
-)
+SHARE = 0.9  # of the rows that have as many tags as words: a few faults are named, no reason to doubt
 FEWEST_ROWS = 5
 TAGS_PER_TAG = 5  # tags of all rows to a different one: words of another text are more different
 _ENTITY = re.compile(r"O|[BSUIMEL]-.+")
@@ -45,7 +43,7 @@ def holds_tags(table: AbstractTable, target: str) -> bool:
     """Return whether a column holds a tag for each word of another one, judged from its values.
 
     The tags are few different ones beside all that stand there, and either all of a form such as ``B-city``
-    or ``O``, or as many as the words in rows of different lengths.
+    or ``O``, or as many as the words in rows of different lengths, which differ more.
 
     Args:
         table: the data.
@@ -59,15 +57,21 @@ def holds_tags(table: AbstractTable, target: str) -> bool:
         (True, False)
     """
     rows = sample_indices(table.height, MOST_JUDGED)
-    if rows.size < FEWEST_ROWS or tagged_column(table, target) is None:
+    text = tagged_column(table, target) if rows.size >= FEWEST_ROWS else None
+    if text is None:
         return False
-    tags = [tag for text in _texts(table, target, rows) or [] for tag in text.split()]
+    tags, words = (_words(table, name, rows) for name in (target, text))
     different = set(tags)
     if all(_ENTITY.fullmatch(tag) for tag in different):
         return True
     counts = _counts(table, target, rows)
     varied = counts is not None and len({*counts.tolist()}) > 2
-    return varied and TAGS_PER_TAG * len(different) <= len(tags)
+    return varied and TAGS_PER_TAG * len(different) <= len(tags) and len(different) < len(set(words))
+
+
+def _words(table: AbstractTable, name: str, rows: np.ndarray) -> list[str]:
+    """Return the words of the texts of some rows."""
+    return [word for text in _texts(table, name, rows) or [] for word in text.split()]
 
 
 def _texts(table: AbstractTable, name: str, rows: np.ndarray) -> list[str] | None:

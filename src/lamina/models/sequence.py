@@ -37,7 +37,7 @@ class SequenceModel(Module):
         wants: the outputs, one of `lamina.core.wanted.WANTED`.
         positions: adds what says where a symbol stands, or None where the body knows.
         norm: before the head, or None.
-        dropout: probability in [0, 1) on the vectors that enter, and before the head, but for what comes next.
+        dropout: probability in [0, 1) on the vectors that enter, and before the head unless it is NEXT.
         word_dropout: probability in [0, 1) that a word which is told by its parts too is told by them alone.
         is_tied: whether the vectors of the symbols are the head too, where the outputs are the symbols.
         key: random key or seed.

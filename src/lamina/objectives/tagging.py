@@ -84,7 +84,7 @@ class TaggingObjective(AbstractObjective):
         """Return the mean weighted loss of the batch's words."""
         scores = model(batch["x"], key=key, train=True).astype(jnp.float32)
         weight = batch["weight"]
-        words = (batch["y"] != NO_TAG).sum(axis=1) * weight
+        words = (batch["y"] != NO_TAG).astype(jnp.float32).sum(axis=1) * weight
         each = self._each(scores, batch["y"])
         return {"all": ((each * weight).sum() / jnp.maximum(words.sum(), 1e-12), {})}
 
@@ -116,8 +116,8 @@ class TaggingObjective(AbstractObjective):
         weight = batch["weight"]
         return {
             "loss": (self._each(scores, targets) * weight).sum(),
-            "token_accuracy": (right.sum(axis=1) * weight).sum(),
-            "weight": (present.sum(axis=1) * weight).sum(),
+            "token_accuracy": (right.astype(jnp.float32).sum(axis=1) * weight).sum(),
+            "weight": (present.astype(jnp.float32).sum(axis=1) * weight).sum(),
         }
 
     def decode(self, outputs: Array) -> Array:

@@ -10,7 +10,7 @@ from lamina.data.table import AbstractTable
 
 
 class ConllReader(AbstractReader):
-    """Read sentences of which each line is a word and its tags: a table of the columns ``text`` and ``tags``."""
+    """Read sentences, a word and its tags a line: a table of the columns ``text`` and ``tags``."""
 
     name = "conll"
     files = "CoNLL files"

@@ -80,7 +80,7 @@ def ratio(part: float, whole: float) -> float:
 
 
 def _summed(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    return values.sum(axis=0) if weights is None else np.tensordot(weights, values, axes=1)
+    return np.asarray(values.sum(axis=0) if weights is None else np.tensordot(weights, values, axes=1))
 
 
 def widened(codes: np.ndarray, width: int, fill: int) -> np.ndarray:

@@ -40,14 +40,12 @@ METRIC_WORDS = {
     "pixel_accuracy": MetricWords("Pixel accuracy", "share of the pixels answered right", True),
     "ap50": MetricWords("AP 50", "instances matched at an overlap of 0.5: TP / (TP + FP + FN)", True),
     "ap75": MetricWords("AP 75", "instances matched at an overlap of 0.75: TP / (TP + FP + FN)", True),
-    "entity_f1": MetricWords(
-        "Entity F1", "precision and recall of entities in one number, 1 is perfect", True
-    ),
+    "entity_f1": MetricWords("Entity F1", "precision and recall of entities in one number", True),
     "entity_precision": MetricWords("Entity precision", "share of the found entities that are right", True),
     "entity_recall": MetricWords("Entity recall", "share of the true entities that are found", True),
     "token_accuracy": MetricWords("Token accuracy", "share of the words with the right tag", True),
     "sentence_accuracy": MetricWords(
-        "Sentence accuracy", "share of the sentences with every tag right", True
+        "Sentence accuracy", "share of the texts with every tag right", True
     ),
     "loss": MetricWords("Loss", "what training makes small"),
     "perplexity": MetricWords("Perplexity", "how many tokens the network hesitates between"),

@@ -51,7 +51,7 @@ def _summary(outcome: Outcome) -> Section:
     if "entity_f1" in outcome.metrics:
         found, true = (metric_share(outcome, f"entity_{name}") for name in ("precision", "recall"))
         lead += (
-            f" {found} of the entities that it finds are right, and it finds {true} of those that are there."
+            f" {found} of the entities that it finds are right, and it finds {true} of the true ones."
         )
     tiles = tuple(
         Tile(
@@ -91,12 +91,8 @@ def _confused(found: np.ndarray, true: np.ndarray, labels: tuple[str, ...]) -> t
     pairs = Counter(zip(true[wrong].tolist(), found[wrong].tolist(), strict=True))
     if not pairs:
         return ()
-    rows = tuple(
-        (labels[wanted], labels[given], f"{number:,}")
-        for (wanted, given), number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[
-            :MOST_CONFUSED
-        ]
-    )
+    frequent = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_CONFUSED]
+    rows = tuple((labels[wanted], labels[given], f"{number:,}") for (wanted, given), number in frequent)
     return (Table(("true tag", "given tag", "words"), rows, numeric=(2,)),)
 
 
@@ -109,16 +105,13 @@ def _worst(outcome: Outcome, found: np.ndarray, true: np.ndarray) -> tuple[Block
     sure = widened(decoded[..., 1], true.shape[1], 0)[:, : true.shape[1]]
     badness = (wrong * (1.0 + sure)).sum(axis=1)
     rows = np.argsort(-badness, kind="stable")[:WORST]
-    texts = texts_of(outcome.table, outcome.schema.inputs[0].name, verbatim=True)
-    marked = [
-        _marked(outcome, texts[row], found[row], true[row]) for row in rows.tolist() if badness[row] > 0
-    ]
-    if not marked:
+    rows = rows[badness[rows] > 0]
+    if not rows.size:
         return ()
-    said = (
-        f"Of the {outcome.evaluated} texts. Orange words have a wrong tag, blue ones a right one that names "
-    )
-    return (Paragraph(said + "something.", "note"), *marked)
+    texts = texts_of(outcome.table, outcome.schema.inputs[0].name, verbatim=True)
+    marked = (_marked(outcome, texts[row], found[row], true[row]) for row in rows.tolist())
+    said = f"Of the {outcome.evaluated} texts. Orange words have a wrong tag, blue ones a right one, not O."
+    return (Paragraph(said, "note"), *marked)
 
 
 def _marked(outcome: Outcome, text: str, found: np.ndarray, true: np.ndarray) -> Marked:

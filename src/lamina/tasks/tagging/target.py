@@ -143,7 +143,7 @@ class TagTarget(AbstractTarget):
         if (
             len(labels) < 2
             or labels != sorted(set(labels))
-            or any(label.split() != [label] for label in labels)
+            or not all(label.split() == [label] for label in labels)
         ):
             raise wrong(f"{place}.labels", "2 or more different tags, sorted", labels)
         if stored["length"] > MOST_LENGTH:

@@ -91,13 +91,13 @@ class _Sentences:
         """
         self._close()
         if not self.texts:
-            raise DataError(
-                "there is no word", where=self.given.source, fix="write a word and its tag a line"
-            )
+            fix = "write a word and its tag on each line"
+            raise DataError("there is no word", where=self.given.source, fix=fix)
         left = f"left out: columns 2 to {self.most - 1} of {self.most}, between word and tag"
         return FrameTable(
             pl.DataFrame({"text": self.texts, "tags": self.tags}),
             source=self.given.source,
+            first_line=1,
             lines=np.array(self.lines),
             remarks=(*self.given.remarks, *([left] if self.most > 2 else [])),
             doubts=self.given.doubts,
