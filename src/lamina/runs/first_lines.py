@@ -85,8 +85,8 @@ def _split(plan: Plan) -> str:
         both = count(len(split.train) + len(split.valid))
         parts = [f"{both} rows in {len(plan.data.folds)} folds, each validated by one network"]
     parts += [f"{count(test)} test"] if test else []
-    rule = plan.coding.task.split_rule(plan.data.table, plan.data.schema)
-    return ", ".join(parts) + f" ({rule or _rule(plan.data.schema, plan.config.training.seed)})"
+    rule = plan.data.split_rule or _rule(plan.data.schema, plan.config.training.seed)
+    return ", ".join(parts) + f" ({rule})"
 
 
 def _rule(schema: Any, seed: int) -> str:

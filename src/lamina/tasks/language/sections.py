@@ -37,7 +37,9 @@ def _samples(outcome: Outcome) -> list[Section]:
         for temperature, tokens in SAMPLES
     ]
     words = "Written without a prompt. At a low temperature the likely is chosen more often than it is."
-    return [Section("What it writes", (Paragraph(words), Table(("temperature", "text"), tuple(rows))))]
+    return [
+        Section("What it writes", (Paragraph(words), Table(("temperature", "what it wrote"), tuple(rows))))
+    ]
 
 
 def _calibration(outcome: Outcome) -> list[Section]:

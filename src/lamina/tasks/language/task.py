@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,27 +16,15 @@ from lamina.core.wanted import NEXT
 from lamina.core.wording import count
 from lamina.data.audit.findings import Finding, error
 from lamina.data.schema import NOTHING, Schema
-from lamina.data.split import Split, SplitKeys, split_rows
-from lamina.modalities.base import Block, Choice, Learned, Outcome, Situation, Subject
+from lamina.data.split import SplitKeys
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
-from lamina.modalities.text.encoder import TextEncoder
-from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.modality import TEXT
-from lamina.modalities.text.pieces import BPE
-from lamina.tasks.base import (
-    AbstractSelector,
-    AbstractTarget,
-    AbstractTask,
-    Asked,
-    Examples,
-    Roles,
-    Selection,
-    Suit,
-)
-from lamina.tasks.language.choose import choose, context_for
-from lamina.tasks.language.passages import passages
+from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
+from lamina.tasks.language.guide import LanguageGuide
+from lamina.tasks.language.passages import passages, rule_of, split_passages
 from lamina.tasks.language.target import LanguageTarget
-from lamina.tasks.language.tokens import Stream, stream_of
+from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of, text_encoder
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
@@ -46,12 +35,8 @@ if TYPE_CHECKING:
     from lamina.objectives.base import AbstractObjective
 
 LANGUAGE = "language"
-DOCUMENT = "document"  # the column that says which text a passage is of
 MOST_CONTEXT = 1 << 16
-FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
 FEWEST_CHARACTERS = 200
-LARGE = 20_000_000  # characters of a text that is cut into pieces of words
-MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 _ONLY_TEXT = "a language model reads one column of texts"
 
 
@@ -73,6 +58,8 @@ class LanguageTask(AbstractTask, AbstractSelector):
     needs_target = False
     wants = NEXT
     predicts = False
+    guide = LanguageGuide()
+    examiner = Windows()
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the data are one text, and nothing beside it."""
@@ -110,10 +97,10 @@ class LanguageTask(AbstractTask, AbstractSelector):
         name = schema.inputs[0].name
         if schema.split is not None or schema.group is not None or schema.time is not None:
             return Selection(table)  # the data say which texts validate
-        found, numbers = passages(texts_of(table, name, verbatim=True))
-        frame = pl.DataFrame({name: found, DOCUMENT: numbers})
-        doubts = table.doubts
-        return Selection(FrameTable(frame, source=table.source, doubts=doubts, clean=False))
+        found, documents = passages(texts_of(table, name, verbatim=True))
+        frame = pl.DataFrame({name: found, DOCUMENT: documents})
+        cut = FrameTable(frame, source=table.source, doubts=table.doubts, clean=False)
+        return Selection(cut, split=functools.partial(split_passages, documents), rule=rule_of(documents))
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield whether there is too little text."""
@@ -124,67 +111,21 @@ class LanguageTask(AbstractTask, AbstractSelector):
             message = f"{count(size)} characters are too few to learn from"
             yield error("too-few-tokens", table.source, message, f"give at least {FEWEST_CHARACTERS}")
 
-    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
-        """Return passages that train, validate and test: whole texts at random, or the ends of few."""
-        if DOCUMENT not in table.names:
-            return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
-        documents = table.scalar(DOCUMENT).numbers().astype(np.int64)
-        texts = _texts(table)
-        place = np.arange(table.height) / table.height
-        if texts >= FEWEST_DOCUMENTS:
-            random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
-            place = (random.permutation(texts) / texts)[documents]
-        tests = place >= 1 - keys.test
-        valid = ~tests & (place >= 1 - keys.test - keys.valid)
-        if keys.valid and not valid.any() and table.height > 1:
-            valid[np.flatnonzero(~tests)[-1]] = True
-        return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
-
-    def split_rule(self, table: AbstractTable, schema: Schema) -> str:
-        """Return in words which passages validate."""
-        if DOCUMENT not in table.names:
-            return ""
-        return "whole texts, drawn" if _texts(table) >= FEWEST_DOCUMENTS else "the last ones"
-
-    def reading(self, claims: Claims, schema: Schema, keys: LanguageKeys) -> Mapping[str, Any]:
-        """Return how texts are cut: as they stand, into characters, or into pieces where they are long."""
-        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
-        size = sum(map(len, texts))
-        few = size <= LARGE and len(set().union(*(text[:1_000_000] for text in texts))) <= MOST_CHARACTERS
-        tokens = CHARACTERS if few else BPE
-        context = keys.context or context_for(size)
-        return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
-
     def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
         """Return the target: how many tokens are read at once, and how many there are."""
-        stream = self._stream(learned.table, learned.encoder, learned.rows)
-        return LanguageTarget(_text_encoder(learned.encoder).length, len(stream.tokens))
+        stream = stream_of(learned.encoder, learned.table, learned.rows)
+        return LanguageTarget(text_encoder(learned.encoder).length, len(stream.tokens))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
         """Return the target in an artifact's JSON."""
         return LanguageTarget.restore(stored, place)
 
-    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
-        """Return model, options and keys for so many tokens."""
-        return choose(situation, getattr(target, "tokens", 0), getattr(target, "context", 1))
-
     def examples(
         self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
     ) -> Examples:
         """Return windows of the tokens of some passages."""
-        windows = self._stream(table, encoder, rows).windows(target.context)
+        windows = stream_of(encoder, table, rows).windows(target.context)
         return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
-
-    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
-        """Return windows of the tokens of all texts, and the bytes of each token to be predicted."""
-        stream = self._stream(table, encoder, np.arange(table.height))
-        windows = stream.windows(target.context)
-        return Asked(windows, stream.target_bytes(target.context), is_by_row=False)
-
-    def _stream(self, table: AbstractTable, encoder: Any, rows: np.ndarray) -> Stream:
-        texts = _text_encoder(encoder)
-        documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else np.asarray(rows)
-        return stream_of(texts, texts.texts(table, rows), documents)
 
     def objective(self, inputs: Any, target: Any, keys: LanguageKeys) -> AbstractObjective:
         """Return the surprise at the next token."""
@@ -197,17 +138,6 @@ class LanguageTask(AbstractTask, AbstractSelector):
         from lamina.tasks.language.sections import language_sections
 
         return language_sections(outcome)
-
-
-def _texts(table: AbstractTable) -> int:
-    """Return how many texts the passages are of."""
-    return int(table.scalar(DOCUMENT).numbers().max(initial=0)) + 1
-
-
-def _text_encoder(encoder: Any) -> TextEncoder:
-    """Return the encoder of the only block."""
-    (own,) = encoder.encoders.values()
-    return own
 
 
 TASKS.add(LANGUAGE, LanguageTask())
