@@ -141,7 +141,8 @@ def _states(
     """Return outputs, the last of them, and the other states after the last position."""
     mask = jnp.ones(projections.shape[:2], jnp.float32) if present is None else present
     wide = [array.astype(jnp.float32) for array in (projections, weight, mask, *others)]
-    y, *last = _recurrence(cell, reverse, *wide)
+    found: Any = _recurrence(cell, reverse, *wide)
+    y, *last = found
     state: Any = wide[3] if y.shape[1] == 0 else y[:, 0 if reverse else -1]
     return (y.astype(projections.dtype), state), tuple(last)
 

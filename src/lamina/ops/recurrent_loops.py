@@ -106,8 +106,8 @@ def plain_loop_back(cell: str, *operands: Array, reverse: bool) -> Arrays:
         change = (change[0] + dy, *change[1:])
         zeros = tuple(map(jnp.zeros_like, change))
         slope, of_a, direct = of.back(_where(is_present, change, zeros), kept, before, after)
-        direct = (direct[0] + product(of_a, weight, (False, False)), *direct[1:])
-        return _where(is_present, direct, change), (slope, of_a)
+        through: Any = product(of_a, weight, (False, False))
+        return _where(is_present, (direct[0] + through, *direct[1:]), change), (slope, of_a)
 
     of_time = jax.tree.map(
         lambda a: a.swapaxes(0, 1), (dy, present, tuple(kept), tuple(before), tuple(after))
