@@ -181,7 +181,7 @@ class GRU(AbstractRecurrentLayer):
         (3 · width,)
 
     Example:
-        >>> present = jnp.arange(5) < jnp.array([[5], [3]])
+        >>> present = jnp.arange(5)[None] < jnp.array([[5], [3]])
         >>> y = GRU(3, 4, key=0)(jnp.ones((2, 5, 3)), present=present)
         >>> bool((y[1, 4] == y[1, 2]).all())
         True

@@ -86,7 +86,7 @@ def lstm(
         >>> zeros = jnp.zeros((1, 2))
         >>> y, (h, c) = lstm(jnp.ones((1, 3, 8)), jnp.zeros((8, 2)), (zeros, zeros))
         >>> y.shape, round(c[0, 0].item(), 3)
-        ((1, 3, 2), 1.25)
+        ((1, 3, 2), 1.261)
 
     References:
         Hochreiter, Schmidhuber. Long short-term memory. Neural Computation 1997. Gers, Schmidhuber, Cummins.
