@@ -15,6 +15,7 @@ from lamina.core import runtime
 from lamina.core.errors import ConfigError
 from lamina.core.random import make_key
 from lamina.modalities.text.encoder import TextEncoder
+from lamina.models.sequence import SequenceModel
 from lamina.tasks.language.sampling import Sampling, position_key
 
 CHUNK = 32  # tokens that are written by one call of the compiled program
@@ -109,7 +110,8 @@ class _Run:
     """Texts that grow, and the state of the model behind them."""
 
     def __init__(self, model: Any, context: int, sampling: Sampling, numbers: Any, key: Any):
-        self.model, self.sampling, self.numbers, self.key = model, sampling, numbers, key
+        self.model = model.unstacked() if isinstance(model, SequenceModel) else model
+        self.sampling, self.numbers, self.key = sampling, numbers, key
         self.length = context if _is_bounded(model) else None
 
     def extended(self, rows: list[list[int]], tokens: int) -> Iterator[list[list[int]]]:
