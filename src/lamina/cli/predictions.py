@@ -53,6 +53,7 @@ def predicted(
         DataError: the data do not fit the network.
     """
     task = network.task
+    network.check_predicts()
     if proba and network.schema.target_kind not in (CLASSES, FLAGS):
         fix = "leave --proba out"
         fix += ", or fit with quantiles=" if network.schema.has_numbers else ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.core.keys import COLUMN_NAMES, NoKeys, annotation, key, make_keys
 from lamina.core.wanted import ONE
 from lamina.data.schema import NOTHING
 from lamina.data.split import split_rows
@@ -140,6 +140,19 @@ class Verb:
     asked: str = ""
     asks: bool = False
 
+    def made(self, given: Mapping[str, Any]) -> Any:
+        """Return the keys; a text stays as it is, with its blanks and commas.
+
+        Args:
+            given: key → value, or a text as on the command line.
+
+        Raises:
+            ConfigError: a key is unknown, or a value is out of range.
+        """
+        lists = {field.name for field in fields(self.keys) if annotation(field).startswith("tuple")}
+        texts = {name: (value,) for name, value in given.items() if name in lists and isinstance(value, str)}
+        return make_keys(self.keys, {**given, **texts})
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -216,6 +229,7 @@ class AbstractTask(abc.ABC):
         wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
         writes_files: whether predictions are files, such as masks, rather than columns.
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
+        noun: what a row that it learns from is called.
     """
 
     name: str
@@ -227,6 +241,7 @@ class AbstractTask(abc.ABC):
     wants: str = ONE
     writes_files: bool = False
     predicts: bool = True
+    noun: str = "row"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.

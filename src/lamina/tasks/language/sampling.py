@@ -38,7 +38,7 @@ class Sampling:
         numbers = {
             "temperature": keys.temperature or 1.0,
             "top_k": keys.top_k or (1 << 30),
-            "top_p": keys.top_p or 1.0,
+            "top_p": keys.top_p or 2.0,  # sums of probabilities are rounded: 1 would cut some off
             "min_p": keys.min_p or 0.0,
             "penalty": keys.repetition_penalty,
         }
@@ -78,7 +78,7 @@ def _kept(logits: Array, numbers: dict[str, Any]) -> Array:
     """Return which tokens may be drawn: those that every limit lets pass."""
     ranked = -jnp.sort(-jax.nn.softmax(logits, axis=-1), axis=-1)
     before = jnp.cumsum(ranked, axis=-1) - ranked
-    rank = jnp.arange(ranked.shape[-1], dtype=jnp.float32)
+    rank = jnp.arange(ranked.shape[-1], dtype=jnp.float32)[None]
     kept = (
         (rank < numbers["top_k"]) & (before < numbers["top_p"]) & (ranked >= numbers["min_p"] * ranked[:, :1])
     )

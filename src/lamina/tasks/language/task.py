@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
+from lamina.core.errors import ConfigError, DataError
 from lamina.core.keys import key, up_to
 from lamina.core.wanted import NEXT
-from lamina.core.wording import count
+from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error
 from lamina.data.schema import NOTHING, Schema
 from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.modalities.base import Block, Choice, Learned, Outcome, Situation, Subject
 from lamina.modalities.blocks import Claims
+from lamina.modalities.text.claim import readable
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.modality import TEXT
@@ -46,10 +47,11 @@ if TYPE_CHECKING:
     from lamina.objectives.base import AbstractObjective
 
 LANGUAGE = "language"
-DOCUMENT = "document"  # the column that says which text a passage is of
+DOCUMENT = "text of the passage"  # the column that says which one: no column of a person is called so
 MOST_CONTEXT = 1 << 16
-FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
+FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the last passages of all
 FEWEST_CHARACTERS = 200
+FEWEST_MEASURED = 2
 LARGE = 20_000_000  # characters of a text that is cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 _ONLY_TEXT = "a language model reads one column of texts"
@@ -73,23 +75,28 @@ class LanguageTask(AbstractTask, AbstractSelector):
     needs_target = False
     wants = NEXT
     predicts = False
+    noun = "passage"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the data are one text, and nothing beside it."""
-        if targets or len(table.names) != 1 or table.height != 1 or table.text_names != table.names:
+        if targets or len(table.names) != 1 or table.height != 1:
             return None
-        return Suit("the data are one text")
+        return Suit("the data are one text") if readable(table.column(table.names[0])) else None
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return the column of texts as input; other columns are left out.
 
         Raises:
-            DataError: there is no column of texts, or several.
+            DataError: there is no column of texts, or several; or a column is to hold weights.
         """
         if given.targets:
             message = f"the task {self.name} has no target: it learns what comes next in a text"
             fix = "leave the target out; name the column of texts with keep=, the others with drop="
             raise DataError(message, where=claims.table.source, received=", ".join(given.targets), fix=fix)
+        if given.keys.weight is not None:
+            message = f"the task {self.name} has no weights: every token counts as much as another"
+            raise DataError(message, where=claims.table.source, fix="leave weight= out")
+        claims = _as_text(claims)
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
         texts = [column for column in schema.inputs if column.kind == TEXT]
         texts = [column for column in texts if column.name in given.keys.keep] or texts
@@ -117,15 +124,17 @@ class LanguageTask(AbstractTask, AbstractSelector):
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield whether there is too little text."""
-        table = subject.table if other is None else other
+        table, fewest, use = subject.table, FEWEST_CHARACTERS, "to learn from"
+        if other is not None:
+            table, fewest, use = other, FEWEST_MEASURED, "to measure by"
         texts = table.labels(subject.schema.inputs[0].name).distinct().spellings()
         size = sum(map(len, texts))
-        if size < FEWEST_CHARACTERS:
-            message = f"{count(size)} characters are too few to learn from"
-            yield error("too-few-tokens", table.source, message, f"give at least {FEWEST_CHARACTERS}")
+        if size < fewest:
+            message = f"{counted(size, 'character')} {'is' if size == 1 else 'are'} too few {use}"
+            yield error("too-few-tokens", table.source, message, f"give at least {fewest}")
 
     def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
-        """Return passages that train, validate and test: whole texts at random, or the ends of few."""
+        """Return passages that train, validate and test: whole texts at random, or the last passages of few."""
         if DOCUMENT not in table.names:
             return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
         documents = table.scalar(DOCUMENT).numbers().astype(np.int64)
@@ -134,10 +143,11 @@ class LanguageTask(AbstractTask, AbstractSelector):
         if texts >= FEWEST_DOCUMENTS:
             random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
             place = (random.permutation(texts) / texts)[documents]
-        tests = place >= 1 - keys.test
-        valid = ~tests & (place >= 1 - keys.test - keys.valid)
-        if keys.valid and not valid.any() and table.height > 1:
-            valid[np.flatnonzero(~tests)[-1]] = True
+        tests = _last(place, keys.test)
+        valid = ~tests & _last(np.where(tests, -1.0, place), keys.test + keys.valid if keys.valid else 0.0)
+        if not (~tests & ~valid).any():
+            fix = "add text, or lower valid= and test="
+            raise DataError("no text is left to train on", where=table.source, fix=fix)
         return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
 
     def split_rule(self, table: AbstractTable, schema: Schema) -> str:
@@ -156,9 +166,15 @@ class LanguageTask(AbstractTask, AbstractSelector):
         return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
 
     def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
-        """Return the target: how many tokens are read at once, and how many there are."""
+        """Return the target: how many tokens are read at once, and how many there are.
+
+        Raises:
+            ConfigError: the texts are cut in a way that cannot be gone on with.
+        """
+        encoder = _text_encoder(learned.encoder)
+        _check_encoder(encoder, keys)
         stream = self._stream(learned.table, learned.encoder, learned.rows)
-        return LanguageTarget(_text_encoder(learned.encoder).length, len(stream.tokens))
+        return LanguageTarget(encoder.length, len(stream.tokens))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
         """Return the target in an artifact's JSON."""
@@ -197,6 +213,36 @@ class LanguageTask(AbstractTask, AbstractSelector):
         from lamina.tasks.language.sections import language_sections
 
         return language_sections(outcome)
+
+
+def _as_text(claims: Claims) -> Claims:
+    """Return the claims with the only column of words as text, however short it is."""
+    words = [name for name in claims.table.names if readable(claims.table.column(name))]
+    if len(words) != 1 or TEXT in claims.modalities.values():
+        return claims
+    return dataclasses.replace(claims, modalities={**claims.modalities, words[0]: TEXT})
+
+
+def _check_encoder(encoder: TextEncoder, keys: LanguageKeys) -> None:
+    """Refuse texts that are cut so that they cannot be gone on with.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    if not encoder.tokens.is_ordered:
+        kind = encoder.tokens.kind
+        fix = "tokens=characters, bpe or bytes"
+        raise ConfigError("a language model needs tokens in their order", received=f"tokens={kind}", fix=fix)
+    if not encoder.ends:
+        raise ConfigError("a language model needs the end of a text", fix="leave end_symbol= out")
+    if keys.context not in (None, encoder.length):
+        message = "context and text_length are one number for a language model, and both are given"
+        raise ConfigError(message, received=f"{keys.context} and {encoder.length}", fix="leave text_length= out")
+
+
+def _last(place: np.ndarray, share: float) -> np.ndarray:
+    """Return which passages are the last ones: so large a share, and one at least unless it is 0."""
+    return place >= min(1 - share, place.max()) if share else np.zeros(len(place), bool)
 
 
 def _texts(table: AbstractTable) -> int:
