@@ -96,6 +96,14 @@ def test_positions_and_seeds_draw_different_numbers():
 def test_the_first_text_of_a_batch_is_drawn_like_a_single_one():
     sampling, numbers = Sampling.of(GenerateKeys(temperature=1.0))
     logits, seen = jnp.asarray(LOGITS)[None].repeat(3, 0), jnp.asarray(SEEN)[None].repeat(3, 0)
+    draw = jax.jit(sampling.draw)
     for seed in range(5):
-        one = sampling.draw(logits[:1], seen[:1], numbers, make_key(seed))
-        assert one[0] == sampling.draw(logits, seen, numbers, make_key(seed))[0]
+        one = draw(logits[:1], seen[:1], numbers, make_key(seed))
+        assert one[0] == draw(logits, seen, numbers, make_key(seed))[0]
+
+
+def test_what_training_never_saw_is_never_drawn():
+    sampling, numbers = Sampling.of(GenerateKeys(temperature=1.0), has_unknown=True)
+    logits, seen = jnp.broadcast_to(jnp.asarray(LOGITS), (500, 7)), jnp.zeros((500, 7), bool)
+    found = np.asarray(jax.jit(sampling.draw)(logits, seen, numbers, make_key(0)))
+    assert LOGITS.argmax() == 0 and 0 not in found and len(set(found.tolist())) > 3

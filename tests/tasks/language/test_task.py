@@ -69,7 +69,7 @@ def test_no_validation_where_none_is_asked_for_and_one_passage_at_least_where_on
 
 
 def test_shares_that_leave_nothing_to_train_on(tmp_path: Path):
-    path = write_text(tmp_path / "short.txt", lines=6)
+    path = write_text(tmp_path / "short.txt", lines=9)
     with pytest.raises(DataError, match="no text is left to train on"):
         planned(str(path), valid=0.9, test=0.6)
 
@@ -180,8 +180,9 @@ def test_other_tokens_measure_the_same_bytes(network: Network, text: Path, keys:
     assert not asked.is_by_row
 
 
-def test_it_is_measured_on_a_text_of_its_own(network: Network, text: Path, tmp_path: Path):
-    found = network.evaluate(str(text))
+def test_it_is_measured_on_a_text_of_its_own(network: Network, tmp_path: Path):
+    other = write_text(tmp_path / "other.txt", lines=12, seed=3)
+    found = network.evaluate(str(other))
     assert set(found) == {"loss", "perplexity", "bits_per_byte", "accuracy"}
     assert found["perplexity"] == pytest.approx(np.exp(found["loss"]))
     short = tmp_path / "short.txt"
@@ -191,7 +192,7 @@ def test_it_is_measured_on_a_text_of_its_own(network: Network, text: Path, tmp_p
 
 def test_a_text_of_test_data(text: Path, tmp_path: Path):
     other = write_text(tmp_path / "other.txt", lines=8, seed=5)
-    own = trained(text, test_data=str(other))
+    own = trained(text, test_data=str(other), epochs=1)
     assert own.info.test is not None and own.info.test["loss"] == pytest.approx(own.evaluate(str(other))["loss"])
 
 
@@ -200,11 +201,6 @@ def test_rows_have_no_predictions(network: Network, text: Path):
         with pytest.raises(ConfigError, match="language has no prediction for a row") as caught:
             refused(str(text))
         assert caught.value.fix == "lamina generate RUN --prompt 'Once' or lamina chat RUN"
-
-
-def test_equal_seeds_train_equal_networks(network: Network, text: Path):
-    again = trained(text)
-    np.testing.assert_array_equal(again.model.embedding.weight, network.model.embedding.weight)
 
 
 def test_what_validation_says_is_what_the_validation_passages_give(network: Network, text: Path):

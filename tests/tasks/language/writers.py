@@ -11,7 +11,9 @@ import lamina
 from lamina.network.network import Network
 
 WORDS = "the cat dog sat on a mat and ran over house tree with red blue big small".split()
-QUICK: dict[str, Any] = {"model": "gpt", "size": 8, "depth": 1, "context": 16, "epochs": 1, "preset": "fast"}
+QUICK: dict[str, Any] = {
+    "model": "gpt", "size": 8, "depth": 1, "context": 16, "epochs": 30, "lr": 0.02, "preset": "fast",
+}  # fmt: skip
 
 
 def text_of(*, lines: int = 60, seed: int = 0) -> str:

@@ -101,7 +101,7 @@ class Writer:
         end = encoder.tokens.symbols
         rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
         first = [len(row) for row in rows]
-        sampling, numbers = Sampling.of(keys)
+        sampling, numbers = Sampling.of(keys, has_unknown=encoder.tokens.kind in WITH_UNKNOWN)
         run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
         for grown in run.extended(rows, keys.tokens):
             written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]

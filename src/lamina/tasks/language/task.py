@@ -39,7 +39,7 @@ from lamina.tasks.language.target import LanguageTarget
 from lamina.tasks.language.tokens import Stream, stream_of
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
-from lamina.tasks.schema import assign_roles
+from lamina.tasks.schema import assign_roles, holds_split_words
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
@@ -96,7 +96,7 @@ class LanguageTask(AbstractTask, AbstractSelector):
         if given.keys.weight is not None:
             message = f"the task {self.name} has no weights: every token counts as much as another"
             raise DataError(message, where=claims.table.source, fix="leave weight= out")
-        claims = _as_text(claims)
+        claims = _as_text(claims, given)
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
         texts = [column for column in schema.inputs if column.kind == TEXT]
         texts = [column for column in texts if column.name in given.keys.keep] or texts
@@ -215,9 +215,12 @@ class LanguageTask(AbstractTask, AbstractSelector):
         return language_sections(outcome)
 
 
-def _as_text(claims: Claims) -> Claims:
+def _as_text(claims: Claims, given: Roles) -> Claims:
     """Return the claims with the only column of words as text, however short it is."""
-    words = [name for name in claims.table.names if readable(claims.table.column(name))]
+    keys, column = given.keys, claims.table.column
+    busy = {keys.group, keys.time, keys.split, *keys.drop}
+    words = [name for name in claims.table.names if name not in busy and readable(column(name))]
+    words = [name for name in words if not holds_split_words(column(name))]
     if len(words) != 1 or TEXT in claims.modalities.values():
         return claims
     return dataclasses.replace(claims, modalities={**claims.modalities, words[0]: TEXT})
