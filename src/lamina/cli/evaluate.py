@@ -45,5 +45,6 @@ def run(words: Sequence[str], began: float) -> int:
         print_json({**found, "unlike_training": unlike.to_json()})
     else:
         name = source_name(table.source)
-        print(metric_table({name: metrics}, {name: intervals}, {name: table.height}))
+        rows = {name: len(asked.targets)}
+        print(metric_table({name: metrics}, {name: intervals}, rows, noun=network.objective.noun))
     return 0

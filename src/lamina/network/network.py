@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
-from lamina.core.keys import make_keys
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
@@ -139,7 +138,7 @@ class Network:
             data: whatever `lamina.fit` reads; target columns may be absent.
             outputs: decoded outputs of these rows, where they are known.
         """
-        self._check_predicts()
+        check_predicts(self)
         table = self.read(data)
         outputs = self.outputs(table) if outputs is None else outputs
         return self.task.predict(outputs, table, self.objective, self.target)
@@ -209,7 +208,7 @@ class Network:
 
     def _answered(self, data: Any) -> np.ndarray:
         """Return decoded outputs, and warn of rows that are unlike those of training."""
-        self._check_predicts()
+        check_predicts(self)
         table = self.read(data)
         x = self.encoder.transform(table)
         self._warn_of_unlike(table, x)
@@ -219,19 +218,6 @@ class Network:
         unlike = compared(self, table, x)
         if unlike.strange:
             warnings.warn(str(unlike), LaminaWarning, stacklevel=4)
-
-    def _check_predicts(self) -> None:
-        """Refuse predictions where the task has none.
-
-        Raises:
-            ConfigError: naming what the network does instead.
-        """
-        if self.task.predicts:
-            return
-        verbs = [f"lamina {name} RUN {verb.example}" for name, verb in self.task.verbs.items()]
-        raise ConfigError(
-            f"a network of the task {self.task.name} has no prediction for a row", fix=" or ".join(verbs)
-        )
 
     def __getattr__(self, name: str) -> Any:
         """Return a verb of the task as a method."""
@@ -276,6 +262,24 @@ def asked_of(network: Network, table: AbstractTable) -> Asked:
     return network.task.examiner.asked(table, network.schema, network.encoder, network.target)
 
 
+def check_predicts(network: Network) -> None:
+    """Refuse predictions where the task of a network has none.
+
+    Args:
+        network: the trained network.
+
+    Raises:
+        ConfigError: naming what the network does instead.
+    """
+    task = network.task
+    if task.predicts:
+        return
+    verbs = [f"lamina {name} RUN {verb.example}".rstrip() for name, verb in task.verbs.items()]
+    raise ConfigError(
+        f"a network of the task {task.name} has no prediction for a row", fix=" or ".join(verbs)
+    )
+
+
 def do(network: Network, verb: str, **keys: Any) -> Iterator[str]:
     """Do what only networks of some tasks do, such as to write text.
 
@@ -294,7 +298,7 @@ def do(network: Network, verb: str, **keys: Any) -> Iterator[str]:
         expected = "one of " + ", ".join(verbs) if verbs else "predict and evaluate"
         message = f"a network of the task {network.task.name} has no verb '{verb}'{suggest(verb, verbs)}"
         raise ConfigError(message, expected=expected)
-    return verbs[verb].run(network, make_keys(verbs[verb].keys, keys))
+    return verbs[verb].run(network, verbs[verb].made(keys))
 
 
 def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:

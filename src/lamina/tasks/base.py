@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.core.keys import COLUMN_NAMES, NoKeys, annotation, key, make_keys
 from lamina.core.wanted import ONE
 from lamina.data.schema import NOTHING
 from lamina.tasks.examiner import AbstractExaminer, ByRow
@@ -146,6 +146,19 @@ class Verb:
     asked: str = ""
     asks: bool = False
 
+    def made(self, given: Mapping[str, Any]) -> Any:
+        """Return the keys; a text stays as it is, with its blanks and commas.
+
+        Args:
+            given: key → value, or a text as on the command line.
+
+        Raises:
+            ConfigError: a key is unknown, or a value is out of range.
+        """
+        lists = {field.name for field in fields(self.keys) if annotation(field).startswith("tuple")}
+        texts = {name: (value,) for name, value in given.items() if name in lists and isinstance(value, str)}
+        return make_keys(self.keys, {**given, **texts})
+
 
 class AbstractTarget(abc.ABC):
     """Fitted targets: columns → arrays that are learned, and decoded outputs → predictions.
@@ -207,6 +220,7 @@ class AbstractTask(abc.ABC):
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
         guide: decides how inputs are read, and what learns them.
         examiner: makes what a network is asked, to measure it.
+        noun: what a row that it learns from is called.
     """
 
     name: str
@@ -220,6 +234,7 @@ class AbstractTask(abc.ABC):
     predicts: bool = True
     guide: AbstractGuide = ByModality()
     examiner: AbstractExaminer = ByRow()
+    noun: str = "row"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.

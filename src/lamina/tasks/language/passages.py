@@ -72,9 +72,9 @@ def split_passages(documents: np.ndarray, keys: SplitKeys, seed: int) -> Split:
     if texts >= FEWEST_DOCUMENTS:
         random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
         place = (random.permutation(texts) / texts)[documents]
-    tests = place >= 1 - keys.test
-    valid = ~tests & (place >= 1 - keys.test - keys.valid)
-    if tests.all() or (tests | valid).all():
+    tests = _last(place, keys.test)
+    valid = ~tests & _last(np.where(tests, -1.0, place), keys.test + keys.valid if keys.valid else 0.0)
+    if not (~tests & ~valid).any():
         raise DataError("no text is left to train on", fix="give more text, or lower valid= and test=")
     return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
 
@@ -83,3 +83,8 @@ def rule_of(documents: np.ndarray) -> str:
     """Return in words how `split_passages` decides."""
     texts = int(documents.max(initial=0)) + 1
     return "whole texts, drawn at random" if texts >= FEWEST_DOCUMENTS else "the ends of the text"
+
+
+def _last(place: np.ndarray, share: float) -> np.ndarray:
+    """Return which passages are the last ones: so large a share, and one at least unless it is 0."""
+    return place >= min(1 - share, place.max()) if share else np.zeros(len(place), bool)

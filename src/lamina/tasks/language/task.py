@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
+from lamina.core.errors import ConfigError, DataError
 from lamina.core.keys import key, up_to
 from lamina.core.wanted import NEXT
-from lamina.core.wording import count
+from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error
 from lamina.data.schema import NOTHING, Schema
 from lamina.data.split import SplitKeys
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
+from lamina.modalities.text.claim import readable
+from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.modality import TEXT
 from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
 from lamina.tasks.language.guide import LanguageGuide
@@ -27,7 +29,7 @@ from lamina.tasks.language.target import LanguageTarget
 from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of, text_encoder
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
-from lamina.tasks.schema import assign_roles
+from lamina.tasks.schema import assign_roles, holds_split_words
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 LANGUAGE = "language"
 MOST_CONTEXT = 1 << 16
-FEWEST_CHARACTERS = 200
+FEWEST_CHARACTERS, FEWEST_MEASURED = 200, 2
 _ONLY_TEXT = "a language model reads one column of texts"
 
 
@@ -60,23 +62,28 @@ class LanguageTask(AbstractTask, AbstractSelector):
     predicts = False
     guide = LanguageGuide()
     examiner = Windows()
+    noun = "passage"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the data are one text, and nothing beside it."""
-        if targets or len(table.names) != 1 or table.height != 1 or table.text_names != table.names:
+        if targets or len(table.names) != 1 or table.height != 1:
             return None
-        return Suit("the data are one text")
+        return Suit("the data are one text") if readable(table.column(table.names[0])) else None
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return the column of texts as input; other columns are left out.
 
         Raises:
-            DataError: there is no column of texts, or several.
+            DataError: there is no column of texts, or several; or a column is to hold weights.
         """
         if given.targets:
             message = f"the task {self.name} has no target: it learns what comes next in a text"
             fix = "leave the target out; name the column of texts with keep=, the others with drop="
             raise DataError(message, where=claims.table.source, received=", ".join(given.targets), fix=fix)
+        if given.keys.weight is not None:
+            message = f"the task {self.name} has no weights: every token counts as much as another"
+            raise DataError(message, where=claims.table.source, fix="leave weight= out")
+        claims = _as_text(claims, given)
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
         texts = [column for column in schema.inputs if column.kind == TEXT]
         texts = [column for column in texts if column.name in given.keys.keep] or texts
@@ -104,17 +111,25 @@ class LanguageTask(AbstractTask, AbstractSelector):
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield whether there is too little text."""
-        table = subject.table if other is None else other
+        table, fewest, use = subject.table, FEWEST_CHARACTERS, "to learn from"
+        if other is not None:
+            table, fewest, use = other, FEWEST_MEASURED, "to measure by"
         texts = table.labels(subject.schema.inputs[0].name).distinct().spellings()
         size = sum(map(len, texts))
-        if size < FEWEST_CHARACTERS:
-            message = f"{count(size)} characters are too few to learn from"
-            yield error("too-few-tokens", table.source, message, f"give at least {FEWEST_CHARACTERS}")
+        if size < fewest:
+            message = f"{counted(size, 'character')} {'is' if size == 1 else 'are'} too few {use}"
+            yield error("too-few-tokens", table.source, message, f"give at least {fewest}")
 
     def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
-        """Return the target: how many tokens are read at once, and how many there are."""
+        """Return the target: how many tokens are read at once, and how many there are.
+
+        Raises:
+            ConfigError: the texts are cut in a way that cannot be gone on with.
+        """
+        encoder = text_encoder(learned.encoder)
+        _check_encoder(encoder, keys)
         stream = stream_of(learned.encoder, learned.table, learned.rows)
-        return LanguageTarget(text_encoder(learned.encoder).length, len(stream.tokens))
+        return LanguageTarget(encoder.length, len(stream.tokens))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
         """Return the target in an artifact's JSON."""
@@ -138,6 +153,36 @@ class LanguageTask(AbstractTask, AbstractSelector):
         from lamina.tasks.language.sections import language_sections
 
         return language_sections(outcome)
+
+
+def _as_text(claims: Claims, given: Roles) -> Claims:
+    """Return the claims with the only column of words as text, however short it is."""
+    keys, column = given.keys, claims.table.column
+    busy = {keys.group, keys.time, keys.split, *keys.drop}
+    words = [name for name in claims.table.names if name not in busy and readable(column(name))]
+    words = [name for name in words if not holds_split_words(column(name))]
+    if len(words) != 1 or TEXT in claims.modalities.values():
+        return claims
+    return dataclasses.replace(claims, modalities={**claims.modalities, words[0]: TEXT})
+
+
+def _check_encoder(encoder: TextEncoder, keys: LanguageKeys) -> None:
+    """Refuse texts that are cut so that they cannot be gone on with.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    if not encoder.tokens.is_ordered:
+        kind = encoder.tokens.kind
+        fix = "tokens=characters, bpe or bytes"
+        raise ConfigError("a language model needs tokens in their order", received=f"tokens={kind}", fix=fix)
+    if not encoder.ends:
+        raise ConfigError("a language model needs the end of a text", fix="leave end_symbol= out")
+    if keys.context not in (None, encoder.length):
+        message = "context and text_length are one number for a language model, and both are given"
+        raise ConfigError(
+            message, received=f"{keys.context} and {encoder.length}", fix="leave text_length= out"
+        )
 
 
 TASKS.add(LANGUAGE, LanguageTask())

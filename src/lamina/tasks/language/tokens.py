@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.data.schema import Schema
     from lamina.data.table import AbstractTable
 
-DOCUMENT = "document"  # the column that says which text a passage is of
+DOCUMENT = "text of the passage"  # the column that says which one: no column of a person is called so
 
 
 @dataclass(frozen=True)
