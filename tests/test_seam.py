@@ -12,7 +12,7 @@ from lamina.tasks import TASKS
 
 SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 FILES = sorted(SOURCE.glob("**/*.py"))
-REGISTRIES = {"modalities/registry.py", "tasks/registry.py"}
+REGISTRIES = {"modalities/registry.py", "tasks/registry.py", "tasks/verbs.py"}
 # Formats of before name what they named: a migration is history, and grows by no newcomer.
 HISTORY = {"network/migrations.py"}
 # A word that is something else there: a module of that name, an element of HTML, a file with rows.
@@ -23,6 +23,7 @@ OTHERWISE = {
     ("modalities/table/claim.py", "text"),
     ("data/audit/roles.py", "text"),
     ("data/source.py", "text"),
+    ("cli/verb.py", "text"),
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
@@ -31,6 +32,7 @@ HOMES = {
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),
     "tagging": ("tasks/tagging/",),
+    "language": ("tasks/language/",),
 }
 
 

@@ -64,12 +64,22 @@ def loss_and_accuracy(model: Any, batch: Batch) -> tuple[jax.Array, jax.Array]:
     return loss, (logits.argmax(-1) == wanted).mean()
 
 
+def schedule(rate: float, steps: int) -> optax.Schedule:
+    """Return a rate that rises, stays until half of the steps are done, and falls to a twentieth."""
+    rise, half = min(100, steps // 5), steps // 2
+    parts = [
+        optax.linear_schedule(0.0, rate, rise),
+        optax.constant_schedule(rate),
+        optax.linear_schedule(rate, rate / 20, steps - half),
+    ]
+    return optax.join_schedules(parts, [rise, half])
+
+
 class Learner:
     """A model, its optimizer's state and the compiled programs that train and test it."""
 
     def __init__(self, model: Any, task: str, *, rate: float, steps: int, seed: int):
-        schedule = optax.warmup_cosine_decay_schedule(0.0, rate, min(100, steps // 5), steps, rate / 20)
-        self.optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
+        self.optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule(rate, steps)))
         self.make, self.key = TASKS[task], jax.random.key(seed)
         self.model = jax.tree.map(jnp.asarray, model)
         self.state = self.optimizer.init(self.model)

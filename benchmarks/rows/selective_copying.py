@@ -26,7 +26,13 @@ MODELS = ("mamba", "s4d", "lstm", "gpt")
 SHARED = ("task", "size", "depth", "rate", "stages", "lengths", "examples")
 Stage = tuple[int, int, int]
 STAGES: dict[str, tuple[Stage, ...]] = {
-    "selective copying": ((64, 64, 3000), (256, 32, 1000), (1024, 8, 400), (4096, 4, 150)),
+    "selective copying": (
+        (32, 64, 4000),
+        (64, 32, 500),
+        (256, 16, 800),
+        (1024, 8, 500),
+        (4096, 4, 300),
+    ),
     "induction heads": ((32, 64, 1500), (64, 64, 1000), (256, 32, 1000)),
 }
 LENGTHS = {"selective copying": (256, 1024, 4096), "induction heads": (256, 1024, 4096)}

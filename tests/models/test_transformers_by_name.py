@@ -214,3 +214,15 @@ def test_options_say_how_it_is_built():
         small("llama", size=9)
     with pytest.raises(ConfigError, match="does not give"):
         build("bert", inputs=INPUTS, outputs=SYMBOLS, wants=NEXT)
+
+
+def test_blocks_one_by_one_write_the_same():
+    model = ours("llama")
+    single = model.unstacked()
+    assert len(single.body.blocks) == DEPTH
+    both = [jax.jit(type(m).extend)(m, IDS, m.init_cache(2, LENGTH))[0] for m in (model, single)]
+    np.testing.assert_allclose(*both, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        logits(single, texts(SHORT)), logits(model, texts(SHORT)), rtol=1e-5, atol=1e-5
+    )
+    assert ours("llama", depth=0).unstacked().body.depth == 0

@@ -28,13 +28,14 @@ def run(words: Sequence[str], began: float) -> int:
     parser.add_argument("--strict", action="store_true", help=STRICT)
     options, keys = parser.read(words, pairs=True)
     from lamina.cli.trained import load_network, read_for
+    from lamina.network.network import asked_of
     from lamina.network.unlike import compared
     from lamina.runs.last_lines import metric_table
     from lamina.runs.reporting import source_name
 
     network = load_network(options.run)
     table = read_for(network, options.data, keys)
-    asked = network.asked(table)
+    asked = asked_of(network, table)
     unlike = compared(network, table, asked.x if asked.is_by_row else network.encoder.transform(table))
     say(unlike, table.source, strict=options.strict)
     found = (network.decoded(asked.x), asked.targets, asked.weights)
@@ -44,5 +45,6 @@ def run(words: Sequence[str], began: float) -> int:
         print_json({**found, "unlike_training": unlike.to_json()})
     else:
         name = source_name(table.source)
-        print(metric_table({name: metrics}, {name: intervals}, {name: table.height}))
+        rows = {name: len(asked.targets)}
+        print(metric_table({name: metrics}, {name: intervals}, rows, noun=network.objective.noun))
     return 0

@@ -52,7 +52,10 @@ def predicted(
         ConfigError: the task has no probabilities, or its predictions cannot be written there.
         DataError: the data do not fit the network.
     """
+    from lamina.network.network import check_predicts
+
     task = network.task
+    check_predicts(network)
     if proba and network.schema.target_kind not in (CLASSES, FLAGS):
         fix = "leave --proba out"
         fix += ", or fit with quantiles=" if network.schema.has_numbers else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.cli.arguments import Parser
 from lamina.cli.output import print_json
 from lamina.core.errors import ConfigError
-from lamina.core.keys import annotation, make_keys
+from lamina.core.keys import annotation
 from lamina.tasks.base import Verb
 from lamina.tasks.verbs import VERBS, verbs_named
 
@@ -36,7 +36,7 @@ def run(name: str, words: Sequence[str], began: float) -> int:
         _add(parser, field)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options, _ = parser.read(words)
-    given = {key: value for key in fields if (value := getattr(options, key)) not in (None, [])}
+    given = {key: value for key in fields if (value := getattr(options, key)) is not None}
     from lamina.cli.trained import load_network
 
     network = load_network(options.run)
@@ -49,7 +49,7 @@ def run(name: str, words: Sequence[str], began: float) -> int:
         return _converse(network, verb, given)
     if given.get(verb.asked) in (STDIN, [STDIN]):
         given[verb.asked] = sys.stdin.read()
-    pieces = verb.run(network, make_keys(verb.keys, _texts(given)))
+    pieces = verb.run(network, verb.made(given))
     if options.json:
         print_json({"run": options.run, "text": "".join(pieces)})
     else:
@@ -93,11 +93,6 @@ def _add(parser: Parser, field: dataclasses.Field[Any]) -> None:
         parser.add_argument(option, dest=field.name, metavar=field.name.upper(), help=text)
 
 
-def _texts(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the values as keys are read: lists as tuples, so that a comma in a text stays there."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-
-
 def _show(pieces: Iterator[str]) -> str:
     """Print a text as it is written, and return it."""
     found = []
@@ -110,7 +105,7 @@ def _show(pieces: Iterator[str]) -> str:
 def _converse(network: Network, verb: Verb, given: dict[str, Any]) -> int:
     """Answer line after line, what was said so far being part of each question, until the input ends."""
     is_terminal = sys.stdin.isatty()
-    said = ""
+    said = given.pop(verb.asked, "")
     while True:
         if is_terminal:
             print("> ", end="", flush=True)
@@ -118,6 +113,6 @@ def _converse(network: Network, verb: Verb, given: dict[str, Any]) -> int:
         if not line:
             return 0
         said += line if line.endswith("\n") else line + "\n"
-        said += _show(verb.run(network, make_keys(verb.keys, {**_texts(given), verb.asked: said})))
+        said += _show(verb.run(network, verb.made({**given, verb.asked: said})))
         said += "\n"
         print()

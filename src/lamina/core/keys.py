@@ -258,9 +258,9 @@ def _is_a_name(field: dataclasses.Field[Any], value: str) -> bool:
 
 
 def _read_tuple(value: Any, kind: type) -> tuple[Any, ...]:
-    items = value.split(",") if isinstance(value, str) else value
+    items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
     try:
-        return tuple(kind(item.strip() if isinstance(item, str) else item) for item in items)
+        return tuple(kind(item) for item in items)
     except (TypeError, ValueError):
         raise ConfigError("not a list", expected="values separated by commas", received=repr(value)) from None
 

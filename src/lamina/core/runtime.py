@@ -165,6 +165,17 @@ def on_cpu() -> bool:
     return jax.default_backend() == "cpu"
 
 
+@functools.cache
+def has_cudnn() -> bool:
+    """Return whether JAX computes on a GPU of NVIDIA that cuDNN's attention kernels are for."""
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform != "gpu" or "cuda" not in device.client.platform_version:
+        return False
+    return float(device.compute_capability) >= 8.0
+
+
 def available_cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -119,7 +119,8 @@ class AbstractTable(abc.ABC):
     ``source`` is a path, ``<frame>``, ``<arrays>`` or ``<stdin>``. ``first_line`` is the line of row 0 in
     that source: 2 for CSV (the header is line 1), 1 for JSON lines, 0 where there are no lines. ``lines``
     holds the line of every row where they do not follow one another (blank lines, line breaks in quotes).
-    ``files`` are those that it was read from, where they are not the one at ``source``.
+    ``files`` are those that it was read from, where they are not the one at ``source``. ``unlabeled`` says
+    what to do where the examples have no labels although their source could have them.
     """
 
     height: int
@@ -128,6 +129,7 @@ class AbstractTable(abc.ABC):
     first_line: int
     lines: np.ndarray | None
     files: tuple[str, ...] = ()
+    unlabeled: str = ""
     _name_set: frozenset[str] | None = None
 
     @abc.abstractmethod

@@ -11,14 +11,22 @@ from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import Inputs
 from lamina.core.inputs.text import TextInputs
-from lamina.core.module import Module, static
+from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
+<<<<<<< HEAD
 from lamina.core.wanted import EACH, NEXT, ONE
 from lamina.models.word_parts import WordParts
+=======
+from lamina.core.wanted import ONE
+from lamina.nn.chain import chain_of
+>>>>>>> main
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.linear import Linear
+from lamina.nn.stack import Stack
+
+MOST_UNSTACKED = 32  # blocks: each is compiled by itself
 
 WORD_DROPOUT = 0.2
 
@@ -141,6 +149,12 @@ class SequenceModel(Module):
         """Return the outputs at the next symbol of each text, and the state behind it."""
         found, cache = self.extend(ids[:, None], cache)
         return found[:, 0], cache
+
+    def unstacked(self) -> SequenceModel:
+        """Return the same network with its blocks one by one, whose caches a loop writes in place."""
+        if not isinstance(self.body, Stack) or not 0 < self.body.depth <= MOST_UNSTACKED:
+            return self
+        return replace(self, body=chain_of(self.body))
 
     def _normalized(self, y: Array) -> Array:
         return y if self.norm is None else self.norm(y)

@@ -62,7 +62,7 @@ def choose(
         fusing = fuse.Fusing(cast.blocks, encoder, situation, settled)
         choice, left = fusing.choose(left) if own is None else (fusing.keys_only(), left)
     else:
-        choice = cast.task.choose(situation, cast.blocks, target)
+        choice = cast.task.guide.choose(situation, cast.blocks, target)
     if own is not None:
         return dataclasses.replace(choice, model=type(own).__name__, variants=({},)), left
     _check(choice, cast, encoder)

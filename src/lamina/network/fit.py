@@ -15,11 +15,11 @@ from lamina.core import runtime
 from lamina.core.errors import Interrupted
 from lamina.data.table import AbstractTable
 from lamina.network.info import RunInfo
-from lamina.network.network import Network, predict_batches
+from lamina.network.network import Network, asked_of, predict_batches
 from lamina.network.plan import Plan
 from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
 from lamina.nn.ensemble import Ensemble
-from lamina.tasks.base import Asked
+from lamina.tasks.examiner import Asked
 from lamina.train.loop.callbacks import Callback
 from lamina.train.loop.loop import INTERRUPTED
 from lamina.train.loop.result import TrainResult
@@ -186,7 +186,7 @@ def _evaluated(
     network, data, found = _network(plan, results, trials), plan.data, {}
     if len(data.valid_rows):
         table = data.table.take(data.valid_rows)
-        asked = network.asked(table)
+        asked = asked_of(network, table)
         if data.is_repeated:
             decoded = network.decoded(asked.x)
         else:
@@ -202,7 +202,7 @@ def _evaluated(
         test_table = data.table.take(data.split.test)
     if test_table is not None:
         test_table = network.read(test_table)
-        asked = network.asked(test_table)
+        asked = asked_of(network, test_table)
         found["test"] = _evaluated_as(asked, test_table, network.decoded(asked.x))
     return Fitted(_measured(network, found), plan, results[0], found)
 

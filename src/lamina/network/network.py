@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
-from lamina.core.keys import make_keys
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
@@ -22,7 +21,8 @@ from lamina.network.info import RunInfo
 from lamina.network.unlike import audit_of, compared
 from lamina.objectives.base import AbstractObjective
 from lamina.objectives.regression import QuantileObjective
-from lamina.tasks.base import AbstractTarget, AbstractTask, Asked, Prediction
+from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction
+from lamina.tasks.examiner import Asked
 
 if TYPE_CHECKING:
     from lamina.core.module import Module
@@ -138,7 +138,7 @@ class Network:
             data: whatever `lamina.fit` reads; target columns may be absent.
             outputs: decoded outputs of these rows, where they are known.
         """
-        self._check_predicts()
+        check_predicts(self)
         table = self.read(data)
         outputs = self.outputs(table) if outputs is None else outputs
         return self.task.predict(outputs, table, self.objective, self.target)
@@ -181,20 +181,9 @@ class Network:
             LaminaWarning: rows are unlike those of training, once a call.
         """
         table = self.read(data)
-        asked = self.asked(table)
+        asked = asked_of(self, table)
         self._warn_of_unlike(table, asked.x if asked.is_by_row else self.encoder.transform(table))
         return self.objective.metrics(self.decoded(asked.x), asked.targets, asked.weights)
-
-    def asked(self, table: AbstractTable) -> Asked:
-        """Return what the network is asked about data with targets, to measure it.
-
-        Args:
-            table: from `read`.
-
-        Raises:
-            DataError: the target is absent, or holds labels that training never saw.
-        """
-        return self.task.asked(table, self.schema, self.encoder, self.target)
 
     def check(self, data: Any) -> Audit:
         """Return what is unlike the training data: unknown categories, numbers out of range, new gaps.
@@ -219,7 +208,7 @@ class Network:
 
     def _answered(self, data: Any) -> np.ndarray:
         """Return decoded outputs, and warn of rows that are unlike those of training."""
-        self._check_predicts()
+        check_predicts(self)
         table = self.read(data)
         x = self.encoder.transform(table)
         self._warn_of_unlike(table, x)
@@ -230,44 +219,12 @@ class Network:
         if unlike.strange:
             warnings.warn(str(unlike), LaminaWarning, stacklevel=4)
 
-    def _check_predicts(self) -> None:
-        """Refuse predictions where the task has none.
-
-        Raises:
-            ConfigError: naming what the network does instead.
-        """
-        if self.task.predicts:
-            return
-        verbs = [f"lamina {name} RUN {verb.example}" for name, verb in self.task.verbs.items()]
-        raise ConfigError(
-            f"a network of the task {self.task.name} has no prediction for a row", fix=" or ".join(verbs)
-        )
-
-    def do(self, verb: str, **keys: Any) -> Iterator[str]:
-        """Do what only networks of some tasks do, such as to write text.
-
-        ``net.generate(prompt="Once")`` is short for ``net.do("generate", prompt="Once")``.
-
-        Args:
-            verb: one of ``task.verbs``.
-            **keys: of the verb.
-
-        Raises:
-            ConfigError: the task has no such verb, or a key is unknown or out of range.
-        """
-        verbs = self.task.verbs
-        if verb not in verbs:
-            expected = "one of " + ", ".join(verbs) if verbs else "predict and evaluate"
-            message = f"a network of the task {self.task.name} has no verb '{verb}'{suggest(verb, verbs)}"
-            raise ConfigError(message, expected=expected)
-        return verbs[verb].run(self, make_keys(verbs[verb].keys, keys))
-
     def __getattr__(self, name: str) -> Any:
         """Return a verb of the task as a method."""
         task = self.__dict__.get("task")
         if task is None or name not in task.verbs:
             raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
-        return functools.partial(self.do, name)
+        return functools.partial(do, self, name)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save as a folder: safetensors, JSON, a model card and a manifest; no pickle.
@@ -290,6 +247,58 @@ class Network:
             known = {name: value for name, value in metrics.items() if value is not None}
             lines.append(f"{split}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
+
+
+def asked_of(network: Network, table: AbstractTable) -> Asked:
+    """Return what a network is asked about data with targets, to measure it.
+
+    Args:
+        network: the trained network.
+        table: from `Network.read`.
+
+    Raises:
+        DataError: the target is absent, or holds labels that training never saw.
+    """
+    return network.task.examiner.asked(table, network.schema, network.encoder, network.target)
+
+
+def check_predicts(network: Network) -> None:
+    """Refuse predictions where the task of a network has none.
+
+    Args:
+        network: the trained network.
+
+    Raises:
+        ConfigError: naming what the network does instead.
+    """
+    task = network.task
+    if task.predicts:
+        return
+    verbs = [f"lamina {name} RUN {verb.example}".rstrip() for name, verb in task.verbs.items()]
+    raise ConfigError(
+        f"a network of the task {task.name} has no prediction for a row", fix=" or ".join(verbs)
+    )
+
+
+def do(network: Network, verb: str, **keys: Any) -> Iterator[str]:
+    """Do what only networks of some tasks do, such as to write text.
+
+    ``net.generate(prompt="Once")`` is short for ``do(net, "generate", prompt="Once")``.
+
+    Args:
+        network: the trained network.
+        verb: one of ``network.task.verbs``.
+        **keys: of the verb.
+
+    Raises:
+        ConfigError: the task has no such verb, or a key is unknown or out of range.
+    """
+    verbs = network.task.verbs
+    if verb not in verbs:
+        expected = "one of " + ", ".join(verbs) if verbs else "predict and evaluate"
+        message = f"a network of the task {network.task.name} has no verb '{verb}'{suggest(verb, verbs)}"
+        raise ConfigError(message, expected=expected)
+    return verbs[verb].run(network, verbs[verb].made(keys))
 
 
 def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:

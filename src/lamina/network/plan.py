@@ -36,6 +36,7 @@ class Data:
         split: which rows train, validate, test.
         folds: rows that train and rows that validate, one pair a model.
         test_table: test data of their own, or None.
+        split_rule: in words how the rows were split, where the task decided.
     """
 
     table: AbstractTable
@@ -44,6 +45,7 @@ class Data:
     split: Split
     folds: tuple[Fold, ...]
     test_table: AbstractTable | None = None
+    split_rule: str = ""
 
     @property
     def is_repeated(self) -> bool:

@@ -93,9 +93,10 @@ def prepare(
     for finding in found.warnings:
         warn(str(finding).removeprefix("warning: "))
     table, seed = cast.claims.table, config.training.seed
-    split = cast.task.split(table, cast.schema, config.split, seed=seed)
+    split = cast.split(config.split, seed)
     folds = _folds(table, cast, split, config, own=model)
-    data = Data(table, found, cast.schema, split, folds, test_table)
+    rule = "" if cast.selection is None else cast.selection.rule
+    data = Data(table, found, cast.schema, split, folds, test_table, rule)
     encoder, target_encoder, settled = fitted(data, cast, config)
     config = with_settled(config, cast.blocks, settled)
     coded = (encoder, target_encoder)
@@ -138,7 +139,7 @@ def _claimed(
     task, *others = claim(owners, {name: value for name, value in keys.items() if name in mine})
     named = own is None and config.run.model != AUTO
     defaults = MODELS[config.run.model].defaults if named else {}
-    defaults = {**defaults, **cast.task.reading(cast.claims, cast.schema, task)}
+    defaults = {**defaults, **cast.task.guide.reading(cast.claims, cast.schema, task)}
     modalities = {name: filled(value, defaults, keys) for name, value in zip(present, others, strict=True)}
     return cast, dataclasses.replace(config, task=task, modalities=modalities), left
 

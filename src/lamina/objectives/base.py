@@ -78,6 +78,7 @@ class AbstractObjective(abc.ABC):
     parts: Mapping[str, Part] = MappingProxyType({"all": Part()})
     quantiles = ()  # levels of the decoded outputs' last axis, where quantiles are predicted
     decoded_type: type = np.float64  # in which decoded outputs are kept on the host
+    noun: str = "row"  # what an example that is measured is called
 
     @property
     @abc.abstractmethod

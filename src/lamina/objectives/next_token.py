@@ -48,6 +48,7 @@ class NextTokenObjective(AbstractObjective):
     monitor = {"loss": False}  # noqa: RUF012
     shown = Shown("perplexity", "valid_loss", lambda value, scale: math.exp(min(value, 700.0)))
     decoded_type = np.float32
+    noun = "window"
 
     @property
     def out_features(self) -> int:
@@ -145,6 +146,8 @@ class NextTokenObjective(AbstractObjective):
             weights: none.
         """
         counted = targets != NO_TARGET
+        if not counted.any():  # a text of one symbol
+            return dict.fromkeys(("loss", "perplexity", "bits_per_byte", "accuracy"), math.nan)
         loss = float(-decoded[..., 0][counted].astype(np.float64).mean())
         size = int(targets[counted].sum())
         return {
@@ -157,8 +160,10 @@ class NextTokenObjective(AbstractObjective):
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
-        """Return the 95 % interval of each metric, by the spread of the windows' means."""
+        """Return the 95 % interval of each metric, by the spread of the windows; none of one window."""
         counted = (targets != NO_TARGET).astype(np.float64)
+        if np.count_nonzero(counted.sum(axis=1)) < 2:
+            return {}
         found = self.metrics(decoded, targets)
         loss = _mean_interval(-decoded[..., 0], counted)
         low, high = loss[0] / max(found["loss"], 1e-12), loss[1] / max(found["loss"], 1e-12)

@@ -53,7 +53,8 @@ def native_attention(
     if slopes is not None:
         falls = jnp.broadcast_to(slopes.astype(jnp.float32)[None], (batch, heads))
     sides = [array.astype(jnp.float32) for array in (query, key, value)]
-    return _attention(reach, *sides, bias, falls).astype(query.dtype)
+    mixed: Any = _attention(reach, *sides, bias, falls)
+    return mixed.astype(query.dtype)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

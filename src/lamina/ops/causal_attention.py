@@ -2,11 +2,12 @@
 
 Position i of the queries stands beside position i of the keys. No matrix of times × times is kept for long
 sequences: on CPU a native kernel (`lamina.ops.dispatch`) or blocks of queries (`ops.blocked_attention`)
-compute the scores of a block, and again in the backward pass; on GPU `jax.nn.dot_product_attention` does.
+compute the scores of a block, and again in the backward pass; on GPU cuDNN does where it takes the types.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -70,13 +71,33 @@ def attend(
             expected=f"a multiple of {key.shape[2]}",
             received=query.shape[2],
         )
-    if not runtime.on_cpu():
-        return fused_attention(query, key, value, reach=reach, present=present, slopes=slopes)
+    adds = present is not None or slopes is not None
     if suits_kernel(query, key):
-        return native_attention(query, key, value, reach=reach, present=present, slopes=slopes)
-    if query.shape[1] <= SHORT:
-        return plain_attention(query, key, value, reach=reach, present=present, slopes=slopes)
-    return blocked_attention(query, key, value, reach=reach, present=present, slopes=slopes)
+        form = native_attention
+    elif runtime.has_cudnn() and suits_cudnn(query, key, reach, adds=adds):
+        form = functools.partial(fused_attention, implementation="cudnn")
+    else:
+        form = plain_attention if query.shape[1] <= SHORT else blocked_attention
+    return form(query, key, value, reach=reach, present=present, slopes=slopes)
+
+
+def suits_cudnn(query: Any, key: Any, reach: Reach, *, adds: bool) -> bool:
+    """Return whether cuDNN's kernel takes sequences of these shapes, forward and backward.
+
+    Args:
+        query: of the positions that ask.
+        key: of the positions that are asked.
+        reach: which positions each one sees.
+        adds: whether padding or slopes are added to the scores.
+    """
+    width, is_even = query.shape[-1], query.shape[1] % 2 == 0 and key.shape[1] % 2 == 0
+    return (
+        query.dtype in (jnp.bfloat16, jnp.float16)
+        and width <= 128
+        and width % 8 == 0
+        and (reach.is_everything or reach.after == 0)
+        and (is_even or not adds)
+    )
 
 
 def plain_attention(
@@ -172,9 +193,9 @@ def fused_attention(
     reach: Reach = CAUSAL,
     present: Any = None,
     slopes: Any = None,
-    implementation: str | None = None,
+    implementation: str,
 ) -> Any:
-    """Return what `attend` does by `jax.nn.dot_product_attention`: on GPU by cuDNN where it can.
+    """Return what `attend` does by `jax.nn.dot_product_attention`.
 
     Args:
         query: of the positions that ask.
@@ -183,7 +204,7 @@ def fused_attention(
         reach: which positions each one sees.
         present: which of the asked positions are there; all without.
         slopes: of each head, how much a score falls with the distance.
-        implementation: ``"cudnn"`` or ``"xla"``; chosen by JAX without.
+        implementation: ``"cudnn"``, for what `suits_cudnn`, or ``"xla"``, which forms all weights.
 
     Returns:
         The mixtures.
@@ -199,22 +220,16 @@ def fused_attention(
     # A mask is formed only where nothing else says the same: cuDNN is slower with one.
     window = None if reach.before is None and reach.after in (None, 0) else reach
     mask = None if present is None else present[:, None, None, :]
+    options: Any = {"bias": bias, "mask": mask, "implementation": implementation}
+    if window is not None:
+        options["local_window_size"] = _window(window, times, keys)
     with jax.numpy_dtype_promotion("standard"):  # it adds float32 to bfloat16 inside
-        mixed = jax.nn.dot_product_attention(
-            query,
-            key,
-            value,
-            bias=bias,
-            mask=mask,
-            is_causal=reach.after == 0,
-            local_window_size=None if window is None else _window(window, times, keys),
-            implementation=implementation,  # pyright: ignore[reportArgumentType]
-        )
+        mixed = jax.nn.dot_product_attention(query, key, value, is_causal=reach.after == 0, **options)
     if present is None and times <= keys:
         return mixed  # each sees itself at least
-    sees = reach.visible(jnp.arange(times), jnp.arange(keys))[None]
-    sees = (sees if present is None else sees & present[:, None, :]).any(-1)
-    return jnp.where(sees[:, :, None, None], mixed, jnp.zeros((), mixed.dtype))
+    visible = reach.visible(jnp.arange(times), jnp.arange(keys))[None]
+    seen = visible if present is None else visible & present[:, None, :]
+    return jnp.where(jnp.any(seen, axis=-1)[:, :, None, None], mixed, jnp.zeros((), mixed.dtype))
 
 
 def _window(reach: Reach, times: int, keys: int) -> tuple[int, int]:

@@ -91,7 +91,7 @@ def _chunks(array: Any, size: int) -> Any:
 
 
 def _outputs(x: Any, exponent: Any, b: Any, c: Any, initial: Any) -> tuple[Any, Any]:
-    """Return y (batch, chunk, group, time, head, width), and the last state (batch, group, n, head, width)."""
+    """Return y (batch, chunk, group, time, head, width) and the last state (batch, group, n, head, width)."""
     passed = jnp.cumsum(exponent, axis=3)  # Σ Δ A from the start of the chunk
     remaining = jnp.exp(passed[:, :, :, -1:] - passed)[..., None].astype(x.dtype)
     added = _product(b, _joined(x * remaining), (True, False))

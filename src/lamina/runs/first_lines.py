@@ -49,7 +49,7 @@ def _data(plan: Plan) -> str:
     kinds = [column.kind for column in schema.inputs]
     each = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     used = f"{counted(len(kinds), 'column')} used ({each})"
-    rows = counted(table.height, "row")
+    rows = counted(table.height, plan.coding.task.noun)
     split = plan.data.split
     lost = table.height - len(split.train) - len(split.valid) - len(split.test)
     rows += f" ({count(lost)} without a target left out)" if lost else ""
@@ -80,13 +80,14 @@ def _target(plan: Plan, guessed: bool) -> str:
 def _split(plan: Plan) -> str:
     split, test_table = plan.data.split, plan.data.test_table
     test = len(split.test) if test_table is None else test_table.height
-    parts = [f"{count(len(split.train))} rows train", f"{count(len(split.valid))} validate"]
+    noun = plan.coding.task.noun
+    parts = [f"{count(len(split.train))} {noun}s train", f"{count(len(split.valid))} validate"]
     if len(plan.data.folds) > 1:
         both = count(len(split.train) + len(split.valid))
-        parts = [f"{both} rows in {len(plan.data.folds)} folds, each validated by one network"]
+        parts = [f"{both} {noun}s in {len(plan.data.folds)} folds, each validated by one network"]
     parts += [f"{count(test)} test"] if test else []
-    rule = plan.coding.task.split_rule(plan.data.table, plan.data.schema)
-    return ", ".join(parts) + f" ({rule or _rule(plan.data.schema, plan.config.training.seed)})"
+    rule = plan.data.split_rule or _rule(plan.data.schema, plan.config.training.seed)
+    return ", ".join(parts) + f" ({rule})"
 
 
 def _rule(schema: Any, seed: int) -> str:

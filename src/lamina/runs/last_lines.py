@@ -22,20 +22,23 @@ def metric_table(
     parts: Mapping[str, Mapping[str, float | None]],
     intervals: Mapping[str, Mapping[str, Interval]],
     rows: Mapping[str, int],
+    *,
+    noun: str = "row",
 ) -> str:
     """Return metrics as aligned lines, each with its 95 % interval.
 
     Args:
         parts: heading → metrics.
         intervals: heading → interval of each metric.
-        rows: heading → how many rows were measured.
+        rows: heading → how many examples were measured.
+        noun: what an example is called.
 
     Example:
         >>> print(metric_table({"test": {"mae": 0.5123}}, {"test": {"mae": (0.49, 0.53)}}, {"test": 90}))
                           test (90 rows)
         mae               0.512 (0.490 to 0.530)
     """
-    heads = [f"{name} ({counted(rows[name], 'row')})" for name in parts]
+    heads = [f"{name} ({counted(rows[name], noun)})" for name in parts]
     rows_of_cells = [("", heads)]
     for metric in next(iter(parts.values()), {}):
         cells = [_cell(parts[name].get(metric), intervals.get(name, {}).get(metric)) for name in parts]
@@ -67,7 +70,7 @@ def print_metrics(console: Console, fitted: Fitted, intervals: Mapping[str, Mapp
     if info.metrics:
         rows = {name: len(judged.targets) for name, judged in fitted.evaluated.items()}
         console.print()
-        console.print(metric_table(info.metrics, intervals, rows))
+        console.print(metric_table(info.metrics, intervals, rows, noun=fitted.network.objective.noun))
 
 
 def print_last_lines(

@@ -14,7 +14,7 @@ from lamina.data.audit.findings import LEVELS, Audit, Finding, error, note, of_e
 from lamina.data.readers.registry import reader_owners, reading_keys
 from lamina.data.schema import NUMBERS, Schema
 from lamina.data.source import read, read_beside
-from lamina.data.split import Split, SplitKeys
+from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
@@ -77,6 +77,21 @@ class Cast:
     blocks: tuple[Block, ...]
     selection: Selection | None = None
     left_out: tuple[Finding, ...] = ()
+
+    def split(self, keys: SplitKeys, seed: int) -> Split:
+        """Return which rows train, validate and test.
+
+        Args:
+            keys: shares of the rows.
+            seed: of the run.
+
+        Raises:
+            DataError: no rows are left to train on.
+        """
+        if self.selection is not None and self.selection.split is not None:
+            return self.selection.split(keys, seed)
+        table = self.claims.table
+        return split_rows(table, self.schema, seed=seed, valid=keys.valid, test=keys.test)
 
 
 def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
@@ -258,7 +273,7 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     if _has_errors(found):
         return
     try:
-        parts = cast.task.split(table, schema, question.split, seed=question.audit.seed)
+        parts = cast.split(question.split, question.audit.seed)
     except DataError as fault:
         yield of_error(fault, "split")
         return

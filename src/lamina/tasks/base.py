@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.core.keys import COLUMN_NAMES, NoKeys, key
+from lamina.core.keys import COLUMN_NAMES, NoKeys, annotation, key, make_keys
 from lamina.core.wanted import ONE
 from lamina.data.schema import NOTHING
-from lamina.data.split import split_rows
+from lamina.tasks.examiner import AbstractExaminer, ByRow
+from lamina.tasks.guide import AbstractGuide, ByModality
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lamina.data.schema import Schema
     from lamina.data.split import Split, SplitKeys
     from lamina.data.table import AbstractTable
-    from lamina.modalities.base import Arrays, Block, Choice, Learned, Outcome, Situation, Subject
+    from lamina.modalities.base import Arrays, Learned, Outcome, Subject
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
 
@@ -70,12 +71,17 @@ class Selection:
         findings: what is to be said of it.
         facts: what the task's `fit` has to know of it.
         again: what makes test data like these.
+        split: shares and seed → which of the rows train, validate and test; None: as
+            `lamina.data.split.split_rows` does.
+        rule: in words how ``split`` decides.
     """
 
     table: AbstractTable
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     again: Callable[[AbstractTable], AbstractTable] = lambda table: table
+    split: Callable[[SplitKeys, int], Split] | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,22 +146,18 @@ class Verb:
     asked: str = ""
     asks: bool = False
 
+    def made(self, given: Mapping[str, Any]) -> Any:
+        """Return the keys; a text stays as it is, with its blanks and commas.
 
-@dataclass(frozen=True)
-class Asked:
-    """What a network is asked, to measure it.
+        Args:
+            given: key → value, or a text as on the command line.
 
-    Args:
-        x: encoded inputs.
-        targets: in the form of the metrics.
-        weights: one weight an example, or None.
-        is_by_row: whether there is one example for each row of the table.
-    """
-
-    x: Arrays
-    targets: np.ndarray
-    weights: np.ndarray | None = None
-    is_by_row: bool = True
+        Raises:
+            ConfigError: a key is unknown, or a value is out of range.
+        """
+        lists = {field.name for field in fields(self.keys) if annotation(field).startswith("tuple")}
+        texts = {name: (value,) for name, value in given.items() if name in lists and isinstance(value, str)}
+        return make_keys(self.keys, {**given, **texts})
 
 
 class AbstractTarget(abc.ABC):
@@ -216,6 +218,9 @@ class AbstractTask(abc.ABC):
         wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
         writes_files: whether predictions are files, such as masks, rather than columns.
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
+        guide: decides how inputs are read, and what learns them.
+        examiner: makes what a network is asked, to measure it.
+        noun: what a row that it learns from is called.
     """
 
     name: str
@@ -227,6 +232,9 @@ class AbstractTask(abc.ABC):
     wants: str = ONE
     writes_files: bool = False
     predicts: bool = True
+    guide: AbstractGuide = ByModality()
+    examiner: AbstractExaminer = ByRow()
+    noun: str = "row"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why ``task=auto`` may take it; None: only on request.
@@ -248,41 +256,6 @@ class AbstractTask(abc.ABC):
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the targets, or with those of ``other``, test data of their own."""
 
-    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
-        """Return keys of modalities where the user said nothing, such as how texts are cut.
-
-        Args:
-            claims: the data, and who reads which column.
-            schema: columns and their roles.
-            keys: of the task.
-        """
-        return {}
-
-    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
-        """Return which rows train, validate and test: by default as `lamina.data.split.split_rows` does.
-
-        Args:
-            table: the data, claimed and selected.
-            schema: columns and their roles.
-            keys: shares of the rows.
-            seed: of the run.
-        """
-        return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
-
-    def split_rule(self, table: AbstractTable, schema: Schema) -> str:
-        """Return in words how `split` decides, empty where it is as `lamina.data.split.split_rows` does."""
-        return ""
-
-    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
-        """Return model, options and keys for inputs of one block: by default as its modality chooses.
-
-        Args:
-            situation: what the model is chosen for.
-            blocks: of the inputs.
-            target: fitted.
-        """
-        return blocks[0].modality.choose(situation)
-
     @abc.abstractmethod
     def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn classes and scales from training rows alone."""
@@ -300,19 +273,6 @@ class AbstractTask(abc.ABC):
             weight = table.scalar(schema.weight).numbers()[rows].astype(np.float32)
         x = encoder.transform(table, rows)
         return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
-
-    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
-        """Return what a network is asked about new data, to measure it: by default each row.
-
-        Args:
-            table: from `lamina.network.network.Network.read`.
-            schema: of the training data.
-            encoder: fitted.
-            target: fitted.
-        """
-        known = schema.weight and schema.weight in table.names
-        weights = table.scalar(schema.weight).numbers() if known else None  # type: ignore[arg-type]
-        return Asked(encoder.transform(table), target.measured(table), weights)
 
     def weighted(self, examples: Examples, target: AbstractTarget, keys: Any) -> Examples:
         """Return training examples with the weights that the keys ask for."""

@@ -205,16 +205,29 @@ def default_target(table: AbstractTable, task: str | None) -> str | tuple[str, .
 
 
 def check_labeled(table: AbstractTable, target: str = "") -> None:
-    """Raise DataError, with the layouts that are understood, for cells without anything beside them.
+    """Raise DataError, with the layouts that are understood, for examples without anything beside them.
 
     Args:
         table: any table.
         target: the column asked for; a table that has it is not looked at further.
     """
     cells = table.cell_names
+    if table.unlabeled and target not in table.names:
+        others = _without_target()
+        fix = table.unlabeled + (f", or learn without labels: --task {others}" if others else "")
+        raise DataError("the examples have no labels", where=table.source, fix=fix)
     if len(cells) == 1 and target not in table.names and {*table.names} <= {*cells, "split"}:
         column: Any = table.column(cells[0])
         raise column.unlabeled(table.source)
+
+
+def _without_target() -> str:
+    """Return the tasks that need no target, for a fix."""
+    from lamina.tasks.base import AbstractTask
+    from lamina.tasks.registry import TASKS
+
+    tasks = [TASKS[name] for name in TASKS]
+    return " or ".join(t.name for t in tasks if isinstance(t, AbstractTask) and not t.needs_target)
 
 
 def quoted(target: str | Sequence[str]) -> str:

@@ -132,6 +132,7 @@ class Audit:
             targets = ", ".join(f"'{name}'" for name in self.schema.targets)
             kinds = [column.kind for column in self.schema.inputs]
             counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-            lines += [f"task: {self.schema.task}, target {targets}", f"inputs: {counts or 'none'}"]
+            task = self.schema.task + (f", target {targets}" if targets else "")
+            lines += [f"task: {task}", f"inputs: {counts or 'none'}"]
         lines += [str(finding) for finding in self.findings] or ["nothing to report"]
         return "\n".join(lines)

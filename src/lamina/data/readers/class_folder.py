@@ -67,12 +67,14 @@ class ClassFolder:
         accepts: whether a name is that of such a file.
         endings: of such files, for messages.
         example: the name of such a file, for messages.
+        needs_labels: whether training files that lie in no folder of a class are a fault.
     """
 
     noun: str
     accepts: Callable[[str], bool]
     endings: tuple[str, ...]
     example: str
+    needs_labels: bool = True
 
     def find(self, root: str, *, strict: bool = True) -> Found:
         """Return the files of a folder, with class and part.
@@ -124,11 +126,11 @@ class ClassFolder:
         folders, files = _listed(root)
         own, others = self._sorted_out(files)
         found.others += [os.path.join(root, name) for name in others]
-        if strict and not folders and own and part == "train":
+        if strict and self.needs_labels and not folders and own and part == "train":
             raise DataError(
                 f"the training {self.noun}s have no labels",
                 where=root,
-                fix=self._own_folders(root),
+                fix=self.own_folders(root),
             )
         self._add_classes(found, root, folders, own, part, strict)
 
@@ -172,12 +174,16 @@ class ClassFolder:
     def _nothing(self, root: str, folders: list[str], others: list[str]) -> DataError:
         """Return the error for a folder without any of its files."""
         table = next((path for path in others if _is_table(path)), None)
-        fix = self._own_folders(root) if table is None else f"name a file in it: {table}"
+        fix = self.own_folders(root) if table is None else f"name a file in it: {table}"
         state = f"there is no {self.noun} in the folder" if folders or others else "the folder is empty"
         return DataError(state, where=root, expected=f"files ending in {' '.join(self.endings)}", fix=fix)
 
-    def _own_folders(self, root: str) -> str:
-        """Return what to do about files without a class."""
+    def own_folders(self, root: str) -> str:
+        """Return what to do about files without a class.
+
+        Args:
+            root: the folder.
+        """
         return f"put the {self.noun}s of each class into a folder of its own, such as {root}/{self.example}"
 
 

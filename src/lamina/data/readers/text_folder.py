@@ -29,7 +29,7 @@ def is_text(name: str) -> bool:
     return name.lower().endswith(ENDING)
 
 
-FOLDER = ClassFolder("text", is_text, (ENDING,), f"sport/1{ENDING}")
+FOLDER = ClassFolder("text", is_text, (ENDING,), f"sport/1{ENDING}", needs_labels=False)
 
 
 class TextFolderReader(AbstractReader):
@@ -60,19 +60,20 @@ class TextFolderReader(AbstractReader):
         from lamina.data.frame import FrameTable
 
         found = FOLDER.find(source.path, strict=source.strict)
-        if source.strict and all(label is None for label in found.labels):
-            example = f"{source.path}/{FOLDER.example}"
-            fix = f"put the texts of each class into a folder of its own, such as {example}"
-            raise DataError("the texts have no labels", where=source.path, fix=fix)
-        read = [_content(path, source.keys.encoding) for path in found.paths]
+        labeled = any(label is not None for label in found.labels)
+        most = MOST_BYTES if labeled else None
+        read = [_content(path, source.keys.encoding, most) for path in found.paths]
         columns = {name: array.tolist() for name, array in found.columns().items()}
         guessed = [path for path, (_, is_guessed) in zip(found.paths, read, strict=True) if is_guessed]
-        return FrameTable(
+        table = FrameTable(
             pl.DataFrame({"text": [text for text, _ in read], **columns}),
             source=source.path,
             remarks=found.remarks(FOLDER.noun),
             doubts=_doubts(guessed),
         )
+        if not labeled:
+            table.unlabeled = FOLDER.own_folders(source.path)
+        return table
 
 
 def _doubts(guessed: list[str]) -> tuple[tuple[str, str], ...]:
@@ -83,17 +84,17 @@ def _doubts(guessed: list[str]) -> tuple[tuple[str, str], ...]:
     return ((said, "encoding= overrules, as in encoding=iso-8859-15"),)
 
 
-def _content(path: str, encoding: str | None) -> tuple[str, bool]:
+def _content(path: str, encoding: str | None, most: int | None) -> tuple[str, bool]:
     """Return the text in a file, perhaps an empty one, and whether its encoding was guessed.
 
     Raises:
-        DataError: it cannot be read, or is no text.
+        DataError: it cannot be read, is no text, or has more bytes than are allowed.
     """
     from lamina.data.readers.parsers import text
 
-    if os.path.isfile(path) and os.path.getsize(path) > MOST_BYTES:
+    if most is not None and os.path.isfile(path) and os.path.getsize(path) > most:
         fix = "cut it into the texts that are to be told apart"
-        raise DataError(f"the text is longer than {MOST_BYTES >> 20} MiB", where=path, fix=fix)
+        raise DataError(f"the text is longer than {most >> 20} MiB", where=path, fix=fix)
     if _is_blank(path):  # a text like any other, where a table would be a fault
         return "", False
     given = text.load(path, encoding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,27 +15,33 @@ import numpy as np
 from lamina.core import runtime
 from lamina.core.errors import ConfigError
 from lamina.core.random import make_key
-from lamina.modalities.text.encoder import TextEncoder
+from lamina.modalities.text.encoder import WITH_UNKNOWN, TextEncoder
+from lamina.models.sequence import SequenceModel
 from lamina.tasks.language.sampling import Sampling, position_key
+from lamina.tasks.language.verbs import WritingKeys
 
 CHUNK = 32  # tokens that are written by one call of the compiled program
 BETWEEN = "\n\n"  # several texts
+UNBOUNDED = 1 << 20  # tokens, of a model whose state is as large however many it has read
 
 
-def generate(network: Any, keys: Any) -> Iterator[str]:
+def generate(network: Any, keys: WritingKeys, *, n: int = 1) -> Iterator[str]:
     """Yield pieces of text as they are written; several texts come one after another, whole.
+
+    One text is what comes after its prompt; each of several begins with its own.
 
     Args:
         network: a trained language model.
-        keys: `lamina.tasks.language.verbs.GenerateKeys`.
+        keys: of writing.
+        n: texts from each prompt.
 
     Raises:
-        ConfigError: the model keeps no state between tokens, or the prompt holds nothing that it knows.
+        ConfigError: the model keeps no state between tokens, or it knows no character of a prompt.
     """
     prompts = [keys.prompt] if isinstance(keys.prompt, str) else list(keys.prompt)
     (encoder,) = network.encoder.encoders.values()
     writer = Writer(network.model, encoder, network.objective.context)
-    texts = [prompt for prompt in prompts for _ in range(keys.n)]
+    texts = [prompt for prompt in prompts for _ in range(n)]
     if len(texts) == 1:
         yield from writer.stream(texts, keys)
         return
@@ -64,7 +71,7 @@ class Writer:
             )
         self.model, self.encoder, self.context = model, encoder, context
 
-    def stream(self, prompts: Sequence[str], keys: Any) -> Iterator[str]:
+    def stream(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[str]:
         """Yield the text that one prompt is gone on with, as it is written.
 
         Args:
@@ -74,11 +81,12 @@ class Writer:
         shown, found = 0, [""]
         for found in self._texts(prompts, keys):
             text = _whole(found[0], keys.stop)
-            yield text[shown:]
-            shown = len(text)
+            if len(text) > shown:
+                yield text[shown:]
+                shown = len(text)
         yield _cut(found[0], keys.stop)[0][shown:]
 
-    def write(self, prompts: Sequence[str], keys: Any) -> list[str]:
+    def write(self, prompts: Sequence[str], keys: WritingKeys) -> list[str]:
         """Return what each prompt is gone on with.
 
         Args:
@@ -88,13 +96,13 @@ class Writer:
         texts = collections.deque(self._texts(prompts, keys), maxlen=1)
         return [_cut(text, keys.stop)[0] for text in texts[-1]]
 
-    def _texts(self, prompts: Sequence[str], keys: Any) -> Iterator[list[str]]:
+    def _texts(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[list[str]]:
         """Yield the texts so far, again and again until all have ended."""
         encoder = self.encoder
         end = encoder.tokens.symbols
         rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
         first = [len(row) for row in rows]
-        sampling, numbers = Sampling.of(keys)
+        sampling, numbers = Sampling.of(keys, has_unknown=encoder.tokens.kind in WITH_UNKNOWN)
         run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
         for grown in run.extended(rows, keys.tokens):
             written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]
@@ -109,46 +117,49 @@ class _Run:
     """Texts that grow, and the state of the model behind them."""
 
     def __init__(self, model: Any, context: int, sampling: Sampling, numbers: Any, key: Any):
-        self.model, self.sampling, self.numbers, self.key = model, sampling, numbers, key
-        self.length = context if _is_bounded(model) else None
+        self.model = model.unstacked() if isinstance(model, SequenceModel) else model
+        self.sampling, self.numbers, self.key = sampling, numbers, key
+        self.room = context if _is_bounded(model) else UNBOUNDED
 
     def extended(self, rows: list[list[int]], tokens: int) -> Iterator[list[list[int]]]:
         """Yield the tokens of all texts, a chunk longer each time.
 
         Where the context of a model is full, the latter half of it is read anew.
         """
-        goal = [len(row) + tokens for row in rows]
-        while any(len(row) < most for row, most in zip(rows, goal, strict=True)):
-            kept = [row if self.length is None else row[-max(1, self.length // 2) :] for row in rows]
-            room = (1 << 30) if self.length is None else self.length
-            for grown in self._grown(kept, room, max(goal)):
+        goal, found = [len(row) + tokens for row in rows], rows
+        for window in itertools.count():
+            rows, kept = found, [self._kept(row) for row in found]
+            for grown in self._grown(kept, window * self.room):
                 new = [own[len(old) :] for own, old in zip(grown, kept, strict=True)]
                 found = [(row + more)[:most] for row, more, most in zip(rows, new, goal, strict=True)]
                 yield found
                 if all(len(row) >= most for row, most in zip(found, goal, strict=True)):
                     return
-            rows = found
 
-    def _grown(self, rows: list[list[int]], room: int, most: int) -> Iterator[list[list[int]]]:
-        """Yield texts that grow until the room is used up."""
-        batch, longest = len(rows), max(map(len, rows))
+    def _kept(self, row: list[int]) -> list[int]:
+        """Return what of a text is read at the beginning of a window."""
+        return row if len(row) <= self.room else row[-max(1, self.room // 2) :]
+
+    def _grown(self, rows: list[list[int]], drawn: int) -> Iterator[list[list[int]]]:
+        """Yield texts that grow until the context is full; so many tokens were drawn before, at most."""
+        batch, longest, room = len(rows), max(map(len, rows)), self.room
         lengths = np.array([len(row) for row in rows], np.int32)
         given = np.zeros((batch, longest), np.int32)
         for row, own in zip(rows, given, strict=True):
             own[: len(row)] = row
-        cache = self.model.init_cache(batch, min(room, 1 << 20) if self.length is None else self.length)
+        cache = self.model.init_cache(batch, room)
         seen = np.zeros((batch, self.model.embedding.symbols), bool)
         state = (jax.device_put(cache), jnp.asarray(given[:, 0]), jnp.asarray(seen))
         written = given[:, :1]
         position = 0
-        while position + 1 < room:
+        while position < room:
             upcoming = np.full((batch, CHUNK), -1, np.int32)
             known = given[:, position + 1 : position + 1 + CHUNK]
             within = np.arange(position + 1, position + 1 + known.shape[1])[None, :] < lengths[:, None]
             upcoming[:, : known.shape[1]] = np.where(within, known, -1)
-            steps = min(CHUNK, room - 1 - position)
+            steps = min(CHUNK, room - position)
             found, state = _chunk(
-                self.sampling, self.model, state, upcoming, np.int32(position), np.int32(steps),
+                self.sampling, self.model, state, upcoming, np.int32(drawn + position), np.int32(steps),
                 self.numbers, self.key,
             )  # fmt: skip
             written = np.concatenate([written, np.asarray(found)[:, :steps]], axis=1)
@@ -196,9 +207,19 @@ def _is_bounded(model: Any) -> bool:
 
 
 def _prompt_ids(encoder: TextEncoder, prompt: str) -> list[int]:
-    """Return the tokens of a prompt; without one, what stands before a text: the end of another."""
+    """Return the tokens of a prompt; without one, what stands before a text: the end of another.
+
+    What training never saw is passed over: nothing was learned of the symbol that stands for it.
+
+    Raises:
+        ConfigError: training saw nothing of it.
+    """
     ids = encoder.tokens.encode([prompt]).ids.tolist()
-    return ids or [encoder.tokens.symbols]
+    known = [number for number in ids if number or encoder.tokens.kind not in WITH_UNKNOWN]
+    if ids and not known:
+        message = "the prompt holds no character that stands in the training text"
+        raise ConfigError(message, received=repr(prompt[:40]), fix="begin with words of the training text")
+    return known or [encoder.tokens.symbols]
 
 
 def _until(ids: list[int], end: int) -> tuple[list[int], bool]:

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lamina.core.errors import DataError
+from lamina.data.split import Split, SplitKeys
+
+FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
 PASSAGE = 2_000  # characters, about
 FEWEST = 100  # passages of a text that is long enough: the split is then within a hundredth of what is asked
 SHORTEST = 64  # characters
@@ -50,3 +54,37 @@ def _end(text: str, low: int, high: int) -> int:
         if place >= 0:
             return place + 1
     return low
+
+
+def split_passages(documents: np.ndarray, keys: SplitKeys, seed: int) -> Split:
+    """Return passages that train, validate and test: whole texts drawn at random, or the ends of few.
+
+    Args:
+        documents: the text that each passage is of, from `passages`.
+        keys: shares of the passages.
+        seed: of the run.
+
+    Raises:
+        DataError: no passage is left to train on.
+    """
+    texts, rows = int(documents.max(initial=0)) + 1, len(documents)
+    place = np.arange(rows) / rows
+    if texts >= FEWEST_DOCUMENTS:
+        random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
+        place = (random.permutation(texts) / texts)[documents]
+    tests = _last(place, keys.test)
+    valid = ~tests & _last(np.where(tests, -1.0, place), keys.test + keys.valid if keys.valid else 0.0)
+    if not (~tests & ~valid).any():
+        raise DataError("no text is left to train on", fix="give more text, or lower valid= and test=")
+    return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
+
+
+def rule_of(documents: np.ndarray) -> str:
+    """Return in words how `split_passages` decides."""
+    texts = int(documents.max(initial=0)) + 1
+    return "whole texts, drawn at random" if texts >= FEWEST_DOCUMENTS else "the ends of the text"
+
+
+def _last(place: np.ndarray, share: float) -> np.ndarray:
+    """Return which passages are the last ones: so large a share, and one at least unless it is 0."""
+    return place >= min(1 - share, place.max()) if share else np.zeros(len(place), bool)

@@ -20,29 +20,32 @@ class Sampling:
         is_greedy: always the most likely one.
         is_filtered: only some of the most likely ones.
         is_penalized: less often those that stand there already.
+        has_unknown: the first symbol stands for what training never saw, and is never drawn.
     """
 
     is_greedy: bool
     is_filtered: bool
     is_penalized: bool
+    has_unknown: bool = False
 
     @staticmethod
-    def of(keys: Any) -> tuple[Sampling, dict[str, Any]]:
+    def of(keys: Any, *, has_unknown: bool = False) -> tuple[Sampling, dict[str, Any]]:
         """Return what is fixed, and the numbers that may change without compiling again.
 
         Args:
-            keys: `lamina.tasks.language.verbs.GenerateKeys`.
+            keys: `lamina.tasks.language.verbs.WritingKeys`.
+            has_unknown: whether the first symbol stands for what training never saw.
         """
         limits = (keys.top_k, keys.top_p, keys.min_p)
         is_filtered = any(limit is not None for limit in limits)
         numbers = {
             "temperature": keys.temperature or 1.0,
             "top_k": keys.top_k or (1 << 30),
-            "top_p": keys.top_p or 1.0,
+            "top_p": keys.top_p or 2.0,  # sums of probabilities are rounded: 1 would cut some off
             "min_p": keys.min_p or 0.0,
             "penalty": keys.repetition_penalty,
         }
-        fixed = Sampling(keys.temperature == 0, is_filtered, keys.repetition_penalty != 1)
+        fixed = Sampling(keys.temperature == 0, is_filtered, keys.repetition_penalty != 1, has_unknown)
         return fixed, {name: jnp.asarray(value, jnp.float32) for name, value in numbers.items()}
 
     def draw(self, logits: Array, seen: Array, numbers: dict[str, Any], key: Any) -> Array:
@@ -62,6 +65,8 @@ class Sampling:
             penalty). Nguyen et al. Turning up the heat: min-p sampling. ICLR 2025.
         """
         logits = logits.astype(jnp.float32)
+        if self.has_unknown:
+            logits = logits.at[:, 0].set(-jnp.inf)
         if self.is_penalized:
             penalty = numbers["penalty"]
             logits = jnp.where(seen, jnp.where(logits > 0, logits / penalty, logits * penalty), logits)
@@ -78,7 +83,7 @@ def _kept(logits: Array, numbers: dict[str, Any]) -> Array:
     """Return which tokens may be drawn: those that every limit lets pass."""
     ranked = -jnp.sort(-jax.nn.softmax(logits, axis=-1), axis=-1)
     before = jnp.cumsum(ranked, axis=-1) - ranked
-    rank = jnp.arange(ranked.shape[-1], dtype=jnp.float32)
+    rank = jnp.arange(ranked.shape[-1], dtype=jnp.float32)[None]
     kept = (
         (rank < numbers["top_k"]) & (before < numbers["top_p"]) & (ranked >= numbers["min_p"] * ranked[:, :1])
     )

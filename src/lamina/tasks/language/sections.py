@@ -1,26 +1,50 @@
-"""What the report says of a language model: what it writes, and how far its probabilities can be believed."""
+"""What the report says of a language model: how good it is, and what it writes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lamina.core.page import Paragraph, Section, Table
+from lamina.core.page import Bullets, Paragraph, Plot, Section, Tile, Tiles
 from lamina.modalities.base import Outcome
+from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.next_token import NO_TARGET
+from lamina.tasks.calibration import calibration
+from lamina.tasks.metric_table import metric_table
+from lamina.tasks.wording import interval_words
 
-SAMPLES = ((0.5, 240), (0.8, 240), (1.0, 240))  # temperature, tokens
-BINS = 10
+TEMPERATURES = (0.5, 0.8, 1.0)
+SAMPLED = 240  # tokens
+LEADING = ("bits_per_byte", "perplexity", "loss")
 
 
 def language_sections(outcome: Outcome) -> list[Section]:
-    """Return what the network writes, and the calibration of its probabilities.
+    """Return headline, samples, metrics, calibration and limits.
 
     Args:
         outcome: of the run.
     """
-    return [*_samples(outcome), *_calibration(outcome)]
+    return [_summary(outcome), *_samples(outcome), *_quality(outcome), _limits()]
+
+
+def _summary(outcome: Outcome) -> Section:
+    if not outcome.metrics:
+        return Section("In short", (Paragraph("Nothing was measured: no text was held out.", "lead"),))
+    where = "of the test text" if outcome.evaluated == "test" else "held out for validation"
+    bits = metric_number(outcome.metrics["bits_per_byte"], outcome.intervals.get("bits_per_byte"))
+    right = 100 * outcome.metrics["accuracy"]
+    lead = (
+        f"On text {where} the network needs {bits} bits for each byte (8 without knowing anything), "
+        f"and its first choice is the next token in {right:.0f} % of the cases."
+    )
+    tiles = tuple(
+        Tile(
+            metric_words(name).title,
+            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
+            interval_words(outcome.intervals, name),
+        )
+        for name in LEADING
+    )
+    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
 
 
 def _samples(outcome: Outcome) -> list[Section]:
@@ -32,28 +56,42 @@ def _samples(outcome: Outcome) -> list[Section]:
         return []
     (encoder,) = outcome.encoder.encoders.values()
     writer = Writer(outcome.model, encoder, encoder.length)
-    rows = [
-        (f"{temperature}", writer.write([""], GenerateKeys(tokens=tokens, temperature=temperature))[0])
-        for temperature, tokens in SAMPLES
-    ]
-    words = "Written without a prompt. At a low temperature the likely is chosen more often than it is."
-    return [Section("What it writes", (Paragraph(words), Table(("temperature", "text"), tuple(rows))))]
+    words = "Written without a prompt. The lower the temperature, the more often the likely is chosen."
+    blocks: list[Paragraph] = [Paragraph(words)]
+    for temperature in TEMPERATURES:
+        keys = GenerateKeys(tokens=SAMPLED, temperature=temperature, seed=outcome.seed)
+        blocks.append(Paragraph(f"Temperature {temperature}", "heading"))
+        blocks.append(Paragraph(writer.write([""], keys)[0], "code"))
+    return [Section("What it writes", tuple(blocks))]
 
 
-def _calibration(outcome: Outcome) -> list[Section]:
+def _quality(outcome: Outcome) -> list[Section]:
+    if not outcome.metrics:
+        return []
+    blocks = (metric_table(outcome), *_calibration(outcome))
+    return [Section("How good it is", blocks)]
+
+
+def _calibration(outcome: Outcome) -> tuple[Plot, ...]:
     """Return how often the likeliest token came, by how likely the network said it was."""
     if outcome.decoded is None or outcome.targets is None:
-        return []
+        return ()
     counted = outcome.targets != NO_TARGET
     stated, came = outcome.decoded[..., 1][counted], outcome.decoded[..., 2][counted]
-    bins = np.minimum((stated * BINS).astype(int), BINS - 1)
-    rows: list[tuple[Any, ...]] = []
-    for index in np.unique(bins).tolist():
-        own = bins == index
-        said = f"{index / BINS:.1f} to {(index + 1) / BINS:.1f}"
-        rows.append((said, f"{stated[own].mean():.3f}", f"{came[own].mean():.3f}", f"{int(own.sum()):,}"))
-    words = "Where stated and observed agree, the probabilities can be believed."
-    heads = ("stated probability", "mean stated", "came", "tokens")
-    return [
-        Section("How far its probabilities can be believed", (Paragraph(words), Table(heads, tuple(rows))))
-    ]
+    plot = calibration(came > 0, stated.astype(np.float64), "the likeliest token", noun="tokens")
+    return () if plot is None else (plot,)
+
+
+def _limits() -> Section:
+    return Section(
+        "Limits",
+        (
+            Bullets(
+                (
+                    "It writes what is likely after what it read, not what is true.",
+                    "It can repeat passages of its training text word for word.",
+                    "Perplexity and loss depend on the tokens; bits per byte compare any networks.",
+                )
+            ),
+        ),
+    )

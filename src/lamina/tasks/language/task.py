@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
+from lamina.core.errors import ConfigError, DataError
 from lamina.core.keys import key, up_to
 from lamina.core.wanted import NEXT
-from lamina.core.wording import count
+from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error
 from lamina.data.schema import NOTHING, Schema
-from lamina.data.split import Split, SplitKeys, split_rows
-from lamina.modalities.base import Block, Choice, Learned, Outcome, Situation, Subject
+from lamina.data.split import SplitKeys
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
+from lamina.modalities.text.claim import readable
 from lamina.modalities.text.encoder import TextEncoder
-from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.modality import TEXT
-from lamina.modalities.text.pieces import BPE
-from lamina.tasks.base import (
-    AbstractSelector,
-    AbstractTarget,
-    AbstractTask,
-    Asked,
-    Examples,
-    Roles,
-    Selection,
-    Suit,
-)
-from lamina.tasks.language.choose import choose, context_for
-from lamina.tasks.language.passages import passages
+from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
+from lamina.tasks.language.guide import LanguageGuide
+from lamina.tasks.language.passages import passages, rule_of, split_passages
 from lamina.tasks.language.target import LanguageTarget
-from lamina.tasks.language.tokens import Stream, stream_of
+from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of, text_encoder
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
-from lamina.tasks.schema import assign_roles
+from lamina.tasks.schema import assign_roles, holds_split_words
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
@@ -46,12 +37,8 @@ if TYPE_CHECKING:
     from lamina.objectives.base import AbstractObjective
 
 LANGUAGE = "language"
-DOCUMENT = "document"  # the column that says which text a passage is of
 MOST_CONTEXT = 1 << 16
-FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
-FEWEST_CHARACTERS = 200
-LARGE = 20_000_000  # characters of a text that is cut into pieces of words
-MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
+FEWEST_CHARACTERS, FEWEST_MEASURED = 200, 2
 _ONLY_TEXT = "a language model reads one column of texts"
 
 
@@ -73,23 +60,30 @@ class LanguageTask(AbstractTask, AbstractSelector):
     needs_target = False
     wants = NEXT
     predicts = False
+    guide = LanguageGuide()
+    examiner = Windows()
+    noun = "passage"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the data are one text, and nothing beside it."""
-        if targets or len(table.names) != 1 or table.height != 1 or table.text_names != table.names:
+        if targets or len(table.names) != 1 or table.height != 1:
             return None
-        return Suit("the data are one text")
+        return Suit("the data are one text") if readable(table.column(table.names[0])) else None
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return the column of texts as input; other columns are left out.
 
         Raises:
-            DataError: there is no column of texts, or several.
+            DataError: there is no column of texts, or several; or a column is to hold weights.
         """
         if given.targets:
             message = f"the task {self.name} has no target: it learns what comes next in a text"
             fix = "leave the target out; name the column of texts with keep=, the others with drop="
             raise DataError(message, where=claims.table.source, received=", ".join(given.targets), fix=fix)
+        if given.keys.weight is not None:
+            message = f"the task {self.name} has no weights: every token counts as much as another"
+            raise DataError(message, where=claims.table.source, fix="leave weight= out")
+        claims = _as_text(claims, given)
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
         texts = [column for column in schema.inputs if column.kind == TEXT]
         texts = [column for column in texts if column.name in given.keys.keep] or texts
@@ -110,81 +104,43 @@ class LanguageTask(AbstractTask, AbstractSelector):
         name = schema.inputs[0].name
         if schema.split is not None or schema.group is not None or schema.time is not None:
             return Selection(table)  # the data say which texts validate
-        found, numbers = passages(texts_of(table, name, verbatim=True))
-        frame = pl.DataFrame({name: found, DOCUMENT: numbers})
-        doubts = table.doubts
-        return Selection(FrameTable(frame, source=table.source, doubts=doubts, clean=False))
+        found, documents = passages(texts_of(table, name, verbatim=True))
+        frame = pl.DataFrame({name: found, DOCUMENT: documents})
+        cut = FrameTable(frame, source=table.source, doubts=table.doubts, clean=False)
+        return Selection(cut, split=functools.partial(split_passages, documents), rule=rule_of(documents))
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield whether there is too little text."""
-        table = subject.table if other is None else other
+        table, fewest, use = subject.table, FEWEST_CHARACTERS, "to learn from"
+        if other is not None:
+            table, fewest, use = other, FEWEST_MEASURED, "to measure by"
         texts = table.labels(subject.schema.inputs[0].name).distinct().spellings()
         size = sum(map(len, texts))
-        if size < FEWEST_CHARACTERS:
-            message = f"{count(size)} characters are too few to learn from"
-            yield error("too-few-tokens", table.source, message, f"give at least {FEWEST_CHARACTERS}")
-
-    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
-        """Return passages that train, validate and test: whole texts at random, or the ends of few."""
-        if DOCUMENT not in table.names:
-            return split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
-        documents = table.scalar(DOCUMENT).numbers().astype(np.int64)
-        texts = _texts(table)
-        place = np.arange(table.height) / table.height
-        if texts >= FEWEST_DOCUMENTS:
-            random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
-            place = (random.permutation(texts) / texts)[documents]
-        tests = place >= 1 - keys.test
-        valid = ~tests & (place >= 1 - keys.test - keys.valid)
-        if keys.valid and not valid.any() and table.height > 1:
-            valid[np.flatnonzero(~tests)[-1]] = True
-        return Split(*(np.flatnonzero(own) for own in (~tests & ~valid, valid, tests)))
-
-    def split_rule(self, table: AbstractTable, schema: Schema) -> str:
-        """Return in words which passages validate."""
-        if DOCUMENT not in table.names:
-            return ""
-        return "whole texts, drawn" if _texts(table) >= FEWEST_DOCUMENTS else "the last ones"
-
-    def reading(self, claims: Claims, schema: Schema, keys: LanguageKeys) -> Mapping[str, Any]:
-        """Return how texts are cut: as they stand, into characters, or into pieces where they are long."""
-        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
-        size = sum(map(len, texts))
-        few = size <= LARGE and len(set().union(*(text[:1_000_000] for text in texts))) <= MOST_CHARACTERS
-        tokens = CHARACTERS if few else BPE
-        context = keys.context or context_for(size)
-        return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
+        if size < fewest:
+            message = f"{counted(size, 'character')} {'is' if size == 1 else 'are'} too few {use}"
+            yield error("too-few-tokens", table.source, message, f"give at least {fewest}")
 
     def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
-        """Return the target: how many tokens are read at once, and how many there are."""
-        stream = self._stream(learned.table, learned.encoder, learned.rows)
-        return LanguageTarget(_text_encoder(learned.encoder).length, len(stream.tokens))
+        """Return the target: how many tokens are read at once, and how many there are.
+
+        Raises:
+            ConfigError: the texts are cut in a way that cannot be gone on with.
+        """
+        encoder = text_encoder(learned.encoder)
+        _check_encoder(encoder, keys)
+        stream = stream_of(learned.encoder, learned.table, learned.rows)
+        return LanguageTarget(encoder.length, len(stream.tokens))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
         """Return the target in an artifact's JSON."""
         return LanguageTarget.restore(stored, place)
 
-    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
-        """Return model, options and keys for so many tokens."""
-        return choose(situation, getattr(target, "tokens", 0), getattr(target, "context", 1))
-
     def examples(
         self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
     ) -> Examples:
         """Return windows of the tokens of some passages."""
-        windows = self._stream(table, encoder, rows).windows(target.context)
+        windows = stream_of(encoder, table, rows).windows(target.context)
         return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
-
-    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
-        """Return windows of the tokens of all texts, and the bytes of each token to be predicted."""
-        stream = self._stream(table, encoder, np.arange(table.height))
-        windows = stream.windows(target.context)
-        return Asked(windows, stream.target_bytes(target.context), is_by_row=False)
-
-    def _stream(self, table: AbstractTable, encoder: Any, rows: np.ndarray) -> Stream:
-        texts = _text_encoder(encoder)
-        documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else np.asarray(rows)
-        return stream_of(texts, texts.texts(table, rows), documents)
 
     def objective(self, inputs: Any, target: Any, keys: LanguageKeys) -> AbstractObjective:
         """Return the surprise at the next token."""
@@ -199,15 +155,34 @@ class LanguageTask(AbstractTask, AbstractSelector):
         return language_sections(outcome)
 
 
-def _texts(table: AbstractTable) -> int:
-    """Return how many texts the passages are of."""
-    return int(table.scalar(DOCUMENT).numbers().max(initial=0)) + 1
+def _as_text(claims: Claims, given: Roles) -> Claims:
+    """Return the claims with the only column of words as text, however short it is."""
+    keys, column = given.keys, claims.table.column
+    busy = {keys.group, keys.time, keys.split, *keys.drop}
+    words = [name for name in claims.table.names if name not in busy and readable(column(name))]
+    words = [name for name in words if not holds_split_words(column(name))]
+    if len(words) != 1 or TEXT in claims.modalities.values():
+        return claims
+    return dataclasses.replace(claims, modalities={**claims.modalities, words[0]: TEXT})
 
 
-def _text_encoder(encoder: Any) -> TextEncoder:
-    """Return the encoder of the only block."""
-    (own,) = encoder.encoders.values()
-    return own
+def _check_encoder(encoder: TextEncoder, keys: LanguageKeys) -> None:
+    """Refuse texts that are cut so that they cannot be gone on with.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    if not encoder.tokens.is_ordered:
+        kind = encoder.tokens.kind
+        fix = "tokens=characters, bpe or bytes"
+        raise ConfigError("a language model needs tokens in their order", received=f"tokens={kind}", fix=fix)
+    if not encoder.ends:
+        raise ConfigError("a language model needs the end of a text", fix="leave end_symbol= out")
+    if keys.context not in (None, encoder.length):
+        message = "context and text_length are one number for a language model, and both are given"
+        raise ConfigError(
+            message, received=f"{keys.context} and {encoder.length}", fix="leave text_length= out"
+        )
 
 
 TASKS.add(LANGUAGE, LanguageTask())

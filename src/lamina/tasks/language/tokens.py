@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
+from lamina.tasks.examiner import AbstractExaminer, Asked
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.data.table import AbstractTable
+
+DOCUMENT = "text of the passage"  # the column that says which one: no column of a person is called so
 
 
 @dataclass(frozen=True)
@@ -58,17 +65,38 @@ def _windows(values: np.ndarray, step: int, width: int, fill: int) -> np.ndarray
     return np.lib.stride_tricks.sliding_window_view(padded, width)[::step].copy()
 
 
-def stream_of(encoder: TextEncoder, texts: Sequence[str], documents: np.ndarray) -> Stream:
+def text_encoder(encoders: Any) -> TextEncoder:
+    """Return the encoder of the only column of texts.
+
+    Args:
+        encoders: of all blocks.
+    """
+    (own,) = encoders.encoders.values()
+    return own
+
+
+def stream_of(encoders: Any, table: AbstractTable, rows: np.ndarray) -> Stream:
     """Return the tokens of passages; where the next one is of another text, the end symbol comes between.
 
     Args:
-        encoder: fitted, with a symbol for the end.
-        texts: passages in their order.
-        documents: the number of the text that each is of.
+        encoders: fitted, with a symbol for the end.
+        table: passages in their order, or whole texts.
+        rows: indices of those that are wanted.
     """
-    bags = encoder.tokens.encode(list(texts))
+    encoder, rows = text_encoder(encoders), np.asarray(rows)
+    documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else rows
+    bags = encoder.tokens.encode(encoder.texts(table, rows))
     last = np.append(np.diff(documents) != 0, True)
-    end = encoder.tokens.symbols
-    tokens = np.insert(bags.ids, bags.ends[last], end).astype(np.int32)
+    tokens = np.insert(bags.ids, bags.ends[last], encoder.tokens.symbols).astype(np.int32)
     lengths = encoder.tokens.byte_lengths  # type: ignore[union-attr]
     return Stream(tokens, np.append(lengths, 0))
+
+
+class Windows(AbstractExaminer):
+    """Windows of the tokens of all texts; what is wanted are the bytes of each token to be predicted."""
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
+        """Return the windows, each to be read from its first token."""
+        stream = stream_of(encoder, table, np.arange(table.height))
+        windows = stream.windows(target.context)
+        return Asked(windows, stream.target_bytes(target.context), is_by_row=False)

@@ -14,12 +14,11 @@ _SHARE: dict[str, Any] = {"check": lambda value: 0 < value <= 1, "expected": "> 
 
 
 @dataclass(frozen=True)
-class GenerateKeys:
+class WritingKeys:
     """The keys of writing."""
 
     prompt: str | tuple[str, ...] = key("", "the text to go on from; - is standard input")
     tokens: int = key(500, "tokens to write, at most", **POSITIVE)
-    n: int = key(1, "texts to write from each prompt", **up_to(MOST_TEXTS))
     temperature: float = key(
         0.8, "below 1 the likely is chosen more often than it is, above 1 less; 0 always", **NOT_NEGATIVE
     )
@@ -33,14 +32,27 @@ class GenerateKeys:
     seed: int = key(0, "decides every random number", **NOT_NEGATIVE)
 
 
+@dataclass(frozen=True)
+class GenerateKeys(WritingKeys):
+    """The keys of writing: several texts may go on from one prompt."""
+
+    n: int = key(1, "texts to write from each prompt", **up_to(MOST_TEXTS))
+
+
 def _generate(network: Any, keys: GenerateKeys) -> Iterator[str]:
+    from lamina.tasks.language.generate import generate
+
+    return generate(network, keys, n=keys.n)
+
+
+def _answer(network: Any, keys: ChatKeys) -> Iterator[str]:
     from lamina.tasks.language.generate import generate
 
     return generate(network, keys)
 
 
 @dataclass(frozen=True)
-class ChatKeys(GenerateKeys):
+class ChatKeys(WritingKeys):
     """The keys of a conversation: an answer is a line."""
 
     stop: tuple[str, ...] = key(("\n",), "texts behind which an answer ends")
@@ -50,5 +62,5 @@ VERBS = {
     "generate": Verb(
         "write what comes next after a prompt", GenerateKeys, _generate, "--prompt 'Once'", asked="prompt"
     ),
-    "chat": Verb("answer line by line", ChatKeys, _generate, asked="prompt", asks=True),
+    "chat": Verb("answer line by line", ChatKeys, _answer, asked="prompt", asks=True),
 }

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.core.page import Axis, Bars, Line, Matrix, Plot, Series
+from lamina.core.page import Axis, Bars, Matrix, Plot
 from lamina.core.wording import count, plain
-from lamina.objectives.metrics import calibration_curve, confusion_matrix
-from lamina.objectives.metrics.calibration import CalibrationCurve, top_label
-from lamina.objectives.metrics.ranking import wilson_interval
+from lamina.objectives.metrics import confusion_matrix
+from lamina.objectives.metrics.calibration import top_label
+from lamina.tasks.calibration import calibration
 from lamina.tasks.prediction.judged import JudgedClasses, JudgedLabels
 
 LARGEST_MATRIX = 16  # more classes would leave no room for the numbers
 FEW = 6  # classes up to which a cell also holds its share
 MOST_CONFUSIONS = 15
-ENDS = (-0.02, 1.02)
-NOTE = (
-    "Points on the dashed line keep their word. Bars are 95% intervals; below, how often each "
-    "probability was stated."
-)
 
 
 def confusion(judged: JudgedClasses) -> Plot | None:
@@ -105,39 +99,3 @@ def label_calibration(judged: JudgedLabels) -> Plot | None:
         judged: of which targets and probabilities are used.
     """
     return calibration(judged.targets.ravel(), judged.probabilities.ravel(), "a label")
-
-
-def calibration(happened: NDArray, stated: NDArray, event: str) -> Plot | None:
-    """Return stated probabilities against what happened, and how often each was stated.
-
-    Args:
-        happened: whether the event came true.
-        stated: the probability given to it.
-        event: what it is.
-    """
-    if not len(stated) or not np.isfinite(stated).all():
-        return None
-    values, edges = np.histogram(stated, bins=20, range=(0, 1))
-    below = Bars(
-        values,
-        edges=edges,
-        x=Axis(f"stated probability of {event}", "percent", ENDS),
-        y=Axis("rows", "count"),
-    )
-    curve = calibration_curve(happened, stated, bins=10)
-    above = Line(
-        (Series("perfectly calibrated", *np.array([[0.0, 1.0], [0.0, 1.0]]), dashed=True), _observed(curve)),
-        title=f"Calibration: does the stated probability of {event} hold?",
-        x=Axis(kind="percent", ends=ENDS),
-        y=Axis("share that came true", "percent", (-0.02, 1.04)),
-    )
-    off = float(np.average(np.abs(curve.stated - curve.observed), weights=curve.weight))
-    alt = f"In ten bins, stated probability and share that came true differ by {off:.1%} on average."
-    title = "Calibration of the stated probabilities"
-    return Plot("calibration", title, (above, below), alt=alt, note=NOTE, heights=(328, 102))
-
-
-def _observed(curve: CalibrationCurve) -> Series:
-    pairs = zip(curve.observed.tolist(), curve.weight.tolist(), strict=True)
-    ends = np.array([wilson_interval(p, n) for p, n in pairs])
-    return Series("observed", curve.stated, curve.observed, ends[:, 0], ends[:, 1])

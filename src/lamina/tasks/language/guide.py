@@ -1,10 +1,19 @@
-"""Model, size and training keys of a language model where the user leaves them open."""
+"""How texts are cut, and which model learns them with which keys, where the user leaves it open."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from lamina.modalities.base import Choice, Situation
+from lamina.modalities.base import Block, Choice, Situation
+from lamina.modalities.text.letters import CHARACTERS
+from lamina.modalities.text.pieces import BPE
+from lamina.tasks.guide import AbstractGuide
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.blocks import Claims
+    from lamina.tasks.base import AbstractTarget
 
 GPT = "gpt"
 # Measured on the last tenth of the training text of benchmarks/rows/language.py; see docs/log.md.
@@ -23,8 +32,27 @@ MOST_BATCH = 64
 STEPS = {"fast": 500, "balanced": 3_000, "best": 6_000}
 # Tokens up to which a network of this size and dropout is trained: (tokens, width, depth, dropout).
 _SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 256, 4, 0.2), (1 << 62, 384, 6, 0.0))
+LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
+MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
+MOST_JUDGED = 1_000_000  # characters of a text
 MOST_EPOCHS = 200
 MOST_STEPS_OF_EPOCH = 500
+
+
+class LanguageGuide(AbstractGuide):
+    """How texts are cut, and what learns them."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return how texts are cut: as they stand, into characters, or into pieces where they are long."""
+        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
+        size = sum(map(len, texts))
+        few = size <= LARGE and len(set().union(*(text[:MOST_JUDGED] for text in texts))) <= MOST_CHARACTERS
+        tokens, context = CHARACTERS if few else BPE, keys.context or context_for(size)
+        return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return model, options and keys for so many tokens."""
+        return choose(situation, getattr(target, "tokens", 0), getattr(target, "context", 1))
 
 
 def context_for(characters: int) -> int:

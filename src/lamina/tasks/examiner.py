@@ -1,0 +1,60 @@
+"""What a network is asked, to measure it: each row, or what the task makes of the rows."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.data.table import AbstractTable
+    from lamina.modalities.base import Arrays
+    from lamina.tasks.base import AbstractTarget
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a network is asked, to measure it.
+
+    Args:
+        x: encoded inputs.
+        targets: in the form of the metrics.
+        weights: one weight an example, or None.
+        is_by_row: whether there is one example for each row of the table.
+    """
+
+    x: Arrays
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+    is_by_row: bool = True
+
+
+class AbstractExaminer(abc.ABC):
+    """Makes questions of data with targets. NumPy only."""
+
+    @abc.abstractmethod
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
+        """Return what a network is asked about data.
+
+        Args:
+            table: as it was learned from, or from `lamina.network.network.Network.read`.
+            schema: of the training data.
+            encoder: fitted.
+            target: fitted.
+
+        Raises:
+            DataError: the target is absent, or holds what training never saw.
+        """
+
+
+class ByRow(AbstractExaminer):
+    """Each row is a question."""
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
+        """Return inputs and target of each row."""
+        name = schema.weight
+        weights = table.scalar(name).numbers() if name is not None and name in table.names else None
+        return Asked(encoder.transform(table), target.measured(table), weights)

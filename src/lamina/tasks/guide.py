@@ -1,0 +1,49 @@
+"""How the inputs of a task are read, and what learns them: as their modality or the task says."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.base import Block, Choice, Situation
+    from lamina.modalities.blocks import Claims
+    from lamina.tasks.base import AbstractTarget
+
+
+class AbstractGuide(abc.ABC):
+    """What is decided for a task where the user says nothing. NumPy only."""
+
+    @abc.abstractmethod
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return keys of modalities, such as how texts are cut.
+
+        Args:
+            claims: the data, and who reads which column.
+            schema: columns and their roles.
+            keys: of the task.
+        """
+
+    @abc.abstractmethod
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return model, options and keys for inputs of one block.
+
+        Args:
+            situation: what the model is chosen for.
+            blocks: of the inputs.
+            target: fitted.
+        """
+
+
+class ByModality(AbstractGuide):
+    """Everything is as the modality of the inputs chooses."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return no keys."""
+        return {}
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return what the modality of the block chooses."""
+        return blocks[0].modality.choose(situation)
