@@ -14,13 +14,9 @@ from lamina.core.inputs.text import TextInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
-<<<<<<< HEAD
 from lamina.core.wanted import EACH, NEXT, ONE
 from lamina.models.word_parts import WordParts
-=======
-from lamina.core.wanted import ONE
 from lamina.nn.chain import chain_of
->>>>>>> main
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.linear import Linear
