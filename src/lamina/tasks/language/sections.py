@@ -9,18 +9,19 @@ import numpy as np
 from lamina.core.page import Paragraph, Section, Table
 from lamina.modalities.base import Outcome
 from lamina.objectives.next_token import NO_TARGET
+from lamina.tasks.language.balance import balance_sections
 
 SAMPLES = ((0.5, 240), (0.8, 240), (1.0, 240))  # temperature, tokens
 BINS = 10
 
 
 def language_sections(outcome: Outcome) -> list[Section]:
-    """Return what the network writes, and the calibration of its probabilities.
+    """Return what the network writes, the calibration of its probabilities, and the use of its experts.
 
     Args:
         outcome: of the run.
     """
-    return [*_samples(outcome), *_calibration(outcome)]
+    return [*_samples(outcome), *_calibration(outcome), *balance_sections(outcome)]
 
 
 def _samples(outcome: Outcome) -> list[Section]:
