@@ -42,6 +42,13 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "Alibi": (lambda key: nn.Alibi(), (2, 3, 5, 5), (2, 3, 5, 5)),
     "FeedForward": (lambda key: nn.FeedForward(4, key=key), (5, 4), (5, 4)),
     "GatedFeedForward": (lambda key: nn.GatedFeedForward(4, key=key), (5, 4), (5, 4)),
+    "MixtureOfExperts": (
+        lambda key: nn.MixtureOfExperts(4, experts=3, shared=nn.GatedFeedForward, key=key),
+        (2, 9, 4),
+        (2, 9, 4),
+    ),
+    "BalanceLoss": (lambda key: nn.BalanceLoss(4), (5, 4), (5, 4)),
+    "BalanceBias": (lambda key: nn.BalanceBias(4), (5, 4), (5, 4)),
     "DecoderBlock": (
         lambda key: nn.DecoderBlock(
             4,

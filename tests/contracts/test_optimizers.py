@@ -171,6 +171,17 @@ def test_muon_moves_matrices_and_leaves_the_rest_to_adam():
     jax.tree.map(np.testing.assert_array_equal, (parameters, state), (stopped, kept))
 
 
+def test_muon_takes_each_expert_of_each_block_as_a_matrix():
+    slope = np.random.default_rng(3).normal(size=(2, 3, 4, 6)).astype(np.float32)
+    hyper = {name: np.float32(0) for name in ("momentum", "weight_decay")}
+    parameters = {"experts": {"weight": np.zeros_like(slope)}}
+    rule = OPTIMIZERS["muon"](np.float32(1.0), hyper, {"experts": {"weight": True}})
+    found, _ = jax.jit(rule.step)({"experts": {"weight": slope}}, rule.init(parameters), parameters, np.True_)
+    for block, expert in np.ndindex(2, 3):
+        moved = -powers(slope[block, expert])
+        np.testing.assert_allclose(found["experts"]["weight"][block, expert], moved, rtol=1e-3, atol=1e-4)
+
+
 def test_which_arrays_muon_moves():
     model = build("tabm-mini", inputs=(3,), outputs=1, size=8)
     parameters, _ = partition(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from lamina.core.module import Module, buffer
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays
 from lamina.objectives import RegressionObjective
+from lamina.objectives.base import Part
 from lamina.train.step.gradient import Found, clip_and_check, gradient_of_part
 from lamina.train.step.program import Program, cast, cast_inputs
 from lamina.train.step.state import combine, partition, slice_model
@@ -51,8 +53,17 @@ X, Y = CHANCE.normal(size=(8, 2)), CHANCE.normal(size=(8, 1))
 BATCH = {"x": X.astype(np.float32), "y": Y.astype(np.float32), "weight": np.ones(8, np.float32)}
 
 
-def gradient(**keys: Any) -> Found:
-    program, model = Program(RegressionObjective(), **keys), jax.tree.map(jnp.asarray, Line())
+@dataclasses.dataclass(frozen=True)
+class OnPaths(RegressionObjective):
+    paths: tuple[str, ...] = ("*",)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        return {"all": Part(self.paths)}
+
+
+def gradient(*, model: Line | None = None, paths: tuple[str, ...] = ("*",), **keys: Any) -> Found:
+    program, model = Program(OnPaths(paths=paths), **keys), jax.tree.map(jnp.asarray, model or Line())
 
     @jax.jit
     def run(model: Any, batch: Any) -> Found:
@@ -83,6 +94,34 @@ def test_penalties_are_of_weights_that_decay():
     assert found.loss == pytest.approx(loss + 0.3 * np.abs(w).sum() + 0.1 * (w**2).sum(), rel=1e-5)
     np.testing.assert_allclose(found.gradient.weight, weight + 0.3 * np.sign(w) + 0.2 * w, rtol=1e-5)
     np.testing.assert_allclose(found.gradient.bias, bias, rtol=1e-5)
+
+
+class Penalized(Line):
+    """Taps penalties of two layers, as a stack of them does."""
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        if train:
+            self.tap("layers.penalty", 0.1 * jnp.stack([self.weight.sum(), (self.weight**2).sum()]))
+        return super().__call__(x, key=key, train=train)
+
+
+@pytest.mark.parametrize("microbatches", [1, 2])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_tapped_penalties_are_added_to_the_loss_and_reported(microbatches: int, precision: str):
+    plain = gradient(accumulate=microbatches, precision=precision)
+    found = gradient(accumulate=microbatches, precision=precision, model=Penalized())
+    w = np.array([[0.5], [-1.0]])
+    penalty = 0.1 * (w.sum() + (w**2).sum())
+    assert found.metrics["penalty"] == pytest.approx(penalty, rel=1e-2 if precision == "bfloat16" else 1e-5)
+    assert found.loss == pytest.approx(plain.loss + found.metrics["penalty"], rel=1e-5)
+    expected = plain.gradient.weight + 0.1 * (1 + 2 * w)
+    np.testing.assert_allclose(found.gradient.weight, expected, rtol=1e-2, atol=1e-3)
+    assert found.seen.keys() == {"running_mean"}
+
+
+def test_a_part_pays_the_penalties_on_its_own_paths():
+    found = gradient(model=Penalized(), paths=("other.*", "weight"))
+    assert found.metrics == {} and found.loss == pytest.approx(by_hand()[0], rel=1e-5)
 
 
 def test_bfloat16_computes_low_and_gives_float32_gradients():

@@ -300,7 +300,7 @@ class FrameTable(AbstractTable):
         return table
 
     def _with(self, frame: pl.DataFrame, lines: np.ndarray | None) -> FrameTable:
-        return FrameTable(
+        table = FrameTable(
             frame,
             source=self.source,
             first_line=self.first_line,
@@ -310,6 +310,8 @@ class FrameTable(AbstractTable):
             doubts=self._doubts,
             clean=self.clean,
         )
+        table.unlabeled = self.unlabeled
+        return table
 
     def take(self, rows: np.ndarray) -> FrameTable:
         """Return the table at the given rows."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from lamina.nn.attention import MultiHeadAttention
     from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
+    from lamina.nn.balance import BalanceBias, BalanceLoss
     from lamina.nn.causal_attention import CausalSelfAttention
     from lamina.nn.causal_convolution import CausalConv
     from lamina.nn.channels import GroupNorm, LocalResponseNorm, SqueezeExcitation
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from lamina.nn.embedding_bag import EmbeddingBag
     from lamina.nn.encoder_block import EncoderBlock
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
+    from lamina.nn.experts import MixtureOfExperts
     from lamina.nn.feed_forward import FeedForward, GatedFeedForward
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.linear import Linear
@@ -61,6 +63,7 @@ _PLACES = {
     "activation": "ACTIVATIONS elu gelu gelu_tanh hard_swish identity "
     "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
     "attention": "MultiHeadAttention",
+    "balance": "BalanceBias BalanceLoss",
     "causal_attention": "CausalSelfAttention",
     "causal_convolution": "CausalConv",
     "channels": "GroupNorm LocalResponseNorm SqueezeExcitation",
@@ -73,6 +76,7 @@ _PLACES = {
     "encoder_block": "EncoderBlock",
     "embedding_bag": "EmbeddingBag",
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
+    "experts": "MixtureOfExperts",
     "feed_forward": "FeedForward GatedFeedForward",
     "initializers": "INITIALIZERS",
     "linear": "Linear",
@@ -105,6 +109,8 @@ __all__ = [
     "Alibi",
     "Augmented",
     "AveragePool",
+    "BalanceBias",
+    "BalanceLoss",
     "BatchEnsembleLinear",
     "BatchNorm",
     "Bidirectional",
@@ -135,6 +141,7 @@ __all__ = [
     "MaxPool",
     "MemberLinear",
     "MemberScale",
+    "MixtureOfExperts",
     "MultiHeadAttention",
     "PatchEmbedding",
     "PeriodicEmbedding",

@@ -26,7 +26,8 @@ class DecoderBlock(AbstractSequenceLayer):
         width: features of each position.
         norm: makes a normalization from a width.
         attention: makes the attention, of which `extend` needs one with a cache.
-        feed_forward: makes the layer for each position.
+        feed_forward: makes the layer for each position, which is told which of them are ``present``:
+            `FeedForward`, `GatedFeedForward`, `MixtureOfExperts`.
         cross: makes the attention to another sequence, a `CrossAttention`; None for a decoder alone.
         key: random key or seed.
 
@@ -85,7 +86,7 @@ class DecoderBlock(AbstractSequenceLayer):
             x = x + self.cross_attention(
                 self.ln_cross(x), memory, present=memory_present, key=keys[2], train=train
             )
-        return x + self.feed_forward(self.ln_2(x), key=keys[1], train=train)
+        return x + self.feed_forward(self.ln_2(x), present=present, key=keys[1], train=train)
 
     def init_cache(
         self,
@@ -181,4 +182,4 @@ class PostNormBlock(Module):
     ) -> Float[Array, "b t d"]:
         keys = (None, None) if key is None else hashed_keys(key, 2)
         x = self.ln_1(x + self.self_attention(x, present=present, key=keys[0], train=train))
-        return self.ln_2(x + self.feed_forward(x, key=keys[1], train=train))
+        return self.ln_2(x + self.feed_forward(x, present=present, key=keys[1], train=train))

@@ -7,7 +7,7 @@ from typing import Any
 from lamina.core.arrays import Array
 from lamina.core.module import Module, static
 from lamina.core.random import split
-from lamina.core.shapes import Float
+from lamina.core.shapes import Bool, Float
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
 from lamina.nn.initializers import Initializer, fan_in_uniform
@@ -30,7 +30,7 @@ class FeedForward(Module):
         key: random key or seed.
 
     Shapes:
-        (*batch, width) → the same
+        (*batch, width) → the same; which positions are ``present`` changes nothing, since each is by itself
 
     Example:
         >>> import jax.numpy as jnp
@@ -65,7 +65,12 @@ class FeedForward(Module):
         self.dropout, self.activation = Dropout(rate), ACTIVATIONS[activation].__name__
 
     def __call__(
-        self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
+        self,
+        x: Float[Array, "*b d"],
+        *,
+        present: Bool[Array, "*b"] | None = None,
+        key: Any = None,
+        train: bool = False,
     ) -> Float[Array, "*b d"]:
         return self.dropout(self.second(self.first(x, activation=self.activation)), key=key, train=train)
 
@@ -87,7 +92,8 @@ class GatedFeedForward(Module):
         key: random key or seed.
 
     Shapes:
-        (*batch, width) → the same; ``first.weight`` (2 · hidden, width), the rows of W_g before those of W₁
+        (*batch, width) → the same; ``first.weight`` (2 · hidden, width), the rows of W_g before those of W₁;
+        which positions are ``present`` changes nothing, since each is by itself
 
     Example:
         >>> import jax.numpy as jnp
@@ -123,7 +129,12 @@ class GatedFeedForward(Module):
         self.dropout, self.activation = Dropout(rate), ACTIVATIONS[activation].__name__
 
     def __call__(
-        self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
+        self,
+        x: Float[Array, "*b d"],
+        *,
+        present: Bool[Array, "*b"] | None = None,
+        key: Any = None,
+        train: bool = False,
     ) -> Float[Array, "*b d"]:
         both = self.first(x)
         gate, value = both[..., : self.second.inputs], both[..., self.second.inputs :]

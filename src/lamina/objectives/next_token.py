@@ -105,7 +105,8 @@ class NextTokenObjective(AbstractObjective):
     def _first(self, model: Any, tokens: Array) -> dict[str, Any]:
         """Return the windows from their first symbols, in the arithmetic of the model."""
         own = self.window(tokens.astype(jnp.int32), jnp.zeros(len(tokens), jnp.int32))
-        floats = [leaf.dtype for leaf in jax.tree.leaves(model) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        types = [getattr(leaf, "dtype", jnp.bool_) for leaf in jax.tree.leaves(model)]
+        floats = [dtype for dtype in types if jnp.issubdtype(dtype, jnp.floating)]
         scale = own["x"]["scale"].astype(floats[0] if floats else jnp.float32)
         return {**own, "x": {**own["x"], "scale": scale}}
 

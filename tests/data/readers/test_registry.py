@@ -162,12 +162,12 @@ class Lines(AbstractReader):
 
 
 def test_a_new_reader_needs_no_other_change(tmp_path, monkeypatch):
-    monkeypatch.setitem(READERS._entries, "lines", Lines(".txt"))
-    (tmp_path / "a.txt").write_text("#lines\none\ntwo\n")
-    assert read(tmp_path / "a.txt").column("line").value(1) == "two"
-    (tmp_path / "b.txt").write_text("one\ntwo\n")
-    with pytest.raises(DataError, match=r"no table is read from a '\.txt' file"):
-        read(tmp_path / "b.txt")
+    monkeypatch.setitem(READERS._entries, "lines", Lines(".list"))
+    (tmp_path / "a.list").write_text("#lines\none\ntwo\n")
+    assert read(tmp_path / "a.list").column("line").value(1) == "two"
+    (tmp_path / "b.list").write_text("one\ntwo\n")
+    with pytest.raises(DataError, match=r"no table is read from a '\.list' file"):
+        read(tmp_path / "b.list")
 
 
 def test_two_readers_that_claim_one_source_are_refused(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import lamina
 from lamina.core.errors import DataError
 from lamina.data import read
 from lamina.data.readers.registry import reader_of
@@ -53,8 +54,13 @@ def test_texts_alone_have_no_label(tmp_path: Path):
 
     schema = Schema((ColumnSchema("text", "text", modality="text"),), (), ("label",), "binary")
     assert read(path, schema=schema).names == ("text",)
-    with pytest.raises(DataError, match="the texts have no labels"):
-        read(path)
+    table = read(path)
+    assert table.names == ("text",)
+    assert table.unlabeled.startswith("put the texts of each class into a folder of its own, such as ")
+    with pytest.raises(DataError, match="the examples have no labels"):
+        lamina.fit(path)
+    with pytest.raises(DataError, match="the examples have no labels"):
+        lamina.fit(path, target="label")
 
 
 @pytest.mark.parametrize(

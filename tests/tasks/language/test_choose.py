@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
+from lamina.modalities.base import Situation
 from lamina.tasks.language.guide import (
     BATCH_TOKENS,
     GPT,
@@ -12,8 +14,6 @@ from lamina.tasks.language.guide import (
     choose,
     context_for,
 )
-
-from lamina.modalities.base import Situation
 from lamina.train.config import TrainConfig
 
 

@@ -18,6 +18,7 @@ from lamina.network.network import Network
 from lamina.network.plan import Plan
 from lamina.tasks import choose_task, task_named
 from lamina.tasks.language.task import DOCUMENT, LanguageTask
+from lamina.tasks.language.tokens import stream_of
 
 TASK = task_named("language")
 
@@ -87,7 +88,7 @@ def test_a_folder_of_texts_without_classes(tmp_path: Path):
     root = folder(tmp_path / "texts", 3)
     plan = planned(str(root))
     encoder = plan.coding.encoder.only
-    stream = plan.coding.task._stream(plan.data.table, plan.coding.encoder, np.arange(plan.data.table.height))
+    stream = stream_of(plan.coding.encoder, plan.data.table, np.arange(plan.data.table.height))
     assert (stream.tokens == encoder.tokens.symbols).sum() == 3  # each text has its end
     with pytest.raises(DataError, match="the examples have no labels") as caught:
         lamina.fit(str(root))

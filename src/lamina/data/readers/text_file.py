@@ -8,6 +8,8 @@ from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
+ENDINGS = (".txt", ".md")  # of no table: nobody is told to name such a file where a table is looked for
+
 
 class TextFileReader(AbstractReader):
     """Read a file of plain text as it stands: a table of one row and one column, ``text``."""
@@ -15,11 +17,10 @@ class TextFileReader(AbstractReader):
     name = "text_file"
     files = "text files"
     keys = TextFileKeys
-    endings = (".txt", ".md")
 
     def claims(self, source: Source) -> bool:
         """Return whether a file is named as plain text is."""
-        return not source.is_folder and source.ending in self.endings
+        return not source.is_folder and source.ending in ENDINGS
 
     def read(self, source: Source) -> AbstractTable:
         """Return the table: the text with its blanks and line ends, those of Windows as those of Unix."""

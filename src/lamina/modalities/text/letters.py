@@ -136,7 +136,7 @@ class Bytes:
         Args:
             ids: bytes.
         """
-        return bytes(ids).decode("utf-8", "replace")
+        return np.asarray(ids, np.uint8).tobytes().decode("utf-8", "replace")
 
     @cached_property
     def byte_lengths(self) -> np.ndarray:

@@ -9,6 +9,7 @@ from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.next_token import NO_TARGET
 from lamina.tasks.calibration import calibration
+from lamina.tasks.language.balance import balance_sections
 from lamina.tasks.metric_table import metric_table
 from lamina.tasks.wording import interval_words
 
@@ -18,12 +19,13 @@ LEADING = ("bits_per_byte", "perplexity", "loss")
 
 
 def language_sections(outcome: Outcome) -> list[Section]:
-    """Return headline, samples, metrics, calibration and limits.
+    """Return headline, samples, metrics, calibration, the use of experts and limits.
 
     Args:
         outcome: of the run.
     """
-    return [_summary(outcome), *_samples(outcome), *_quality(outcome), _limits()]
+    found = [_summary(outcome), *_samples(outcome), *_quality(outcome), *balance_sections(outcome)]
+    return [*found, _limits()]
 
 
 def _summary(outcome: Outcome) -> Section:

@@ -18,6 +18,7 @@ POLYNOMIAL = (3.4445, -4.7750, 2.0315)  # steepest at zero (Jordan et al. 2024)
 ITERATIONS = 5
 SIZE = 0.2  # root mean square of a step per unit of lr, as Adam's (Liu et al. 2025)
 EPSILON = 1e-8
+NO_STACKS = Rules({}, default=False)
 
 
 class MuonState(NamedTuple):
@@ -32,7 +33,15 @@ class MuonState(NamedTuple):
     adam: AdamState
 
 
-def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float = 0.0, decayed: Any) -> Rule:
+def muon_rule(
+    lr: Array,
+    beta: Array,
+    *,
+    matrices: Rules,
+    stacks: Rules = NO_STACKS,
+    decay: Array | float = 0.0,
+    decayed: Any,
+) -> Rule:
     """Return the rule of Muon for matrices, AdamW (.9, .999) for the rest.
 
     m ← β·m + (1-β)·g,  w ← w - lr·(.2·√max(rows, columns)·orthogonalized(β·m + (1-β)·g) + decay·w)
@@ -43,6 +52,7 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
         matrices: paths → whether Muon moves an array, if it has two axes (rows, columns), three (stacked
             matrices) or four and more, whose last three axes are one: convolutions (out, in, y, x), perhaps
             stacked.
+        stacks: paths → whether the last two axes are the matrix, however many there are.
         decay: weight decay per unit of lr.
         decayed: tree of booleans like the parameters.
 
@@ -76,8 +86,13 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
         slopes, other_slopes = _divided(jax.tree.leaves(gradient), kind)
         momentum = [beta * m + (1 - beta) * g for m, g in zip(state.momentum, slopes, strict=True)]
         ahead = [beta * m + (1 - beta) * g for m, g in zip(momentum, slopes, strict=True)]
+        stacked = _divided(jax.tree.leaves(stacks.apply(parameters, strict=False)), kind)[0]
+        ahead = [
+            _as_stack(array) if is_stack else array for array, is_stack in zip(ahead, stacked, strict=True)
+        ]
         ways, shrinking, moved = orthogonalized(ahead), _divided(decays, kind)[0], []
         for weight, way, shrinks in zip(ours, ways, shrinking, strict=True):
+            way = way.reshape(weight.shape)
             change = way + decay * weight if shrinks else way
             moved.append(weight - (lr * change).astype(weight.dtype))
         moved, momentum = where_finite(finite, (moved, momentum), (ours, state.momentum))
@@ -87,6 +102,11 @@ def muon_rule(lr: Array, beta: Array, *, matrices: Rules, decay: Array | float =
         return jax.tree.unflatten(form, joined), MuonState(momentum, after)
 
     return Rule(init, step)
+
+
+def _as_stack(array: Array) -> Array:
+    """Return matrices, those of all leading axes below one another."""
+    return array.reshape(-1, *array.shape[-2:])
 
 
 def _divided(values: Sequence[Any], kind: Sequence[bool]) -> tuple[list[Any], list[Any]]:

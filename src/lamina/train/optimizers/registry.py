@@ -65,6 +65,10 @@ MUON = Rules(
 )  # fmt: skip
 
 
+# The experts of stacked blocks have four axes, and yet are matrices and no convolutions.
+STACKS = Rules({"*experts.*": True}, default=False, seen=without_names)
+
+
 def _optimizer(name: str) -> Callable[[Maker], Maker]:
     def decorate(maker: Maker) -> Maker:
         OPTIMIZERS.add(name, maker)
@@ -152,13 +156,15 @@ def lion(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
 @_optimizer("muon")
 def muon(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)."""
-    return muon_rule(lr, hyper["momentum"], matrices=MUON, decay=hyper["weight_decay"], decayed=decayed)
+    decay = hyper["weight_decay"]
+    return muon_rule(lr, hyper["momentum"], matrices=MUON, stacks=STACKS, decay=decay, decayed=decayed)
 
 
 @_optimizer("muon-all")
 def muon_all(lr: Array, hyper: Hyper, decayed: Any) -> Rule:
     """Muon for every matrix that decays: first features and last heads too."""
-    return muon_rule(lr, hyper["momentum"], matrices=DECAY, decay=hyper["weight_decay"], decayed=decayed)
+    decay = hyper["weight_decay"]
+    return muon_rule(lr, hyper["momentum"], matrices=DECAY, stacks=STACKS, decay=decay, decayed=decayed)
 
 
 @_optimizer("schedule-free")

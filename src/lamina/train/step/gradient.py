@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,12 +11,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from lamina.core.hashing import hashed_keys
+from lamina.core.rules import Rules
 from lamina.core.taps import observe
 from lamina.ops.update import all_finite
 from lamina.train.optimizers.registry import DECAY, Hyper
 from lamina.train.step.program import Program, cast, cast_inputs
 from lamina.train.step.state import Slices, combine
 
+_STATISTICS = "*running_*"  # taps whose values go into the buffers of the same path
+_PENALTIES = "*penalty"  # taps whose sums, weighted by whoever taps them, are added to the loss
 _EXACT = (jnp.float32, jnp.uint8)  # whole numbers from 0 to 255 are exact in bfloat16 too
 
 
@@ -22,10 +27,10 @@ class Found(NamedTuple):
     """What the backward pass of one part gives.
 
     Args:
-        loss: the part's loss, penalties included.
+        loss: the part's loss, penalties included: L1 and L2, and those that the model tapped.
         gradient: with respect to the part's own parameters.
         seen: running statistics that the taps saw, by path.
-        metrics: what the objective reports beside the loss.
+        metrics: what the objective reports beside the loss; ``penalty`` where the model tapped some.
     """
 
     loss: Any
@@ -71,14 +76,27 @@ def _gradient(program: Program, name: str, slices: Slices, batch: Any, key: Any,
         parameters = cast(combine(own, slices.others), program.precision)
         inputs = cast_inputs(batch, program.precision, kinds=_EXACT)
         network = combine(parameters, slices.rest)
-        losses, seen = observe(lambda *a: program.losses(*a, key=key), "*running_*", strict=False)(
+        losses, seen = observe(lambda *a: program.losses(*a, key=key), _STATISTICS, _PENALTIES, strict=False)(
             network, inputs
         )
         loss, metrics = losses[name]
+        tapped, seen = _split_penalties(seen, program.objective.parts[name].paths)
+        if tapped:  # without any the program is the same as ever
+            penalty = sum(value.astype(jnp.float32).sum() for value in tapped)
+            loss, metrics = loss + penalty, {**metrics, "penalty": penalty}
         return loss + (_penalty(own, hyper) if program.penalized else 0.0), (seen, metrics)
 
     (loss, (seen, metrics)), gradient = jax.value_and_grad(loss_of, has_aux=True)(slices.own)
     return Found(loss, gradient, seen, metrics)
+
+
+def _split_penalties(seen: dict[str, Any], paths: Sequence[str]) -> tuple[list[Array], dict[str, Any]]:
+    """Return the penalties that the taps on these paths gave, and the running statistics."""
+    mine = Rules(dict.fromkeys(paths, True), default=False)
+    penalties = [path for path in seen if fnmatch.fnmatchcase(path, _PENALTIES)]
+    return [seen[path] for path in penalties if mine[path]], {
+        path: value for path, value in seen.items() if path not in penalties
+    }
 
 
 def _penalty(parameters: Any, hyper: Hyper) -> Array:
