@@ -36,8 +36,11 @@ def sample(name: str) -> tuple[AbstractTask, TaskSample, Schema]:
 
 def encoders(table: AbstractTable, schema: Schema, rows: np.ndarray) -> Encoders:
     """The encoders of the inputs."""
-    blocks = blocks_of(schema)
-    return Encoders(blocks, {b.name: b.modality.fit(table, b, rows, b.modality.keys()) for b in blocks})
+    blocks, task = blocks_of(schema), task_named(schema.task)
+    asked = task.guide.reading(claimed(table), schema, task.keys())
+    keys = {b.name: b.modality.keys() for b in blocks}
+    keys = {n: dataclasses.replace(k, **{f: asked[f] for f in flat(k) if f in asked}) for n, k in keys.items()}
+    return Encoders(blocks, {b.name: b.modality.fit(table, b, rows, keys[b.name]) for b in blocks})
 
 
 def fitted_to(name: str, table: AbstractTable, rows: np.ndarray) -> AbstractTarget:

@@ -50,9 +50,7 @@ def _summary(outcome: Outcome) -> Section:
     lead += f"{metric_share(outcome, 'sentence_accuracy')} of the texts every word does."
     if "entity_f1" in outcome.metrics:
         found, true = (metric_share(outcome, f"entity_{name}") for name in ("precision", "recall"))
-        lead += (
-            f" {found} of the entities that it finds are right, and it finds {true} of the true ones."
-        )
+        lead += f" {found} of the entities that it finds are right, and it finds {true} of the true ones."
     tiles = tuple(
         Tile(
             metric_words(name).title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,17 +17,26 @@ from lamina.data.ragged import Ragged
 from lamina.data.schema import TAGS, Schema
 from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.tags import holds_tags, tagged_column
-from lamina.modalities.base import Block, Choice, Learned, Outcome, Situation, Subject
+from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims, described_alone
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import texts_of
 from lamina.modalities.text.modality import TEXT
 from lamina.modalities.text.words import WORDS
-from lamina.tasks.base import AbstractTarget, AbstractTask, Examples, Prediction, Roles, Suit
+from lamina.tasks.base import (
+    AbstractSelector,
+    AbstractTarget,
+    AbstractTask,
+    Examples,
+    Prediction,
+    Roles,
+    Selection,
+    Suit,
+)
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
 from lamina.tasks.tagging import check
-from lamina.tasks.tagging.choose import choose
+from lamina.tasks.tagging.guide import TaggingGuide
 from lamina.tasks.tagging.target import TagTarget
 
 if TYPE_CHECKING:
@@ -49,7 +59,7 @@ class TaggingKeys:
     )
 
 
-class TaggingTask(AbstractTask):
+class TaggingTask(AbstractTask, AbstractSelector):
     """A tag for each word: names, slots, parts of speech, residues of a protein."""
 
     name = TAGGING
@@ -57,6 +67,8 @@ class TaggingTask(AbstractTask):
     keys = TaggingKeys
     target_kind = TAGS
     wants = EACH
+    guide = TaggingGuide()
+    noun = "text"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the target has as many tags as a text has words."""
@@ -91,34 +103,17 @@ class TaggingTask(AbstractTask):
             describe=described_alone,
         )
 
-    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
-        """Return that texts are cut into words, whose capital letters count."""
-        return {"tokens": WORDS, "lowercase": False}
-
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the tags."""
         yield from check.of_tags(subject.table if other is None else other, subject.schema)
         if other is not None:
             yield from check.of_unseen_tags(subject.table, other, subject.schema)
 
-    def split(self, table: AbstractTable, schema: Schema, keys: SplitKeys, *, seed: int) -> Split:
-        """Return which rows train, validate and test; a row with a tag that no other one has trains."""
-        found = split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
+    def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
+        """Return all rows; of a split that is drawn, a row with a tag that no other one has trains."""
         if schema.split is not None or schema.group is not None or schema.time is not None:
-            return found
-        tags = [set(own.split()) for own in texts_of(table, schema.targets[0], verbatim=True)]
-        known = set().union(*(tags[row] for row in found.train.tolist()))
-        moved = []
-        for row in np.concatenate([found.valid, found.test]).tolist():
-            if tags[row] - known:
-                known |= tags[row]
-                moved.append(row)
-        train = np.sort(np.concatenate([found.train, np.array(moved, found.train.dtype)]))
-        return Split(train, np.setdiff1d(found.valid, moved), np.setdiff1d(found.test, moved))
-
-    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
-        """Return model, options and keys."""
-        return choose(situation)
+            return Selection(table)
+        return Selection(table, split=functools.partial(_split_with_all_tags, table, schema))
 
     def fit(self, learned: Learned, keys: TaggingKeys) -> TagTarget:
         """Learn the tags of the training rows.
@@ -177,6 +172,20 @@ class TaggingTask(AbstractTask):
         from lamina.tasks.tagging.sections import tag_sections
 
         return tag_sections(outcome)
+
+
+def _split_with_all_tags(table: AbstractTable, schema: Schema, keys: SplitKeys, seed: int) -> Split:
+    """Return a split that is drawn, the rows moved to training without which it would lack a tag."""
+    found = split_rows(table, schema, seed=seed, valid=keys.valid, test=keys.test)
+    tags = [set(own.split()) for own in texts_of(table, schema.targets[0], verbatim=True)]
+    known = set().union(*(tags[row] for row in found.train.tolist()))
+    moved: list[int] = []
+    for row in np.concatenate([found.valid, found.test]).tolist():
+        if tags[row] - known:
+            known |= tags[row]
+            moved.append(row)
+    train = np.sort(np.concatenate([found.train, np.array(moved, found.train.dtype)]))
+    return Split(train, np.setdiff1d(found.valid, moved), np.setdiff1d(found.test, moved))
 
 
 TASKS.add(TAGGING, TaggingTask())
