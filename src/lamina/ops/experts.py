@@ -7,6 +7,7 @@ ways are gathers, and so are both gradients: every place knows its row, every ro
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -183,7 +184,7 @@ def _summed(y: Array, places: Places, weights: Array) -> Array:
         * weights[:, choice, None].astype(jnp.float32)
         for choice in range(places.place.shape[1])
     ]
-    return sum(parts[1:], parts[0]).astype(y.dtype)
+    return functools.reduce(jnp.add, parts).astype(y.dtype)
 
 
 def _gathered(array: Array, index: Array) -> Any:

@@ -70,6 +70,7 @@ class Writer:
                 expected="init_cache and extend",
             )
         self.model, self.encoder, self.context = model, encoder, context
+        self.tokens: Any = encoder.tokens  # in their order, as the task asks for
 
     def stream(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[str]:
         """Yield the text that one prompt is gone on with, as it is written.
@@ -98,15 +99,15 @@ class Writer:
 
     def _texts(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[list[str]]:
         """Yield the texts so far, again and again until all have ended."""
-        encoder = self.encoder
-        end = encoder.tokens.symbols
+        encoder, tokens = self.encoder, self.tokens
+        end = tokens.symbols
         rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
         first = [len(row) for row in rows]
         sampling, numbers = Sampling.of(keys, has_unknown=encoder.tokens.kind in WITH_UNKNOWN)
         run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
         for grown in run.extended(rows, keys.tokens):
             written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]
-            texts = [encoder.tokens.decode(own) for own, _ in written]
+            texts = [tokens.decode(own) for own, _ in written]
             yield texts
             ended = (has_end or _cut(t, keys.stop)[1] for t, (_, has_end) in zip(texts, written, strict=True))
             if all(ended):
