@@ -107,7 +107,7 @@ def one_text() -> TaskSample:
     """A text of many lines, in which nothing is predicted for a row."""
     random = np.random.default_rng(9)
     words = np.array("the cat sat on a mat and ran".split())
-    lines = [" ".join(random.choice(words, 5)) + "\n" for _ in range(ROWS)]
+    lines = [" ".join(random.choice(words, 5)) + "\n" for _ in range(8 * ROWS)]
     return TaskSample(read({"text": np.array(["".join(lines)], object)}), (), ("text",), "")
 
 
