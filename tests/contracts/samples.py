@@ -63,9 +63,9 @@ class TaskSample:
 
     Args:
         table: with a column that is told apart from the inputs and may hold weights.
-        targets: the target columns.
+        targets: the target columns; none for tasks that need none.
         inputs: the columns that are learned from.
-        spare: the column that may hold weights.
+        spare: the column that may hold weights; empty for tasks without weights.
         positions: shape of what stands between rows and outputs, for tasks with an output for each position.
     """
 
@@ -103,4 +103,16 @@ def masks() -> TaskSample:
     return TaskSample(table, ("mask",), ("image",), "w", (8, 6))
 
 
-TASK_SAMPLES = {**{name: rows_of_numbers(given) for name, given in TARGETS.items()}, "segment": masks()}
+def one_text() -> TaskSample:
+    """A text of many lines, in which nothing is predicted for a row."""
+    random = np.random.default_rng(9)
+    words = np.array("the cat sat on a mat and ran".split())
+    lines = [" ".join(random.choice(words, 5)) + "\n" for _ in range(8 * ROWS)]
+    return TaskSample(read({"text": np.array(["".join(lines)], object)}), (), ("text",), "")
+
+
+TASK_SAMPLES = {
+    **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
+    "segment": masks(),
+    "language": one_text(),
+}

@@ -6,7 +6,7 @@ import collections
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,13 @@ from lamina.core.random import make_key
 from lamina.modalities.text.encoder import WITH_UNKNOWN, TextEncoder
 from lamina.models.sequence import SequenceModel
 from lamina.tasks.language.sampling import Sampling, position_key
-from lamina.tasks.language.verbs import WritingKeys
+
+if TYPE_CHECKING:
+    from lamina.tasks.language.verbs import WritingKeys
 
 CHUNK = 32  # tokens that are written by one call of the compiled program
 BETWEEN = "\n\n"  # several texts
+LINE_END = "\n"
 UNBOUNDED = 1 << 20  # tokens, of a model whose state is as large however many it has read
 
 
@@ -208,16 +211,16 @@ def _is_bounded(model: Any) -> bool:
 
 
 def _prompt_ids(encoder: TextEncoder, prompt: str) -> list[int]:
-    """Return the tokens of a prompt; without one, what stands before a text: the end of another.
+    """Return the tokens of a prompt; without one a line begins, or where training saw no line end a text.
 
     What training never saw is passed over: nothing was learned of the symbol that stands for it.
 
     Raises:
         ConfigError: training saw nothing of it.
     """
-    ids = encoder.tokens.encode([prompt]).ids.tolist()
+    ids = encoder.tokens.encode([prompt or LINE_END]).ids.tolist()
     known = [number for number in ids if number or encoder.tokens.kind not in WITH_UNKNOWN]
-    if ids and not known:
+    if prompt and ids and not known:
         message = "the prompt holds no character that stands in the training text"
         raise ConfigError(message, received=repr(prompt[:40]), fix="begin with words of the training text")
     return known or [encoder.tokens.symbols]
