@@ -1,4 +1,7 @@
-"""A mixture of experts by `lamina.nn`; options: rows, width, hidden, experts, top_k, precision, calls, mode, pass."""
+"""A mixture of experts by `lamina.nn`.
+
+Options: rows, width, hidden, experts, top_k, precision, calls, mode, pass.
+"""
 
 from __future__ import annotations
 

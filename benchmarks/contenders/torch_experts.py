@@ -1,5 +1,6 @@
-"""The same by PyTorch, in batched products of as many places or expert by expert; options: those of
-`lamina_experts`, threads, form.
+"""The same by PyTorch, in batched products of as many places, or expert by expert.
+
+Options: those of `lamina_experts`, threads, form.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def batched(a: dict[str, torch.Tensor], chosen: dict[str, Any]) -> torch.Tensor:
 
 
 def looped(a: dict[str, torch.Tensor], chosen: dict[str, Any]) -> torch.Tensor:
-    """Return the mixture expert by expert, as `transformers` does: no place is empty, nothing falls through."""
+    """Return the mixture expert by expert, as `transformers` does: nothing falls through."""
     weights, own = routed(a, chosen["top_k"])
     found = torch.zeros_like(a["x"])
     for expert in range(chosen["experts"]):

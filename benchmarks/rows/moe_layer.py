@@ -1,9 +1,9 @@
 """Row "MoE layer": 4,096 tokens of 256 features, 8 experts of 1,024, of which each token passes 2.
 
-Lamina: `lamina.nn.MixtureOfExperts`. PyTorch: the same places in batched products (``bmm``), and expert by
-expert over exactly its tokens, as the package transformers does. Milliseconds of a call, forward alone and with all
-gradients. The router is even, so that few tokens fall through. Quality: the mean size of the output;
-whether those of the inputs' gradient agree too. The percentage of the limit counts no empty places.
+Lamina: `lamina.nn.MixtureOfExperts`. PyTorch: the same places in batched products, and expert by expert over
+exactly its tokens, as the package transformers does. Milliseconds of a call, forward alone and with all
+gradients. The router is even, so that few tokens fall through. Quality: the mean size of the output; whether
+those of the inputs' gradient agree too. The percentage of the limit counts no empty places.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def parse() -> argparse.Namespace:
 
 
 def flops(sizes: dict[str, int], which: str) -> float:
-    """Return multiplications and additions of a call: two products a token and expert, thrice with gradients."""
+    """Return multiplications and additions of a call: thrice with gradients."""
     forward = 4.0 * sizes["rows"] * sizes["top_k"] * sizes["width"] * sizes["hidden"]
     return forward * (1 if which == "forward" else 3)
 
