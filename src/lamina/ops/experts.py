@@ -143,7 +143,7 @@ to_experts.defvjp(_to_experts, _to_experts_back)
 def from_experts(
     y: Float[Array, "e c d"], weights: Float[Array, "n k"], places: Places
 ) -> Float[Array, "n d"]:
-    """Return the weighted sum of what stands at the places of each row; a choice without one gives 0. O(n·k·d).
+    """Return the weighted sum over the places of each row; a choice without one gives 0. O(n·k·d).
 
     Args:
         y: one row a place.
@@ -178,10 +178,9 @@ from_experts.defvjp(_from_experts, _from_experts_back)
 
 def _summed(y: Array, places: Places, weights: Array) -> Array:
     """Return the weighted sum over the places of each row, in float32."""
-    flat = y.reshape(-1, y.shape[-1])
+    flat, weights = y.reshape(-1, y.shape[-1]), weights.astype(jnp.float32)
     parts = [
-        _gathered(flat, places.place[:, choice]).astype(jnp.float32)
-        * weights[:, choice, None].astype(jnp.float32)
+        _gathered(flat, places.place[:, choice]).astype(jnp.float32) * weights[:, choice, None]
         for choice in range(places.place.shape[1])
     ]
     return functools.reduce(jnp.add, parts).astype(y.dtype)
