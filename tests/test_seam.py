@@ -31,6 +31,7 @@ HOMES = {
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),
+    "tagging": ("tasks/tagging/",),
     "language": ("tasks/language/",),
     "translation": ("tasks/translation/",),
 }

@@ -133,7 +133,9 @@ def test_what_is_wrong_is_said(
 def test_a_network_of_another_task_does_not_write(run: Path, capsys: CaptureFixture[str]):
     assert main(["generate", str(run), "--prompt", "a"]) == 2
     shown = capsys.readouterr().err
-    assert "a network of the task multiclass does not generate" in shown and "lamina predict RUN DATA" in shown
+    assert (
+        "a network of the task multiclass does not generate" in shown and "lamina predict RUN DATA" in shown
+    )
     assert main(["genrate", str(run)]) == 2
     assert "unknown command 'genrate' (did you mean 'generate'?)" in capsys.readouterr().err
 

@@ -121,9 +121,20 @@ def pairs() -> TaskSample:
     return TaskSample(table, ("other",), ("note",), "w", (16,))
 
 
+def tags() -> TaskSample:
+    """Sentences with a tag for each word."""
+    random = np.random.default_rng(9)
+    known = ["to", "from", "Rome", "Bonn"]
+    words = [random.choice(known, random.integers(4, 9)).tolist() for _ in range(ROWS)]
+    tagged = [" ".join("B-city" if word[0].isupper() else "O" for word in own) for own in words]
+    values = {"note": [" ".join(own) for own in words], "w": random.random(ROWS), "slots": tagged}
+    return TaskSample(read(pl.DataFrame(values)), ("slots",), ("note",), "w", (16,))
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
     "language": one_text(),
     "translation": pairs(),
+    "tagging": tags(),
 }

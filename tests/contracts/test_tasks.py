@@ -280,7 +280,9 @@ def test_without_predictions_of_rows_it_has_verbs_that_say_what_to_type(name: st
     assert task.predicts or task.verbs
     for verb in task.verbs.values():
         names = [field.name for field in dataclasses.fields(verb.keys)]
-        assert verb.asked in names and verb.made({verb.asked: " a, b "}) == verb.keys(**{verb.asked: " a, b "})
+        assert verb.asked in names and verb.made({verb.asked: " a, b "}) == verb.keys(
+            **{verb.asked: " a, b "}
+        )
 
 
 @other

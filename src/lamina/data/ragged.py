@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 SHORTEST = 16  # the least length class; each further one is twice as long
@@ -11,12 +13,12 @@ FEWEST = 0.08  # share of the rows that a length class has at least: each costs 
 class Ragged:
     """Rows of unequal length, which are filled up when they are asked for.
 
-    It has the ``shape``, ``dtype``, ``nbytes`` and length of the array (rows, length) that it stands for.
+    It has the ``shape``, ``dtype``, ``nbytes`` and length of the array (rows, length, …) that it stands for.
     What `take` returns is as long as the longest *length class* of the rows that were asked for, so that a
     batch of short rows costs what short rows cost, and few programs are compiled: one a class.
 
     Args:
-        values: of all rows, one row after another.
+        values: of all rows, one row after another; each may be an array itself.
         ends: where each row ends in them; no row is longer than ``length``.
         length: of the longest class.
         fill: the value behind the end of a row.
@@ -39,7 +41,7 @@ class Ragged:
     ):
         self.values, self.ends, self.fill = values, ends, fill
         self.lengths = np.diff(ends, prepend=0)
-        self.shape, self.dtype = (len(ends), length), values.dtype
+        self.shape, self.dtype = (len(ends), length, *values.shape[1:]), values.dtype
         self.classes = length_classes(self.lengths, length) if classes is None else classes
 
     def __len__(self) -> int:
@@ -48,7 +50,7 @@ class Ragged:
     @property
     def nbytes(self) -> int:
         """Bytes of the whole array."""
-        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return some rows, filled up to the longest of their classes.
@@ -59,7 +61,7 @@ class Ragged:
         rows = np.asarray(rows)
         length = int(self.classes[rows].max(initial=SHORTEST if len(rows) else self.shape[1]))
         lengths = np.minimum(self.lengths[rows], length)
-        found = np.full((len(rows), length), self.fill, self.dtype)
+        found = np.full((len(rows), length, *self.shape[2:]), self.fill, self.dtype)
         within = np.arange(length)[None, :] < lengths[:, None]
         starts = self.ends[rows] - self.lengths[rows]
         found[within] = self.values[(starts[:, None] + np.arange(length)[None, :])[within]]

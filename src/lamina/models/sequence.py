@@ -14,7 +14,8 @@ from lamina.core.inputs.text import TextInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
-from lamina.core.wanted import ONE
+from lamina.core.wanted import EACH, NEXT, ONE
+from lamina.models.word_parts import WordParts
 from lamina.nn.chain import chain_of
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
@@ -22,6 +23,8 @@ from lamina.nn.linear import Linear
 from lamina.nn.stack import Stack
 
 MOST_UNSTACKED = 32  # blocks: each is compiled by itself
+
+WORD_DROPOUT = 0.2
 
 
 class SequenceModel(Module):
@@ -38,7 +41,8 @@ class SequenceModel(Module):
         wants: the outputs, one of `lamina.core.wanted.WANTED`.
         positions: adds what says where a symbol stands, or None where the body knows.
         norm: before the head, or None.
-        dropout: probability in [0, 1) on the vectors that enter, and before the head of one output.
+        dropout: probability in [0, 1) on the vectors that enter, and before the head unless it is NEXT.
+        word_dropout: probability in [0, 1) that a word which is told by its parts too is told by them alone.
         is_tied: whether the vectors of the symbols are the head too, where the outputs are the symbols.
         key: random key or seed.
 
@@ -53,6 +57,7 @@ class SequenceModel(Module):
     """
 
     embedding: Embedding
+    parts: WordParts | None
     positions: Module | None
     dropout: Dropout
     body: Any
@@ -71,6 +76,7 @@ class SequenceModel(Module):
         positions: Module | None = None,
         norm: Module | None = None,
         dropout: float = 0.0,
+        word_dropout: float = WORD_DROPOUT,
         is_tied: bool = False,
         key: Any,
     ):
@@ -82,20 +88,28 @@ class SequenceModel(Module):
             )
         embedding_key, head_key = split(key, 2)
         self.embedding = Embedding(inputs.symbols, width, key=embedding_key)
+        self.parts = None
+        if inputs.parts:
+            _check_not_next(wants)
+            part_key = split(embedding_key, 1)[0]
+            self.parts = WordParts(inputs.parts, width, rate=word_dropout, key=part_key)
         self.positions, self.dropout, self.body, self.norm = positions, Dropout(dropout), body, norm
         tied = is_tied and wants != ONE and outputs == inputs.symbols
         self.head = None if tied else Linear(width, outputs, key=head_key)
         self.wants = wants
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "*b o"]:
-        keys = (None, None, None) if key is None else hashed_keys(key, 3)
+        keys = (None, None, None, None) if key is None else hashed_keys(key, 4)
         ids, present = x["ids"], x["ids"] >= 0
         y = self.embedding(jnp.maximum(ids, 0)).astype(x["scale"].dtype)
+        y = y if self.parts is None else self.parts(y, x["parts"], key=keys[3], train=train)
         y = y if self.positions is None else self.positions(y)
         y = self.dropout(y, key=keys[0], train=train)
         y = self._normalized(self.body(y, present=present, key=keys[1], train=train))
-        if self.wants != ONE:
+        if self.wants == NEXT:
             return self._outputs(y)
+        if self.wants == EACH:
+            return self._outputs(self.dropout(y, key=keys[2], train=train))
         weight = present.astype(y.dtype)[..., None]
         mean = (y * weight).sum(1) / jnp.maximum(weight.sum(1), 1)
         return self._outputs(self.dropout(mean, key=keys[2], train=train))
@@ -145,6 +159,15 @@ class SequenceModel(Module):
         if self.head is not None:
             return self.head(y)
         return y @ self.embedding.weight.astype(y.dtype).T
+
+
+def _check_not_next(wants: str) -> None:
+    """Refuse words that are told by their parts where words have to be written: there are others."""
+    if wants == NEXT:
+        raise ConfigError(
+            "what comes next in a text is no word of a list", received="tokens=words",
+            fix="add tokens=bpe, or unigram, characters, bytes",
+        )  # fmt: skip
 
 
 def text_inputs(inputs: Inputs) -> TextInputs:

@@ -328,7 +328,16 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
         batch = jax.tree.map(lambda array, at=start: _batch(array, at, size), x)
         decoded = _forward()(objective, model, batch)
         found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: size - fill])
-    return np.concatenate(found)
+    return _stacked(found)
+
+
+def _stacked(found: list[np.ndarray]) -> np.ndarray:
+    """Return batches as one array; where positions have outputs, shorter ones are filled up by -1."""
+    if found[0].ndim == 1 or len({array.shape[1:] for array in found}) == 1:
+        return np.concatenate(found)
+    longest = max(array.shape[1] for array in found)
+    fills = [[(0, 0), (0, longest - a.shape[1]), *[(0, 0)] * (a.ndim - 2)] for a in found]
+    return np.concatenate([np.pad(a, f, constant_values=-1) for a, f in zip(found, fills, strict=True)])
 
 
 def _batch(array: Any, start: int, size: int) -> np.ndarray:

@@ -24,6 +24,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "classification": "lamina.tasks.prediction.classification",
         "segment": "lamina.tasks.segmentation.task",
         "language": "lamina.tasks.language.task",
+        "tagging": "lamina.tasks.tagging.task",
     },
 )
 

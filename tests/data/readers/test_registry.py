@@ -68,6 +68,8 @@ SAMPLES = {
     "images.npz": ("npz", lambda path: np.savez(path, X=np.zeros((2, 4, 4), np.uint8), y=[0, 1])),
     "t.json": ("json", lambda path: FRAME.write_json(path)),
     "t.csv.zip": ("delimited", lambda path: zipped(path, "t.csv", FRAME.write_csv())),
+    "t.conll": ("conll", lambda path: path.write_text("Bonn B-city\n")),
+    "t.bio.gz": ("conll", lambda path: path.write_bytes(gzip.compress(b"Bonn B-city\n"))),
     "t.zip": ("jsonl", lambda path: zipped(path, "a/t.jsonl", FRAME.write_ndjson())),
     "t.tsv.bz2": ("delimited", lambda path: path.write_bytes(bz2.compress(FRAME.write_csv().encode()))),
     "t.csv.xz": ("delimited", lambda path: path.write_bytes(lzma.compress(FRAME.write_csv().encode()))),

@@ -22,6 +22,7 @@ READERS: Registry[AbstractReader] = Registry(
         "columnar": "lamina.data.readers.columnar",
         "jsonl": "lamina.data.readers.jsonl",
         "json": "lamina.data.readers.json",
+        "conll": "lamina.data.readers.conll",
         "spreadsheet": "lamina.data.readers.spreadsheet",
         "npy": "lamina.data.readers.npy",
         "npz": "lamina.data.readers.npz",

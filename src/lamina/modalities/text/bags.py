@@ -20,11 +20,13 @@ class Bags:
         ids: int32, of all texts.
         scale: float32, the weight of each symbol.
         ends: where each text ends in them.
+        parts: int32, the parts of each symbol, where it is told by them too; see `lamina.core.inputs.text`.
     """
 
     ids: np.ndarray
     scale: np.ndarray
     ends: np.ndarray
+    parts: np.ndarray | None = None
 
     @property
     def lengths(self) -> np.ndarray:
@@ -54,7 +56,7 @@ class Bags:
         return Bags(self.ids[kept], self.scale[kept], np.cumsum(np.minimum(lengths, length)))
 
     def padded(self, length: int) -> dict[str, np.ndarray]:
-        """Return ``{"ids", "scale"}``, (texts, length) each; what is longer is cut off.
+        """Return ``{"ids", "scale"}``, (texts, length) each, and ``parts``; what is longer is cut off.
 
         Args:
             length: symbols of each text.
@@ -72,10 +74,14 @@ class Bags:
         kept = column < length
         ids[row[kept], column[kept]] = self.ids[kept]
         scale[row[kept], column[kept]] = self.scale[kept]
-        return {"ids": ids, "scale": scale}
+        if self.parts is None:
+            return {"ids": ids, "scale": scale}
+        parts = np.full((*ids.shape, self.parts.shape[1]), FILL, np.int32)
+        parts[row[kept], column[kept]] = self.parts[kept]
+        return {"ids": ids, "scale": scale, "parts": parts}
 
     def ragged(self, length: int) -> dict[str, Ragged]:
-        """Return ``{"ids", "scale"}`` as rows of unequal length; what is longer is cut off.
+        """Return what `padded` does as rows of unequal length; what is longer is cut off.
 
         Args:
             length: symbols of a text at most.
@@ -83,10 +89,13 @@ class Bags:
         lengths = self.lengths
         kept = np.arange(len(self.ids)) - np.repeat(self.ends - lengths, lengths) < length
         ends = np.cumsum(np.minimum(lengths, length))
-        return {
+        found = {
             "ids": Ragged(self.ids[kept], ends, length=length, fill=FILL),
             "scale": Ragged(self.scale[kept], ends, length=length, fill=0.0),
         }
+        if self.parts is not None:
+            found["parts"] = Ragged(self.parts[kept], ends, length=length, fill=FILL)
+        return found
 
 
 def bags_of(rows: list[list[int]]) -> Bags:

@@ -15,12 +15,13 @@ from lamina.modalities.base import AbstractEncoder, Strange
 from lamina.modalities.text.letters import BYTES, CHARACTERS, Bytes, Characters
 from lamina.modalities.text.ngrams import NGRAMS, Ngrams
 from lamina.modalities.text.pieces import BPE, UNIGRAM, Pieces
+from lamina.modalities.text.words import WORDS, Words
 
-Tokens = Ngrams | Pieces | Characters | Bytes
-TOKENS = (NGRAMS, BPE, UNIGRAM, CHARACTERS, BYTES)
-VOCABULARY = {NGRAMS: 60_000, BPE: 8_000, UNIGRAM: 8_000, CHARACTERS: 1_000, BYTES: 256}
-LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, CHARACTERS: 512, BYTES: 512}
-WITH_UNKNOWN = (BPE, UNIGRAM, CHARACTERS)  # in which what training never saw is symbol 0
+Tokens = Ngrams | Pieces | Words | Characters | Bytes
+TOKENS = (NGRAMS, BPE, UNIGRAM, WORDS, CHARACTERS, BYTES)
+VOCABULARY = {NGRAMS: 60_000, BPE: 8_000, UNIGRAM: 8_000, WORDS: 50_000, CHARACTERS: 1_000, BYTES: 256}
+LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, WORDS: 1_024, CHARACTERS: 512, BYTES: 512}
+WITH_UNKNOWN = (BPE, UNIGRAM, WORDS, CHARACTERS)  # in which what training never saw is symbol 0
 UNKNOWN_SHARE = 0.5  # of the symbols of a text that is unlike those of training
 MOST_FITTED = 200_000  # texts
 MULTIPLE = 16  # lengths are rounded up to it, so that kernels run whole vectors
@@ -71,10 +72,10 @@ class TextEncoder(AbstractEncoder):
             table: the data.
             name: the column of texts.
             rows: indices of the training rows; all without.
-            tokens: what a text is cut into: ``"ngrams"``, ``"bpe"``, ``"unigram"``, ``"characters"`` or
-                ``"bytes"``.
+            tokens: what a text is cut into: ``"ngrams"``, ``"bpe"``, ``"unigram"``, ``"words"``,
+                ``"characters"`` or ``"bytes"``.
             vocabulary: how many different ones at most.
-            length: of a text at most; without, what covers 99.5 % of the training texts.
+            length: of a text at most; without, what covers 99.5 % of the training texts, of words all.
             lowercase: whether capital letters become small ones.
             verbatim: whether texts are learned as they stand, with their case, blanks and line ends.
             ends: whether there is a symbol for the end of a text.
@@ -82,7 +83,7 @@ class TextEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column, or no text in it.
         """
-        texts = texts_of(table, name, verbatim=verbatim)
+        texts = texts_of(table, name, verbatim=verbatim or tokens == WORDS)
         rows = np.arange(len(texts)) if rows is None else np.asarray(rows)
         sample = [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
         if not any(text.strip() for text in sample):
@@ -91,7 +92,8 @@ class TextEncoder(AbstractEncoder):
             )
         learned = _learned(sample, tokens, vocabulary or VOCABULARY[tokens], lowercase, verbatim)
         lengths = learned.encode(sample).lengths
-        covered = int(np.quantile(lengths, COVERED, method="higher"))
+        share = 1.0 if tokens == WORDS else COVERED  # every word may have a tag
+        covered = int(np.quantile(lengths, share, method="higher"))
         longest = length or min(LONGEST[tokens], -(-max(1, covered) // MULTIPLE) * MULTIPLE)
         return TextEncoder(name, learned, longest, ends=ends)
 
@@ -103,7 +105,8 @@ class TextEncoder(AbstractEncoder):
     @property
     def inputs(self) -> TextInputs:
         """What a model must know of the texts."""
-        return TextInputs(self.tokens.symbols + self.ends, self.length, self.tokens.is_ordered)
+        parts = len(self.tokens.parts) if isinstance(self.tokens, Words) else 0
+        return TextInputs(self.tokens.symbols + self.ends, self.length, self.tokens.is_ordered, parts)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, Any]:
         """Return the symbols of all rows, or of the given ones; of many texts as `Ragged` rows.
@@ -131,7 +134,8 @@ class TextEncoder(AbstractEncoder):
             DataError: there is no such column.
         """
         table = table if rows is None else table.take(np.asarray(rows))
-        return texts_of(table, self.name, verbatim=getattr(self.tokens, "verbatim", False))
+        verbatim = isinstance(self.tokens, Words) or getattr(self.tokens, "verbatim", False)
+        return texts_of(table, self.name, verbatim=verbatim)
 
     def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the symbols of texts; each text is cut once, however often it stands there.
@@ -212,6 +216,8 @@ def _learned(texts: list[str], tokens: str, most: int, lowercase: bool, verbatim
         return Ngrams.fit(texts, most=most, lowercase=lowercase)
     if tokens in (BPE, UNIGRAM):
         return Pieces.fit(texts, kind=tokens, most=most, lowercase=lowercase, verbatim=verbatim)
+    if tokens == WORDS:
+        return Words.fit(texts, most=most, lowercase=lowercase)
     if tokens == BYTES:
         return Bytes(lowercase, verbatim)
     return Characters.fit(texts, most=most, lowercase=lowercase, verbatim=verbatim)
@@ -225,4 +231,6 @@ def _restored(stored: dict[str, Any]) -> Tokens:
         return Ngrams(**own)
     if stored["kind"] in (BPE, UNIGRAM):
         return Pieces(stored["kind"], **own)
+    if stored["kind"] == WORDS:
+        return Words(**own)
     return Characters(**own) if stored["kind"] == CHARACTERS else Bytes(**own)

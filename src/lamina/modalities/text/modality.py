@@ -44,7 +44,7 @@ class TextKeys:
 
     tokens: str | None = key(
         None,
-        "what a text is cut into: n-grams of words and characters, pieces of words, characters or bytes",
+        "what a text is cut into: n-grams of words and characters, pieces of words, words, characters, bytes",
         **one_of(*TOKENS),
     )
     vocabulary: int | None = key(None, "different tokens that are told apart, at most", **up_to(MOST_TOKENS))

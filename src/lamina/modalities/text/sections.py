@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.core.page import Block, Marked, Paragraph, Section, Table
-from lamina.data.schema import FLAGS
+from lamina.data.schema import FLAGS, TAGS
 from lamina.modalities.base import Outcome
 from lamina.modalities.permutation import rows_of
 from lamina.modalities.text.encoder import TextEncoder, texts_of
@@ -34,6 +34,8 @@ def text_sections(outcome: Outcome, name: str, encoder: TextEncoder) -> list[Sec
         encoder: of that column.
     """
     if outcome.table is None or outcome.decoded is None or outcome.targets is None or not outcome.count:
+        return []
+    if outcome.schema.target_kind == TAGS:  # there is no one answer that a word speaks for
         return []
     explained = _Explained(outcome, name, encoder)
     hard = [*explained.hardest()]

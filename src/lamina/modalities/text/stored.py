@@ -10,6 +10,7 @@ from lamina.core.json_checks import Check, record, variant, wrong
 from lamina.modalities.text.letters import BYTES, CHARACTERS
 from lamina.modalities.text.ngrams import NGRAMS
 from lamina.modalities.text.pieces import BPE, UNIGRAM
+from lamina.modalities.text.words import WORDS
 
 MOST_LENGTH = 1 << 16
 FEWEST_PIECES = 2
@@ -54,6 +55,12 @@ def _characters(value: Any, place: str) -> None:
         raise wrong(f"{place}.characters", "single characters", "longer ones")
 
 
+def _words(value: Any, place: str) -> None:
+    record(**_COMMON, words=_different, parts=_different)(value, place)
+    if not value["parts"]:
+        raise wrong(f"{place}.parts", "one or more", value["parts"])
+
+
 def _as_many(value: Any, place: str, name: str, count: int) -> None:
     if len(value[name]) != count:
         raise wrong(f"{place}.{name}", f"{count} numbers", f"{len(value[name])}")
@@ -65,6 +72,7 @@ _TOKENS = variant(
         NGRAMS: _ngrams,
         BPE: _pieces,
         UNIGRAM: _pieces,
+        WORDS: _words,
         CHARACTERS: _characters,
         BYTES: _ordered,
     },

@@ -23,8 +23,9 @@ _OF_PANDAS = 'write [{"age": 31, "price": 7.5}, …]; pandas does with to_json(p
 def read_jsonl(path: str, *, encoding: str | None = None) -> FrameTable:
     """Return the table of a file with one JSON object per line, perhaps packed; keys are the columns.
 
-    An object in an object gives a column for each of its keys, as ``meta.b``; lists, and what lies deeper,
-    are left out, which a remark says.
+    An object in an object gives a column for each of its keys, as ``meta.b``; a list of words, as texts and
+    tags are written word by word, becomes a text with blanks between. Other lists, and what lies deeper, are
+    left out, which a remark says.
 
     Args:
         path: the file.
@@ -182,7 +183,7 @@ def _check_object(found: Any, where: str) -> None:
 
 def _framed(rows: list[dict[str, Any]], path: str) -> tuple[pl.DataFrame, list[str]]:
     """Return objects as columns, and a remark on what was left out."""
-    flat = [_flattened(row) for row in rows]
+    flat = _joined([_flattened(row) for row in rows])
     _check_collisions(rows, path)
     names = list(dict.fromkeys(name for row in flat for name in row))
     left = list(dict.fromkeys(name for row in flat for name, value in row.items() if _is_nested(value)))
@@ -208,6 +209,23 @@ def _flattened(row: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return objects with lists of words as texts, where each value of a key is one."""
+    names = {name for row in rows for name, value in row.items() if isinstance(value, list)}
+    names = {name for name in names if all(_is_words(row.get(name)) for row in rows)}
+    if not names:
+        return rows
+    joined = [{n: " ".join(v) for n, v in row.items() if n in names and v is not None} for row in rows]
+    return [{**row, **own} for row, own in zip(rows, joined, strict=True)]
+
+
+def _is_words(value: Any) -> bool:
+    """Return whether a value is a list of texts without blanks, or nothing."""
+    if not isinstance(value, list):
+        return value is None
+    return all(isinstance(word, str) and word.split() == [word] for word in value)
 
 
 def _check_collisions(rows: list[dict[str, Any]], path: str) -> None:
