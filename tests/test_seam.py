@@ -33,6 +33,7 @@ HOMES = {
     "segment": ("tasks/segmentation/",),
     "tagging": ("tasks/tagging/",),
     "language": ("tasks/language/",),
+    "translation": ("tasks/translation/",),
 }
 
 

@@ -63,9 +63,9 @@ class TaskSample:
 
     Args:
         table: with a column that is told apart from the inputs and may hold weights.
-        targets: the target columns.
+        targets: the target columns; none for tasks that need none.
         inputs: the columns that are learned from.
-        spare: the column that may hold weights.
+        spare: the column that may hold weights; empty for tasks without weights.
         positions: shape of what stands between rows and outputs, for tasks with an output for each position.
     """
 
@@ -103,6 +103,24 @@ def masks() -> TaskSample:
     return TaskSample(table, ("mask",), ("image",), "w", (8, 6))
 
 
+def one_text() -> TaskSample:
+    """A text of many lines, in which nothing is predicted for a row."""
+    random = np.random.default_rng(9)
+    words = np.array("the cat sat on a mat and ran".split())
+    lines = [" ".join(random.choice(words, 5)) + "\n" for _ in range(8 * ROWS)]
+    return TaskSample(read({"text": np.array(["".join(lines)], object)}), (), ("text",), "")
+
+
+def pairs() -> TaskSample:
+    """Sentences, and the same ones in another order of words."""
+    random = np.random.default_rng(9)
+    words = np.array("the a big small cat dog bird ran sat flew over under house tree".split())
+    notes = [random.choice(words, random.integers(5, 9)) for _ in range(ROWS)]
+    frame = {"note": [" ".join(n) for n in notes], "other": [" ".join(n[::-1]) + "." for n in notes]}
+    table = read(pl.DataFrame({**frame, "w": random.random(ROWS)}))
+    return TaskSample(table, ("other",), ("note",), "w", (16,))
+
+
 def tags() -> TaskSample:
     """Sentences with a tag for each word."""
     random = np.random.default_rng(9)
@@ -116,5 +134,7 @@ def tags() -> TaskSample:
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
+    "language": one_text(),
+    "translation": pairs(),
     "tagging": tags(),
 }

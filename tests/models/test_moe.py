@@ -83,8 +83,8 @@ def test_more_experts_than_there_are_cannot_be_passed():
 def test_training_learns_and_reports_the_penalty(optimizer: str):
     windows = np.tile(np.arange(2 * TIME + 1, dtype=np.int32) % 5, (16, 1))
     arrays = {"x": windows, "weight": np.ones(16, np.float32)}
-    config = TrainConfig(epochs=15, batch_size=8, lr=0.02, optimizer=optimizer, early_stopping=False)
+    config = TrainConfig(epochs=40, batch_size=8, lr=0.02, optimizer=optimizer, early_stopping=False)
     found = train(make(), NextTokenObjective(SYMBOLS, TIME), arrays, config=config)
     assert found.history["train_loss"][-1] < 0.5 < found.history["train_loss"][0]
     penalties = found.history["train_penalty"]
-    assert all(2 * 0.0099 <= penalty <= 2 * 0.01 * 4 for penalty in penalties), "two layers of 0.01 · 1 to 4"
+    assert all(0.015 < penalty < 0.08 for penalty in penalties), "two layers of 0.01, 4 times as much at most"

@@ -43,7 +43,7 @@ class AbstractBalance(Module):
 class BalanceLoss(AbstractBalance):
     """Adds a penalty to the loss that is least where all experts have the same load.
 
-    penalty = weight · E · Σ_e f_e · P_e,  f the share of choices of each of E experts, P its mean probability:
+    penalty = weight · E · Σ_e f_e · P_e,  f the share of choices of each of E experts, P its probability:
     ``weight`` where balanced, E times as much where one expert takes all. Its gradient lowers the
     probabilities of experts with a high load. It leaves through the tap ``penalty``. O(experts).
 

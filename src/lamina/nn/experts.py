@@ -27,7 +27,7 @@ from lamina.ops.experts import Choices, capacity, from_experts, places_of, sort_
 class MixtureOfExperts(Module):
     """A feed-forward layer in parts, of which each position passes the ``top_k`` that a router prefers.
 
-    p = softmax(R·x),  y = Σ_{e in top k of p} p_e / (Σ of these) · expert_e(x),  and + shared(x) if there is one.
+    p = softmax(R·x),  y = Σ_{e in top k of p} p_e / (Σ of these) · expert_e(x), + shared(x) if it is there.
     With ``top_k=1`` the weight is p_e itself, through which alone the router then learns. The layer has
     the weights of many experts at the cost of few: O(batch · top_k · one expert).
 
@@ -45,7 +45,7 @@ class MixtureOfExperts(Module):
         expert: makes one, a layer for each position that draws nothing.
         shared: makes the expert that every position passes, or None.
         balance: makes what keeps all experts in use from their number: `BalanceLoss`, `BalanceBias`.
-        capacity_factor: places of an expert over its share, ≥ 1: more waste work on empty places, fewer drop more.
+        capacity_factor: places of an expert over its share, ≥ 1: more are empty, fewer drop more.
         initializer: how R begins.
         rate: dropout on the output.
         key: random key or seed.
@@ -63,10 +63,10 @@ class MixtureOfExperts(Module):
         ((2, 5, 4), (3, 16, 4))
 
     References:
-        Shazeer et al. Outrageously large neural networks. ICLR 2017. Lepikhin et al. GShard. ICLR 2021. Fedus et
-        al. Switch transformers. JMLR 2022. Jiang et al. Mixtral of experts. 2024. Dai et al. DeepSeekMoE. ACL 2024:
-        shared experts. Deviation: earlier positions have places before later ones, whatever their rank of choice,
-        so that a causal model stays causal.
+        Shazeer et al. Outrageously large neural networks. ICLR 2017. Lepikhin et al. GShard. ICLR 2021.
+        Fedus et al. Switch transformers. JMLR 2022. Jiang et al. Mixtral of experts. 2024. Dai et al.
+        DeepSeekMoE. ACL 2024: shared experts. Deviation: earlier positions have places before later ones,
+        whatever their rank of choice, so that a causal model stays causal.
     """
 
     router: Linear
@@ -131,9 +131,8 @@ class MixtureOfExperts(Module):
         scores = self.balance(lax.stop_gradient(probabilities))
         chosen = lax.top_k(scores, self.top_k)[1]
         is_chosen = chosen[:, :, None] == jnp.arange(self.count, dtype=chosen.dtype)[None, None]
-        weights = jnp.where(is_chosen, probabilities[:, None], 0).sum(
-            -1
-        )  # a sum, whose gradient scatters nothing
+        # a sum and no gather, whose gradient would scatter
+        weights = jnp.where(is_chosen, probabilities[:, None], 0).sum(-1)
         if self.top_k > 1:
             weights = weights / weights.sum(-1, keepdims=True)
         number = jnp.maximum(counted.sum(), 1).astype(jnp.float32)
@@ -177,4 +176,5 @@ class MixtureOfExperts(Module):
     def _mapped(self) -> tuple[Callable[[Array], Any], Callable[[dict], None]]:
         """Return all experts as one function of their rows: the products of a population."""
         listened, hand_on = carried(lambda expert, rows: expert(rows))
-        return lambda rows: jax.vmap(listened)(self.experts, rows), hand_on
+        experts = jax.tree.map(jnp.asarray, self.experts)  # a branch takes no arrays of the host
+        return lambda rows: jax.vmap(listened)(experts, rows), hand_on

@@ -186,6 +186,7 @@ def _surprise(logits: Array, targets: Array) -> tuple[Array, Array]:
 def _mean_interval(values: np.ndarray, counted: np.ndarray) -> Interval:
     """Return the interval of a ratio of sums over windows (delta method)."""
     sums, sizes = (values.astype(np.float64) * counted).sum(axis=1), counted.sum(axis=1)
-    mean = sums.sum() / max(1.0, sizes.sum())
-    half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / max(1.0, sizes.sum())
+    total = max(1.0, float(sizes.sum()))
+    mean = float(sums.sum()) / total
+    half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / total
     return mean - half, mean + half

@@ -7,6 +7,7 @@ ways are gathers, and so are both gradients: every place knows its row, every ro
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -142,7 +143,7 @@ to_experts.defvjp(_to_experts, _to_experts_back)
 def from_experts(
     y: Float[Array, "e c d"], weights: Float[Array, "n k"], places: Places
 ) -> Float[Array, "n d"]:
-    """Return the weighted sum of what stands at the places of each row; a choice without one gives 0. O(n·k·d).
+    """Return the weighted sum over the places of each row; a choice without one gives 0. O(n·k·d).
 
     Args:
         y: one row a place.
@@ -177,13 +178,12 @@ from_experts.defvjp(_from_experts, _from_experts_back)
 
 def _summed(y: Array, places: Places, weights: Array) -> Array:
     """Return the weighted sum over the places of each row, in float32."""
-    flat = y.reshape(-1, y.shape[-1])
+    flat, weights = y.reshape(-1, y.shape[-1]), weights.astype(jnp.float32)
     parts = [
-        _gathered(flat, places.place[:, choice]).astype(jnp.float32)
-        * weights[:, choice, None].astype(jnp.float32)
+        _gathered(flat, places.place[:, choice]).astype(jnp.float32) * weights[:, choice, None]
         for choice in range(places.place.shape[1])
     ]
-    return sum(parts[1:], parts[0]).astype(y.dtype)
+    return functools.reduce(jnp.add, parts).astype(y.dtype)
 
 
 def _gathered(array: Array, index: Array) -> Any:

@@ -68,7 +68,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, given: bytes):
 
 
 def test_a_file_that_is_not_there(tmp_path: Path):
-    with pytest.raises(DataError, match="no such file|does not exist|is not there"):
+    with pytest.raises(DataError, match=r"no such file|does not exist|is not there"):
         read(str(tmp_path / "a.txt"))
 
 

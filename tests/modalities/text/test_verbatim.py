@@ -21,10 +21,24 @@ from lamina.modalities.text.stored import check_encoder
 
 LEARNED = ["The cat sat.\n\tOn  a mat?\n", "NA", "a cat, the mat — naïve\r\n", " x " * 30]
 ANY = st.text(
-    st.one_of(st.sampled_from("The cat\n\t  .—ï"), st.characters(exclude_categories=("Cs",), exclude_characters="\0")),
+    st.one_of(
+        st.sampled_from("The cat\n\t  .—ï"),
+        st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
+    ),
     max_size=40,
 )
-TRICKY = ["", " ", "  two  blanks ", "\n\n\t", "🙂 Ω 日本\u0301", "\u2581", "<0x41>", "a\u00a0b", "\ufeffx", "ﬁ Å"]
+TRICKY = [
+    "",
+    " ",
+    "  two  blanks ",
+    "\n\n\t",
+    "🙂 Ω 日本\u0301",
+    "\u2581",
+    "<0x41>",
+    "a\u00a0b",
+    "\ufeffx",
+    "ﬁ Å",
+]
 
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
@@ -86,7 +100,9 @@ def test_several_texts_are_cut_each_alone(pieces: Pieces):
 @pytest.mark.parametrize("ends", [False, True])
 def test_an_encoder_comes_back_from_json(tokens: str, ends: bool):
     table = read({"note": np.array(LEARNED * 8, object)})
-    encoder = TextEncoder.fit(table, "note", tokens=tokens, vocabulary=60, length=16, verbatim=True, ends=ends)
+    encoder = TextEncoder.fit(
+        table, "note", tokens=tokens, vocabulary=60, length=16, verbatim=True, ends=ends
+    )
     stored = json.loads(json.dumps(encoder.to_json()))
     check_encoder({"modality": "text", **stored}, "encoder")
     again = TextEncoder.from_json(stored)

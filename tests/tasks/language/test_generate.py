@@ -13,6 +13,8 @@ import pytest
 import lamina
 from lamina.core.errors import ConfigError
 from lamina.core.random import make_key
+from lamina.modalities.text.encoder import TextEncoder
+from lamina.modalities.text.letters import Characters
 from lamina.network.network import Network, do
 from lamina.tasks.language import generate as module
 from lamina.tasks.language.generate import CHUNK, Writer, _cut, _Run, _whole
@@ -31,7 +33,7 @@ def writer(network: Network) -> Writer:
 def naive(network: Network, prompt: str, tokens: int) -> str:
     """The likeliest token after all before it, computed without a cache, within one context."""
     encoder = network.encoder.only
-    ids = encoder.tokens.encode([prompt]).ids.tolist() or [encoder.tokens.symbols]
+    ids = encoder.tokens.encode([prompt]).ids.tolist()
     first = len(ids)
     for _ in range(tokens):
         row = np.full((1, network.objective.context), -1, np.int32)
@@ -97,8 +99,13 @@ def test_prompts_of_a_list(network: Network):
     assert found.startswith("A") and "\n\nThe" in found
 
 
-def test_without_a_prompt_a_text_begins(network: Network):
-    assert written(network, tokens=8, temperature=0) == naive(network, "", 8)
+def test_without_a_prompt_a_line_begins(network: Network):
+    assert written(network, tokens=8, temperature=0) == naive(network, "\n", 8)
+
+
+def test_or_a_text_where_training_saw_no_line_end(network: Network):
+    tokens = Characters(("a", "b"), lowercase=False, verbatim=True)
+    assert module._prompt_ids(TextEncoder("text", tokens, 8, ends=True), "") == [3]
 
 
 def test_what_training_never_saw_is_passed_over(network: Network):

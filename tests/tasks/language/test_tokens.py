@@ -5,7 +5,7 @@ import pytest
 
 from lamina.data import read
 from lamina.modalities.text.encoder import TextEncoder
-from lamina.tasks.language.tokens import Stream, stream_of
+from lamina.tasks.language.tokens import Stream, joined
 
 
 def stream(count: int) -> Stream:
@@ -45,7 +45,7 @@ def test_the_end_symbol_stands_between_texts_and_not_between_passages():
     own = encoder(["ab", "ba"])
     end = own.tokens.symbols
     assert own.inputs.symbols == end + 1
-    found = stream_of(own, ["ab", "ba", "b"], np.array([0, 0, 1]))
+    found = joined(own, ["ab", "ba", "b"], np.array([0, 0, 1]))
     shown = [own.tokens.decode([t]) if t != end else "|" for t in found.tokens.tolist()]
     assert "".join(shown) == "abba|b|"
     assert found.byte_lengths[end] == 0 and found.byte_lengths[found.tokens].sum() == 5
@@ -53,4 +53,4 @@ def test_the_end_symbol_stands_between_texts_and_not_between_passages():
 
 def test_an_empty_text_is_its_end():
     own = encoder(["ab", "ba"])
-    assert stream_of(own, ["", "a"], np.array([0, 1])).tokens.tolist()[0] == own.tokens.symbols
+    assert joined(own, ["", "a"], np.array([0, 1])).tokens.tolist()[0] == own.tokens.symbols

@@ -89,7 +89,10 @@ def test_rare_tags_and_tags_without_a_beginning_are_noted():
     data["text"][3], data["slots"][3] = "in Ulm by car", "O I-city O B-means"
     found = messages(data)
     assert "1 tag seen once: B-means" in found["rare-tag"]
-    assert "row 3" in found["tag-without-begin"] and "I-city (word 2) without its B-" in found["tag-without-begin"]
+    assert (
+        "row 3" in found["tag-without-begin"]
+        and "I-city (word 2) without its B-" in found["tag-without-begin"]
+    )
 
 
 def test_one_tag_alone_is_an_error():
@@ -101,9 +104,10 @@ def test_one_tag_alone_is_an_error():
 def test_a_tag_of_the_test_data_alone_is_an_error():
     other = sentences(10, seed=1)
     other["slots"][2] = other["slots"][2].replace("B-city", "B-town")
-    assert "row 2, column 'slots': no training row has the tag 'B-town'" in messages(
-        sentences(40), test_data=other
-    )["unseen-label"]
+    assert (
+        "row 2, column 'slots': no training row has the tag 'B-town'"
+        in messages(sentences(40), test_data=other)["unseen-label"]
+    )
 
 
 def test_a_row_with_a_tag_that_no_other_one_has_trains():

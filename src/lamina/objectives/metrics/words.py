@@ -44,10 +44,10 @@ METRIC_WORDS = {
     "entity_precision": MetricWords("Entity precision", "share of the found entities that are right", True),
     "entity_recall": MetricWords("Entity recall", "share of the true entities that are found", True),
     "token_accuracy": MetricWords("Token accuracy", "share of the words with the right tag", True),
-    "sentence_accuracy": MetricWords(
-        "Sentence accuracy", "share of the texts with every tag right", True
-    ),
+    "sentence_accuracy": MetricWords("Sentence accuracy", "share of the texts with every tag right", True),
     "loss": MetricWords("Loss", "what training makes small"),
+    "bleu": MetricWords("BLEU", "runs of one to four words shared with the reference; 100 is the same", True),
+    "chrf": MetricWords("chrF", "runs of characters shared with the reference; 100 is the same", True),
     "perplexity": MetricWords("Perplexity", "how many tokens the network hesitates between"),
     "bits_per_byte": MetricWords("Bits per byte", "bits needed to store a byte of the text"),
 }

@@ -6,7 +6,7 @@ import collections
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,13 @@ from lamina.core.random import make_key
 from lamina.modalities.text.encoder import WITH_UNKNOWN, TextEncoder
 from lamina.models.sequence import SequenceModel
 from lamina.tasks.language.sampling import Sampling, position_key
-from lamina.tasks.language.verbs import WritingKeys
+
+if TYPE_CHECKING:
+    from lamina.tasks.language.verbs import WritingKeys
 
 CHUNK = 32  # tokens that are written by one call of the compiled program
 BETWEEN = "\n\n"  # several texts
+LINE_END = "\n"
 UNBOUNDED = 1 << 20  # tokens, of a model whose state is as large however many it has read
 
 
@@ -70,6 +73,7 @@ class Writer:
                 expected="init_cache and extend",
             )
         self.model, self.encoder, self.context = model, encoder, context
+        self.tokens: Any = encoder.tokens  # in their order, as the task asks for
 
     def stream(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[str]:
         """Yield the text that one prompt is gone on with, as it is written.
@@ -98,15 +102,15 @@ class Writer:
 
     def _texts(self, prompts: Sequence[str], keys: WritingKeys) -> Iterator[list[str]]:
         """Yield the texts so far, again and again until all have ended."""
-        encoder = self.encoder
-        end = encoder.tokens.symbols
+        encoder, tokens = self.encoder, self.tokens
+        end = tokens.symbols
         rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
         first = [len(row) for row in rows]
         sampling, numbers = Sampling.of(keys, has_unknown=encoder.tokens.kind in WITH_UNKNOWN)
         run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
         for grown in run.extended(rows, keys.tokens):
             written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]
-            texts = [encoder.tokens.decode(own) for own, _ in written]
+            texts = [tokens.decode(own) for own, _ in written]
             yield texts
             ended = (has_end or _cut(t, keys.stop)[1] for t, (_, has_end) in zip(texts, written, strict=True))
             if all(ended):
@@ -207,16 +211,16 @@ def _is_bounded(model: Any) -> bool:
 
 
 def _prompt_ids(encoder: TextEncoder, prompt: str) -> list[int]:
-    """Return the tokens of a prompt; without one, what stands before a text: the end of another.
+    """Return the tokens of a prompt; without one a line begins, or where training saw no line end a text.
 
     What training never saw is passed over: nothing was learned of the symbol that stands for it.
 
     Raises:
         ConfigError: training saw nothing of it.
     """
-    ids = encoder.tokens.encode([prompt]).ids.tolist()
+    ids = encoder.tokens.encode([prompt or LINE_END]).ids.tolist()
     known = [number for number in ids if number or encoder.tokens.kind not in WITH_UNKNOWN]
-    if ids and not known:
+    if prompt and ids and not known:
         message = "the prompt holds no character that stands in the training text"
         raise ConfigError(message, received=repr(prompt[:40]), fix="begin with words of the training text")
     return known or [encoder.tokens.symbols]

@@ -64,7 +64,7 @@ class Sampling:
             curious case of neural text degeneration. ICLR 2020 (top-p). Keskar et al. CTRL. 2019 (repetition
             penalty). Nguyen et al. Turning up the heat: min-p sampling. ICLR 2025.
         """
-        logits = logits.astype(jnp.float32)
+        logits = jnp.asarray(logits, jnp.float32)
         if self.has_unknown:
             logits = logits.at[:, 0].set(-jnp.inf)
         if self.is_penalized:

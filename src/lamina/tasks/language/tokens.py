@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,18 @@ def stream_of(encoders: Any, table: AbstractTable, rows: np.ndarray) -> Stream:
     """
     encoder, rows = text_encoder(encoders), np.asarray(rows)
     documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else rows
-    bags = encoder.tokens.encode(encoder.texts(table, rows))
+    return joined(encoder, encoder.texts(table, rows), documents)
+
+
+def joined(encoder: TextEncoder, texts: Sequence[str], documents: np.ndarray) -> Stream:
+    """Return the tokens of passages as one stream.
+
+    Args:
+        encoder: fitted, with a symbol for the end.
+        texts: passages in their order.
+        documents: the number of the text that each is of.
+    """
+    bags = encoder.tokens.encode(list(texts))
     last = np.append(np.diff(documents) != 0, True)
     tokens = np.insert(bags.ids, bags.ends[last], encoder.tokens.symbols).astype(np.int32)
     lengths = encoder.tokens.byte_lengths  # type: ignore[union-attr]

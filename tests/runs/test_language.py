@@ -1,0 +1,30 @@
+"""A language model that is killed and resumed ends with the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.runs.test_resume import At, Killed, kill, same_network
+from tests.tasks.language.writers import QUICK, write_text
+
+from lamina.data.source import read
+from lamina.runs.resume import resume
+from lamina.runs.start import start_run
+
+KEYS = {**QUICK, "epochs": 4, "checkpoint_every": 1, "chunk": 1, "dropout": 0.1}
+
+
+def start(text: Path, out: Path, callbacks: list[Any]) -> Path:
+    return start_run(read(str(text)), target=(), keys=KEYS, out=out, callbacks=callbacks).folder
+
+
+@pytest.mark.usefixtures("no_report")
+def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path):
+    text = write_text(tmp_path / "t.txt")
+    whole = start(text, tmp_path / "whole", [])
+    with pytest.raises(Killed):
+        start(text, tmp_path / "killed", [At(3, kill)])
+    again = resume(tmp_path / "killed").folder
+    assert same_network(again, whole)
