@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.data.tag_scheme import NO_TAG, OUTSIDE, Scheme
+from lamina.core.tag_scheme import NO_TAG, OUTSIDE, Scheme
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown
 from lamina.objectives.metrics.entities import tag_counts, tag_metrics, widened
 from lamina.objectives.metrics.overlap import resampled_over_images
