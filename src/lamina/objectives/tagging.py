@@ -105,8 +105,8 @@ class TaggingObjective(AbstractObjective):
             return jnp.zeros((len(self.labels),) * 2, jnp.float32), scores
         pairs = jnp.where(jnp.asarray(self.scheme.may_follow), 0.0, FORBIDDEN)
         first = jnp.where(jnp.asarray(self.scheme.may_begin), 0.0, FORBIDDEN)
-        at_start = (jnp.arange(scores.shape[1]) == 0).astype(jnp.float32)
-        return pairs, scores + at_start[:, None] * first
+        at_start = jnp.arange(scores.shape[1]) == 0
+        return pairs, scores + jnp.where(at_start[:, None], first[None], 0.0)[None]
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of the loss and of right words, and the number of words."""
