@@ -44,9 +44,30 @@ def sentences(rows: int, seed: int = 0) -> dict[str, list[str]]:
     return found
 
 
+KEYS = ("size=24", "epochs=24", "batch_size=16", "lr=0.02", "dropout=0.2")
+
+
+def conll(folder: Path, data: dict[str, list[str]]) -> str:
+    """The sentences in a file, a word and its tag a line."""
+    lines: list[str] = []
+    for text, tags in zip(data["text"], data["slots"], strict=True):
+        lines += [*(f"{w} {t}" for w, t in zip(text.split(), tags.split(), strict=True)), ""]
+    path = folder / "journeys.conll"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
 @pytest.fixture(scope="module")
-def net() -> lamina.Network:
-    return lamina.fit(sentences(160), target="slots", size=24, epochs=24, batch_size=16, lr=0.02, dropout=0.2)
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run from the command line."""
+    folder = tmp_path_factory.mktemp("tagging")
+    assert main(["fit", conll(folder, sentences(160)), "--out", str(folder / "run"), *KEYS]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def net(run: Path) -> lamina.Network:
+    return lamina.load(run)
 
 
 def schema_of(table: Any, *targets: str, **keys: Any) -> Any:
@@ -152,7 +173,8 @@ def test_loose_tags_leave_every_transition_open():
 
 def test_it_learns_names_and_says_so(net: lamina.Network):
     assert net.task.name == "tagging" and net.model_name == "lstm"
-    metrics = net.evaluate(sentences(50, seed=1))
+    data = sentences(50, seed=1)
+    metrics = net.evaluate({"text": data["text"], "tags": data["slots"]})
     assert metrics["entity_f1"] > 0.9 and metrics["token_accuracy"] > 0.95
     assert metrics["sentence_accuracy"] > 0.8
     assert net.labels == ("B-city", "B-day", "I-city", "I-day", "O")
@@ -172,14 +194,6 @@ def test_a_saved_network_predicts_the_same(net: lamina.Network, tmp_path: Path):
     assert again.predict(texts).tolist() == net.predict(texts).tolist()
 
 
-def test_long_and_short_texts_share_a_call(net: lamina.Network, monkeypatch: pytest.MonkeyPatch):
-    texts = {"text": sentences(70, seed=3)["text"]}
-    expected = net.predict(texts).tolist()
-    monkeypatch.setattr("lamina.modalities.text.encoder.FEWEST_IN_CLASSES", 10)
-    monkeypatch.setattr("lamina.network.network.LARGEST_BATCH", 8)
-    assert net.predict(texts).tolist() == expected
-
-
 def test_other_tokens_are_refused():
     with pytest.raises(ConfigError, match=r"a tag for each word; got tokens=bpe"):
         lamina.fit(sentences(40), target="slots", tokens="bpe", vocabulary=40)
@@ -190,19 +204,15 @@ def test_a_model_that_gives_one_output_is_refused():
         lamina.fit(sentences(40), target="slots", model="bag-of-embeddings")
 
 
-def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    data = sentences(80)
-    lines = []
-    for text, tags in zip(data["text"], data["slots"], strict=True):
-        lines += [f"{w} {t}" for w, t in zip(text.split(), tags.split(), strict=True)] + [""]
-    path, run = tmp_path / "train.conll", tmp_path / "run"
-    path.write_text("\n".join(lines))
-    assert main(["fit", str(path), "--out", str(run), "size=8", "epochs=2", "loss=chain"]) == 0
+def test_the_report_names_types_and_wrong_words(run: Path):
     page = (run / "report.html").read_text()
-    for words in ("Entity F1", "Confused tags", "Worst sentences", "city"):
+    for words in ("Entity F1", "Sentence accuracy", "of the texts every word does", "city"):
         assert words in page
-    capsys.readouterr()
-    assert main(["predict", str(run), str(path), "--out", str(tmp_path / "found.csv")]) == 0
+
+
+def test_predictions_are_written(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    data = sentences(20, seed=4)
+    assert main(["predict", str(run), conll(tmp_path, data), "--out", str(tmp_path / "found.csv")]) == 0
     found = pl.read_csv(tmp_path / "found.csv")["prediction"].to_list()
     assert [len(tags.split()) for tags in found] == [len(text.split()) for text in data["text"]]
 
