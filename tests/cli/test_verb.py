@@ -36,8 +36,8 @@ def written(text: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
 def test_every_verb_of_a_task_is_listed_and_every_listed_one_is_there():
     tasks = {name: TASKS[name] for name in TASKS if isinstance(TASKS[name], AbstractTask)}
-    found = {verb: tuple(n for n, task in tasks.items() if verb in task.verbs) for verb in VERBS}
-    assert found == {verb: names for verb, (_, names) in VERBS.items()}
+    found = {verb: {n for n, task in tasks.items() if verb in task.verbs} for verb in VERBS}
+    assert found == {verb: set(names) for verb, (_, names) in VERBS.items()}
     assert {verb for task in tasks.values() for verb in task.verbs} == set(VERBS)
     assert all(len(verbs_named(verb)) == len(names) for verb, (_, names) in VERBS.items())
 
