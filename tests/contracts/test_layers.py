@@ -115,6 +115,7 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     ),
     "PatchEmbedding": (lambda key: nn.PatchEmbedding(3, 4, patch=2, key=key), (2, 4, 6, 3), (2, 6, 4)),
     "SinePositions": (lambda key: nn.SinePositions(2, 3, 4), (2, 6, 4), (2, 6, 4)),
+    "SinusoidalPositions": (lambda key: nn.SinusoidalPositions(4), (2, 6, 4), (2, 6, 4)),
     "LearnedPositions": (lambda key: nn.LearnedPositions(6, 4, key=key), (2, 6, 4), (2, 6, 4)),
     "SqueezeExcitation": (
         lambda key: nn.SqueezeExcitation(4, hidden=3, key=key),

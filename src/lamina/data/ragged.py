@@ -20,6 +20,7 @@ class Ragged:
         ends: where each row ends in them; no row is longer than ``length``.
         length: of the longest class.
         fill: the value behind the end of a row.
+        classes: the length class of each row, where another array decides too; by its own length without.
 
     Example:
         >>> rows = Ragged(np.arange(5), np.array([2, 5]), length=40, fill=-1)
@@ -27,11 +28,19 @@ class Ragged:
         ((2, 40), (1, 16))
     """
 
-    def __init__(self, values: np.ndarray, ends: np.ndarray, *, length: int, fill: float):
+    def __init__(
+        self,
+        values: np.ndarray,
+        ends: np.ndarray,
+        *,
+        length: int,
+        fill: float,
+        classes: np.ndarray | None = None,
+    ):
         self.values, self.ends, self.fill = values, ends, fill
         self.lengths = np.diff(ends, prepend=0)
         self.shape, self.dtype = (len(ends), length), values.dtype
-        self.classes = length_classes(self.lengths, length)
+        self.classes = length_classes(self.lengths, length) if classes is None else classes
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -8,7 +8,8 @@ from typing import Any
 from lamina.data.spellings import unit_of
 
 CLASSES, FLAGS, NUMBERS, CELLS, NOTHING = "classes", "flags", "numbers", "cells", "nothing"
-TARGET_KINDS = (CLASSES, FLAGS, NUMBERS, CELLS, NOTHING)
+TEXTS = "texts"
+TARGET_KINDS = (CLASSES, FLAGS, NUMBERS, CELLS, TEXTS, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Schema:
         targets: columns to be predicted, perhaps none.
         task: name of the task.
         target_kind: what the targets hold, one of `TARGET_KINDS`: one class out of several, several flags of
-            0 and 1, numbers, or cells such as masks.
+            0 and 1, numbers, cells such as masks, or texts.
         weight: column of row weights.
         group: column whose rows of one value stay on one side of every split.
         time: column by which the last rows become the validation rows.

@@ -51,6 +51,9 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
         "check": lambda value: isinstance(value, str | dict),
         "expected": "blocks with their models, such as photo:resnet",
     },
+    "positions": {"meaning": "what says where a symbol stands", **one_of("sinusoidal", "learned")},
+    "decoder_depth": {"meaning": "blocks of the decoder; as many as of the encoder without", **POSITIVE},
+    "shared": {"meaning": "source and target have the same symbols and vectors"},
     "state": {"meaning": "numbers of the state a feature of the state space", **POSITIVE},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
@@ -177,6 +180,7 @@ _PLACES = {
     "state_space": "s4d lru",
     "tabm": "tabm-mini tabm",
     "text_transformer": "text-transformer",
+    "transformer": "transformer",
     "unet": "unet",
     "vgg": "vgg",
     "vit": "vit",

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from lamina.core.errors import ConfigError
+from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.core.wanted import WANTED
 from lamina.data.split import Split
@@ -47,8 +48,9 @@ def choose(
         ConfigError: the model is not for such inputs, or a key for none of the models.
     """
     (encoder, target), limit = coded, config.training.time_limit
+    inputs = cast.task.inputs(encoder.inputs, target)
     situation = Situation(
-        inputs=encoder.inputs,
+        inputs=inputs,
         examples=len(data.split.train),
         target_kind=data.schema.target_kind,
         classes=len(target.labels),
@@ -65,19 +67,19 @@ def choose(
         choice = cast.task.guide.choose(situation, cast.blocks, target)
     if own is not None:
         return dataclasses.replace(choice, model=type(own).__name__, variants=({},)), left
-    _check(choice, cast, encoder)
+    _check(choice, cast, inputs)
     return dataclasses.replace(choice, keys={**choice.keys, **MODELS[choice.model].defaults}), left
 
 
-def _check(choice: Choice, cast: Cast, encoder: Encoders) -> None:
+def _check(choice: Choice, cast: Cast, inputs: Inputs) -> None:
     """Refuse a model that takes other inputs, or gives other outputs than the task wants.
 
     Raises:
         ConfigError: naming those that would do.
     """
     spec = MODELS[choice.model]
-    if type(encoder.inputs) not in spec.takes:
-        known = [name for name in MODELS if type(encoder.inputs) in MODELS[name].takes]
+    if type(inputs) not in spec.takes:
+        known = [name for name in MODELS if type(inputs) in MODELS[name].takes]
         names = [block.name for block in cast.blocks]
         what = f"{cast.blocks[0].modality.name}s"
         if len(names) > 1:
@@ -90,7 +92,7 @@ def _check(choice: Choice, cast: Cast, encoder: Encoders) -> None:
     wants = cast.task.wants
     if wants not in spec.gives:
         known = [name for name in MODELS if wants in MODELS[name].gives]
-        known = [name for name in known if type(encoder.inputs) in MODELS[name].takes] or known
+        known = [name for name in known if type(inputs) in MODELS[name].takes] or known
         raise ConfigError(
             f"model '{choice.model}' is not for the task {cast.task.name}, which wants {WANTED[wants]}",
             expected="one of " + ", ".join(sorted(known)),

@@ -122,9 +122,8 @@ class Described:
         name, options = self.config["model"]["name"], self.config["model"]["options"]
         if model is None:
             with _naming(self.place / CONFIG):
-                model = _blank(
-                    name, self.encoder.inputs, self.objective.out_features, options, arrays, self.task.wants
-                )
+                inputs = self.task.inputs(self.encoder.inputs, self.target)
+                model = _blank(name, inputs, self.objective.out_features, options, arrays, self.task.wants)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)
         return Network(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core import random
+from lamina.core.inputs import Inputs
 from lamina.core.module import Module
 from lamina.data.audit import Audit
 from lamina.data.schema import Schema
@@ -87,6 +88,11 @@ class Coding:
     target: AbstractTarget
     objective: AbstractObjective
     augment: Any = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a model is told about its inputs."""
+        return self.task.inputs(self.encoder.inputs, self.target)
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: C
     keys = random.split(random.fold_in(random.make_key(config.training.seed), 1), config.run.folds or 1)
     return tuple(
         build_model(
-            name, coding.encoder.inputs, coding.objective.out_features, single, key, wants=coding.task.wants
+            name, coding.inputs, coding.objective.out_features, single, key, wants=coding.task.wants
         )
         for key in keys
     )

@@ -194,7 +194,8 @@ def _folds(
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Return the folds asked for; the one split as often where the data say which rows validate."""
     schema = cast.schema
-    folds = config.run.folds or (1 if own is not None else preset_folds(cast.blocks, split, config))
+    alone = own is not None or cast.task.wants != ONE
+    folds = config.run.folds or (1 if alone else preset_folds(cast.blocks, split, config))
     fixed = schema.time is not None or not len(split.valid)
     if schema.split is not None and config.run.folds is None:
         fixed = fixed or "valid" in split_words(table, schema.split)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.residual_block import ResidualBlock
     from lamina.nn.rotary import Alibi, Rotary
+    from lamina.nn.sinusoidal import SinusoidalPositions
     from lamina.nn.stack import Sequential, Stack
     from lamina.nn.state_space import LRU, S4D
 
@@ -90,6 +91,7 @@ _PLACES = {
     "recurrent": "GRU LSTM RNN",
     "recurrent_stack": "Bidirectional RecurrentStack",
     "residual_block": "ResidualBlock",
+    "sinusoidal": "SinusoidalPositions",
     "stack": "Sequential Stack",
     "state_space": "LRU S4D",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
@@ -153,6 +155,7 @@ __all__ = [
     "Rotary",
     "Sequential",
     "SinePositions",
+    "SinusoidalPositions",
     "SqueezeExcitation",
     "Stack",
     "SubpixelConv",

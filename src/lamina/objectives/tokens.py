@@ -1,0 +1,52 @@
+"""The surprise at symbols, and examples in groups whose logits fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lamina.core.arrays import Array
+from lamina.ops.cross_entropy import cross_entropy
+
+MOST_LOGITS = 1 << 24  # computed at once where nothing is learned
+
+
+def surprise(logits: Array, targets: Array, *, smoothing: float = 0.0) -> tuple[Array, Array]:
+    """Return −log p of each symbol, and 1 where there is one; -1 says that there is none.
+
+    Args:
+        logits: (batch, time, symbols).
+        targets: (batch, time).
+        smoothing: share of the target that is spread over all symbols.
+
+    Example:
+        >>> each, counted = surprise(jnp.zeros((1, 2, 4)), jnp.array([[3, -1]]))
+        >>> round(float(each[0, 0]), 4), counted.tolist()
+        (1.3863, [[1.0, 0.0]])
+    """
+    flat = logits.astype(jnp.float32).reshape(-1, logits.shape[-1])
+    labels = jnp.maximum(targets, 0).reshape(-1)
+    each = cross_entropy(flat, labels, smoothing=smoothing).reshape(targets.shape)
+    return each, (targets >= 0).astype(jnp.float32)
+
+
+def in_groups(function: Callable[..., Any], arrays: Any, *, most: int) -> Any:
+    """Return what a function gives for groups of examples, one group after another.
+
+    Args:
+        function: a tree of arrays → a tree of arrays, examples first.
+        arrays: a tree of arrays, examples first; as many groups are made as divide them.
+        most: examples of a group.
+
+    Example:
+        >>> in_groups(lambda x: 2 * x, jnp.arange(6), most=4).tolist()
+        [0, 2, 4, 6, 8, 10]
+    """
+    rows = len(jax.tree.leaves(arrays)[0])
+    size = max(size for size in range(1, max(1, min(rows, most)) + 1) if rows % size == 0)
+    cut = jax.tree.map(lambda array: array.reshape(rows // size, size, *array.shape[1:]), arrays)
+    found = jax.lax.map(function, cut)
+    return jax.tree.map(lambda array: array.reshape(rows, *array.shape[2:]), found)
