@@ -32,6 +32,7 @@ HOMES = {
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),
     "language": ("tasks/language/",),
+    "translation": ("tasks/translation/",),
 }
 
 

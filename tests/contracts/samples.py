@@ -111,8 +111,20 @@ def one_text() -> TaskSample:
     return TaskSample(read({"text": np.array(["".join(lines)], object)}), (), ("text",), "")
 
 
+def pairs() -> TaskSample:
+    """Sentences, and the same ones in another order of words."""
+    random = np.random.default_rng(9)
+    words = np.array("the a big small cat dog bird ran sat flew over under house tree".split())
+    notes = [random.choice(words, random.integers(5, 9)) for _ in range(ROWS)]
+    frame = {"note": [" ".join(n) for n in notes], "other": [" ".join(n[::-1]) + "." for n in notes]}
+    return TaskSample(
+        read(pl.DataFrame({**frame, "w": random.random(ROWS)})), ("other",), ("note",), "w", (16,)
+    )
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
     "language": one_text(),
+    "translation": pairs(),
 }

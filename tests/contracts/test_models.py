@@ -13,7 +13,7 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
+from lamina.core.inputs import ImageInputs, MixedInputs, PairInputs, TableInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -39,6 +39,7 @@ INPUTS: dict[type, dict[str, Any]] = {
         "plain image": (16, 20, 1),
     },
     TextInputs: {"text": TextInputs(20, 8)},
+    PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
         "blocks": MixedInputs(
             {
@@ -62,6 +63,7 @@ SMALL_IMAGE = {
     "wide-resnet": {"size": 1, "depth": 10},
 }
 PER_PIXEL = ("unet",)
+PER_SYMBOL = ("transformer",)  # of the target
 # Image families for which every check runs by default; the others leave those that compile once more
 # (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
 PROMPT = ("lenet", "resnet", "vit")
@@ -77,8 +79,10 @@ def spared(pairs: list[tuple[str, str]]) -> list[Any]:
 EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
-MAIN = [(name, place) for name, place in EVERY if place in ("vector", "table", "image", "text", "blocks")]
-ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text", "blocks")]
+MAIN = [
+    (name, place) for name, place in EVERY if place in ("vector", "table", "image", "text", "pair", "blocks")
+]
+ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text", "pair", "blocks")]
 
 OF_IMAGES = INPUTS[ImageInputs]
 
@@ -115,6 +119,9 @@ def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str)
         found = {name: examples_of(own, random, rows, dtype) for name, own in inputs.blocks.items()}
         present = {name: jax.device_put(np.arange(rows) % 4 != 1) for name in inputs.optional}
         return {**found, "present": present} if present else found
+    if isinstance(inputs, PairInputs):
+        sides = {"source": inputs.source, "target": inputs.target}
+        return {name: examples_of(own, random, rows, dtype) for name, own in sides.items()}
     if isinstance(inputs, tuple):
         return jax.device_put(random.normal(size=(rows, *inputs)).astype(dtype))
     if isinstance(inputs, ImageInputs):
@@ -176,6 +183,8 @@ def test_shapes_and_dtypes_are_the_declared_ones(name: str, place: str):
             assert (out.shape[0], out.shape[-1]) == (rows, OUTPUTS)
             if name in PER_PIXEL:
                 assert between == examples(place).shape[1:3]
+            elif name in PER_SYMBOL:
+                assert between == (inputs_of(place).target.length,)
             else:
                 assert between in ((), (SMALL["members"],))
             assert out.dtype == dtype

@@ -48,7 +48,7 @@ def choose(
         ConfigError: the model is not for such inputs, or a key for none of the models.
     """
     (encoder, target), limit = coded, config.training.time_limit
-    inputs = cast.task.inputs(encoder.inputs, target)
+    inputs = cast.task.guide.inputs(encoder.inputs, target)
     situation = Situation(
         inputs=inputs,
         examples=len(data.split.train),

@@ -122,7 +122,7 @@ class Described:
         name, options = self.config["model"]["name"], self.config["model"]["options"]
         if model is None:
             with _naming(self.place / CONFIG):
-                inputs = self.task.inputs(self.encoder.inputs, self.target)
+                inputs = self.task.guide.inputs(self.encoder.inputs, self.target)
                 model = _blank(name, inputs, self.objective.out_features, options, arrays, self.task.wants)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.wording import count, counted, plain
-from lamina.data.schema import CELLS, CLASSES, FLAGS, NOTHING, NUMBERS
+from lamina.data.schema import CELLS, CLASSES, FLAGS, NOTHING, NUMBERS, TEXTS
 from lamina.objectives.metrics import metric_number, metric_words
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _NOUNS = {
     FLAGS: ("label", "labels"),
     NUMBERS: ("target", "targets"),
     CELLS: ("label", "labels"),
+    TEXTS: ("target", "targets"),
     NOTHING: ("target", "targets"),
 }
 USE = """```python

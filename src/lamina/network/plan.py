@@ -92,7 +92,7 @@ class Coding:
     @property
     def inputs(self) -> Inputs:
         """What a model is told about its inputs."""
-        return self.task.inputs(self.encoder.inputs, self.target)
+        return self.task.guide.inputs(self.encoder.inputs, self.target)
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,6 @@ def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: C
     single = {option: value for option, value in options.items() if option != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.training.seed), 1), config.run.folds or 1)
     return tuple(
-        build_model(
-            name, coding.inputs, coding.objective.out_features, single, key, wants=coding.task.wants
-        )
+        build_model(name, coding.inputs, coding.objective.out_features, single, key, wants=coding.task.wants)
         for key in keys
     )

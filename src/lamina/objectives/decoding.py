@@ -142,11 +142,11 @@ def beam_search(decoding: Decoding, model: Any, source: dict[str, Array]) -> Arr
     )
     is_open = functools.partial(_may_improve, decoding)
     found = jax.lax.while_loop(is_open, functools.partial(_step, decoding, model), begin)
-    unended = found.open_scores / decoding.penalty(jnp.float32(decoding.length))
-    scores = jnp.where((found.ended_scores > NEVER / 2).any(axis=1)[:, None], found.ended_scores, unended)
-    texts = jnp.where(
-        (found.ended_scores > NEVER / 2).any(axis=1)[:, None, None], found.ended_texts, found.open_texts
-    )
+    # Texts as long as any may be count as they are; others that go on are worse than those put aside.
+    whole = found.open_scores / decoding.penalty(jnp.float32(decoding.length))
+    whole = jnp.where(found.position >= decoding.length, whole, NEVER)
+    scores = jnp.concatenate([found.ended_scores, whole], axis=1)
+    texts = jnp.concatenate([found.ended_texts, found.open_texts], axis=1)
     return _chosen(texts, scores.argmax(axis=1)[:, None])[:, 0]
 
 

@@ -16,13 +16,10 @@ from lamina.objectives.decoding import Decoding
 from lamina.objectives.metrics.translation import translation_intervals, translation_metrics
 from lamina.objectives.tokens import MOST_LOGITS, in_groups, surprise
 
-WRITTEN = np.dtype([("text", object), ("surprise", np.float64), ("tokens", np.float64)])
-GIVEN = np.dtype([("source", object), ("text", object)])
-
 
 @dataclass(frozen=True)
 class SequenceToSequenceObjective(AbstractObjective):
-    """The next symbol of the target at every position: −log p(y_t | y_1 … y_{t-1}, x), the mean over positions.
+    """The next symbol of a target, −log p(y_t | y_1 … y_{t-1}, x), the mean over positions.
 
     A batch is ``{"x": source, "y": symbols of the targets with the end symbol, "weight"}``, filled up by -1.
     The model is given the targets one position later, the end symbol first.
@@ -133,8 +130,8 @@ class SequenceToSequenceObjective(AbstractObjective):
         """Return bleu, chrf, and loss (nats a symbol) and perplexity.
 
         Args:
-            decoded: from the target's ``in_unit``, of the type `WRITTEN`.
-            targets: of the type `GIVEN`.
+            decoded: texts from the target's ``in_unit``: ``text``, ``surprise`` and ``tokens`` of each.
+            targets: ``source`` and ``text`` of each.
             weights: one a text.
         """
         return translation_metrics(decoded, targets["text"], weights)

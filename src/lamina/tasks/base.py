@@ -278,15 +278,6 @@ class AbstractTask(abc.ABC):
         """Return training examples with the weights that the keys ask for."""
         return examples
 
-    def inputs(self, inputs: Inputs, target: AbstractTarget) -> Inputs:
-        """Return what a model is told about its inputs: by default what the encoder gives.
-
-        Args:
-            inputs: what the encoder gives.
-            target: fitted, where the model is given targets too.
-        """
-        return inputs
-
     @abc.abstractmethod
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
         """Return what gradient descent minimizes."""

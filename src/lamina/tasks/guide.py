@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamina.core.inputs import Inputs
     from lamina.data.schema import Schema
     from lamina.modalities.base import Block, Choice, Situation
     from lamina.modalities.blocks import Claims
@@ -35,6 +36,15 @@ class AbstractGuide(abc.ABC):
             blocks: of the inputs.
             target: fitted.
         """
+
+    def inputs(self, given: Inputs, target: AbstractTarget) -> Inputs:
+        """Return what a model is told about its inputs: by default what the encoder gives.
+
+        Args:
+            given: what the encoder gives.
+            target: fitted.
+        """
+        return given
 
 
 class ByModality(AbstractGuide):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TASKS: Registry[AbstractTask | TaskGroup] = Registry(
     "task",
     places={
+        "translation": "lamina.tasks.translation.task",  # before texts are taken for classes
         "binary": "lamina.tasks.prediction.binary",
         "multiclass": "lamina.tasks.prediction.multiclass",
         "multilabel": "lamina.tasks.prediction.multilabel",

@@ -7,7 +7,10 @@ from lamina.tasks.registry import TASKS
 
 # verb → what it does, and the tasks that have it
 VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "generate": ("let a trained network write what comes next after a prompt", ("language",)),
+    "generate": (
+        "let a trained network write: what comes next, or a translation",
+        ("language", "translation"),
+    ),
     "chat": ("talk with a trained network, line by line", ("language",)),
 }
 

@@ -81,9 +81,7 @@ def bleu_of(counts: np.ndarray) -> np.ndarray:
     return np.where(has_all, found, 0.0)
 
 
-def bleu(
-    written: Sequence[str], references: Sequence[str], weights: np.ndarray | None = None
-) -> float:
+def bleu(written: Sequence[str], references: Sequence[str], weights: np.ndarray | None = None) -> float:
     """Return BLEU of texts, 0 to 100: with one reference each, words as of 13a, capital letters counted.
 
     Args:
@@ -140,9 +138,7 @@ def chrf_of(counts: np.ndarray) -> np.ndarray:
     return np.where(below > 0, 100 * (1 + BETA**2) * precision * recall / np.maximum(below, 1e-16), 0.0)
 
 
-def chrf(
-    written: Sequence[str], references: Sequence[str], weights: np.ndarray | None = None
-) -> float:
+def chrf(written: Sequence[str], references: Sequence[str], weights: np.ndarray | None = None) -> float:
     """Return chrF of texts, 0 to 100: n-grams of characters, so that near misses of words count.
 
     Args:

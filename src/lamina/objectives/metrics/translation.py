@@ -15,7 +15,7 @@ LARGEST = 700.0  # whose exponential is a number
 def translation_metrics(
     decoded: np.ndarray, references: Any, weights: np.ndarray | None = None
 ) -> dict[str, float]:
-    """Return bleu, chrf, loss and perplexity.
+    """Return bleu and chrf, and loss and perplexity where the surprise at the references is known.
 
     Args:
         decoded: ``text``, ``surprise`` and ``tokens`` of each text.
@@ -39,7 +39,7 @@ def translation_intervals(
         Koehn. Statistical significance tests for machine translation evaluation. EMNLP 2004.
     """
     counts = _counts(decoded, references)
-    texts = len(counts["loss"])
+    texts = len(references)
     random = np.random.Generator(np.random.Philox(key=np.array([0, texts], np.uint64)))
     drawn = random.multinomial(texts, np.full(texts, 1 / texts), size=RESAMPLED).astype(np.float64)
     drawn = drawn if weights is None else drawn * np.asarray(weights, np.float64)
@@ -56,21 +56,15 @@ def _counts(decoded: np.ndarray, references: Any) -> dict[str, np.ndarray]:
     written = decoded["text"].tolist()
     loss = np.stack([decoded["surprise"], decoded["tokens"]], axis=1)
     references = list(references)
-    return {
-        "bleu": bleu_counts(written, references),
-        "chrf": chrf_counts(written, references),
-        "loss": loss,
-    }
+    found = {"bleu": bleu_counts(written, references), "chrf": chrf_counts(written, references)}
+    return found if np.isnan(loss).any() else {**found, "loss": loss}
 
 
 def _of(counts: dict[str, np.ndarray], weights: np.ndarray | None) -> dict[str, np.ndarray]:
     """Return each metric of texts of some weights, or of several draws of weights."""
     sums = {name: weighted_sum(own, weights) for name, own in counts.items()}
+    found = {"bleu": bleu_of(sums["bleu"]), "chrf": chrf_of(sums["chrf"])}
+    if "loss" not in sums:
+        return found
     loss = sums["loss"][..., 0] / np.maximum(sums["loss"][..., 1], 1)
-    perplexity = np.exp(np.minimum(loss, LARGEST))
-    return {
-        "bleu": bleu_of(sums["bleu"]),
-        "chrf": chrf_of(sums["chrf"]),
-        "loss": loss,
-        "perplexity": perplexity,
-    }
+    return {**found, "loss": loss, "perplexity": np.exp(np.minimum(loss, LARGEST))}

@@ -41,6 +41,8 @@ METRIC_WORDS = {
     "ap50": MetricWords("AP 50", "instances matched at an overlap of 0.5: TP / (TP + FP + FN)", True),
     "ap75": MetricWords("AP 75", "instances matched at an overlap of 0.75: TP / (TP + FP + FN)", True),
     "loss": MetricWords("Loss", "what training makes small"),
+    "bleu": MetricWords("BLEU", "runs of one to four words shared with the reference; 100 is the same", True),
+    "chrf": MetricWords("chrF", "runs of characters shared with the reference; 100 is the same", True),
     "perplexity": MetricWords("Perplexity", "how many tokens the network hesitates between"),
     "bits_per_byte": MetricWords("Bits per byte", "bits needed to store a byte of the text"),
 }

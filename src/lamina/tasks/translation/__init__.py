@@ -1,0 +1,1 @@
+"""Translation: one text is read, another is written."""
