@@ -117,9 +117,8 @@ def pairs() -> TaskSample:
     words = np.array("the a big small cat dog bird ran sat flew over under house tree".split())
     notes = [random.choice(words, random.integers(5, 9)) for _ in range(ROWS)]
     frame = {"note": [" ".join(n) for n in notes], "other": [" ".join(n[::-1]) + "." for n in notes]}
-    return TaskSample(
-        read(pl.DataFrame({**frame, "w": random.random(ROWS)})), ("other",), ("note",), "w", (16,)
-    )
+    table = read(pl.DataFrame({**frame, "w": random.random(ROWS)}))
+    return TaskSample(table, ("other",), ("note",), "w", (16,))
 
 
 TASK_SAMPLES = {

@@ -83,6 +83,7 @@ def in_our_names(theirs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")  # norms stand first
 def test_outputs_and_gradients_are_those_of_torch():
     twin, model = twin_of(), ours()
     import torch

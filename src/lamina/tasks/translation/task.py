@@ -102,6 +102,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
         if not readable(claims.table.column(given.targets[0])):
             message = f"target '{given.targets[0]}' holds no texts"
             raise DataError(message, where=where, fix="name a column of texts: target=")
+        claims = _as_text(claims, given.targets)
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind)
         texts = [column for column in schema.inputs if column.kind == TEXT]
         texts = [column for column in texts if column.name in given.keys.keep] or texts
@@ -188,6 +189,14 @@ class TranslationTask(AbstractTask, AbstractSelector):
         from lamina.tasks.translation.sections import translation_sections
 
         return translation_sections(outcome)
+
+
+def _as_text(claims: Claims, targets: Sequence[str]) -> Claims:
+    """Return the claims with the only column of words beside the target as text, however short it is."""
+    words = [n for n in claims.table.names if n not in targets and readable(claims.table.column(n))]
+    if len(words) != 1 or claims.modalities[words[0]] == TEXT:
+        return claims
+    return dataclasses.replace(claims, modalities={**claims.modalities, words[0]: TEXT})
 
 
 TASKS.add(TRANSLATION, TranslationTask())
