@@ -82,8 +82,8 @@ def test_weights_count_texts_as_often():
 
 
 def decoded(surprise: list[float]) -> np.ndarray:
-    found = np.zeros(len(WRITTEN), [("text", object), ("surprise", float), ("tokens", float)])
-    found["text"], found["surprise"], found["tokens"] = WRITTEN, surprise, 4
+    found = np.zeros(len(WRITTEN), [("output", object), ("surprise", float), ("tokens", float)])
+    found["output"], found["surprise"], found["tokens"] = WRITTEN, surprise, 4
     return found
 
 

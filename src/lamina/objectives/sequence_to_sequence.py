@@ -122,7 +122,7 @@ class SequenceToSequenceObjective(AbstractObjective):
 
     def point(self, decoded: np.ndarray) -> np.ndarray:
         """Return the texts."""
-        return decoded["text"]
+        return decoded["output"]
 
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
@@ -130,20 +130,20 @@ class SequenceToSequenceObjective(AbstractObjective):
         """Return bleu, chrf, and loss (nats a symbol) and perplexity.
 
         Args:
-            decoded: texts from the target's ``in_unit``: ``text``, ``surprise`` and ``tokens`` of each.
-            targets: ``source`` and ``text`` of each.
+            decoded: texts from the target's ``in_unit``: ``output``, ``surprise`` and ``tokens`` of each.
+            targets: ``source`` and ``reference`` of each.
             weights: one a text.
         """
-        return translation_metrics(decoded, targets["text"], weights)
+        return translation_metrics(decoded, targets["reference"], weights)
 
     def intervals(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
         """Return the 95 % interval of each metric, by texts drawn again and again."""
-        return translation_intervals(decoded, targets["text"], weights)
+        return translation_intervals(decoded, targets["reference"], weights)
 
 
 def _bleu(targets: Any, points: Any, weights: Any) -> float:
     from lamina.objectives.metrics.bleu import bleu
 
-    return bleu(points, targets["text"], weights)
+    return bleu(points, targets["reference"], weights)

@@ -161,7 +161,7 @@ def test_targets_end_and_come_back_as_they_were():
     ids = target.transform(table)
     assert ids.dtype == np.int32 and set((ids == target.end).sum(axis=1)) == {1}
     found = target.in_unit(ids[:, None].astype(np.float32))
-    assert found["text"].tolist() == sentences(60)["french"] and np.isnan(found["tokens"]).all()
+    assert found["output"].tolist() == sentences(60)["french"] and np.isnan(found["tokens"]).all()
     surprise = np.where(ids >= 0, 0.5, -1.0)
     judged = target.in_unit(np.stack([ids, surprise], axis=1).astype(np.float32))
     np.testing.assert_array_equal(judged["tokens"], (ids >= 0).sum(axis=1))

@@ -18,7 +18,7 @@ def translation_metrics(
     """Return bleu and chrf, and loss and perplexity where the surprise at the references is known.
 
     Args:
-        decoded: ``text``, ``surprise`` and ``tokens`` of each text.
+        decoded: ``output``, ``surprise`` and ``tokens`` of each text.
         references: one text each.
         weights: one a text.
     """
@@ -53,7 +53,7 @@ def translation_intervals(
 
 def _counts(decoded: np.ndarray, references: Any) -> dict[str, np.ndarray]:
     """Return what each metric is computed from, texts first."""
-    written = decoded["text"].tolist()
+    written = decoded["output"].tolist()
     loss = np.stack([decoded["surprise"], decoded["tokens"]], axis=1)
     references = list(references)
     found = {"bleu": bleu_counts(written, references), "chrf": chrf_counts(written, references)}

@@ -54,7 +54,7 @@ def _summary(outcome: Outcome) -> Section:
 def _shown(outcome: Outcome) -> list[Section]:
     """Return the worst translations, and some drawn at random."""
     written, given = np.asarray(outcome.decoded), np.asarray(outcome.targets)
-    each = chrf_of(chrf_counts(written["text"].tolist(), given["text"].tolist()))
+    each = chrf_of(chrf_counts(written["output"].tolist(), given["reference"].tolist()))
     worst = np.argsort(each, kind="stable")[:SHOWN]
     some = np.random.default_rng(outcome.seed).permutation(len(given))[:SHOWN]
     words = f"By chrF, of the {outcome.evaluated} rows; a good translation may differ from its reference."
@@ -69,8 +69,8 @@ def _table(rows: np.ndarray, written: Any, given: Any, each: np.ndarray) -> Tabl
     lines = [
         (
             plain(given["source"][row], LONGEST),
-            plain(given["text"][row], LONGEST),
-            plain(written["text"][row], LONGEST),
+            plain(given["reference"][row], LONGEST),
+            plain(written["output"][row], LONGEST),
             f"{each[row]:.0f}",
         )
         for row in rows.tolist()

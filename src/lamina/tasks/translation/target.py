@@ -18,9 +18,9 @@ from lamina.modalities.text.stored import check_encoder
 from lamina.tasks.base import AbstractTarget
 
 # One text that was written, and how surprising its reference was: nats, over so many symbols.
-WRITTEN = np.dtype([("text", object), ("surprise", np.float64), ("tokens", np.float64)])
+WRITTEN = np.dtype([("output", object), ("surprise", np.float64), ("tokens", np.float64)])
 # What was read, and what should be written.
-GIVEN = np.dtype([("source", object), ("text", object)])
+GIVEN = np.dtype([("source", object), ("reference", object)])
 NO_SURPRISE = -1.0
 
 
@@ -69,7 +69,7 @@ class TranslationTarget(AbstractTarget):
         """Return what is read and what should be written, as texts of the type `GIVEN`."""
         found = np.zeros(table.height, GIVEN)
         table.require(self.encoder.name, "target column", fix="add the column; predict works without it")
-        for field, name in (("source", self.source), ("text", self.encoder.name)):
+        for field, name in (("source", self.source), ("reference", self.encoder.name)):
             found[field] = texts_of(table, name, verbatim=True)
         return found
 
@@ -77,7 +77,7 @@ class TranslationTarget(AbstractTarget):
         """Return texts of the type `WRITTEN` for what the objective answered; NaN without a reference."""
         found = np.zeros(len(decoded), WRITTEN)
         rows = decoded[:, 0].astype(np.int64)
-        found["text"] = [self.encoder.tokens.decode(row[row >= 0].tolist()) for row in self._known(rows)]
+        found["output"] = [self.encoder.tokens.decode(row[row >= 0].tolist()) for row in self._known(rows)]
         if decoded.shape[1] == 1:
             found["surprise"] = found["tokens"] = np.nan
             return found
@@ -97,7 +97,7 @@ class TranslationTarget(AbstractTarget):
 
     def caption(self, value: Any) -> str:
         """Return the reference."""
-        return str(value["text"])
+        return str(value["reference"])
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
