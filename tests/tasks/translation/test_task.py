@@ -28,7 +28,7 @@ from lamina.tasks.translation import pairs
 from lamina.tasks.translation.target import TranslationTarget
 
 TASK: Any = TASKS["translation"]
-QUICK = "epochs=25 size=32 depth=1 dropout=0 smoothing=0 beams=2".split()
+QUICK = "epochs=25 size=32 depth=1 dropout=0 label_smoothing=0 beams=2".split()
 
 
 def write(path: Path, data: dict[str, list[str]]) -> Path:

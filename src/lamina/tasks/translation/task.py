@@ -54,7 +54,7 @@ _ONLY_TEXT = "a translator reads one column of texts"
 class TranslationKeys:
     """The keys of translation."""
 
-    smoothing: float = key(0.1, "share of each target symbol that is spread over all", **FRACTION)
+    label_smoothing: float = key(0.1, "share of each target symbol that is spread over all", **FRACTION)
     beams: int = key(4, "translations that are kept while one is written; 1 is greedy", **up_to(MOST_BEAMS))
     length_penalty: float = key(0.6, "above 0, longer translations are preferred", **NOT_NEGATIVE)
     target_tokens: str | None = key(
@@ -176,7 +176,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
 
         length = target.encoder.length
         decoding = Decoding(target.end, length, beams=keys.beams, length_penalty=keys.length_penalty)
-        return SequenceToSequenceObjective(target.end + 1, decoding, keys.smoothing)
+        return SequenceToSequenceObjective(target.end + 1, decoding, keys.label_smoothing)
 
     def predict(
         self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: AbstractTarget
