@@ -1,9 +1,9 @@
 """Row "tatoeba": English to French, sentences of Tatoeba (``tatoeba_fra_eng`` in ``$LAMINA_DATA``).
 
 2,000 English sentences with one translation each are held out by a fixed seed, with all their other
-translations; 100,000 of the other pairs are learned from by `lamina.fit`. The peer is `torch.nn.Transformer`
-of the same size on the same pieces of words, trained for as many seconds. Both write greedily; quality is
-BLEU (sacrebleu's 13a) of the held-out sentences. ``--valid-only`` judges by 2,000 other sentences, for tuning.
+translations; 100,000 of the other pairs are learned from by `lamina.fit`. The peer is
+`torch.nn.Transformer` of the same size on the same pieces of words, trained for as many seconds. Both write
+greedily; quality is BLEU (sacrebleu's 13a) of the held-out sentences. ``--valid-only`` judges by 2,000 other sentences, for tuning.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ class SequenceToSequenceObjective(AbstractObjective):
     monitor = {"loss": False}  # noqa: RUF012
     shown = Shown("perplexity", "valid_loss", lambda value, scale: math.exp(min(value, 700.0)))
     decoded_type = np.float32
+    noun = "pair"
 
     @property
     def out_features(self) -> int:
@@ -146,4 +147,4 @@ class SequenceToSequenceObjective(AbstractObjective):
 def _bleu(targets: Any, points: Any, weights: Any) -> float:
     from lamina.objectives.metrics.bleu import bleu
 
-    return bleu(points, targets["reference"], weights)
+    return bleu(list(points), list(targets["reference"]), weights)

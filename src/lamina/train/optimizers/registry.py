@@ -46,7 +46,8 @@ DECAY = Rules(
     {
         "*bias": False, "*bias_?h": False, "*norm*": False, "*.r": False, "*.s": False, "scale.weight": False,
         "*scale.weight": False, "*question": False, "*bn?.weight": False,
-        "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*ln_cross.weight": False, "*gamma": False,
+        "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False, "*gamma": False,
+        "*ln_cross.weight": False,
         "*class_token": False, "*positions.weight": False, "*missing.*": False,
         "*_log": False, "*A_imag": False, "D": False, "*.D": False,
     },
