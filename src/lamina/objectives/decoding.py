@@ -170,7 +170,7 @@ def _step(decoding: Decoding, model: Any, state: Beams) -> Beams:
     parents, tokens = places // symbols, (places % symbols).astype(jnp.int32)
     ends = tokens == decoding.end
     before = _chosen(state.open_texts, parents)
-    texts = before.at[:, :, state.position].set(tokens)
+    texts = jnp.asarray(before).at[:, :, state.position].set(tokens)
     aside = jnp.where(ends, scores / decoding.penalty(state.position.astype(jnp.float32) + 1.0), NEVER)
     aside = jnp.concatenate([state.ended_scores, aside], axis=1)
     ended_scores, kept = jax.lax.top_k(aside, beams)
