@@ -76,6 +76,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
     target_kind = TEXTS
     verbs = VERBS
     wants = NEXT
+    noun = "pair"
     guide = TranslationGuide()
     examiner = Pairs()
 
