@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lamina.data.tag_scheme import Scheme, codes_of
+from lamina.core.tag_scheme import Scheme, codes_of
 from lamina.objectives.metrics import metric_words
 from lamina.objectives.metrics.entities import tag_counts, tag_metrics, widened
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.data.tag_scheme import NO_TAG, OUTSIDE, Scheme
+from lamina.core.tag_scheme import NO_TAG, OUTSIDE, Scheme
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown
 from lamina.objectives.metrics.entities import tag_counts, tag_metrics, widened
 from lamina.objectives.metrics.overlap import resampled_over_images
@@ -105,7 +105,8 @@ class TaggingObjective(AbstractObjective):
             return jnp.zeros((len(self.labels),) * 2, jnp.float32), scores
         pairs = jnp.where(jnp.asarray(self.scheme.may_follow), 0.0, FORBIDDEN)
         first = jnp.where(jnp.asarray(self.scheme.may_begin), 0.0, FORBIDDEN)
-        return pairs, scores.at[:, 0].add(first)
+        at_start = jnp.arange(scores.shape[1]) == 0
+        return pairs, scores + jnp.where(at_start[:, None], first[None], 0.0)[None]
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of the loss and of right words, and the number of words."""

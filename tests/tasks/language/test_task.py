@@ -162,6 +162,7 @@ def test_a_target_and_weights_are_refused(text: Path):
     ("keys", "words"),
     [
         ({"tokens": "ngrams"}, "needs tokens in their order"),
+        ({"tokens": "words"}, "writes more than the words of its training texts"),
         ({"end_symbol": "false"}, "needs the end of a text"),
         ({"context": 8, "text_length": 16}, "context and text_length are one number"),
     ],

@@ -15,7 +15,7 @@ from lamina.core.errors import ConfigError, DataError
 from lamina.data import read
 from lamina.data.split import SplitKeys
 from lamina.modalities.blocks import claimed
-from lamina.tasks import Roles, task_named
+from lamina.tasks import Roles, choose_task, task_named
 from lamina.tasks.base import RoleKeys
 from lamina.tasks.tagging.target import TagTarget
 
@@ -205,3 +205,13 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["predict", str(run), str(path), "--out", str(tmp_path / "found.csv")]) == 0
     found = pl.read_csv(tmp_path / "found.csv")["prediction"].to_list()
     assert [len(tags.split()) for tags in found] == [len(text.split()) for text in data["text"]]
+
+
+def test_tags_are_told_from_translations():
+    random = np.random.default_rng(0)
+    tags = [random.choice(["O", "B-city"], random.integers(5, 9)).tolist() for _ in range(200)]
+    texts = [" ".join(f"w{random.integers(99)}" for _ in own) for own in tags]
+    table = claimed(read(pl.DataFrame({"text": texts, "slots": [" ".join(own) for own in tags]}))).table
+    task, suit = choose_task(None, table, ("slots",))
+    assert task is TASK and suit is not None
+    assert suit.reason == "'slots' has a tag for each word of 'text'"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lamina.data.tag_scheme import NO_TAG, Scheme
+from lamina.core.tag_scheme import NO_TAG, Scheme
 
 Counts = Mapping[str, np.ndarray]  # first axis: sentences
 

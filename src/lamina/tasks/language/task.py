@@ -22,6 +22,7 @@ from lamina.modalities.blocks import Claims
 from lamina.modalities.text.claim import readable
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.modality import TEXT
+from lamina.modalities.text.words import WORDS
 from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
 from lamina.tasks.language.guide import LanguageGuide
 from lamina.tasks.language.passages import passages, rule_of, split_passages
@@ -176,6 +177,9 @@ def _check_encoder(encoder: TextEncoder, keys: LanguageKeys) -> None:
         kind = encoder.tokens.kind
         fix = "tokens=characters, bpe or bytes"
         raise ConfigError("a language model needs tokens in their order", received=f"tokens={kind}", fix=fix)
+    if encoder.tokens.kind == WORDS:
+        message = "a language model writes more than the words of its training texts"
+        raise ConfigError(message, received=f"tokens={WORDS}", fix="tokens=characters, bpe or bytes")
     if not encoder.ends:
         raise ConfigError("a language model needs the end of a text", fix="leave end_symbol= out")
     if keys.context not in (None, encoder.length):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lamina.core.tag_scheme import Scheme, codes_of
 from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error, note
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractTable
-from lamina.data.tag_scheme import Scheme, codes_of
 from lamina.modalities.text.encoder import texts_of
 
 NAMED = 5

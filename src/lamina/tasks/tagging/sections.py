@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lamina.core.page import Block, Bullets, Marked, Paragraph, Section, Table, Tile, Tiles
+from lamina.core.tag_scheme import NO_TAG, Scheme
 from lamina.core.wording import counted
-from lamina.data.tag_scheme import NO_TAG, Scheme
 from lamina.modalities.base import Outcome
 from lamina.modalities.text.encoder import texts_of
 from lamina.objectives.metrics import metric_number, metric_words
@@ -46,7 +46,7 @@ def tag_sections(outcome: Outcome) -> list[Section]:
 def _summary(outcome: Outcome) -> Section:
     where = "of the test set" if outcome.evaluated == "test" else "held out for validation"
     right = metric_share(outcome, "token_accuracy")
-    lead = f"On {counted(outcome.count, 'text')} {where}, {right} of the words get the right tag, and in "
+    lead = f"On {counted(outcome.count, 'sentence')} {where}, {right} of the words get the right tag, and in "
     lead += f"{metric_share(outcome, 'sentence_accuracy')} of the texts every word does."
     if "entity_f1" in outcome.metrics:
         found, true = (metric_share(outcome, f"entity_{name}") for name in ("precision", "recall"))

@@ -10,16 +10,16 @@ import numpy as np
 from lamina.core import json_checks
 from lamina.core.errors import DataError
 from lamina.core.json_checks import record, wrong
+from lamina.core.tag_scheme import NO_TAG, OUTSIDE, Scheme, codes_of
 from lamina.core.wording import counted
 from lamina.data.table import AbstractTable
-from lamina.data.tag_scheme import NO_TAG, OUTSIDE, Scheme, codes_of
 from lamina.modalities.text.encoder import texts_of
 from lamina.modalities.text.stored import MOST_LENGTH
 from lamina.tasks.base import AbstractTarget
 
 _FORM = record(
     names=json_checks.texts,
-    text=json_checks.text,
+    words=json_checks.text,
     labels=json_checks.texts,
     length=json_checks.size,
     strict=json_checks.flag,
@@ -127,7 +127,7 @@ class TagTarget(AbstractTarget):
         """Return a dict that JSON can hold."""
         return {
             "names": list(self.names),
-            "text": self.text,
+            "words": self.text,
             "labels": list(self.labels),
             "length": self.length,
             "strict": self.is_strict,
@@ -149,7 +149,7 @@ class TagTarget(AbstractTarget):
         if stored["length"] > MOST_LENGTH:
             raise wrong(f"{place}.length", f"1 to {MOST_LENGTH}", stored["length"])
         return TagTarget(
-            stored["names"][0], stored["text"], tuple(labels), stored["length"], is_strict=stored["strict"]
+            stored["names"][0], stored["words"], tuple(labels), stored["length"], is_strict=stored["strict"]
         )
 
 

@@ -68,7 +68,7 @@ class TaggingTask(AbstractTask, AbstractSelector):
     target_kind = TAGS
     wants = EACH
     guide = TaggingGuide()
-    noun = "text"
+    noun = "sentence"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken: the target has as many tags as a text has words."""

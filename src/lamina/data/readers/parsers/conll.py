@@ -73,7 +73,8 @@ class _Sentences:
                     received=repr(line[:60]),
                     fix="add the tag (O for a word outside of all names), or remove the line",
                 )
-            self.open.append((number, *(_BLANKS.sub("_", fields[at]) for at in (0, -1))))
+            word, tag = (_BLANKS.sub("_", fields[at]) for at in (0, -1))
+            self.open.append((number, word, tag))
 
     def _close(self) -> None:
         if self.open:

@@ -213,7 +213,7 @@ def _flattened(row: dict[str, Any]) -> dict[str, Any]:
 
 def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return objects with lists of words as texts, where each value of a key is one."""
-    names = {name for row in rows for name, value in row.items() if isinstance(value, list)}
+    names = {name for row in rows for name, value in row.items() if isinstance(value, list) and value}
     names = {name for name in names if all(_is_words(row.get(name)) for row in rows)}
     if not names:
         return rows
