@@ -31,6 +31,7 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     arguments.sizes = {**SIZES, "rows": 256} if arguments.quick else SIZES
     arguments.turns = 2 if arguments.quick else arguments.turns
+    arguments.turn_flops = 0.0 if arguments.quick else TURN_FLOPS
     return arguments
 
 
@@ -45,7 +46,7 @@ def lines(which: str, arguments: argparse.Namespace, limit: float) -> tuple[list
     work = flops(arguments.sizes, which)
     shared = {
         **arguments.sizes, "pass": which, "precision": arguments.precision, "mode": "race",
-        "calls": max(1, round(TURN_FLOPS / work)), "threads": machine.cores(),
+        "calls": max(1, round(arguments.turn_flops / work)), "threads": machine.cores(),
     }  # fmt: skip
     all_of_them = [
         Contender(

@@ -240,7 +240,8 @@ def test_its_objective_fits_its_targets(name: str):
     intervals = objective.intervals(decoded, measured)
     assert set(intervals) <= set(found)
     assert all(low <= found[metric] <= high for metric, (low, high) in intervals.items())
-    assert objective.score.name and np.isfinite(objective.score.measure(measured, decoded, None))
+    points = objective.point(decoded)
+    assert objective.score.name and np.isfinite(objective.score.measure(measured, points, None))
 
 
 @by_row

@@ -126,3 +126,13 @@ def test_a_text_that_never_ends_is_cut_off():
     table[..., 1], table[..., END] = 5.0, -200.0
     for beams in (1, 2):
         assert written(Decoding(END, LENGTH, beams=beams), Chain(table), source_of(2)) == [(1,) * LENGTH] * 2
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_nothing_is_written_of_an_empty_source(beams: int):
+    model, source = chain(4, seed=1), source_of(4)
+    decoding = Decoding(END, LENGTH, beams=beams)
+    expected = written(decoding, model, source)
+    source["ids"][2] = -1
+    found = written(decoding, model, source)
+    assert found == [*expected[:2], (), expected[3]] and expected[2]

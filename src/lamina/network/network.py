@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
+from lamina.data.ragged import Ragged
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
 from lamina.data.table import AbstractTable
@@ -322,13 +323,13 @@ def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndar
     values = max(math.prod(array.shape[1:]) for array in leaves)
     largest = max(8, min(LARGEST_BATCH, 1 << (MOST_VALUES // max(1, values)).bit_length() - 1))
     size = min(largest, max(8, 1 << (rows - 1).bit_length()))
-    found = []
+    order, found = _by_length(leaves), []
     for start in range(0, rows, size):
-        fill = max(0, start + size - rows)
-        batch = jax.tree.map(lambda array, at=start: _batch(array, at, size), x)
+        own = order[start : start + size]
+        batch = jax.tree.map(lambda array, own=own: _batch(array, own, size), x)
         decoded = _forward()(objective, model, batch)
-        found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: size - fill])
-    return _stacked(found)
+        found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: len(own)])
+    return _stacked(found)[np.argsort(order, kind="stable")]
 
 
 def _stacked(found: list[np.ndarray]) -> np.ndarray:
@@ -340,10 +341,15 @@ def _stacked(found: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.pad(a, f, constant_values=-1) for a, f in zip(found, fills, strict=True)])
 
 
-def _batch(array: Any, start: int, size: int) -> np.ndarray:
-    """Return ``size`` rows of an array or stream, zeros behind its end."""
-    stop = min(start + size, len(array))
-    rows = array[start:stop] if isinstance(array, np.ndarray) else array.take(np.arange(start, stop))
+def _by_length(leaves: list[Any]) -> np.ndarray:
+    """Return the rows, those of one length class together, so that short ones are not filled up."""
+    classes = next((leaf.classes for leaf in leaves if isinstance(leaf, Ragged)), np.zeros(len(leaves[0])))
+    return np.argsort(classes, kind="stable")
+
+
+def _batch(array: Any, chosen: np.ndarray, size: int) -> np.ndarray:
+    """Return some rows of an array or stream, zeros behind them up to ``size``."""
+    rows = array[chosen] if isinstance(array, np.ndarray) else array.take(chosen)
     fill = size - len(rows)
     return np.concatenate([rows, np.zeros((fill, *rows.shape[1:]), rows.dtype)]) if fill else rows
 

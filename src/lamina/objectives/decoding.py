@@ -40,7 +40,8 @@ class Decoding:
     def write(self, model: Any, source: dict[str, Array]) -> Array:
         """Return the symbols of a text for each source, filled up by -1; the end symbol is left out.
 
-        Sources are written in groups of about one length, so that short texts do not wait for long ones.
+        Sources are written in groups of about one length, so that short texts do not wait for long ones. An
+        empty source gives an empty text.
 
         Args:
             model: has `encode`, `init_cache` and `extend`, as `lamina.models.transformer.Transformer`.
@@ -92,7 +93,7 @@ def greedy(decoding: Decoding, model: Any, source: dict[str, Array]) -> Array:
     begin = jnp.full(batch, decoding.end, jnp.int32)
     found = jnp.full((batch, decoding.length), -1, jnp.int32)
     cache = model.init_cache(memory, present, decoding.length)
-    carry = (jnp.zeros((), jnp.int32), begin, jnp.zeros(batch, bool), found, cache)
+    carry = (jnp.zeros((), jnp.int32), begin, ~present.any(axis=1), found, cache)
     return jax.lax.while_loop(is_open, step, carry)[3]
 
 
@@ -131,12 +132,13 @@ def beam_search(decoding: Decoding, model: Any, source: dict[str, Array]) -> Arr
     memory = jnp.repeat(model.encode(source), beams, axis=0)
     present = jnp.repeat(source["ids"] >= 0, beams, axis=0)
     texts = jnp.full((batch, beams, decoding.length), -1, jnp.int32)
-    first = jnp.where(jnp.arange(beams) == 0, 0.0, NEVER)  # all begin alike: one of them is enough
+    is_empty = ~(source["ids"] >= 0).any(axis=1, keepdims=True)
+    is_first = jnp.arange(beams)[None, :] == 0  # all begin alike: one of them is enough
     begin = Beams(
         position=jnp.zeros((), jnp.int32),
-        open_scores=jnp.broadcast_to(first, (batch, beams)).astype(jnp.float32),
+        open_scores=jnp.where(is_first & ~is_empty, 0.0, NEVER).astype(jnp.float32),
         open_texts=texts,
-        ended_scores=jnp.full((batch, beams), NEVER, jnp.float32),
+        ended_scores=jnp.where(is_empty, jnp.zeros(beams), NEVER).astype(jnp.float32),
         ended_texts=texts,
         cache=model.init_cache(memory, present, decoding.length),
     )
@@ -170,7 +172,7 @@ def _step(decoding: Decoding, model: Any, state: Beams) -> Beams:
     parents, tokens = places // symbols, (places % symbols).astype(jnp.int32)
     ends = tokens == decoding.end
     before = _chosen(state.open_texts, parents)
-    texts = before.at[:, :, state.position].set(tokens)
+    texts = jnp.asarray(before).at[:, :, state.position].set(tokens)
     aside = jnp.where(ends, scores / decoding.penalty(state.position.astype(jnp.float32) + 1.0), NEVER)
     aside = jnp.concatenate([state.ended_scores, aside], axis=1)
     ended_scores, kept = jax.lax.top_k(aside, beams)

@@ -14,9 +14,8 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown, gather
-from lamina.ops.cross_entropy import cross_entropy
+from lamina.objectives.tokens import MOST_LOGITS, surprise
 
-MOST_LOGITS = 1 << 24  # computed at once where nothing is learned
 NO_TARGET = -1
 
 
@@ -83,7 +82,7 @@ class NextTokenObjective(AbstractObjective):
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted surprise of the batch's symbols."""
-        each, counted = _surprise(model(batch["x"], key=key, train=True), batch["y"])
+        each, counted = surprise(model(batch["x"], key=key, train=True), batch["y"])
         weight = counted * batch["weight"][:, None]
         return {"all": ((each * weight).sum() / jnp.maximum(weight.sum(), 1e-12), {})}
 
@@ -100,7 +99,7 @@ class NextTokenObjective(AbstractObjective):
 
     def _surprises(self, model: Any, tokens: Array) -> tuple[Array, Array]:
         own = self._first(model, tokens)
-        return _surprise(model(own["x"]), own["y"])
+        return surprise(model(own["x"]), own["y"])
 
     def _first(self, model: Any, tokens: Array) -> dict[str, Any]:
         """Return the windows from their first symbols, in the arithmetic of the model."""
@@ -174,13 +173,6 @@ class NextTokenObjective(AbstractObjective):
             "bits_per_byte": (found["bits_per_byte"] * low, found["bits_per_byte"] * high),
             "accuracy": _mean_interval(decoded[..., 2], counted),
         }
-
-
-def _surprise(logits: Array, targets: Array) -> tuple[Array, Array]:
-    """Return the surprise at each symbol, and 1 where there is one."""
-    flat = logits.astype(jnp.float32).reshape(-1, logits.shape[-1])
-    each = cross_entropy(flat, jnp.maximum(targets, 0).reshape(-1)).reshape(targets.shape)
-    return each, (targets >= 0).astype(jnp.float32)
 
 
 def _mean_interval(values: np.ndarray, counted: np.ndarray) -> Interval:

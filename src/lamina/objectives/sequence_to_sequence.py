@@ -45,6 +45,7 @@ class SequenceToSequenceObjective(AbstractObjective):
     monitor = {"loss": False}  # noqa: RUF012
     shown = Shown("perplexity", "valid_loss", lambda value, scale: math.exp(min(value, 700.0)))
     decoded_type = np.float32
+    noun = "pair"
 
     @property
     def out_features(self) -> int:
@@ -105,7 +106,7 @@ class SequenceToSequenceObjective(AbstractObjective):
         Where targets are given too, ``x = {"source", "target"}``, the surprise at each of their symbols
         stands behind, (batch, 2, length), and -1 where there is none.
         """
-        source = self._in_arithmetic_of(model, x["source"] if "source" in x else x)
+        source = self._read(model, x["source"] if "source" in x else x)
         written = self.decoding.write(model, source).astype(jnp.float32)
         if "source" not in x:
             return written[:, None]
@@ -115,10 +116,11 @@ class SequenceToSequenceObjective(AbstractObjective):
         rows = [jnp.pad(a, ((0, 0), (0, length - a.shape[1])), constant_values=-1) for a in (written, each)]
         return jnp.stack(rows, axis=1)
 
-    def _in_arithmetic_of(self, model: Any, source: Any) -> Any:
-        """Return the source with weights of the type that the model computes in."""
+    def _read(self, model: Any, source: Any) -> Any:
+        """Return the source in the arithmetic of the model; examples that fill a batch up are empty texts."""
         floats = [leaf.dtype for leaf in jax.tree.leaves(model) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-        return {**source, "scale": source["scale"].astype(floats[0])}
+        ids = jnp.where(source["scale"] > 0, source["ids"], -1)
+        return {"ids": ids, "scale": source["scale"].astype(floats[0])}
 
     def point(self, decoded: np.ndarray) -> np.ndarray:
         """Return the texts."""
@@ -146,4 +148,4 @@ class SequenceToSequenceObjective(AbstractObjective):
 def _bleu(targets: Any, points: Any, weights: Any) -> float:
     from lamina.objectives.metrics.bleu import bleu
 
-    return bleu(points, targets["reference"], weights)
+    return bleu(list(points), list(targets["reference"]), weights)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from lamina.tasks.base import AbstractTask, Verb
-from lamina.tasks.registry import TASKS
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamina.tasks.base import Verb
 
 # verb → what it does, and the tasks that have it
 VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -21,5 +23,8 @@ def verbs_named(name: str) -> list[Verb]:
     Args:
         name: in `VERBS`.
     """
+    from lamina.tasks.base import AbstractTask
+    from lamina.tasks.registry import TASKS
+
     tasks = [TASKS[task] for task in VERBS[name][1]]
     return [task.verbs[name] for task in tasks if isinstance(task, AbstractTask)]

@@ -29,9 +29,9 @@ _KEYS: dict[str, Any] = {
 }
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
-STEPS = {"fast": 500, "balanced": 3_000, "best": 6_000}
+STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
 # Tokens up to which a network of this size and dropout is trained: (tokens, width, depth, dropout).
-_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 256, 4, 0.2), (1 << 62, 384, 6, 0.0))
+_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 192, 4, 0.1), (1 << 62, 384, 6, 0.0))
 LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 MOST_JUDGED = 1_000_000  # characters of a text

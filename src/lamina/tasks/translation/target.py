@@ -77,7 +77,8 @@ class TranslationTarget(AbstractTarget):
         """Return texts of the type `WRITTEN` for what the objective answered; NaN without a reference."""
         found = np.zeros(len(decoded), WRITTEN)
         rows = decoded[:, 0].astype(np.int64)
-        found["output"] = [self.encoder.tokens.decode(row[row >= 0].tolist()) for row in self._known(rows)]
+        tokens: Any = self.encoder.tokens
+        found["output"] = [tokens.decode(row[row >= 0].tolist()) for row in self._known(rows)]
         if decoded.shape[1] == 1:
             found["surprise"] = found["tokens"] = np.nan
             return found

@@ -77,6 +77,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
     target_kind = TEXTS
     verbs = VERBS
     wants = NEXT
+    noun = "pair"
     guide = TranslationGuide()
     examiner = Pairs()
 
