@@ -127,7 +127,10 @@ def test_compiled_kernels_and_missing_ones(
     path.touch()
     assert main(["describe", "--system"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert f"compiled by {compiler}" in text and "compiled dense not yet attention, convolution" in text
+    assert (
+        f"compiled by {compiler}" in text
+        and "compiled dense not yet attention, causal_attention, convolution" in text
+    )
     monkeypatch.setenv("LAMINA_CACHE", "off")
     assert main(["describe", "--system", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

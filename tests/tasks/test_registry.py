@@ -95,8 +95,9 @@ def test_targets_that_suit_nobody(table, monkeypatch):
 
 
 def test_who_needs_a_target():
-    assert needs_target(None)
-    assert needs_target("classification") and needs_target("regression")
+    table, text = read({"a": [1, 2], "y": [0, 1]}), read({"text": ["one text " * 100]})
+    assert needs_target(None, table) and not needs_target(None, text)
+    assert needs_target("classification", text) and needs_target("regression", table)
     assert isinstance(TASKS["classification"], TaskGroup)
     with pytest.raises(ConfigError):
-        needs_target("regresion")
+        needs_target("regresion", table)

@@ -109,5 +109,5 @@ def test_characters_are_numbered_by_how_often_they_stand():
 def test_bytes_are_those_of_utf_8():
     bags = Bytes(lowercase=False).encode(["Aé", ""])
     assert bags.ids.tolist() == [65, 195, 169] and bags.lengths.tolist() == [3, 0]
-    assert dataclasses.asdict(Bytes(lowercase=True)) == {"lowercase": True}
+    assert dataclasses.asdict(Bytes(lowercase=True)) == {"lowercase": True, "verbatim": False}
     assert np.isclose(bags.scale.sum(), 1)
