@@ -64,14 +64,15 @@ SMALL_IMAGE = {
 }
 PER_PIXEL = ("unet",)
 PER_SYMBOL = ("transformer",)  # of the target
-# Image families for which every check runs by default; the others leave those that compile once more
-# (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
-PROMPT = ("lenet", "resnet", "vit")
+# Families of images and texts for which every check runs by default; the others leave those that compile
+# once more (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
+PROMPT = ("lenet", "resnet", "vit", "bag-of-embeddings", "gpt", "lstm", "mamba", "moe")
 
 
 def spared(pairs: list[tuple[str, str]]) -> list[Any]:
-    """The pairs, those of the image families that take long to compile marked slow."""
-    long = [place in INPUTS[ImageInputs] and name not in PROMPT for name, place in pairs]
+    """The pairs, those of the families that take long to compile marked slow."""
+    kinds = (ImageInputs, TextInputs)
+    long = [any(place in INPUTS[kind] for kind in kinds) and name not in PROMPT for name, place in pairs]
     marks = [[pytest.mark.slow] if is_long else [] for is_long in long]
     return [pytest.param(*pair, marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
 
