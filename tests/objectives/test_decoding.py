@@ -43,8 +43,9 @@ class Chain(Module):
         found = {**cache, "position": cache["position"] + 1, "before": last[:, None]}
         return logits[:, None], found
 
-    def reordered(self, cache: Any, rows: Any) -> Any:
-        return {**cache, "before": cache["before"][rows]}
+    def reordered(self, cache: Any, parents: Any) -> Any:
+        rows = jnp.arange(len(parents))[:, None] * parents.shape[1] + parents
+        return {**cache, "before": cache["before"][rows.reshape(-1)]}
 
 
 def chain(sources: int, seed: int) -> Chain:

@@ -186,17 +186,22 @@ class Transformer(Module):
             y, found["self"] = jax.lax.scan(block, y, (blocks, cache["self"], cache["cross"]), unroll=unroll)
         return self._outputs(y), found
 
-    def reordered(self, cache: dict[str, Any], rows: Int[Array, " b"]) -> dict[str, Any]:
-        """Return the state with what some of the targets have written, each beside its own source.
+    def reordered(self, cache: dict[str, Any], parents: Int[Array, "b k"]) -> dict[str, Any]:
+        """Return the state where each of several targets of a source goes on from another of them.
 
         Args:
-            cache: of `extend`.
-            rows: which target goes on at each place; one of the same source.
+            cache: of `extend`; the targets of a source stand together.
+            parents: for each target of each source the one that it goes on from.
         """
-        kept = jax.tree.map(
-            lambda leaf: leaf if leaf.ndim == 1 else jnp.take(leaf, rows, axis=1), cache.get("self")
-        )
-        return {**cache, "self": kept} if "self" in cache else cache
+        if "self" not in cache:
+            return cache
+        batch, beams = parents.shape
+        rows = (jnp.arange(batch)[:, None] * beams + parents).reshape(-1)
+
+        def moved(leaf: Array) -> Array:  # the position of each block has no rows
+            return leaf if leaf.ndim == 1 else jnp.take(leaf, rows, axis=1, mode="clip")
+
+        return {**cache, "self": jax.tree.map(moved, cache["self"])}
 
     def _embedded(
         self, embedding: Embedding, ids: Array, positions: Any, dtype: Any, *, start: Any = 0

@@ -53,8 +53,7 @@ class Decoding:
         order = jnp.argsort((source["ids"] >= 0).sum(axis=1))
         ordered = jax.tree.map(lambda array: array[order], source)
         search = greedy if self.beams == 1 else beam_search
-        most = max(1, TOGETHER // self.beams)
-        found = in_groups(functools.partial(search, self, model), ordered, most=most)
+        found = in_groups(functools.partial(search, self, model), ordered, most=TOGETHER)
         return jnp.zeros_like(found).at[order].set(found)
 
     def penalty(self, symbols: Any) -> Any:
@@ -178,14 +177,13 @@ def _step(decoding: Decoding, model: Any, state: Beams) -> Beams:
     ended_scores, kept = jax.lax.top_k(aside, beams)
     ended_texts = _chosen(jnp.concatenate([state.ended_texts, before], axis=1), kept)
     open_scores, kept = jax.lax.top_k(jnp.where(ends, NEVER, scores), beams)
-    rows = jnp.arange(batch)[:, None] * beams + jnp.take_along_axis(parents, kept, axis=1)
     return Beams(
         position=state.position + 1,
         open_scores=open_scores,
         open_texts=_chosen(texts, kept),
         ended_scores=ended_scores,
         ended_texts=ended_texts,
-        cache=model.reordered(cache, rows.reshape(-1)),
+        cache=model.reordered(cache, jnp.take_along_axis(parents, kept, axis=1)),
     )
 
 
