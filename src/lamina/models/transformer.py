@@ -159,8 +159,8 @@ class Transformer(Module):
             length: symbols of the target at most.
         """
         alike = {"memory": memory, "memory_present": present}
-        kept = self.decoder.init_cache(len(memory), length, memory.dtype, **alike) or {}
-        return {"position": jnp.zeros((), jnp.int32), **kept}
+        layers = [block.init_cache(len(memory), length, memory.dtype, **alike) for block in self._blocks()]
+        return {"position": jnp.zeros((), jnp.int32), "layers": layers}
 
     def extend(
         self, ids: Int[Array, "b t"], cache: dict[str, Any]
@@ -171,20 +171,18 @@ class Transformer(Module):
             ids: the next symbols, all of them there.
             cache: the state before them.
         """
-        embedding, start = self.target_embedding, cache["position"]
-        dtype = embedding.weight.dtype
-        y = self._embedded(embedding, ids, self.target_positions, dtype, start=start)
+        embedding, start, layers = self.target_embedding, cache["position"], []
+        y = self._embedded(embedding, ids, self.target_positions, embedding.weight.dtype, start=start)
+        # One after another rather than by a scan, which would copy all caches at every symbol.
+        for block, own in zip(self._blocks(), cache["layers"], strict=True):
+            y, kept = block.extend(y, own)
+            layers.append(kept)
+        return self._outputs(y), {"position": start + ids.shape[1], "layers": layers}
 
-        def block(y: Array, own: Any) -> tuple[Array, Any]:
-            module, written, asked = own
-            y, kept = module.extend(y, {"self": written, "cross": asked})
-            return y, kept["self"]
-
-        found = {**cache, "position": start + ids.shape[1]}
-        if self.decoder.blocks is not None:  # keys and values of the memory are read, not handed on
-            blocks, unroll = self.decoder.blocks, self.decoder.depth if self.decoder.unroll else 1
-            y, found["self"] = jax.lax.scan(block, y, (blocks, cache["self"], cache["cross"]), unroll=unroll)
-        return self._outputs(y), found
+    def _blocks(self) -> list[Any]:
+        """Return the blocks of the decoder, one by one."""
+        blocks = self.decoder.blocks
+        return [jax.tree.map(lambda array, i=i: array[i], blocks) for i in range(self.decoder.depth)]
 
     def reordered(self, cache: dict[str, Any], parents: Int[Array, "b k"]) -> dict[str, Any]:
         """Return the state where each of several targets of a source goes on from another of them.
@@ -193,15 +191,14 @@ class Transformer(Module):
             cache: of `extend`; the targets of a source stand together.
             parents: for each target of each source the one that it goes on from.
         """
-        if "self" not in cache:
-            return cache
         batch, beams = parents.shape
         rows = (jnp.arange(batch)[:, None] * beams + parents).reshape(-1)
 
-        def moved(leaf: Array) -> Array:  # the position of each block has no rows
-            return leaf if leaf.ndim == 1 else jnp.take(leaf, rows, axis=1, mode="clip")
+        def moved(leaf: Array) -> Array:  # the position has no rows
+            return jnp.take(leaf, rows, axis=0, mode="clip") if leaf.ndim else leaf
 
-        return {**cache, "self": jax.tree.map(moved, cache["self"])}
+        layers = [{**own, "self": jax.tree.map(moved, own["self"])} for own in cache["layers"]]
+        return {**cache, "layers": layers}
 
     def _embedded(
         self, embedding: Embedding, ids: Array, positions: Any, dtype: Any, *, start: Any = 0

@@ -95,12 +95,12 @@ class Stack(Module):
         hand_on(values)
         return x
 
-    def init_cache(self, batch: int, length: int, dtype: Any, **alike: Any) -> Any:
-        """Return the states of all blocks before the first position, stacked; each is told the same."""
+    def init_cache(self, batch: int, length: int, dtype: Any) -> Any:
+        """Return the states of all blocks before the first position, stacked."""
         if self.blocks is None:
             return None
         blocks: Any = self.blocks  # of `AbstractSequenceLayer`
-        return jax.vmap(lambda block: block.init_cache(batch, length, dtype, **alike))(blocks)
+        return jax.vmap(lambda block: block.init_cache(batch, length, dtype))(blocks)
 
     def extend(self, x: Any, cache: Any) -> tuple[Any, Any]:
         """Return the outputs of the next positions, and the states behind them."""
