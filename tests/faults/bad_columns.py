@@ -270,7 +270,7 @@ CONFIGS = {
         "unknown model 'mpl' (did you mean 'mlp'?); expected one of {models}", model="mpl"
     ),
     "a key that the model does not have": config(
-        "key 'depth' belongs to model=ft-transformer and 11 more; this run's model is logistic\n"
+        "key 'depth' belongs to model=ft-transformer and 23 more; this run's model is logistic\n"
         "  fix: leave it out, or choose model=ft-transformer",
         model="logistic", depth=3,
     ),

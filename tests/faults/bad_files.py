@@ -199,7 +199,7 @@ FILES = {
         "t.sav",
         CSV,
         "t.sav: no table is read from a '.sav' file; expected one of .csv .tsv .parquet .feather "
-        ".arrow .jsonl .ndjson .json .xlsx .xlsm .xlsb .xls .ods .npy .npz "
+        ".arrow .jsonl .ndjson .json .conll .bio .iob .xlsx .xlsm .xlsb .xls .ods .npy .npz "
         "(.csv .tsv .jsonl .ndjson .json also .gz .bz2 .xz .zst .zip)\n"
         "  fix: rename the file after its type, or convert it",
     ),

@@ -112,10 +112,10 @@ def test_a_wrong_key_is_said_before_data_are_read(keys: dict[str, Any], said: st
         (
             "linear",
             "depth",
-            "model=ft-transformer and 11 more",
+            "model=ft-transformer and 23 more",
             OR + "model=ft-transformer",
         ),
-        ("resnet", "depth", "model=airbench and 11 more", OR + "model=airbench"),
+        ("resnet", "depth", "model=airbench and 23 more", OR + "model=airbench"),
         ("resnet", "patch", "model=convnext and 1 more", OR + "model=convnext"),
         ("vit", "stem", "model=resnet", OR + "model=resnet"),
     ],
@@ -150,6 +150,8 @@ def test_the_list_of_keys_has_every_owner_and_every_model_option():
         "JSON files",
         "spreadsheet files",
         "folders of text files",
+        "text files",
+        "CoNLL files",
     }
     assert named == expected
     assert "task=binary, task=multiclass" in found  # who declare the same keys stand together

@@ -20,6 +20,7 @@ from lamina.core.errors import ArtifactError
 from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.tree import named_arrays
+from lamina.core.wanted import ONE
 from lamina.data import read
 from lamina.models import MODELS
 from lamina.network.artifact import CARD, CONFIG, SCHEMA, WEIGHTS, to_files
@@ -69,7 +70,7 @@ def test_what_json_cannot_hold_is_null(tmp_path):
 
 
 OF_TABLES, IMAGE_MODELS = (
-    sorted(name for name, spec in MODELS.items() if inputs in spec.takes)
+    sorted(name for name, spec in MODELS.items() if inputs in spec.takes and ONE in spec.gives)
     for inputs in (TableInputs, ImageInputs)
 )
 # The least of the architectures of images; the others take a size of 4.
@@ -286,7 +287,7 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
     ),
     "no target kind": (
         lambda d: d["schema"].update(target_kind="x"),
-        "schema.target_kind: .*expected one of classes, flags, numbers, cells, nothing, got 'x'",
+        "schema.target_kind: .*expected one of classes, flags, numbers, cells, texts, tags, nothing, got 'x'",
     ),
     "target": (lambda d: d.update(target=[]), "target: .*expected an object"),
     "target key": (lambda d: d["target"].update(mean=[]), "target: .*expected the keys names, labels, dtype"),

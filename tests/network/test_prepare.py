@@ -54,9 +54,9 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
          + "add task=regression"),
         ("regression", {"class_weight": "balanced"}, "task=binary and 1 more; this run is regression (target "
          "'target')" + OR + "add task=binary"),
-        ("regression", {"label_smoothing": 0.1}, "task=binary and 2 more; this run is regression (target "
+        ("regression", {"label_smoothing": 0.1}, "task=binary and 3 more; this run is regression (target "
          "'target')" + OR + "add task=binary"),
-        ("multilabel", {"loss": "focal"}, "task=binary and 2 more; this run is multilabel (target "
+        ("multilabel", {"loss": "focal"}, "task=binary and 3 more; this run is multilabel (target "
          "'target_0', 'target_1')" + OR + "add task=binary"),
         ("binary", {"image_size": 32}, "image inputs; this run is binary (target 'target')" + LEAVE),
         ("binary", {"augment": "flip"}, "image inputs; this run is binary (target 'target')" + LEAVE),
@@ -70,7 +70,7 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
          + "choose model=convnext"),
         ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run is binary (target 'target') by "
          "model=vit" + OR + "choose model=resnet"),
-        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 11 more; this run is binary "
+        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 23 more; this run is binary "
          "(target 'target') by model=linear" + OR + "choose model=ft-transformer"),
     ],
 )  # fmt: skip

@@ -26,13 +26,14 @@ def tagged_column(table: AbstractTable, target: str, *, share: float = SHARE) ->
         target: a column.
         share: of the rows that have as many tags as words, at least.
     """
+    texts = [n for n in table.text_names if n != target and table.column(n).storage == "string"]
     rows = sample_indices(table.height, MOST_JUDGED)
-    wanted = _counts(table, target, rows)
+    wanted = _counts(table, target, rows) if texts else None
     if wanted is None or not wanted.any():
         return None
     best, found = 0.0, None
-    for name in table.text_names:
-        given = None if name == target else _counts(table, name, rows)
+    for name in texts:
+        given = _counts(table, name, rows)
         agreed = 0.0 if given is None else float((given == wanted).mean())
         if agreed > best and agreed >= share:
             best, found = agreed, name

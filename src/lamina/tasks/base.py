@@ -217,6 +217,7 @@ class AbstractTask(abc.ABC):
         needs_target: whether a target column has to be named or guessed.
         wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
         writes_files: whether predictions are files, such as masks, rather than columns.
+        is_special: whether it is asked before others if it suits: it tells its data from all others.
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
         guide: decides how inputs are read, and what learns them.
         examiner: makes what a network is asked, to measure it.
@@ -231,6 +232,7 @@ class AbstractTask(abc.ABC):
     needs_target: bool = True
     wants: str = ONE
     writes_files: bool = False
+    is_special: bool = False
     predicts: bool = True
     guide: AbstractGuide = ByModality()
     examiner: AbstractExaminer = ByRow()

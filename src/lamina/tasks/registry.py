@@ -12,11 +12,10 @@ from lamina.tasks.base import AbstractTask, Suit, TaskGroup
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
-# Which module registers a name; ``task=auto`` asks them in this order.
+# Which module registers a name; ``task=auto`` asks special ones first, each in this order.
 TASKS: Registry[AbstractTask | TaskGroup] = Registry(
     "task",
     places={
-        "translation": "lamina.tasks.translation.task",  # before texts are taken for classes
         "binary": "lamina.tasks.prediction.binary",
         "multiclass": "lamina.tasks.prediction.multiclass",
         "multilabel": "lamina.tasks.prediction.multilabel",
@@ -25,6 +24,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "segment": "lamina.tasks.segmentation.task",
         "language": "lamina.tasks.language.task",
         "tagging": "lamina.tasks.tagging.task",
+        "translation": "lamina.tasks.translation.task",
     },
 )
 
@@ -55,8 +55,9 @@ def choose_task(
             fix="name it: task=",
         )
     refused: DataError | None = None
-    for task in map(TASKS.__getitem__, TASKS):
-        if isinstance(task, TaskGroup) or (not targets and task.needs_target):
+    tasks = [task for task in map(TASKS.__getitem__, TASKS) if isinstance(task, AbstractTask)]
+    for task in sorted(tasks, key=lambda task: not task.is_special):
+        if not targets and task.needs_target:
             continue
         try:
             suit = task.suits(table, targets)

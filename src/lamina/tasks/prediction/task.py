@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from lamina.data.leaks import LeakJudge
 from lamina.data.schema import NUMBERS, Schema
-from lamina.data.tags import holds_tags
 from lamina.modalities.blocks import Claims
 from lamina.tasks.base import AbstractTask, Roles, Suit
 from lamina.tasks.prediction.guess import guess_task
@@ -32,7 +31,7 @@ class AbstractPredictionTask(AbstractTask):
         Raises:
             DataError: the targets are neither labels nor numbers.
         """
-        if guess_task(table, targets) != self.name or (len(targets) == 1 and holds_tags(table, targets[0])):
+        if guess_task(table, targets) != self.name:
             return None
         integers = len(targets) == 1 and table.labels(targets[0]).storage == "integer"
         fix = f"if that is wrong: task={self.other}" if self.other and integers else ""

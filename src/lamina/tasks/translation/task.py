@@ -16,7 +16,6 @@ from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error, warning
 from lamina.data.schema import TEXTS, Schema
 from lamina.data.split import Split, SplitKeys, split_rows
-from lamina.data.tags import holds_tags
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
 from lamina.modalities.text.claim import is_free_text, readable
@@ -78,6 +77,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
     verbs = VERBS
     wants = NEXT
     noun = "pair"
+    is_special = True
     guide = TranslationGuide()
     examiner = Pairs()
 
@@ -85,7 +85,7 @@ class TranslationTask(AbstractTask, AbstractSelector):
         """Return why it may be taken: the target is free text, and so is one column beside it."""
         if len(targets) != 1 or targets[0] not in table.names:
             return None
-        if not is_free_text(table.column(targets[0])) or holds_tags(table, targets[0]):
+        if not is_free_text(table.column(targets[0])):
             return None
         others = [n for n in table.names if n not in targets and is_free_text(table.column(n))]
         if len(others) != 1:

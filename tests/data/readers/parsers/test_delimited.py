@@ -293,8 +293,8 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 ENDINGS = (
-    ".csv .tsv .parquet .feather .arrow .jsonl .ndjson .json .xlsx .xlsm .xlsb .xls .ods .npy .npz "
-    "(.csv .tsv .jsonl .ndjson .json also .gz .bz2 .xz .zst .zip)"
+    ".csv .tsv .parquet .feather .arrow .jsonl .ndjson .json .conll .bio .iob "
+    ".xlsx .xlsm .xlsb .xls .ods .npy .npz (.csv .tsv .jsonl .ndjson .json also .gz .bz2 .xz .zst .zip)"
 )
 
 
