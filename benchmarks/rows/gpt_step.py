@@ -1,6 +1,6 @@
 """Row "GPT step": width 256, 4 blocks, 4 heads, 128 symbols of 256 kinds, batch 16, AdamW.
 
-Lamina: the registered ``gpt`` by its public `train`. PyTorch: the same blocks by hand with
+Lamina: the registered ``gpt`` by its public `train`. PyTorch: the same blocks written with
 `scaled_dot_product_attention`, eager and compiled, fused AdamW, bfloat16 by autocast; all begin with the same
 weights. Milliseconds of a step. Quality: mean training loss of one epoch over texts in which a symbol depends
 on the one before.

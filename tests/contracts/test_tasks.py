@@ -23,7 +23,7 @@ from lamina.modalities.blocks import Encoders, blocks_of, claimed
 from lamina.tasks import TASKS, AbstractTarget, AbstractTask, Roles, choose_task, task_named
 from lamina.tasks.audit import ask, cast_roles
 from lamina.tasks.base import AbstractSelector, RoleKeys, TaskGroup
-from lamina.tasks.registry import needs_target
+from lamina.tasks.registry import asking_order, needs_target
 
 NAMES = [name for name in TASKS if isinstance(TASKS[name], AbstractTask)]
 GROUPS = [name for name in TASKS if isinstance(TASKS[name], TaskGroup)]
@@ -132,7 +132,7 @@ def test_it_suits_its_own_sample_and_is_chosen(name: str):
         except DataError:
             return False
 
-    asked = sorted(NAMES, key=lambda other: not task_named(other).is_special)
+    asked = [other for other in asking_order() if other in NAMES]
     assert next(other for other in asked if suits(other)) == name  # the first one is taken
     task, suit = choose_task(None, own.table, own.targets)
     assert task.name == name and suit.reason

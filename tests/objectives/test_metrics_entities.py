@@ -1,4 +1,4 @@
-"""Scores of tags, against counts by hand; two of them as the program conlleval prints them."""
+"""Scores of tags, against counts worked out here; two of them as the program conlleval prints them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overlap of areas and matches of instances, against values computed by hand."""
+"""Overlap of areas and matches of instances, against values worked out here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.objectives.metrics.overlap import (
     mask_counts,
     mask_metrics,
     overlaps,
-    resampled_over_images,
+    resampled_over_examples,
 )
 
 
@@ -116,14 +116,14 @@ def test_intervals_hold_the_value_and_repeat():
     true = random.integers(0, 2, (30, 6, 6))
     found = np.where(random.random(true.shape) < 0.8, true, 1 - true)
     counts = mask_counts(found, true, 2)
-    value, intervals = mask_metrics(counts), resampled_over_images(mask_metrics, counts)
+    value, intervals = mask_metrics(counts), resampled_over_examples(mask_metrics, counts)
     assert set(intervals) == set(value)
     for name, (low, high) in intervals.items():
         assert low < value[name] < high
-    assert intervals == resampled_over_images(mask_metrics, counts)
-    assert intervals != resampled_over_images(mask_metrics, counts, seed=1)
-    assert intervals == resampled_over_images(mask_metrics, counts, np.full(30, 2.0))
+    assert intervals == resampled_over_examples(mask_metrics, counts)
+    assert intervals != resampled_over_examples(mask_metrics, counts, seed=1)
+    assert intervals == resampled_over_examples(mask_metrics, counts, np.full(30, 2.0))
 
 
 def test_one_image_has_no_interval():
-    assert resampled_over_images(mask_metrics, mask_counts(blocks(), blocks(), 2)) == {}
+    assert resampled_over_examples(mask_metrics, mask_counts(blocks(), blocks(), 2)) == {}

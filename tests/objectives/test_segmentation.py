@@ -1,4 +1,4 @@
-"""The losses of masks and instances, against values computed by hand."""
+"""The losses of masks and instances, against values worked out here."""
 
 from __future__ import annotations
 

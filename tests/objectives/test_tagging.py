@@ -1,4 +1,4 @@
-"""The losses and predictions of tags, against values computed by hand."""
+"""The losses and predictions of tags, against values worked out here."""
 
 from __future__ import annotations
 

@@ -215,13 +215,13 @@ def test_nothing_to_predict():
 
 def test_names_of_targets():
     table = read({"a": [1], "0": [2]})
-    assert target_names(table, "a", needed=True) == ("a",)
-    assert target_names(table, 0, needed=True) == ("0",)
-    assert target_names(table, ["a", 0], needed=True) == ("a", "0")
-    assert target_names(table, (), needed=False) == ()
+    assert target_names(table, "a", task=None) == ("a",)
+    assert target_names(table, 0, task=None) == ("0",)
+    assert target_names(table, ["a", 0], task=None) == ("a", "0")
+    assert target_names(table, (), task="language") == ()
     with pytest.raises(ConfigError, match="target is the name of a column; got list"):
-        target_names(table, [1.5], needed=True)
+        target_names(table, [1.5], task=None)
     with pytest.raises(DataError, match="target column 'b' is absent"):
-        target_names(table, ["a", "b"], needed=False)
+        target_names(table, ["a", "b"], task="language")
     assert names_of("id") == names_of(["id"]) == ("id",)
     assert quoted("y") == "'y'" and quoted(("u", "v")) == "'u', 'v'"

@@ -46,6 +46,8 @@ def run(name: str, words: Sequence[str], began: float) -> int:
         task = network.task.name
         raise ConfigError(f"--{min(foreign).replace('_', '-')} is no option of {name} for the task {task}")
     if verb.asks:
+        if options.json:
+            raise ConfigError(f"{name} answers line by line, so it has no --json", fix="leave --json out")
         return _converse(network, verb, given)
     if given.get(verb.asked) in (STDIN, [STDIN]):
         given[verb.asked] = sys.stdin.read()

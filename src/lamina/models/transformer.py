@@ -21,6 +21,7 @@ from lamina.models.gpt import HEAD_WIDTH, MOST_UNROLLED
 from lamina.models.registry import register
 from lamina.models.sequence import heads_of
 from lamina.nn.causal_attention import CausalSelfAttention
+from lamina.nn.chain import extended
 from lamina.nn.cross_attention import CrossAttention
 from lamina.nn.decoder_block import DecoderBlock
 from lamina.nn.dropout import Dropout
@@ -171,12 +172,10 @@ class Transformer(Module):
             ids: the next symbols, all of them there.
             cache: the state before them.
         """
-        embedding, start, layers = self.target_embedding, cache["position"], []
+        embedding, start = self.target_embedding, cache["position"]
         y = self._embedded(embedding, ids, self.target_positions, embedding.weight.dtype, start=start)
         # One after another rather than by a scan, which would copy all caches at every symbol.
-        for block, own in zip(self._blocks(), cache["layers"], strict=True):
-            y, kept = block.extend(y, own)
-            layers.append(kept)
+        y, layers = extended(self._blocks(), y, cache["layers"])
         return self._outputs(y), {"position": start + ids.shape[1], "layers": layers}
 
     def _blocks(self) -> list[Any]:

@@ -37,7 +37,7 @@ class Data:
         split: which rows train, validate, test.
         folds: rows that train and rows that validate, one pair a model.
         test_table: test data of their own, or None.
-        split_rule: in words how the rows were split, where the task decided.
+        split_rule: how the rows were split, where the task decided, for a person to read.
     """
 
     table: AbstractTable

@@ -13,8 +13,8 @@ from lamina.core.random import split
 from lamina.core.shapes import Bool, Float
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
-from lamina.ops.attention import masked_self_attention, plain_self_attention, self_attention
-from lamina.ops.causal_attention import attend
+from lamina.ops.attention import self_attention
+from lamina.ops.causal_attention import attend, plain_attention
 from lamina.ops.reach import EVERYWHERE
 
 MOST_AT_ONCE = 512  # positions up to which all weights are formed and kept; see decision 0018
@@ -73,17 +73,13 @@ class MultiHeadAttention(Module):
         batch, time, width = x.shape
         projections = self.in_proj(x).reshape(batch, time, 3, self.heads, width // self.heads)
         if self.is_heard("weights"):
-            mixed = self._watched(projections, present)
+            sides = jnp.moveaxis(projections, 2, 0)
+            mixed = plain_attention(*sides, reach=EVERYWHERE, present=present, watch=self._watch)
         elif present is None and time <= MOST_AT_ONCE:
             mixed = self_attention(projections)
         else:
             mixed = attend(*jnp.moveaxis(projections, 2, 0), reach=EVERYWHERE, present=present)
         return self.dropout(self.out_proj(mixed.reshape(batch, time, width)), key=key, train=train)
-
-    def _watched(self, projections: Array, present: Array | None) -> Array:
-        if present is None:
-            return plain_self_attention(projections, watch=self._watch)
-        return masked_self_attention(projections, present, watch=self._watch)
 
     def _watch(self, weights: Array) -> Array:
         return self.tap("weights", weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -59,8 +60,7 @@ class Chain(AbstractSequenceLayer):
             length: positions at most.
             dtype: arithmetic of the blocks.
         """
-        blocks: list[Any] = self.blocks
-        return [block.init_cache(batch, length, dtype) for block in blocks]
+        return first_caches(self.blocks, batch, length, dtype)
 
     def extend(self, x: Float[Array, "b t d"], cache: list[Any]) -> tuple[Float[Array, "b t d"], list[Any]]:
         """Return the outputs of the next positions, and the states behind them.
@@ -69,12 +69,34 @@ class Chain(AbstractSequenceLayer):
             x: one vector for each of the next positions.
             cache: the states before them.
         """
-        blocks: list[Any] = self.blocks
-        found = []
-        for block, own in zip(blocks, cache, strict=True):
-            x, own = block.extend(x, own)
-            found.append(own)
-        return x, found
+        return extended(self.blocks, x, cache)
+
+
+def first_caches(layers: Sequence[Any], batch: int, length: int, dtype: Any) -> list[Any]:
+    """Return the state of each of several sequence layers before the first position.
+
+    Args:
+        layers: see `lamina.nn.sequence.AbstractSequenceLayer`.
+        batch: sequences.
+        length: positions at most.
+        dtype: arithmetic of the layers.
+    """
+    return [layer.init_cache(batch, length, dtype) for layer in layers]
+
+
+def extended(layers: Sequence[Any], x: Any, caches: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return the next positions behind several sequence layers in a row, and the states of all.
+
+    Args:
+        layers: see `lamina.nn.sequence.AbstractSequenceLayer`.
+        x: one vector for each of the next positions.
+        caches: the states before them.
+    """
+    found = []
+    for layer, cache in zip(layers, caches, strict=True):
+        x, own = layer.extend(x, cache)
+        found.append(own)
+    return x, found
 
 
 def chain_of(stack: Stack) -> Chain:

@@ -12,6 +12,7 @@ from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
 from lamina.core.random import split
 from lamina.core.shapes import Bool, Float
+from lamina.nn.chain import extended, first_caches
 from lamina.nn.dropout import Dropout
 from lamina.nn.linear import Linear
 from lamina.nn.recurrent import AbstractRecurrentLayer
@@ -130,12 +131,8 @@ class RecurrentStack(AbstractSequenceLayer):
 
     def init_cache(self, batch: int, length: int, dtype: Any) -> list[Any]:
         """Return the states of every layer before the first position."""
-        return [layer.init_cache(batch, length, dtype) for layer in self.layers]
+        return first_caches(self.layers, batch, length, dtype)
 
     def extend(self, x: Float[Array, "b t d"], cache: list[Any]) -> tuple[Float[Array, "b t h"], list[Any]]:
         """Return the outputs of the next positions and the states behind them."""
-        after = []
-        for layer, state in zip(self.layers, cache, strict=True):
-            x, found = layer.extend(x, state)
-            after.append(found)
-        return x, after
+        return extended(self.layers, x, cache)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown, gather
-from lamina.objectives.tokens import MOST_LOGITS, surprise
+from lamina.objectives.tokens import MOST_LOGITS, arithmetic_of, in_groups, surprise
 
 NO_TARGET = -1
 
@@ -89,33 +88,23 @@ class NextTokenObjective(AbstractObjective):
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return the sum of the surprise, and the number of symbols."""
 
-        def sums(tokens: Array, weight: Array) -> dict[str, Array]:
-            each, counted = self._surprises(model, tokens)
-            counted = counted * weight[:, None]
-            return {"loss": (each * counted).sum(), "weight": counted.sum()}
+        def of_group(tokens: Array) -> tuple[Array, Array]:
+            own = self._first(model, tokens)
+            return surprise(model(own["x"]), own["y"])
 
-        found = self._by_groups(sums, batch["x"], batch["weight"])
-        return jax.tree.map(lambda values: values.sum(axis=0), found)
+        each, counted = in_groups(of_group, batch["x"], most=self._most)
+        counted = counted * batch["weight"][:, None]
+        return {"loss": (each * counted).sum(), "weight": counted.sum()}
 
-    def _surprises(self, model: Any, tokens: Array) -> tuple[Array, Array]:
-        own = self._first(model, tokens)
-        return surprise(model(own["x"]), own["y"])
+    @property
+    def _most(self) -> int:
+        """How many windows are read at once where nothing is learned."""
+        return MOST_LOGITS // (self.context * self.symbols)
 
     def _first(self, model: Any, tokens: Array) -> dict[str, Any]:
         """Return the windows from their first symbols, in the arithmetic of the model."""
         own = self.window(tokens.astype(jnp.int32), jnp.zeros(len(tokens), jnp.int32))
-        types = [getattr(leaf, "dtype", jnp.bool_) for leaf in jax.tree.leaves(model)]
-        floats = [dtype for dtype in types if jnp.issubdtype(dtype, jnp.floating)]
-        scale = own["x"]["scale"].astype(floats[0] if floats else jnp.float32)
-        return {**own, "x": {**own["x"], "scale": scale}}
-
-    def _by_groups(self, function: Callable[..., Any], *arrays: Array) -> Any:
-        """Return what a function gives for groups of examples, whose logits fit into memory, stacked."""
-        rows = len(arrays[0])
-        fitting = max(1, MOST_LOGITS // (self.context * self.symbols))
-        size = max(size for size in range(1, min(rows, fitting) + 1) if rows % size == 0)
-        cut = [array.reshape(rows // size, size, *array.shape[1:]) for array in arrays]
-        return jax.lax.map(lambda group: function(*group), cut)
+        return {**own, "x": {**own["x"], "scale": own["x"]["scale"].astype(arithmetic_of(model))}}
 
     def decode(self, outputs: Array) -> Array:
         """Return the probability of each symbol at each position."""
@@ -132,8 +121,7 @@ class NextTokenObjective(AbstractObjective):
             right = logits.argmax(axis=-1) == own["y"]
             return jnp.stack([came, jnp.exp(stated.max(axis=-1)), right.astype(jnp.float32)], axis=-1)
 
-        found = self._by_groups(answered, x)
-        return found.reshape(-1, *found.shape[2:])
+        return in_groups(answered, x, most=self._most)
 
     def metrics(
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None

@@ -16,7 +16,7 @@ from lamina.objectives.metrics.overlap import (
     instance_metrics,
     mask_counts,
     mask_metrics,
-    resampled_over_images,
+    resampled_over_examples,
 )
 from lamina.ops.losses import binary_cross_entropy
 
@@ -122,7 +122,7 @@ class SegmentationObjective(AbstractObjective):
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
         """Return the 95 % interval of each metric, images resampled."""
-        return resampled_over_images(mask_metrics, mask_counts(decoded, targets, self.classes), weights)
+        return resampled_over_examples(mask_metrics, mask_counts(decoded, targets, self.classes), weights)
 
 
 @dataclass(frozen=True)
@@ -214,4 +214,5 @@ class InstanceObjective(AbstractObjective):
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
         """Return the 95 % interval of each metric, images resampled."""
-        return resampled_over_images(instance_metrics, instance_counts(self.point(decoded), targets), weights)
+        counts = instance_counts(self.point(decoded), targets)
+        return resampled_over_examples(instance_metrics, counts, weights)

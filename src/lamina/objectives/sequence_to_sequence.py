@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -14,7 +13,7 @@ from lamina.core.arrays import Array
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown
 from lamina.objectives.decoding import Decoding
 from lamina.objectives.metrics.translation import translation_intervals, translation_metrics
-from lamina.objectives.tokens import MOST_LOGITS, in_groups, surprise
+from lamina.objectives.tokens import MOST_LOGITS, arithmetic_of, in_groups, surprise
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,8 @@ class SequenceToSequenceObjective(AbstractObjective):
 
     def _read(self, model: Any, source: Any) -> Any:
         """Return the source in the arithmetic of the model; examples that fill a batch up are empty texts."""
-        floats = [leaf.dtype for leaf in jax.tree.leaves(model) if jnp.issubdtype(leaf.dtype, jnp.floating)]
         ids = jnp.where(source["scale"] > 0, source["ids"], -1)
-        return {"ids": ids, "scale": source["scale"].astype(floats[0])}
+        return {"ids": ids, "scale": source["scale"].astype(arithmetic_of(model))}
 
     def point(self, decoded: np.ndarray) -> np.ndarray:
         """Return the texts."""

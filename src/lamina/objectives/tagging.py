@@ -14,7 +14,7 @@ from lamina.core.arrays import Array
 from lamina.core.tag_scheme import NO_TAG, OUTSIDE, Scheme
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown
 from lamina.objectives.metrics.entities import tag_counts, tag_metrics, widened
-from lamina.objectives.metrics.overlap import resampled_over_images
+from lamina.objectives.metrics.overlap import resampled_over_examples
 from lamina.ops.chain import best_path, log_partition, path_score
 from lamina.ops.cross_entropy import cross_entropy
 
@@ -166,4 +166,4 @@ class TaggingObjective(AbstractObjective):
         self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, Interval]:
         """Return the 95 % interval of each metric, sentences resampled."""
-        return resampled_over_images(tag_metrics, self.counts(decoded, targets), weights)
+        return resampled_over_examples(tag_metrics, self.counts(decoded, targets), weights)

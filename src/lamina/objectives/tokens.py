@@ -33,6 +33,20 @@ def surprise(logits: Array, targets: Array, *, smoothing: float = 0.0) -> tuple[
     return each, (targets >= 0).astype(jnp.float32)
 
 
+def arithmetic_of(model: Any) -> Any:
+    """Return the type of the model's numbers, which its inputs take; float32 of one without any.
+
+    Args:
+        model: a network, or any function.
+
+    Example:
+        >>> arithmetic_of({"ids": jnp.ones(2, int), "weight": jnp.ones(2, jnp.bfloat16)}).name
+        'bfloat16'
+    """
+    types = (leaf.dtype for leaf in jax.tree.leaves(model) if hasattr(leaf, "dtype"))
+    return next((dtype for dtype in types if jnp.issubdtype(dtype, jnp.floating)), jnp.float32)
+
+
 def in_groups(function: Callable[..., Any], arrays: Any, *, most: int) -> Any:
     """Return what a function gives for groups of examples, one group after another.
 

@@ -7,24 +7,21 @@ one call that reads the projections in place.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
-from lamina.core.shapes import Bool, Float
+from lamina.core.shapes import Float
 from lamina.ops import dispatch
 from lamina.ops.dense import Sides, product
 from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
 
-NEVER = -1e30  # the score of a position that is not there; finite, so that a row without any stays finite
-
 
 def attention_weights(
-    query: Float[Array, "b h t k"], key: Float[Array, "b h s k"], present: Bool[Array, "b s"] | None = None
+    query: Float[Array, "b h t k"], key: Float[Array, "b h s k"]
 ) -> Float[Array, "b h t s"]:
     """Return how much of each asked position an asking one takes: softmax(Q Kᵀ / √k), rows that sum to one.
 
@@ -33,7 +30,6 @@ def attention_weights(
     Args:
         query: one row a position that asks.
         key: one row a position that is asked.
-        present: which of the asked positions are there; all without.
 
     Example:
         >>> attention_weights(*[jnp.ones((1, 1, 2, 4))] * 2)[0, 0, 0].tolist()
@@ -43,10 +39,7 @@ def attention_weights(
         Vaswani et al. Attention is all you need. NeurIPS 2017, section 3.2.1.
     """
     scores = _products(query * (1.0 / math.sqrt(query.shape[-1])), key, (False, True))
-    scores = scores.astype(jnp.float32)
-    if present is not None:
-        scores = jnp.where(present[:, None, None, :], scores, NEVER)
-    return jax.nn.softmax(scores, axis=-1).astype(query.dtype)
+    return jax.nn.softmax(scores.astype(jnp.float32), axis=-1).astype(query.dtype)
 
 
 def mixture(weights: Float[Array, "b h t s"], value: Float[Array, "b h s k"]) -> Float[Array, "b h t k"]:
@@ -83,30 +76,6 @@ def self_attention(projections: Float[Array, "b t 3 h k"]) -> Float[Array, "b t 
     )
 
 
-def masked_self_attention(
-    projections: Float[Array, "b t 3 h k"],
-    present: Bool[Array, "b t"],
-    *,
-    watch: Callable[[Any], Any] = lambda weights: weights,
-) -> Float[Array, "b t h k"]:
-    """Mix the values of the positions that are there, as of texts that are filled up to one length.
-
-    Args:
-        projections: queries, keys and values of all heads, a row a position.
-        present: which positions are there.
-        watch: is shown the weights, and says which are used.
-
-    Returns:
-        The mixtures, heads beside one another. O(b·h·t²·k).
-
-    Example:
-        >>> present = jnp.array([[True, True, False]])
-        >>> masked_self_attention(jnp.ones((1, 3, 3, 2, 4)), present).shape
-        (1, 3, 2, 4)
-    """
-    return _plain(projections, watch, present)[0]
-
-
 def suits_kernel(projections: Any) -> bool:
     """Return whether the kernel computes these projections faster than XLA."""
     batch, time, three, heads, width = projections.shape
@@ -114,9 +83,9 @@ def suits_kernel(projections: Any) -> bool:
     return three == 3 and dispatch.suits("attention", projections, multiplications=work, positions=time)
 
 
-def plain_self_attention(projections: Any, *, watch: Callable[[Any], Any] = lambda weights: weights) -> Any:
-    """Return the mixtures as XLA computes them, from the weights or from what ``watch`` makes of them."""
-    return _plain(projections, watch)[0]
+def plain_self_attention(projections: Any) -> Any:
+    """Return the mixtures as XLA computes them."""
+    return _plain(projections)[0]
 
 
 @jax.custom_vjp
@@ -145,11 +114,9 @@ def _native(projections: Any) -> tuple[Any, Any]:
     return mixed, weights
 
 
-def _plain(
-    projections: Any, watch: Callable[[Any], Any] = lambda weights: weights, present: Any = None
-) -> tuple[Any, Any]:
+def _plain(projections: Any) -> tuple[Any, Any]:
     query, key, value = projections.transpose(2, 0, 3, 1, 4)
-    weights = watch(attention_weights(query, key, present))
+    weights = attention_weights(query, key)
     return mixture(weights, value).transpose(0, 2, 1, 3), weights
 
 

@@ -23,9 +23,9 @@ from lamina.core.arrays import Array
 from lamina.core.shapes import Bool, Float
 from lamina.ops.grouped import by_group, from_groups, grouped_product
 from lamina.ops.reach import CAUSAL, Reach
+from lamina.ops.scores import masked_scores
 
 BLOCK = 256  # queries: the scores of a head of 64 features and 2,048 keys take 2 MB
-_LEAST = -1e30
 
 
 def blocked_attention(
@@ -121,16 +121,15 @@ def _scores(
 ) -> tuple[Any, Any]:
     """Return the scores (b, g, r, t, s) of a block and which of its keys are seen."""
     first, last, low, high = block
-    scores = grouped_product(q[:, :, :, first:last], k[:, :, low:high], (False, True)) * _scale(q)
-    queries, keys = jnp.arange(first, last), jnp.arange(low, high)
-    seen = reach.visible(queries, keys)[None, None, None]
-    if present is not None:
-        seen = seen & present[:, None, None, None, low:high]
-    if slopes is not None:
-        far = jnp.abs(queries[:, None] - keys[None, :]).astype(jnp.float32)[None, None, None]
-        per_head = slopes.astype(jnp.float32).reshape(1, *scores.shape[1:3], 1, 1)
-        scores = scores - per_head * far
-    return jnp.where(seen, scores, _LEAST), seen
+    return masked_scores(
+        q[:, :, :, first:last],
+        k[:, :, low:high],
+        reach=reach,
+        present=None if present is None else present[:, low:high],
+        slopes=slopes,
+        queries=jnp.arange(first, last),
+        keys=jnp.arange(low, high),
+    )
 
 
 def _scale(query: Any) -> float:

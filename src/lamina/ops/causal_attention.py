@@ -8,7 +8,6 @@ compute the scores of a block, and again in the backward pass; on GPU cuDNN does
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +18,11 @@ from lamina.core import runtime
 from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.shapes import Bool, Float
-from lamina.ops.attention import NEVER
 from lamina.ops.attention_kernel import native_attention, suits_kernel
 from lamina.ops.blocked_attention import blocked_attention
 from lamina.ops.grouped import by_group, from_groups, grouped_product
 from lamina.ops.reach import CAUSAL, Reach
+from lamina.ops.scores import masked_scores
 
 SHORT = 256  # queries up to which the scores of all are formed at once, where there is no kernel
 
@@ -167,19 +166,19 @@ def cached_attention(
         >>> cached_attention(jnp.ones((1, 1, 4, 8)), *[jnp.ones((1, 2, 16, 8))] * 2, first=3).shape
         (1, 1, 4, 8)
     """
-    batch, time, heads, width = query.shape
+    batch, time, heads, _ = query.shape
     groups, keys = key.shape[1:3]
-    scores = grouped_product(by_group(query, groups), key, (False, True))
-    scores = scores.reshape(batch, heads, time, keys) * (1.0 / math.sqrt(width))
-    queries = jnp.arange(time) + first
-    seen = reach.visible(queries, jnp.arange(keys))[None, None]
-    if present is not None:
-        seen = seen & present[:, None, None, :]
-    if slopes is not None:
-        far = jnp.abs(queries[:, None] - jnp.arange(keys)[None, :]).astype(jnp.float32)
-        scores = scores - slopes.astype(jnp.float32)[None, :, None, None] * far[None, None]
-    weights = jax.nn.softmax(jnp.where(seen, scores, NEVER), axis=-1)
-    weights = watch(jnp.where(seen, weights, 0.0).astype(query.dtype))
+    scores, seen = masked_scores(
+        by_group(query, groups),
+        key,
+        reach=reach,
+        present=present,
+        slopes=slopes,
+        queries=jnp.arange(time) + first,
+        keys=jnp.arange(keys),
+    )
+    weights = jnp.where(seen, jax.nn.softmax(scores, axis=-1), 0.0).astype(query.dtype)
+    weights = watch(weights.reshape(batch, heads, time, keys))
     of_groups = weights.reshape(batch, groups, heads // groups, time, keys)
     mixed = grouped_product(of_groups, value, (False, False))
     return from_groups(mixed.astype(query.dtype))

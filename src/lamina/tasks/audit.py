@@ -109,8 +109,7 @@ def cast_roles(table: AbstractTable, target: Any, question: Question) -> Cast:
     if not table.height:
         raise DataError("there is no row", where=table.source, fix="add rows")
     claims = as_written(claimed(table, question.roles.read_as), question.modalities)
-    needed = needs_target(question.audit.task, claims.table)
-    targets = target_names(claims.table, target, needed=needed)
+    targets = target_names(claims.table, target, task=question.audit.task)
     task, suit = choose_task(question.audit.task, claims.table, targets)
     if task.target_kind != NUMBERS:  # classes are learned as they are written
         claims = dataclasses.replace(claims, table=claims.table.changed(forms=dict.fromkeys(targets, "")))

@@ -73,7 +73,7 @@ class Selection:
         again: what makes test data like these.
         split: shares and seed → which of the rows train, validate and test; None: as
             `lamina.data.split.split_rows` does.
-        rule: in words how ``split`` decides.
+        rule: how ``split`` decides, for a person to read.
     """
 
     table: AbstractTable
@@ -217,7 +217,6 @@ class AbstractTask(abc.ABC):
         needs_target: whether a target column has to be named or guessed.
         wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
         writes_files: whether predictions are files, such as masks, rather than columns.
-        is_special: whether it is asked before others if it suits: it tells its data from all others.
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
         guide: decides how inputs are read, and what learns them.
         examiner: makes what a network is asked, to measure it.
@@ -232,7 +231,6 @@ class AbstractTask(abc.ABC):
     needs_target: bool = True
     wants: str = ONE
     writes_files: bool = False
-    is_special: bool = False
     predicts: bool = True
     guide: AbstractGuide = ByModality()
     examiner: AbstractExaminer = ByRow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,22 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Block, Choice, Situation
     from lamina.modalities.blocks import Claims
     from lamina.tasks.base import AbstractTarget
+
+
+# Training keys of networks that write, measured with a small GPT by benchmarks/rows/language.py: docs/log.md,
+# "nanoGPT's small configuration".
+WRITING: Mapping[str, Any] = MappingProxyType(
+    {
+        "optimizer": "muon",
+        "schedule": "cosine",
+        "lr": 3e-3,
+        "warmup": 0.05,
+        "weight_decay": 0.1,
+        "beta2": 0.99,
+        "clip": 1.0,
+        "patience": 1000,  # the rate falls to zero: the last epochs are the best
+    }
+)
 
 
 class AbstractGuide(abc.ABC):

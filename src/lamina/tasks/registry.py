@@ -12,7 +12,7 @@ from lamina.tasks.base import AbstractTask, Suit, TaskGroup
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
-# Which module registers a name; ``task=auto`` asks special ones first, each in this order.
+# Which module registers a name; ``task=auto`` asks them in this order, those of `ASKED_FIRST` before.
 TASKS: Registry[AbstractTask | TaskGroup] = Registry(
     "task",
     places={
@@ -27,6 +27,20 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "translation": "lamina.tasks.translation.task",
     },
 )
+
+
+# They know their data from all others; for the others their texts would be classes.
+ASKED_FIRST = ("tagging", "translation")
+
+
+def asking_order() -> list[str]:
+    """Return the names of all tasks in the order in which ``task=auto`` asks whether they suit.
+
+    Example:
+        >>> asking_order()[:3]
+        ['tagging', 'translation', 'binary']
+    """
+    return [*ASKED_FIRST, *(name for name in TASKS if name not in ASKED_FIRST)]
 
 
 def choose_task(
@@ -55,9 +69,8 @@ def choose_task(
             fix="name it: task=",
         )
     refused: DataError | None = None
-    tasks = [task for task in map(TASKS.__getitem__, TASKS) if isinstance(task, AbstractTask)]
-    for task in sorted(tasks, key=lambda task: not task.is_special):
-        if not targets and task.needs_target:
+    for task in map(TASKS.__getitem__, asking_order()):
+        if isinstance(task, TaskGroup) or (not targets and task.needs_target):
             continue
         try:
             suit = task.suits(table, targets)

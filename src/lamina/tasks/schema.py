@@ -137,20 +137,22 @@ def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def target_names(table: AbstractTable, target: Any, *, needed: bool) -> tuple[str, ...]:
+def target_names(table: AbstractTable, target: Any, *, task: str | None) -> tuple[str, ...]:
     """Return the names of the targets, each of them a column.
 
     Args:
         table: the data, claimed.
         target: one name or several.
-        needed: whether there must be one.
+        task: that was asked for, or None.
 
     Raises:
-        DataError: one is needed, and there is none; or one is absent.
+        DataError: the task needs one, and there is none; or one is absent.
         ConfigError: they are no names.
     """
     names = (target,) if isinstance(target, str | int) else tuple(target)
-    if not names and needed:
+    from lamina.tasks.registry import needs_target
+
+    if not names and needs_target(task, table):
         raise DataError("no target is named", where=table.source, fix="name at least one column")
     if not all(isinstance(name, str | int) for name in names):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What a report says of tags, for answers made by hand."""
+"""What a report says of tags, for answers written here."""
 
 from __future__ import annotations
 

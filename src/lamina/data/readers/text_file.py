@@ -29,15 +29,8 @@ class TextFileReader(AbstractReader):
         from lamina.data.frame import FrameTable
         from lamina.data.readers.parsers import text
 
-        given = text.load(source.path, source.keys.encoding)
-        try:
-            text.check_utf8(given)
-        except text.NotUtf8:
-            if source.keys.encoding is not None:
-                raise
-            given = text.guessed(given)
-        content = bytes(given.data[:]).decode("utf-8-sig").replace("\r\n", "\n")
-        frame = pl.DataFrame({"text": [content]})
+        given = text.load_utf8(source.path, source.keys.encoding)
+        frame = pl.DataFrame({"text": [text.decoded(given).replace("\r\n", "\n")]})
         return FrameTable(frame, source=source.path, doubts=given.doubts, clean=False)
 
 

@@ -97,14 +97,8 @@ def _content(path: str, encoding: str | None, most: int | None) -> tuple[str, bo
         raise DataError(f"the text is longer than {most >> 20} MiB", where=path, fix=fix)
     if _is_blank(path):  # a text like any other, where a table would be a fault
         return "", False
-    given = text.load(path, encoding)
-    try:
-        text.check_utf8(given)
-    except text.NotUtf8:
-        if encoding is not None:
-            raise
-        given = text.guessed(given)
-    return bytes(given.data[:]).decode("utf-8-sig"), bool(given.doubts)
+    given = text.load_utf8(path, encoding)
+    return text.decoded(given), bool(given.doubts)
 
 
 def _is_blank(path: str) -> bool:

@@ -134,19 +134,19 @@ def _summed(counts: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     return counts.sum(axis=0) if weights is None else np.tensordot(weights, counts, axes=1)
 
 
-def resampled_over_images(
+def resampled_over_examples(
     metrics: Callable[[Counts, np.ndarray | None], dict[str, float]],
     counts: Counts,
     weights: np.ndarray | None = None,
     *,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return the 95 % interval of each metric, by a bootstrap over images.
+    """Return the 95 % interval of each metric, by a bootstrap over examples.
 
     Args:
         metrics: of counts and weights.
-        counts: image by image.
-        weights: one weight an image, or None.
+        counts: example by example.
+        weights: one weight an example, or None.
         seed: of the resampling.
     """
     images = len(next(iter(counts.values()), ()))

@@ -42,8 +42,7 @@ def generate(network: Any, keys: WritingKeys, *, n: int = 1) -> Iterator[str]:
         ConfigError: the model keeps no state between tokens, or it knows no character of a prompt.
     """
     prompts = [keys.prompt] if isinstance(keys.prompt, str) else list(keys.prompt)
-    (encoder,) = network.encoder.encoders.values()
-    writer = Writer(network.model, encoder, network.objective.context)
+    writer = Writer(network.model, network.encoder.only, network.objective.context)
     texts = [prompt for prompt in prompts for _ in range(n)]
     if len(texts) == 1:
         yield from writer.stream(texts, keys)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.guide import WRITING, AbstractGuide
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -16,21 +16,10 @@ if TYPE_CHECKING:
     from lamina.tasks.base import AbstractTarget
 
 GPT = "gpt"
-# Measured on the last tenth of the training text of benchmarks/rows/language.py; see docs/log.md.
-_KEYS: dict[str, Any] = {
-    "optimizer": "muon",
-    "schedule": "cosine",
-    "lr": 3e-3,
-    "warmup": 0.05,
-    "weight_decay": 0.1,
-    "beta2": 0.99,
-    "clip": 1.0,
-    "patience": 1000,  # the rate falls to zero: the last epochs are the best
-}
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
 STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
-# Tokens up to which a network of this size and dropout is trained: (tokens, width, depth, dropout).
+# Not tuned: tokens up to which a network of this size is trained: (tokens, width, depth, dropout).
 _SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 192, 4, 0.1), (1 << 62, 384, 6, 0.0))
 LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
@@ -52,7 +41,8 @@ class LanguageGuide(AbstractGuide):
 
     def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
         """Return model, options and keys for so many tokens."""
-        return choose(situation, getattr(target, "tokens", 0), getattr(target, "context", 1))
+        own: Any = target  # a `LanguageTarget`
+        return choose(situation, own.tokens, own.context)
 
 
 def context_for(characters: int) -> int:
@@ -85,7 +75,7 @@ def choose(situation: Situation, tokens: int, context: int) -> Choice:
     windows = max(1, tokens // context)
     batch = max(1, min(MOST_BATCH, BATCH_TOKENS // context, windows // 4))
     steps = STEPS[situation.preset]
-    keys: dict[str, Any] = {**_KEYS, "batch_size": batch}
+    keys: dict[str, Any] = {**WRITING, "batch_size": batch}
     if windows > MOST_STEPS_OF_EPOCH * batch:  # a pass would be too long to wait for
         keys |= {"steps_per_epoch": MOST_STEPS_OF_EPOCH, "epochs": -(-steps // MOST_STEPS_OF_EPOCH)}
     else:

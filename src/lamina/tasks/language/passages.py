@@ -80,7 +80,7 @@ def split_passages(documents: np.ndarray, keys: SplitKeys, seed: int) -> Split:
 
 
 def rule_of(documents: np.ndarray) -> str:
-    """Return in words how `split_passages` decides."""
+    """Return how `split_passages` decides, for a person to read."""
     texts = int(documents.max(initial=0)) + 1
     return "whole texts, drawn at random" if texts >= FEWEST_DOCUMENTS else "the ends of the text"
 

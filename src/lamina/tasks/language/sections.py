@@ -56,7 +56,7 @@ def _samples(outcome: Outcome) -> list[Section]:
 
     if outcome.seconds <= 0 or not hasattr(outcome.model, "extend"):
         return []
-    (encoder,) = outcome.encoder.encoders.values()
+    encoder = outcome.encoder.only
     writer = Writer(outcome.model, encoder, encoder.length)
     words = "Written without a prompt. The lower the temperature, the more often the likely is chosen."
     blocks: list[Paragraph] = [Paragraph(words)]

@@ -27,7 +27,7 @@ from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, S
 from lamina.tasks.language.guide import LanguageGuide
 from lamina.tasks.language.passages import passages, rule_of, split_passages
 from lamina.tasks.language.target import LanguageTarget
-from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of, text_encoder
+from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles, holds_split_words
@@ -127,7 +127,7 @@ class LanguageTask(AbstractTask, AbstractSelector):
         Raises:
             ConfigError: the texts are cut in a way that cannot be gone on with.
         """
-        encoder = text_encoder(learned.encoder)
+        encoder = learned.encoder.only
         _check_encoder(encoder, keys)
         stream = stream_of(learned.encoder, learned.table, learned.rows)
         return LanguageTarget(encoder.length, len(stream.tokens))

@@ -66,16 +66,6 @@ def _windows(values: np.ndarray, step: int, width: int, fill: int) -> np.ndarray
     return np.lib.stride_tricks.sliding_window_view(padded, width)[::step].copy()
 
 
-def text_encoder(encoders: Any) -> TextEncoder:
-    """Return the encoder of the only column of texts.
-
-    Args:
-        encoders: of all blocks.
-    """
-    (own,) = encoders.encoders.values()
-    return own
-
-
 def stream_of(encoders: Any, table: AbstractTable, rows: np.ndarray) -> Stream:
     """Return the tokens of passages; where the next one is of another text, the end symbol comes between.
 
@@ -84,7 +74,7 @@ def stream_of(encoders: Any, table: AbstractTable, rows: np.ndarray) -> Stream:
         table: passages in their order, or whole texts.
         rows: indices of those that are wanted.
     """
-    encoder, rows = text_encoder(encoders), np.asarray(rows)
+    encoder, rows = encoders.only, np.asarray(rows)
     documents = table.scalar(DOCUMENT).numbers()[rows] if DOCUMENT in table.names else rows
     return joined(encoder, encoder.texts(table, rows), documents)
 

@@ -67,7 +67,6 @@ class TaggingTask(AbstractTask, AbstractSelector):
     keys = TaggingKeys
     target_kind = TAGS
     wants = EACH
-    is_special = True
     guide = TaggingGuide()
     noun = "sentence"
 

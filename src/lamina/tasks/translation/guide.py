@@ -9,7 +9,7 @@ from lamina.core.inputs import Inputs, PairInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.guide import WRITING, AbstractGuide
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -17,21 +17,11 @@ if TYPE_CHECKING:
     from lamina.tasks.base import AbstractTarget
 
 TRANSFORMER = "transformer"
-_KEYS: dict[str, Any] = {
-    "optimizer": "muon",
-    "schedule": "cosine",
-    "lr": 3e-3,
-    "warmup": 0.05,
-    "weight_decay": 0.1,
-    "beta2": 0.99,
-    "clip": 1.0,
-    "patience": 1000,  # the rate falls to zero: the last epochs are the best
-}
 STEPS = {"fast": 1_500, "balanced": 6_000, "best": 15_000}
 MOST_BATCH = 128
 FEWEST_BATCHES = 32  # of an epoch, before a batch is made smaller
 MOST_EPOCHS = 100
-# Pairs up to which a network of this size and dropout is trained: (pairs, width, depth, dropout).
+# Not tuned: pairs up to which a network of this size is trained: (pairs, width, depth, dropout).
 _SIZES = ((5_000, 128, 2, 0.3), (50_000, 192, 3, 0.2), (1 << 62, 256, 3, 0.1))
 LARGEST_VOCABULARY, SMALLEST_VOCABULARY = 8_000, 500
 PAIRS_PER_PIECE = 12
@@ -61,7 +51,7 @@ class TranslationGuide(AbstractGuide):
             options = dict(zip(("size", "depth", "dropout"), sizes, strict=True))
         batch = max(1, min(MOST_BATCH, situation.examples // FEWEST_BATCHES))
         epochs = round(STEPS[situation.preset] * batch / max(1, situation.examples))
-        keys = {**_KEYS, "batch_size": batch, "epochs": max(1, min(MOST_EPOCHS, epochs))}
+        keys = {**WRITING, "batch_size": batch, "epochs": max(1, min(MOST_EPOCHS, epochs))}
         return Choice(name, options, keys, reason)
 
 

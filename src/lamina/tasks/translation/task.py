@@ -77,7 +77,6 @@ class TranslationTask(AbstractTask, AbstractSelector):
     verbs = VERBS
     wants = NEXT
     noun = "pair"
-    is_special = True
     guide = TranslationGuide()
     examiner = Pairs()
 

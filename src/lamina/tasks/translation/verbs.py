@@ -39,9 +39,8 @@ def translate(network: Any, keys: GenerateKeys) -> Iterator[str]:
     decoding = dataclasses.replace(network.objective.decoding, **changed)
     objective = dataclasses.replace(network.objective, decoding=decoding)
     full = [line for line in lines if line]
-    (encoder,) = network.encoder.encoders.values()
     own = dataclasses.replace(network, objective=objective)
-    written = iter(own.decoded(encoder.encoded(full))["output"].tolist() if full else ())
+    written = iter(own.decoded(network.encoder.only.encoded(full))["output"].tolist() if full else ())
     for number, line in enumerate(lines):
         yield ("\n" if number else "") + (next(written) if line else "")
 

@@ -30,15 +30,9 @@ def read_conll(path: str, *, encoding: str | None = None) -> FrameTable:
     Raises:
         DataError: a line has no tag, or there is no sentence.
     """
-    given = text.load(path, encoding)
-    try:
-        text.check_utf8(given)
-    except text.NotUtf8:
-        if encoding is not None:
-            raise
-        given = text.guessed(given)
+    given = text.load_utf8(path, encoding)
     sentences = _Sentences(given)
-    for number, line in enumerate(bytes(given.data[:]).decode("utf-8-sig").split("\n"), start=1):
+    for number, line in enumerate(text.decoded(given).split("\n"), start=1):
         sentences.add(number, line.rstrip("\r"))
     return sentences.table()
 

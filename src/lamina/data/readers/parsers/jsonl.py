@@ -34,7 +34,7 @@ def read_jsonl(path: str, *, encoding: str | None = None) -> FrameTable:
     Raises:
         DataError: with file, line and fix, whatever is wrong with the file.
     """
-    return _of_lines(_loaded(path, encoding))
+    return _of_lines(text.load_utf8(path, encoding))
 
 
 def read_json(path: str, *, encoding: str | None = None) -> FrameTable:
@@ -47,7 +47,7 @@ def read_json(path: str, *, encoding: str | None = None) -> FrameTable:
     Raises:
         DataError: with file, row and fix, whatever is wrong with the file.
     """
-    given = _loaded(path, encoding)
+    given = text.load_utf8(path, encoding)
     raw = _bytes(given)
     if raw.lstrip()[:1] == b"{" and raw.rstrip().count(b"\n"):
         first = raw.lstrip().split(b"\n", 1)[0]
@@ -68,18 +68,6 @@ def read_json(path: str, *, encoding: str | None = None) -> FrameTable:
         _check_object(row, f"{path}, row {number}")
     frame, remarks = _framed(found, path)
     return _checked(frame, given, remarks)
-
-
-def _loaded(path: str, encoding: str | None) -> text.Text:
-    """Return a text that is UTF-8, whatever it was."""
-    given = text.load(path, encoding)
-    try:
-        text.check_utf8(given)
-    except text.NotUtf8:
-        if encoding is not None:
-            raise
-        return text.guessed(given)
-    return given
 
 
 def _bytes(given: text.Text) -> bytes:

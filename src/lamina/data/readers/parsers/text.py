@@ -228,6 +228,31 @@ def check_utf8(text: Text) -> None:
             ) from error
 
 
+def load_utf8(path: str, encoding: str | None = None) -> Text:
+    """Return a text that is UTF-8, whatever it was; what had to be guessed is among its doubts.
+
+    Args:
+        path: the file, perhaps packed, or ``-``.
+        encoding: of the file; UTF-8 without, and a guess where it is not.
+
+    Raises:
+        DataError: it cannot be read, or is no text.
+    """
+    given = load(path, encoding)
+    try:
+        check_utf8(given)
+    except NotUtf8:
+        if encoding is not None:
+            raise
+        return guessed(given)
+    return given
+
+
+def decoded(text: Text) -> str:
+    """Return the characters of a text in UTF-8, without a byte order mark."""
+    return bytes(text.data[:]).decode("utf-8-sig")
+
+
 def guessed(text: Text) -> Text:
     """Return a text that is not UTF-8 as what it is most likely to be, and say so.
 
