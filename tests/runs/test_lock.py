@@ -28,7 +28,12 @@ TAKE = (
 @contextmanager
 def process(code: str, path: Path) -> Iterator[subprocess.Popen]:
     """A process that has said that it is ready; killed at the end."""
-    started = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdin=subprocess.PIPE,  # never at its end, so that a holder that reads it holds until it is killed
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert started.stdout is not None and started.stdout.readline() == "ready\n"
         yield started

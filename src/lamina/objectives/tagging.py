@@ -58,6 +58,7 @@ class TaggingObjective(AbstractObjective):
     monitor = {"loss": False, "token_accuracy": True}  # noqa: RUF012
     shown = Shown("token_accuracy", "valid_token_accuracy", lambda value, scale: value)
     decoded_type = np.float32
+    noun = "sentence"
 
     @property
     def out_features(self) -> int:
