@@ -103,7 +103,9 @@ def main() -> None:
     data, losses = datasets.load(f"{chosen['folder']}/data.npz"), LossesOfEpochs()
     is_race = chosen["mode"] == "race"
     keys = {**chosen["recipe"], "schedule": "constant", "early_stopping": False}
-    config = TrainConfig(epochs=FOREVER if is_race else 1, precision=chosen["precision"], seed=0, **keys)
+    config = TrainConfig(
+        epochs=FOREVER if is_race else chosen["epochs"], precision=chosen["precision"], seed=0, **keys
+    )
     gate = Turnstile(channel, epochs=1, began=time.perf_counter())
     tokens = data["turn" if is_race else "quality"]
     train(model, objective, rows(tokens), config=config, callbacks=[gate if is_race else losses])

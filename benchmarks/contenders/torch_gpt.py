@@ -118,8 +118,9 @@ def main() -> None:
     channel.send(versions=worker.versions("torch"))
     channel.receive()
     if chosen["mode"] == "quality":
-        found = trainer.epoch(torch.from_numpy(data["quality"]).long())
-        channel.send(quality=[found], parameters=sum(p.numel() for p in network.parameters()))
+        texts = torch.from_numpy(data["quality"]).long()
+        found = [trainer.epoch(texts) for _ in range(chosen["epochs"])]
+        channel.send(quality=found, parameters=sum(p.numel() for p in network.parameters()))
         return
     tokens = torch.from_numpy(data["turn"]).long()
     while True:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Float
-from lamina.ops.dense import kernel_by_size, plain_product, product
+from lamina.ops.dense import kernel_by_size, plain_product, product, rounded_product
 from lamina.ops.dispatch import differentiable
 from lamina.ops.native import library
 
@@ -96,6 +96,11 @@ def native_input_gradient(change: Array, y: Array, weight: Array) -> Any:
     return library.call("affine_input_gradient", out, change, y, weight, vmap_method="expand_dims")
 
 
+def rounded_input_gradient(change: Array, y: Array, weight: Array) -> Any:
+    """Return the same by the kernel that rounds operands."""
+    return rounded_product(_slope(change, y), weight, transposed=(False, False))
+
+
 def plain_weight_gradient(change: Array, x: Array, *y: Array) -> tuple[Array, Array]:
     """Return the gradients of weight and bias; with y, of a layer with relu."""
     slope = _slope(change, *y)
@@ -104,9 +109,20 @@ def plain_weight_gradient(change: Array, x: Array, *y: Array) -> tuple[Array, Ar
 
 def native_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
     """Return the same by the kernel."""
-    outputs = change.shape[-1]
-    out = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in ((outputs, x.shape[-1]), (1, outputs))]
+    out = _weight_gradients_of(change, x)
     return tuple(library.call("affine_weight_gradient", out, change, x, *y, vmap_method="expand_dims"))
+
+
+def rounded_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
+    """Return the same by the kernel that rounds operands; the sums of the bias are of numbers as they are."""
+    return tuple(
+        library.call("rounded_weight_gradient", _weight_gradients_of(change, x), _slope(change, *y), x)
+    )
+
+
+def _weight_gradients_of(change: Array, x: Array) -> list[jax.ShapeDtypeStruct]:
+    outputs = change.shape[-1]
+    return [jax.ShapeDtypeStruct(shape, x.dtype) for shape in ((outputs, x.shape[-1]), (1, outputs))]
 
 
 def _slope(change: Array, *y: Array) -> Array:
@@ -117,6 +133,7 @@ _LAYERS: dict[ActivationName, Callable[..., Any]] = {
     activation: kernel_by_size(
         functools.partial(native_affine, activation=activation),
         functools.partial(plain_affine, activation=activation),
+        functools.partial(rounded_product, relu=activation == "relu"),
         lambda x, weight, bias: (x, weight, (False, True)),
     )
     for activation in ("identity", "relu")
@@ -125,13 +142,17 @@ _input_gradient = differentiable(
     kernel_by_size(
         native_input_gradient,
         plain_input_gradient,
+        rounded_input_gradient,
         lambda change, y, weight: (change, weight, (False, False)),
     ),
     plain_input_gradient,
 )
 _weight_gradient = differentiable(
     kernel_by_size(
-        native_weight_gradient, plain_weight_gradient, lambda change, x, *y: (change, x, (True, False))
+        native_weight_gradient,
+        plain_weight_gradient,
+        rounded_weight_gradient,
+        lambda change, x, *y: (change, x, (True, False)),
     ),
     plain_weight_gradient,
 )

@@ -2,6 +2,9 @@
 
 On CPU the products of a population, those of attention, and single ones of some size are computed by a native
 kernel (`lamina.ops.dispatch`), all members in one call; others by XLA.
+
+Under ``jax.default_matmul_precision("bfloat16")`` operands may be rounded to bfloat16, while sums stay float32:
+on CPUs that multiply such numbers a kernel does so, on other devices XLA.
 """
 
 from __future__ import annotations
@@ -89,25 +92,52 @@ def _mapped(transposed: Sides) -> Callable[[Array, Array], Array]:
     return kernel_by_size(
         functools.partial(native_product, transposed=transposed),
         functools.partial(plain_product, transposed=transposed),
+        functools.partial(rounded_product, transposed=transposed),
         lambda left, right: (left, right, transposed),
     )
 
 
 def kernel_by_size(
-    native: Callable[..., Any], plain: Callable[..., Any], product_of: Callable[..., Any]
+    native: Callable[..., Any],
+    plain: Callable[..., Any],
+    rounded: Callable[..., Any],
+    product_of: Callable[..., Any],
 ) -> Any:
     """Return a function that is computed by the kernel where it is faster, all members in one call.
 
     Args:
         native: by the kernel.
         plain: the same by XLA.
+        rounded: by the kernel that rounds operands, where that is asked for.
         product_of: given the operands, the two sides of the product they end in, and which are transposed.
     """
 
     def suits(members: int, *operands: Any) -> bool:
         return suits_kernel(members, *product_of(*operands))
 
-    return by_members(native, plain, suits)
+    def suits_rounded(members: int, *operands: Any) -> bool:
+        return members == 1 and rounds_operands() and _suits_rounded_kernel(*product_of(*operands))
+
+    return by_members(rounded, by_members(native, plain, suits), suits_rounded)
+
+
+def rounds_operands() -> bool:
+    """Return whether products may round their operands to bfloat16.
+
+    Example:
+        >>> with jax.default_matmul_precision("bfloat16"):
+        ...     rounds_operands()
+        True
+    """
+    return jax.config.jax_default_matmul_precision == "bfloat16"  # type: ignore[attr-defined]
+
+
+def _suits_rounded_kernel(left: Any, right: Any, transposed: Sides) -> bool:
+    rows, depth, columns = _sizes(left, right, transposed)
+    if depth != right.shape[-1 if transposed[1] else -2]:  # XLA refuses it
+        return False
+    work = rows * depth * columns
+    return dispatch.suits("rounded_product", left, right, multiplications=work, rows=rows, columns=columns)
 
 
 def suits_kernel(members: int, left: Any, right: Any, transposed: Sides) -> bool:
@@ -138,3 +168,12 @@ def native_product(left: Array, right: Array, transposed: Sides) -> Any:
     rows, _, columns = _sizes(left, right, transposed)
     out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
     return library.call("product", out, left, right, vmap_method="expand_dims", transposed=transposed)
+
+
+def rounded_product(
+    left: Array, right: Array, *bias: Array, transposed: Sides = (False, True), relu: bool = False
+) -> Any:
+    """Return the product of rounded operands as their kernel computes it, with bias and relu of a layer."""
+    rows, _, columns = _sizes(left, right, transposed)
+    out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
+    return library.call("rounded_product", out, left, right, *bias, transposed=transposed, relu=[relu])

@@ -167,6 +167,15 @@ TABLE = Table(
         log='2026-11-26 "Layers in one pass, and the rows with them", 2026-11-30 "Long weight gradients"',
         decision="0016, 0033",
     ),
+    rounded_product=Kernel(
+        "products of operands rounded to bfloat16 with float32 sums, or dense layers with bias, relu and gradients",
+        source="rounded_dense",
+        # Fewer multiplications or rows are not worth packing the other side.
+        limits={"multiplications": Limit(1 << 20, 1 << 36), "rows": Limit(32), "columns": Limit(16)},
+        requires="AMX or AVX512-BF16, one network, mixed precision",
+        log='2026-11-30 "Products of rounded operands by AMX"',
+        decision="0037",
+    ),
     cross_entropy=Kernel(
         "cross-entropy of softmax with its gradient",
         source="cross_entropy",

@@ -49,7 +49,9 @@ class TrainConfig:
         **POSITIVE,
     )
     precision: str = key(
-        "float32", "arithmetic of the forward and backward pass", **one_of("float32", "bfloat16")
+        "float32",
+        "arithmetic of the forward and backward pass; mixed: only products in bfloat16",
+        **one_of("float32", "bfloat16", "mixed"),
     )
     device_memory: float = key(
         4096.0, "MiB of training data kept on the device; more is streamed", **NOT_NEGATIVE

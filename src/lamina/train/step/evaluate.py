@@ -10,7 +10,7 @@ from jax import Array
 
 from lamina.core.hashing import hashed_key, hashed_keys
 from lamina.train.optimizers.registry import Hyper, averaged_parameters
-from lamina.train.step.program import Program, cast, cast_inputs, learning_rate
+from lamina.train.step.program import Program, arithmetic, cast, cast_inputs, learning_rate
 from lamina.train.step.state import TrainState, combine, partition, slice_model
 
 _EVALUATES = 0xE7A1  # sets the random numbers of evaluation apart from those of steps
@@ -28,7 +28,8 @@ def evaluate_model(program: Program, model: Any, data: Any, key: Any = 0) -> dic
     model = cast(model, program.precision)
 
     def sums_of(batch: Any, key: Any) -> dict[str, Any]:
-        return program.objective.evaluate(model, cast_inputs(batch, program.precision), key=key)
+        with arithmetic(program.precision):
+            return program.objective.evaluate(model, cast_inputs(batch, program.precision), key=key)
 
     def body(total: Any, one: Any) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, sums_of(*one)), None

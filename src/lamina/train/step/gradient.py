@@ -15,7 +15,7 @@ from lamina.core.rules import Rules
 from lamina.core.taps import observe
 from lamina.ops.update import all_finite
 from lamina.train.optimizers.registry import DECAY, Hyper
-from lamina.train.step.program import Program, cast, cast_inputs
+from lamina.train.step.program import Program, arithmetic, cast, cast_inputs
 from lamina.train.step.state import Slices, combine
 
 _STATISTICS = "*running_*"  # taps whose values go into the buffers of the same path
@@ -86,7 +86,8 @@ def _gradient(program: Program, name: str, slices: Slices, batch: Any, key: Any,
             loss, metrics = loss + penalty, {**metrics, "penalty": penalty}
         return loss + (_penalty(own, hyper) if program.penalized else 0.0), (seen, metrics)
 
-    (loss, (seen, metrics)), gradient = jax.value_and_grad(loss_of, has_aux=True)(slices.own)
+    with arithmetic(program.precision):
+        (loss, (seen, metrics)), gradient = jax.value_and_grad(loss_of, has_aux=True)(slices.own)
     return Found(loss, gradient, seen, metrics)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from lamina.objectives.base import AbstractObjective, Batch, Losses, Part
 from lamina.train.optimizers.registry import DECAY, OPTIMIZERS, Hyper
 from lamina.train.optimizers.rule import Rule
 from lamina.train.optimizers.schedules import factor
+
+MIXED = "mixed"
 
 
 class StepContext(NamedTuple):
@@ -85,7 +88,9 @@ class Program:
         objective: losses, their parts, and metrics.
         optimizer: name in `OPTIMIZERS`.
         schedule: name in `SCHEDULES`.
-        precision: ``"float32"`` or ``"bfloat16"``.
+        precision: ``"float32"``; ``"bfloat16"``; or ``"mixed"``, where parameters and activations are float32
+            and dense products may round their operands to bfloat16 (Micikevicius et al. Mixed precision
+            training. ICLR 2018).
         accumulate: microbatches a batch is cut into.
         clipped: clip the gradient of each part by its norm.
         penalized: add L1 and L2 penalties.
@@ -123,9 +128,14 @@ def learning_rate(program: Program, step: Array, lr_scale: Array, hyper: Hyper) 
     return factor(program.schedule, step, hyper["total"], hyper["warmup"]) * hyper["lr"] * lr_scale
 
 
+def arithmetic(precision: str) -> contextlib.AbstractContextManager[Any]:
+    """Return the context in which a model is traced, which says whether products may round operands."""
+    return jax.default_matmul_precision("bfloat16") if precision == MIXED else contextlib.nullcontext()
+
+
 def cast(tree: Any, precision: str, *, kinds: tuple[Any, ...] = (jnp.float32,)) -> Any:
     """Return the tree with arrays of these types in the arithmetic of the run."""
-    if precision == "float32":
+    if precision in ("float32", MIXED):
         return tree
     return jax.tree.map(lambda a: a.astype(precision) if a.dtype in kinds else a, tree)
 
