@@ -109,6 +109,11 @@ def test_bfloat16_computes_low_and_keeps_high(fitted: Any):
     np.testing.assert_allclose(weights_of(low), weights_of(full), atol=0.03)
 
 
+def test_mixed_precision_rounds_products_only(fitted: Any):
+    found = fitted(epochs=20, precision="mixed")  # products too small to be rounded
+    np.testing.assert_array_equal(weights_of(found), weights_of(fitted(epochs=20)))
+
+
 def test_running_statistics_are_written_back_and_not_trained(line: Any):
     model = build("resnet-tabular", inputs=(3,), outputs=1, size=4, depth=1, dropout=0.0)
     config = TrainConfig(epochs=1, batch_size=24, lr=1e-30, optimizer="sgd")

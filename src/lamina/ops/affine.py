@@ -115,9 +115,8 @@ def native_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
 
 def rounded_weight_gradient(change: Array, x: Array, *y: Array) -> Any:
     """Return the same by the kernel that rounds operands; the sums of the bias are of numbers as they are."""
-    return tuple(
-        library.call("rounded_weight_gradient", _weight_gradients_of(change, x), _slope(change, *y), x)
-    )
+    out, slope = _weight_gradients_of(change, x), _slope(change, *y)
+    return tuple(library.call("rounded_weight_gradient", out, slope, x, tiled=[True]))
 
 
 def _weight_gradients_of(change: Array, x: Array) -> list[jax.ShapeDtypeStruct]:

@@ -3,8 +3,8 @@
 On CPU the products of a population, those of attention, and single ones of some size are computed by a native
 kernel (`lamina.ops.dispatch`), all members in one call; others by XLA.
 
-Under ``jax.default_matmul_precision("bfloat16")`` operands may be rounded to bfloat16, while sums stay float32:
-on CPUs that multiply such numbers a kernel does so, on other devices XLA.
+Under ``jax.default_matmul_precision("bfloat16")`` operands may be rounded to bfloat16, while sums stay
+float32: on CPUs that multiply such numbers a kernel does so, on other devices XLA.
 """
 
 from __future__ import annotations
@@ -171,9 +171,19 @@ def native_product(left: Array, right: Array, transposed: Sides) -> Any:
 
 
 def rounded_product(
-    left: Array, right: Array, *bias: Array, transposed: Sides = (False, True), relu: bool = False
+    left: Array,
+    right: Array,
+    *bias: Array,
+    transposed: Sides = (False, True),
+    relu: bool = False,
+    tiled: bool = True,
 ) -> Any:
-    """Return the product of rounded operands as their kernel computes it, with bias and relu of a layer."""
+    """Return the product of rounded operands as their kernel computes it, with bias and relu of a layer.
+
+    ``tiled=False`` leaves the processor's registers for tiles (AMX) unused.
+    """
     rows, _, columns = _sizes(left, right, transposed)
     out = jax.ShapeDtypeStruct((rows, columns), left.dtype)
-    return library.call("rounded_product", out, left, right, *bias, transposed=transposed, relu=[relu])
+    return library.call(
+        "rounded_product", out, left, right, *bias, transposed=transposed, relu=[relu], tiled=[tiled]
+    )

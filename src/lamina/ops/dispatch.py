@@ -168,7 +168,7 @@ TABLE = Table(
         decision="0016, 0033",
     ),
     rounded_product=Kernel(
-        "products of operands rounded to bfloat16 with float32 sums, or dense layers with bias, relu and gradients",
+        "products of operands rounded to bfloat16 with float32 sums, or dense layers and their gradients",
         source="rounded_dense",
         # Fewer multiplications or rows are not worth packing the other side.
         limits={"multiplications": Limit(1 << 20, 1 << 36), "rows": Limit(32), "columns": Limit(16)},

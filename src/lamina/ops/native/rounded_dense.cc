@@ -271,7 +271,9 @@ struct Rounded {
   }
 };
 
-void multiply_rounded(const Threads& threads, const Product& of, const Shape& shape, float* row_sums) {
+// `tiled`: by AMX where there is some.
+void multiply_rounded(const Threads& threads, const Product& of, const Shape& shape, float* row_sums,
+                      [[maybe_unused]] bool tiled) {
   const int64_t depth = tiles_of(shape.k, kDeepTile), columns = tiles_of(shape.n, kTile);
   auto* right = static_cast<uint32_t*>(scratch(0, columns * depth * kTileWords * 4));
   const int64_t packs = std::min(columns * depth, fine_tasks(threads));
@@ -284,7 +286,7 @@ void multiply_rounded(const Threads& threads, const Product& of, const Shape& sh
   ParallelFor(threads, int(tasks), [&](int task) {
     const int64_t first = blocks * task / tasks, last = blocks * (task + 1) / tasks;
 #if defined(LAMINA_AMX)
-    if (has_amx()) return work.rows<Amx>(first, last);
+    if (tiled && has_amx()) return work.rows<Amx>(first, last);
 #endif
     work.rows<Avx>(first, last);
   });
@@ -306,7 +308,7 @@ void rounded_product(const Call& call) {
   const float* bias = call.operands() > 2 ? static_cast<const float*>(call.operand(2).data) : nullptr;
   const bool relu = call.sizes("relu")[0] != 0;
   multiply_rounded(call.threads, {side(left, transposed[0]), side(right, transposed[1]), {bias, relu}, target(out)},
-                   shape, nullptr);
+                   shape, nullptr, call.sizes("tiled")[0] != 0);
 }
 
 // Operands: change, x; results: the gradients of W and, as one row, of b.
@@ -314,7 +316,7 @@ void rounded_weight_gradient(const Call& call) {
   const Buffer change = call.operand(0), x = call.operand(1), out = call.result(0);
   const Shape shape{out.dimensions[0], x.dimensions[0], out.dimensions[1]};
   multiply_rounded(call.threads, {side(change, true), side(x, false), {}, target(out)}, shape,
-                   static_cast<float*>(call.result(1).data));
+                   static_cast<float*>(call.result(1).data), call.sizes("tiled")[0] != 0);
 }
 
 }  // namespace
