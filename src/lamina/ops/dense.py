@@ -16,6 +16,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from lamina.core.arrays import Array
@@ -130,6 +131,11 @@ def rounds_operands() -> bool:
         True
     """
     return jax.config.jax_default_matmul_precision == "bfloat16"  # type: ignore[attr-defined]
+
+
+def rounds_by_kernel() -> bool:
+    """Return whether products may round their operands, and a kernel of this processor is faster then."""
+    return rounds_operands() and library.has_kernels("rounded_dense", np.float32)
 
 
 def _suits_rounded_kernel(left: Any, right: Any, transposed: Sides) -> bool:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from lamina.core.rules import Rules
+from lamina.ops.dense import product, rounds_by_kernel
 from lamina.train.optimizers.adam import AdamState, adam_rule
 from lamina.train.optimizers.rule import Rule, where_finite
 
@@ -122,7 +123,8 @@ def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
     X ← P·X, P = a + b·A + c·A², A = X·Xᵀ, leaves U and V alone and maps each singular value s to
     a·s + b·s³ + c·s⁵, which draws (0, 1] near to one: five iterations stand for the decomposition. All P
     commute with A, so the product of the P is found from A alone, rows × rows, and X is multiplied once.
-    Matrices that are nearly square are multiplied each time, which costs them less.
+    Matrices that are nearly square are multiplied each time, which costs them less; and all where products
+    may round their operands and a kernel does so, since A needs all digits, and X does not (Jordan et al.).
 
     Args:
         arrays: as `muon_rule` takes them.
@@ -131,6 +133,9 @@ def orthogonalized(arrays: Sequence[Array]) -> list[Array]:
         The arrays, each of its shape. O(rows² · columns) a matrix.
     """
     wide = [_as_wide_matrices(array) for array in arrays]
+    if rounds_by_kernel():
+        evened = [jax.lax.map(_iterated_alone, x) for x in wide]
+        return [_in_the_shape_of(array, y) for array, y in zip(arrays, evened, strict=True)]
     grams = [jnp.einsum("kij,klj->kil", x, x, precision="highest") for x in wide]
     norms = [jnp.sqrt(jnp.trace(gram, axis1=1, axis2=2))[:, None, None] + EPSILON for gram in grams]
     wide = [x / norm for x, norm in zip(wide, norms, strict=True)]
@@ -154,6 +159,16 @@ def _iterated(x: Array, gram: Array) -> Array:
     for iteration in range(ITERATIONS):
         gram = gram if iteration == 0 else jnp.einsum("kij,klj->kil", x, x)
         x = a * x + (b * gram + c * (gram @ gram)) @ x
+    return x
+
+
+def _iterated_alone(x: Array) -> Array:
+    """Return what the iterations make of one matrix (rows, columns), by products that round operands."""
+    a, b, c = POLYNOMIAL
+    x = x / (jnp.sqrt((x * x).sum()) + EPSILON)
+    for _ in range(ITERATIONS):
+        gram: Any = product(x, x, (False, True))
+        x = a * x + product(b * gram + c * product(gram, gram, (False, False)), x, (False, False))
     return x
 
 

@@ -19,7 +19,7 @@ from lamina.objectives.base import Part
 from lamina.train.optimizers.registry import Hyper
 from lamina.train.optimizers.rule import where_finite
 from lamina.train.step.gradient import clip_and_check, gradient_of_part
-from lamina.train.step.program import Program, StepContext, learning_rate, make_rule
+from lamina.train.step.program import Program, StepContext, arithmetic, learning_rate, make_rule
 from lamina.train.step.state import TrainState, partition, slice_model
 from lamina.train.step.statistics import with_statistics
 
@@ -119,7 +119,8 @@ def _move(
     found = gradient_of_part(program, name, slices, batch, key, hyper)
     gradient, finite = clip_and_check(program, found, hyper)
     rule = make_rule(program, part, lr, hyper, slices.own)
-    own, memory = rule.step(gradient, memory, slices.own, finite)
+    with arithmetic(program.precision):
+        own, memory = rule.step(gradient, memory, slices.own, finite)
     rest = where_finite(finite, with_statistics(slices.rest, found.seen, part.paths), slices.rest)
     report = Report({"loss": found.loss, **found.metrics}, True, finite)
     return slices._replace(own=own, rest=rest).join(), memory, report
