@@ -21,6 +21,7 @@ from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.linear import Linear
 from lamina.nn.stack import Stack
+from lamina.ops.dense import dense
 
 MOST_UNSTACKED = 32  # blocks: each is compiled by itself
 
@@ -158,7 +159,7 @@ class SequenceModel(Module):
     def _outputs(self, y: Array) -> Array:
         if self.head is not None:
             return self.head(y)
-        return y @ self.embedding.weight.astype(y.dtype).T
+        return dense(y, self.embedding.weight.astype(y.dtype))
 
 
 def _check_not_next(wants: str) -> None:

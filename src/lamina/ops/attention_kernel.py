@@ -57,6 +57,50 @@ def native_attention(
     return mixed.astype(query.dtype)
 
 
+def suits_cache_kernel(query: Any, key: Any, reach: Reach) -> bool:
+    """Return whether the kernel reads a cache of these shapes faster than XLA.
+
+    Args:
+        query: of the positions that ask, (b, t, h, k).
+        key: room of the cache, (b, g, s, k).
+        reach: which positions each one sees.
+    """
+    work = query.size * key.shape[2]
+    return reach.after == 0 and dispatch.suits("cached_attention", query, key, multiplications=work)
+
+
+def native_cached_attention(
+    query: Float[Array, "b t h k"],
+    key: Float[Array, "b g s k"],
+    value: Float[Array, "b g s k"],
+    *,
+    reach: Reach,
+    slopes: Float[Array, " h"] | None = None,
+    first: Any = 0,
+) -> Any:
+    """Return what `lamina.ops.causal_attention.cached_attention` does as the kernel computes it.
+
+    Args:
+        query: of the positions that ask.
+        key: of the positions that are asked; those behind the last query are not read.
+        value: what they give.
+        reach: which positions each one sees, none of them later ones.
+        slopes: of each head, how much a score falls with the distance.
+        first: position of the first query among the keys; may be traced.
+    """
+    falls = jnp.zeros(0, jnp.float32) if slopes is None else slopes.astype(jnp.float32)
+    return library.call(
+        "cached_attention",
+        jax.ShapeDtypeStruct(query.shape, query.dtype),
+        query,
+        key,
+        value,
+        jnp.asarray(first, jnp.int32),
+        falls,
+        before=[reach.bounds()[0]],
+    )
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attention(reach: Reach, *operands: Any) -> Any:
     return _mixed_and_statistics(reach)(*operands)[0]

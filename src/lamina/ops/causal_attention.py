@@ -18,7 +18,13 @@ from lamina.core import runtime
 from lamina.core.arrays import Array
 from lamina.core.errors import ShapeError
 from lamina.core.shapes import Bool, Float
-from lamina.ops.attention_kernel import native_attention, suits_kernel
+from lamina.ops.attention_kernel import (
+    native_attention,
+    native_cached_attention,
+    suits_cache_kernel,
+    suits_kernel,
+)
+from lamina.ops.dispatch import differentiable
 from lamina.ops.blocked_attention import blocked_attention
 from lamina.ops.grouped import by_group, from_groups, grouped_product
 from lamina.ops.reach import CAUSAL, Reach
@@ -131,7 +137,7 @@ def plain_attention(
         [0.0, 0.5, 1.0]
     """
     sides = (by_group(array, key.shape[2])[:, :, 0] for array in (key, value))
-    return cached_attention(
+    return plain_cached_attention(
         query, *sides, reach=reach, present=present, slopes=slopes, first=first, watch=watch
     )
 
@@ -145,9 +151,50 @@ def cached_attention(
     present: Bool[Array, "b s"] | None = None,
     slopes: Float[Array, " h"] | None = None,
     first: Any = 0,
-    watch: Callable[[Any], Any] = lambda weights: weights,
 ) -> Float[Array, "b t h k"]:
     """Return what `plain_attention` does, of keys and values that lie head by head, as in a cache.
+
+    Args:
+        query: of the positions that ask.
+        key: of the positions that are asked, heads before positions: none is moved in memory.
+        value: what they give.
+        reach: which positions each one sees.
+        present: which of the asked positions are there; all without.
+        slopes: of each head, how much a score falls with the distance.
+        first: position of the first query among the keys; may be traced.
+
+    Returns:
+        The mixtures. O(b·h·t·s·k); of the kernel, s are the keys that are written.
+
+    Example:
+        >>> cached_attention(jnp.ones((1, 1, 4, 8)), *[jnp.ones((1, 2, 16, 8))] * 2, first=3).shape
+        (1, 1, 4, 8)
+    """
+    if present is not None or not suits_cache_kernel(query, key, reach):
+        return plain_cached_attention(
+            query, key, value, reach=reach, present=present, slopes=slopes, first=first
+        )
+    native, plain = (
+        lambda query, key, value, first, form=form: form(
+            query, key, value, reach=reach, slopes=slopes, first=first
+        )
+        for form in (native_cached_attention, plain_cached_attention)
+    )
+    return differentiable(native, plain)(query, key, value, jnp.asarray(first, jnp.int32))
+
+
+def plain_cached_attention(
+    query: Float[Array, "b t h k"],
+    key: Float[Array, "b g s k"],
+    value: Float[Array, "b g s k"],
+    *,
+    reach: Reach = CAUSAL,
+    present: Bool[Array, "b s"] | None = None,
+    slopes: Float[Array, " h"] | None = None,
+    first: Any = 0,
+    watch: Callable[[Any], Any] = lambda weights: weights,
+) -> Float[Array, "b t h k"]:
+    """Return what `cached_attention` does with the weights of all positions formed at once.
 
     Args:
         query: of the positions that ask.
@@ -163,7 +210,7 @@ def cached_attention(
         The mixtures. O(b·h·t·s·k) time, O(b·h·t·s) memory.
 
     Example:
-        >>> cached_attention(jnp.ones((1, 1, 4, 8)), *[jnp.ones((1, 2, 16, 8))] * 2, first=3).shape
+        >>> plain_cached_attention(jnp.ones((1, 1, 4, 8)), *[jnp.ones((1, 2, 16, 8))] * 2, first=3).shape
         (1, 1, 4, 8)
     """
     batch, time, heads, _ = query.shape

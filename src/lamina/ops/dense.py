@@ -151,10 +151,17 @@ def suits_kernel(members: int, left: Any, right: Any, transposed: Sides) -> bool
     rows, depth, columns = _sizes(left, right, transposed)
     if depth != right.shape[-1 if transposed[1] else -2]:  # XLA refuses it
         return False
-    single = "single_weight_gradient" if transposed[0] else "single_product"
-    name = single if members == 1 else "population_product"
     sizes = {"multiplications": math.prod((members, rows, depth, columns)), "rows": rows, "summed": depth}
-    return dispatch.suits(name, left, right, **{limit: sizes[limit] for limit in dispatch.TABLE[name].limits})
+
+    def suits(name: str) -> bool:
+        limits = dispatch.TABLE[name].limits
+        return dispatch.suits(name, left, right, **{limit: sizes[limit] for limit in limits})
+
+    if members > 1:
+        return suits("population_product")
+    if transposed == (False, True) and rows in dispatch.TABLE["few_rows"].limits["rows"]:
+        return suits("few_rows")
+    return suits("single_weight_gradient" if transposed[0] else "single_product")
 
 
 def _sizes(left: Any, right: Any, transposed: Sides) -> tuple[int, int, int]:

@@ -105,6 +105,14 @@ TABLE = Table(
         log='2026-11-26 "Transformers on a CPU"',
         decision="0018",
     ),
+    cached_attention=Kernel(
+        "attention of the next positions to a cache, of which only what is written is read",
+        source="cached_attention",
+        limits={"multiplications": Limit(1 << 16)},  # of all positions of the cache; below, it need not be loaded
+        requires="causal, all positions there",
+        log='2026-11-30 "Writing with a cache"',
+        decision="0036",
+    ),
     causal_attention=Kernel(
         "attention of any length by blocks: causal, windows, padding, shared heads of keys; and its gradient",
         source="causal_attention",
@@ -159,6 +167,14 @@ TABLE = Table(
         limits={"multiplications": Limit(1 << 22, 1 << 34), "rows": Limit(8), "summed": Limit(at_most=2048)},
         log='2026-11-26 "Products cut finer", 2026-11-26 "Transformers on a CPU"',
         decision="0013, 0018",
+    ),
+    few_rows=Kernel(
+        "x·Wᵀ of one network, bias and relu with it, for so few rows that reading W is what takes time",
+        source="dense",
+        # Below, the kernel need not be loaded; above, the panels of `single_product` are read as often.
+        limits={"multiplications": Limit(1 << 16), "rows": Limit(1, 16)},
+        log='2026-11-30 "Writing with a cache"',
+        decision="0036",
     ),
     single_weight_gradient=Kernel(
         "the same with the left matrix transposed, as in weight gradients, long sums 256 rows at a time",

@@ -2,6 +2,7 @@
 // both gradients: the gradient of relu is computed into memory of one member, which stays in the cache, and multiplied
 // from there; the bias gradient is accumulated in the same pass.
 
+#include "few_rows.h"
 #include "products.h"
 
 namespace lamina {
@@ -57,6 +58,9 @@ void product(const Call& call) {
   const Buffer left = call.operand(0), right = call.operand(1);
   const Result out(call.result());
   const Sizes transposed = call.sizes("transposed");
+  if (out.members == 1 && out.rows <= kFewRows && !transposed[0] && transposed[1])
+    return few_rows(call.threads, {numbers(left, out.buffer, 0), numbers(right, out.buffer, 0), {}, out.of(0).data,
+                                   out.rows, last_axis(left, 1), out.columns});
   const Plan plan(call.threads, out.members, {out.rows, last_axis(left, transposed[0] ? 2 : 1), out.columns},
                   transposed[0]);
   plan.run([&](int64_t member) {
@@ -70,6 +74,9 @@ void affine(const Call& call) {
   const Buffer x = call.operand(0), weight = call.operand(1), bias = call.operand(2);
   const Result y(call.result());
   const bool relu = call.sizes("relu")[0] != 0;
+  if (y.members == 1 && y.rows <= kFewRows)
+    return few_rows(call.threads, {numbers(x, y.buffer, 0), numbers(weight, y.buffer, 0),
+                                   {numbers(bias, y.buffer, 0), relu}, y.of(0).data, y.rows, last_axis(x, 1), y.columns});
   const Plan plan(call.threads, y.members, {y.rows, last_axis(x, 1), y.columns});
   plan.run([&](int64_t member) {
     return Product{matrix(x, y.buffer, member, false), matrix(weight, y.buffer, member, true),

@@ -44,6 +44,7 @@ CURE = "install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-se
 # Each source is a library of its own, so that a network without convolutions need not compile them.
 KERNELS = {
     "attention": ("attention", "attention_gradient"),
+    "cached_attention": ("cached_attention",),
     "causal_attention": ("causal_attention", "causal_attention_gradient"),
     "convolution": ("convolution", "convolution_input_gradient", "convolution_weight_gradient"),
     "cross_entropy": ("cross_entropy",),
