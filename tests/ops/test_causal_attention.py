@@ -12,9 +12,16 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import ConfigError, ShapeError
-from lamina.ops.attention_kernel import native_attention, suits_kernel
+from lamina.ops.attention_kernel import native_attention, native_cached_attention, suits_kernel
 from lamina.ops.blocked_attention import blocked_attention
-from lamina.ops.causal_attention import attend, fused_attention, plain_attention, suits_cudnn
+from lamina.ops.causal_attention import (
+    attend,
+    cached_attention,
+    fused_attention,
+    plain_attention,
+    plain_cached_attention,
+    suits_cudnn,
+)
 from lamina.ops.dispatch import TABLE, Limit
 from lamina.ops.native import library
 from lamina.ops.reach import CAUSAL, EVERYWHERE, Reach
@@ -246,3 +253,40 @@ def test_small_ones_and_other_types_are_computed_by_xla():
     half = shape(4, 512, 8, 64, dtype=jnp.float16)
     assert not suits_kernel(half, half)
     assert TABLE["causal_attention"].limits["multiplications"].at_most is None
+
+
+CACHES = {  # batch, times, room, heads, groups, width, before, falls
+    "one position": (2, 1, 40, 4, 4, 64, None, False),
+    "shared keys, window, slopes": (2, 3, 40, 4, 2, 20, 5, True),
+    "a position that sees itself": (1, 2, 7, 2, 1, 5, 0, False),
+}
+
+
+@pytest.mark.skipif(not library.has_kernels("cached_attention", "float32"), reason="no C++ compiler here")
+@pytest.mark.parametrize("name", CACHES)
+def test_the_kernel_reads_a_cache_as_xla_does(name: str):
+    batch, times, room, heads, groups, width, before, falls = CACHES[name]
+    random = np.random.default_rng(0)
+    shapes = [(batch, times, heads, width), *[(batch, groups, room, width)] * 2]
+    sides = [random.normal(size=shape).astype(np.float32) for shape in shapes]
+    slopes = np.float32(0.5) ** np.arange(heads, dtype=np.float32) if falls else None
+    both = [
+        jax.jit(functools.partial(form, reach=Reach(before, 0), slopes=slopes))
+        for form in (native_cached_attention, plain_cached_attention)
+    ]
+    for first in (0, 4, room - times):
+        found, expected = (form(*sides, first=jnp.int32(first)) for form in both)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_attention_to_a_cache_has_the_gradient_of_xla(set_limit: SetLimit):
+    set_limit("cached_attention", multiplications=Limit(1))
+    random = np.random.default_rng(0)
+    query, key, value = (
+        random.normal(size=s).astype(np.float32) for s in ((1, 1, 2, 4), *[(1, 2, 6, 4)] * 2)
+    )
+    slopes = [
+        jax.jit(jax.grad(lambda q, form=form: (form(q, key, value, first=3) ** 2).sum()))(query)
+        for form in (cached_attention, plain_cached_attention)
+    ]
+    np.testing.assert_allclose(*slopes, rtol=1e-4, atol=1e-5)

@@ -150,3 +150,14 @@ def test_without_kernels_populations_go_through_xla(monkeypatch: pytest.MonkeyPa
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+@needs_kernel
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8, 16])
+def test_few_rows(rows: int):
+    """Every way that rows, columns and what is summed may be cut into tiles; the bias is in `test_affine`."""
+    for depth, columns in ((1, 1), (15, 17), (64, 50), (130, 300), (512, 3)):
+        x, weight = normal(rows, depth), normal(columns, depth)
+        found = jax.jit(lambda x, w: native_product(x, w, (False, True)))(x, weight)
+        expected = x.astype(np.float64) @ weight.T.astype(np.float64)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)

@@ -14,6 +14,7 @@ import pytest
 
 from lamina.ops import (
     attention,
+    attention_kernel,
     convolution,
     cross_entropy,
     dense,
@@ -26,6 +27,7 @@ from lamina.ops import (
 )
 from lamina.ops.dispatch import TABLE, Kernel, Limit
 from lamina.ops.native import library
+from lamina.ops.reach import EVERYWHERE, Reach
 from lamina.ops.window import Window
 
 DTYPES = ("float32", "bfloat16", "float16", "int32")
@@ -110,11 +112,22 @@ def test_products(transposed: tuple[bool, bool], dtype: str):
         if members == 1:
             expected = rows >= 8 and (transposed[0] or summed <= 2048) and dtype == "float32"
             expected &= 4_194_304 <= work <= 17_179_869_184
+            if transposed == (False, True) and rows <= 16:
+                expected = work >= 65_536 and dtype == "float32"
         else:
             expected &= work >= 1_048_576
         assert dense.suits_kernel(members, left, right, transposed) == expected
     assert not dense.suits_kernel(1, array(512, 512), array(511, 512), (False, False))
     assert not dense.suits_kernel(1, array(512, 512), array(512, 512, dtype="int32"), (False, False))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_attention_to_a_cache(dtype: str):
+    for batch, time, room in itertools.product((1, 8), (1, 16), (16, 512)):
+        query, key = array(batch, time, 4, 16, dtype=dtype), array(batch, 2, room, 16, dtype=dtype)
+        expected = batch * time * 64 * room >= 65_536 and dtype == "float32"
+        assert attention_kernel.suits_cache_kernel(query, key, Reach(3, 0)) == expected
+        assert not attention_kernel.suits_cache_kernel(query, key, EVERYWHERE)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

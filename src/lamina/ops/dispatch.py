@@ -108,7 +108,9 @@ TABLE = Table(
     cached_attention=Kernel(
         "attention of the next positions to a cache, of which only what is written is read",
         source="cached_attention",
-        limits={"multiplications": Limit(1 << 16)},  # of all positions of the cache; below, it need not be loaded
+        limits={
+            "multiplications": Limit(1 << 16)
+        },  # of all positions of the cache; below, it need not be loaded
         requires="causal, all positions there",
         log='2026-11-30 "Writing with a cache"',
         decision="0036",

@@ -17,7 +17,7 @@ from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.letters import Characters
 from lamina.network.network import Network, do
 from lamina.tasks.language import generate as module
-from lamina.tasks.language.generate import CHUNK, Writer, _cut, _Run, _whole
+from lamina.tasks.language.generate import CHUNK, PIECES, GrowingTexts, Writer, _cut, _whole
 from lamina.tasks.language.sampling import Sampling
 from lamina.tasks.language.verbs import GenerateKeys
 
@@ -86,6 +86,32 @@ def test_texts_of_a_batch_are_those_of_one_alone_where_nothing_is_drawn(network:
     together = writer(network).write(prompts, keys)
     # the last prompt is longer than the context, of which the latter half is read
     assert together == [writer(network).write([prompt], keys)[0] for prompt in prompts]
+
+
+def test_prompts_are_read_in_pieces_as_far_as_all_of_them_go(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+):
+    behind, read = module._behind, []
+
+    def spied(model: Any, ids: Any, cache: Any) -> Any:
+        read.append(ids.shape)
+        return behind(model, ids, cache)
+
+    monkeypatch.setattr(module, "_behind", spied)
+    prompts = ["The cat sa", "The cat sat on"]  # 10 and 14 symbols: 9 before the last of the shorter one
+    together = writer(network).write(prompts, GenerateKeys(tokens=2, temperature=0.0))
+    assert read == [(2, PIECES[-1]), (2, PIECES[-1])]
+    assert together == [naive(network, prompt, 2) for prompt in prompts]
+
+
+def test_a_penalty_counts_what_was_read_at_once_too(network: Network):
+    seen = []
+    network_writer = writer(network)
+    for prompt in ("The cat sat", "The"):
+        keys = GenerateKeys(tokens=1, temperature=0.0, repetition_penalty=1e9)
+        text = network_writer.write([prompt], keys)[0]
+        seen.append(text not in prompt)
+    assert all(seen)
 
 
 def test_several_texts_from_one_prompt_begin_with_it_and_differ(network: Network):
@@ -159,7 +185,7 @@ def test_it_ends_where_the_network_says_so(network: Network, monkeypatch: pytest
         yield [[*rows[0], *first, end, *first]]
         raise AssertionError("nothing is written behind the end")
 
-    monkeypatch.setattr(_Run, "extended", grown)
+    monkeypatch.setattr(GrowingTexts, "extended", grown)
     assert list(network.generate(prompt="The")) == ["ab", ""]
 
 
@@ -213,6 +239,6 @@ def test_a_saved_network_writes_the_same(network: Network, tmp_path: Path):
 
 def test_the_run_is_a_function_of_key_and_prompt(network: Network):
     sampling, numbers = Sampling.of(GenerateKeys())
-    runs = [_Run(network.model, 16, sampling, numbers, make_key(0)) for _ in range(2)]
+    runs = [GrowingTexts(network.model, 16, sampling, numbers, make_key(0)) for _ in range(2)]
     first, second = ([*run.extended([[1, 2]], 5)][-1] for run in runs)
     assert first == second

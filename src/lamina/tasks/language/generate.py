@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lamina.tasks.language.verbs import WritingKeys
 
 CHUNK = 32  # tokens that are written by one call of the compiled program
+PIECES = (64, 16, 4)  # tokens of a prompt that are read at once; what is left over is read one by one
 BETWEEN = "\n\n"  # several texts
 LINE_END = "\n"
 UNBOUNDED = 1 << 20  # tokens, of a model whose state is as large however many it has read
@@ -106,7 +107,7 @@ class Writer:
         rows = [_prompt_ids(encoder, prompt) for prompt in prompts]
         first = [len(row) for row in rows]
         sampling, numbers = Sampling.of(keys, has_unknown=encoder.tokens.kind in WITH_UNKNOWN)
-        run = _Run(self.model, self.context, sampling, numbers, make_key(keys.seed))
+        run = GrowingTexts(self.model, self.context, sampling, numbers, make_key(keys.seed))
         for grown in run.extended(rows, keys.tokens):
             written = [_until(row[start:], end) for row, start in zip(grown, first, strict=True)]
             texts = [tokens.decode(own) for own, _ in written]
@@ -116,8 +117,16 @@ class Writer:
                 return
 
 
-class _Run:
-    """Texts that grow, and the state of the model behind them."""
+class GrowingTexts:
+    """Texts that grow, and the state of the model behind them.
+
+    Args:
+        model: see `Writer`.
+        context: tokens that it reads at once.
+        sampling: how tokens are drawn; what is fixed while compiling.
+        numbers: the rest of it.
+        key: random key.
+    """
 
     def __init__(self, model: Any, context: int, sampling: Sampling, numbers: Any, key: Any):
         self.model = model.unstacked() if isinstance(model, SequenceModel) else model
@@ -128,6 +137,10 @@ class _Run:
         """Yield the tokens of all texts, a chunk longer each time.
 
         Where the context of a model is full, the latter half of it is read anew.
+
+        Args:
+            rows: the tokens of each text so far, one at least.
+            tokens: to write.
         """
         goal, found = [len(row) + tokens for row in rows], rows
         for window in itertools.count():
@@ -150,11 +163,11 @@ class _Run:
         given = np.zeros((batch, longest), np.int32)
         for row, own in zip(rows, given, strict=True):
             own[: len(row)] = row
-        cache = self.model.init_cache(batch, room)
+        position, cache = self._read(given[:, : lengths.min() - 1])
         seen = np.zeros((batch, self.model.embedding.symbols), bool)
-        state = (jax.device_put(cache), jnp.asarray(given[:, 0]), jnp.asarray(seen))
-        written = given[:, :1]
-        position = 0
+        seen[np.arange(batch)[:, None], given[:, :position]] = True
+        state = (cache, jnp.asarray(given[:, position]), jnp.asarray(seen))
+        written = given[:, : position + 1]
         while position < room:
             upcoming = np.full((batch, CHUNK), -1, np.int32)
             known = given[:, position + 1 : position + 1 + CHUNK]
@@ -169,6 +182,21 @@ class _Run:
             position += steps
             if position + 1 > longest - 1:
                 yield [row.tolist() for row in written]
+
+    def _read(self, given: np.ndarray) -> tuple[int, Any]:
+        """Return how many of some tokens were read, several at once, and the state behind them."""
+        cache, position = jax.device_put(self.model.init_cache(len(given), self.room)), 0
+        for size in PIECES:
+            while position + size <= given.shape[1]:
+                cache = _behind(self.model, jnp.asarray(given[:, position : position + size]), cache)
+                position += size
+        return position, cache
+
+
+@functools.partial(jax.jit, donate_argnums=2)
+def _behind(model: Any, ids: Any, cache: Any) -> Any:
+    """Return the state behind some tokens."""
+    return model.extend(ids, cache)[1]
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
@@ -187,7 +215,8 @@ def _chunk(
     def body(index: Any, carry: Any) -> Any:
         (cache, token, seen), found = carry
         logits, cache = model.step(token, cache)
-        seen = seen | jax.nn.one_hot(token, seen.shape[1], dtype=bool)
+        if sampling.is_penalized:
+            seen = seen | jax.nn.one_hot(token, seen.shape[1], dtype=bool)
         drawn = sampling.draw(logits, seen, numbers, position_key(key, position + index))
         given = upcoming[:, index]
         token = jnp.where(given >= 0, given, drawn)
