@@ -1,4 +1,7 @@
-"""Tokens that a GPT writes, by Lamina; options: shape, prompts, tokens, weights, mode (weights, race, texts)."""
+"""Tokens that a GPT writes, by Lamina.
+
+Options: shape, prompts, tokens, weights, mode (weights, race, texts).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The same by GPT-2 of `transformers`; options: those of `lamina_decoding`, variant, threads, prompts.
 
-Variants: ``dynamic`` and ``static`` are its own `generate` with either cache; ``compiled`` and ``frozen`` take the same
-steps in a loop whose step is compiled by `torch.compile`, in the last with weights that are constants of the program.
+Variants: ``dynamic`` and ``static`` are its own `generate` with either cache; ``compiled`` and ``frozen``
+take the same steps in a loop whose step is compiled by `torch.compile`, in the last with weights that are
+constants of the program.
 """
 
 from __future__ import annotations

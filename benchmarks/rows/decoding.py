@@ -1,9 +1,10 @@
 """Row "decoding": tokens a second that GPT-2 writes, against the package `transformers`.
 
-6 blocks, width 512, 8 heads, a vocabulary of 1,024, the same random weights on both sides; a prompt of 32 tokens, 256
-new ones, always the likeliest, float32, with a cache of keys and values. Lamina: what `lamina generate` runs.
-transformers: its `generate` with either cache, and a loop of its own model compiled by `torch.compile`. The limit is
-memory, since every weight is read once a step: the note says how fast. Quality: share of equal tokens.
+6 blocks, width 512, 8 heads, a vocabulary of 1,024, the same random weights on both sides; a prompt of 32
+tokens, 256 new ones, always the likeliest, float32, with a cache of keys and values. Lamina: what `lamina
+generate` runs. transformers: its `generate` with either cache, and a loop of its own model compiled by
+`torch.compile`. The limit is memory, since every weight is read once a step: the note says how fast.
+Quality: share of equal tokens.
 """
 
 from __future__ import annotations
@@ -71,12 +72,14 @@ def measured(arguments: argparse.Namespace, weights: str, batch: int) -> tuple[l
     for timing in race.timings:
         texts = np.array(asked(timing.contender, "texts")["texts"])
         rates = spread.spread([batch * arguments.tokens / seconds for seconds in timing.seconds])
+        read = rates.median / batch * 4 * parameters / 1e9
         lines.append(record.Line(
-            row="decoding", contender=timing.contender.name, variant=f"{timing.contender.variant}, batch {batch}",
+            row="decoding", contender=timing.contender.name,
+            variant=f"{timing.contender.variant}, batch {batch}",
             unit="tokens/s", first=timing.first, **record.timed(rates),
             **record.compared(spread.ratio(timing.seconds, ours.seconds)),
             quality=float((texts == own).mean()), quality_agrees=bool((texts == own).all()),
-            versions=timing.versions, note=f"{parameters} parameters, read at {rates.median / batch * 4 * parameters / 1e9:.1f} GB/s",
+            versions=timing.versions, note=f"{parameters} parameters, read at {read:.1f} GB/s",
         ))  # fmt: skip
     return lines, race.quiet
 

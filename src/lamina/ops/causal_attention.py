@@ -24,8 +24,8 @@ from lamina.ops.attention_kernel import (
     suits_cache_kernel,
     suits_kernel,
 )
-from lamina.ops.dispatch import differentiable
 from lamina.ops.blocked_attention import blocked_attention
+from lamina.ops.dispatch import differentiable
 from lamina.ops.grouped import by_group, from_groups, grouped_product
 from lamina.ops.reach import CAUSAL, Reach
 from lamina.ops.scores import masked_scores

@@ -279,6 +279,7 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     yield from splits.of_labels(table, schema, parts)
     for own in checks:
         yield from own.across(parts)
+    yield from cast.task.across(subject, parts)
     if test_table is not None:
         left = leave_out(as_learned(test_table, schema), schema, question.modalities)
         yield from left.findings
@@ -309,7 +310,9 @@ def _of_second(
         return
     for own in checks:
         yield from own.second(other, parts)
-    yield from cast.task.check(subject, cast.selection.again(other) if cast.selection else other)
+    again = cast.selection.again(other) if cast.selection else other
+    yield from cast.task.check(subject, again)
+    yield from cast.task.across(subject, parts, again)
 
 
 def _has_errors(found: Sequence[Finding]) -> bool:

@@ -16,7 +16,7 @@ from lamina.core.wanted import NEXT
 from lamina.core.wording import counted
 from lamina.data.audit.findings import Finding, error
 from lamina.data.schema import NOTHING, Schema
-from lamina.data.split import SplitKeys
+from lamina.data.split import Split, SplitKeys
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
 from lamina.modalities.text.claim import readable
@@ -26,6 +26,7 @@ from lamina.modalities.text.words import WORDS
 from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
 from lamina.tasks.language.guide import LanguageGuide
 from lamina.tasks.language.passages import passages, rule_of, split_passages
+from lamina.tasks.language.repeats import repeated_texts
 from lamina.tasks.language.target import LanguageTarget
 from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of
 from lamina.tasks.language.verbs import VERBS
@@ -120,6 +121,10 @@ class LanguageTask(AbstractTask, AbstractSelector):
         if size < fewest:
             message = f"{counted(size, 'character')} {'is' if size == 1 else 'are'} too few {use}"
             yield error("too-few-tokens", table.source, message, f"give at least {fewest}")
+
+    def across(self, subject: Subject, split: Split, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield whether held-out texts repeat those that are trained on."""
+        return repeated_texts(subject, split, other)
 
     def fit(self, learned: Learned, keys: LanguageKeys) -> LanguageTarget:
         """Return the target: how many tokens are read at once, and how many there are.
