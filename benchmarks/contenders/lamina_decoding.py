@@ -20,7 +20,7 @@ from lamina.tasks.language.generate import GrowingTexts
 from lamina.tasks.language.sampling import Sampling
 from lamina.tasks.language.verbs import WritingKeys
 
-DEVIATION = 0.05  # of the weights: so large that tokens differ from place to place
+DEVIATION = 0.2  # of the weights: so large that tokens differ from place to place
 
 
 def random_model(shape: Mapping[str, int]) -> Any:

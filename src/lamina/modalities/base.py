@@ -138,6 +138,8 @@ class Outcome:
         point: decoded outputs → one prediction a target.
         part: the block that is reported on, where there are several; None: it is all of the inputs.
         encoder: of all inputs.
+        held_out: the evaluated rows, also where outputs and targets are not one for each of them.
+        target: what is predicted, as it was learned.
     """
 
     schema: Schema
@@ -166,6 +168,8 @@ class Outcome:
     point: Callable[[np.ndarray], np.ndarray] = _as_it_is
     part: str | None = None
     encoder: Any = None
+    held_out: AbstractTable | None = None
+    target: Any = None
 
     @property
     def count(self) -> int:

@@ -56,6 +56,8 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
         quantiles=network.objective.quantiles,
         point=network.objective.point,
         encoder=network.encoder,
+        held_out=None if judged is None else judged.table,
+        target=network.target,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from lamina.core.page import Bullets, Paragraph, Plot, Section, Tile, Tiles
+from lamina.core.page import Axis, Bullets, Line, Paragraph, Plot, Section, Series, Tile, Tiles
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.next_token import NO_TARGET
+from lamina.tasks.attention_maps import attention_sections
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
 from lamina.tasks.metric_table import metric_table
@@ -15,6 +18,7 @@ from lamina.tasks.wording import interval_words
 
 TEMPERATURES = (0.5, 0.8, 1.0)
 SAMPLED = 240  # tokens
+MAPPED = 20  # tokens of a text whose attention is shown
 LEADING = ("bits_per_byte", "perplexity", "loss")
 
 
@@ -24,8 +28,8 @@ def language_sections(outcome: Outcome) -> list[Section]:
     Args:
         outcome: of the run.
     """
-    found = [_summary(outcome), *_samples(outcome), *_quality(outcome), *balance_sections(outcome)]
-    return [*found, _limits()]
+    found = [_summary(outcome), *_samples(outcome), *_quality(outcome), *_progress(outcome)]
+    return [*found, *_attention(outcome), *balance_sections(outcome), _limits()]
 
 
 def _summary(outcome: Outcome) -> Section:
@@ -82,6 +86,79 @@ def _calibration(outcome: Outcome) -> tuple[Plot, ...]:
     stated, came = outcome.decoded[..., 1][counted], outcome.decoded[..., 2][counted]
     plot = calibration(came > 0, stated.astype(np.float64), "the likeliest token", noun="tokens")
     return () if plot is None else (plot,)
+
+
+def _progress(outcome: Outcome) -> list[Section]:
+    """Return the losses by tokens read and by compute; nothing where no epoch was recorded."""
+    from lamina.core.tree import parameter_count
+
+    epochs, tokens = outcome.history.get("epoch", ()), tokens_of_epoch(outcome)
+    if not len(epochs) or not tokens:
+        return []
+    parameters = parameter_count(outcome.model)
+    read = tokens * np.asarray(epochs, np.float64)
+    compute = 6.0 * parameters * read
+    panels = tuple(
+        Line(_losses(outcome, x), title=title, x=Axis(label, "log"), y=Axis("loss"))
+        for x, title, label in (
+            (read, "Loss by tokens", "tokens read"),
+            (compute, "Loss by compute", "floating-point operations"),
+        )
+        if len(x) > 1
+    )
+    words = (
+        f"An epoch reads {tokens:,.0f} tokens. Compute is taken as 6 operations for each of "
+        f"{parameters:,} parameters and each token: 2 forward, 4 backward, attention left out. All: "
+        f"{read[-1]:.3g} tokens, {compute[-1]:.3g} operations."
+    )
+    blocks = (Plot("loss_by_tokens", "Loss by tokens and compute", panels, alt=words, across=2),)
+    return [Section("What it took to learn", (Paragraph(words), *(blocks if panels else ())))]
+
+
+def tokens_of_epoch(outcome: Outcome) -> float:
+    """Return how many tokens an epoch reads; 0 where it is not known.
+
+    Args:
+        outcome: of the run.
+    """
+    keys, target = outcome.keys, outcome.target
+    if keys.get("steps_per_epoch"):
+        return float(keys["steps_per_epoch"]) * float(keys["batch_size"]) * target.context
+    return float(getattr(target, "tokens", 0))
+
+
+def _losses(outcome: Outcome, x: np.ndarray) -> tuple[Series, ...]:
+    """Return the losses of training and validation over something that grows with the epochs."""
+    found = []
+    for name, label, color in (("train_loss", "training", "blue"), ("valid_loss", "validation", "orange")):
+        given = outcome.history.get(name, ())
+        values = np.array([np.nan if value is None else float(value) for value in given])
+        if np.isfinite(values).any():
+            found.append(Series(label, x[: len(values)], values, color=color))
+    return tuple(found)
+
+
+def _attention(outcome: Outcome) -> list[Section]:
+    """Return maps of attention over the beginning of a held-out text."""
+    if outcome.held_out is None or not outcome.held_out.height:
+        return []
+    encoder = outcome.encoder.only
+    most = min(MAPPED, encoder.length)
+    ids = encoder.tokens.encode(encoder.texts(outcome.held_out, np.array([0]))).ids[:most]
+    if len(ids) < 2:
+        return []
+    x = {"ids": ids[None].astype(np.int32), "scale": np.ones((1, len(ids)), np.float32)}
+    return attention_sections(outcome.model, x, [shown_symbol(encoder.tokens, i) for i in ids.tolist()])
+
+
+def shown_symbol(tokens: Any, symbol: int) -> str:
+    """Return a symbol as it is written beside a map: blanks and line ends seen.
+
+    Args:
+        tokens: vocabulary of a text.
+        symbol: number in it.
+    """
+    return tokens.decode([symbol]).replace(" ", "·").replace("\n", "↵") or "?"
 
 
 def _limits() -> Section:
