@@ -58,8 +58,8 @@ def attention_sections(model: Any, x: Any, symbols: Sequence[str]) -> list[Secti
         for head in range(across)
     )
     words = (
-        f"One text that was held out, through {counted(layers, 'layer')} of {counted(heads, 'head')}: a row is "
-        "a position, and the darker a cell, the more of the position above it is mixed in."
+        f"A held-out text in a network of {counted(layers, 'layer')}, {counted(heads, 'head')} each; a row "
+        "is a position: the darker a cell, the more of the position below it is mixed in."
     )
     plot = Plot(
         "attention", "Attention", panels, alt=words, across=across, heights=(MAP_HEIGHT,) * len(shown)

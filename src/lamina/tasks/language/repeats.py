@@ -39,8 +39,9 @@ def repeated_texts(subject: Subject, split: Split, other: AbstractTable | None =
     if example:
         side = "test" if other is not None else "held-out"
         message = (
-            f"at least {share:.1%} of the {side} text stands in the training text too, in passages of "
-            f"{SHINGLE} bytes and more, such as '{plain(example, SHOWN)}': what is measured on it is partly remembered"
+            f"at least {share:.1%} of the {side} text stands in the training text too, "
+            f"in passages of {SHINGLE} bytes and more, such as '{plain(example, SHOWN)}': "
+            "what is measured on it is partly remembered"
         )
         fix = "remove what is there twice, or hold out whole texts of other sources"
         say = warning if share >= WORTH_A_WARNING else note

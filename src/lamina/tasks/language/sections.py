@@ -99,7 +99,7 @@ def _progress(outcome: Outcome) -> list[Section]:
     read = tokens * np.asarray(epochs, np.float64)
     compute = 6.0 * parameters * read
     panels = tuple(
-        Line(_losses(outcome, x), title=title, x=Axis(label, "log"), y=Axis("loss"))
+        Line(_losses(outcome, x), title=title, x=Axis(label), y=Axis("loss"))
         for x, title, label in (
             (read, "Loss by tokens", "tokens read"),
             (compute, "Loss by compute", "floating-point operations"),
@@ -111,7 +111,7 @@ def _progress(outcome: Outcome) -> list[Section]:
         f"{parameters:,} parameters and each token: 2 forward, 4 backward, attention left out. All: "
         f"{read[-1]:.3g} tokens, {compute[-1]:.3g} operations."
     )
-    blocks = (Plot("loss_by_tokens", "Loss by tokens and compute", panels, alt=words, across=2),)
+    blocks = (Plot("loss_by_tokens", "Loss by tokens and compute", panels, alt=words),)
     return [Section("What it took to learn", (Paragraph(words), *(blocks if panels else ())))]
 
 
