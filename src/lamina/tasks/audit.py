@@ -19,7 +19,15 @@ from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
 from lamina.tasks.aside import leave_out
-from lamina.tasks.base import AbstractSelector, AbstractTask, RoleKeys, Roles, Selection, Suit
+from lamina.tasks.base import (
+    AbstractComparer,
+    AbstractSelector,
+    AbstractTask,
+    RoleKeys,
+    Roles,
+    Selection,
+    Suit,
+)
 from lamina.tasks.registry import TASKS, choose_task, needs_target
 from lamina.tasks.schema import default_target, quoted, target_names
 
@@ -279,7 +287,8 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     yield from splits.of_labels(table, schema, parts)
     for own in checks:
         yield from own.across(parts)
-    yield from cast.task.across(subject, parts)
+    if isinstance(cast.task, AbstractComparer):
+        yield from cast.task.across(subject, parts)
     if test_table is not None:
         left = leave_out(as_learned(test_table, schema), schema, question.modalities)
         yield from left.findings
@@ -312,7 +321,8 @@ def _of_second(
         yield from own.second(other, parts)
     again = cast.selection.again(other) if cast.selection else other
     yield from cast.task.check(subject, again)
-    yield from cast.task.across(subject, parts, again)
+    if isinstance(cast.task, AbstractComparer):
+        yield from cast.task.across(subject, parts, again)
 
 
 def _has_errors(found: Sequence[Finding]) -> bool:

@@ -256,16 +256,6 @@ class AbstractTask(abc.ABC):
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield what is wrong with the targets, or with those of ``other``, test data of their own."""
 
-    def across(self, subject: Subject, split: Split, other: AbstractTable | None = None) -> Iterator[Finding]:
-        """Yield what is wrong between the rows that train and those held out, or test data of their own.
-
-        Args:
-            subject: the data with their roles.
-            split: which rows train, validate and test.
-            other: test data of their own, which the training rows are compared with in place of the held-out.
-        """
-        return iter(())
-
     @abc.abstractmethod
     def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn classes and scales from training rows alone."""
@@ -304,6 +294,14 @@ class AbstractTask(abc.ABC):
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return what the report says of the predictions."""
         return []
+
+
+class AbstractComparer(abc.ABC):
+    """A task that compares rows that train with those held out, beyond what its inputs' modalities do."""
+
+    @abc.abstractmethod
+    def across(self, subject: Subject, split: Split, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield what is wrong between training and held-out rows, or ``other``, test data of their own."""
 
 
 class AbstractSelector(abc.ABC):

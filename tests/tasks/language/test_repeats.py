@@ -50,8 +50,8 @@ def test_a_text_whose_end_repeats_its_beginning_is_warned_of(tmp_path):
     assert "repeats-training-text" not in found
     assert found["cut-texts"] == (
         "note",
-        "1 text is cut: the beginning trains, the end is held out, "
-        "so names and style of a text stand on both sides",
+        "1 document is cut: the beginning trains, the end is held out, "
+        "so names and style of it stand on both sides",
     )
 
 

@@ -17,6 +17,7 @@ from lamina.tasks.language.tokens import DOCUMENT
 SHINGLE = 50  # bytes: some ten words, which two people hardly write alike
 MOST_BYTES = 1 << 23  # of each side that are compared: of more, every second passage, or third …
 WORTH_A_WARNING = 0.01  # share of the held-out text
+NOUN = "document"
 SHOWN = 60  # characters of an example in a message
 _BASE = np.uint64(0x9E3779B97F4A7C15 | 1)  # odd, so that it has an inverse modulo 2^64
 
@@ -58,8 +59,8 @@ def _of_cut(table: AbstractTable, split: Split, held: np.ndarray) -> Iterator[Fi
     cut = np.intersect1d(documents[split.train], documents[held])
     if len(cut):
         message = (
-            f"{counted(len(cut), 'text')} {'is' if len(cut) == 1 else 'are'} cut: the beginning trains, the "
-            "end is held out, so names and style of a text stand on both sides"
+            f"{counted(len(cut), NOUN)} {'is' if len(cut) == 1 else 'are'} cut: the beginning trains, the "
+            "end is held out, so names and style of it stand on both sides"
         )
         yield note("cut-texts", table.source, message, "give other texts with --test to measure on new ones")
 

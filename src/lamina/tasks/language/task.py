@@ -23,7 +23,15 @@ from lamina.modalities.text.claim import readable
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.modality import TEXT
 from lamina.modalities.text.words import WORDS
-from lamina.tasks.base import AbstractSelector, AbstractTask, Examples, Roles, Selection, Suit
+from lamina.tasks.base import (
+    AbstractComparer,
+    AbstractSelector,
+    AbstractTask,
+    Examples,
+    Roles,
+    Selection,
+    Suit,
+)
 from lamina.tasks.language.guide import LanguageGuide
 from lamina.tasks.language.passages import passages, rule_of, split_passages
 from lamina.tasks.language.repeats import repeated_texts
@@ -51,7 +59,7 @@ class LanguageKeys:
     context: int | None = key(None, "tokens that are read at once", **up_to(MOST_CONTEXT))
 
 
-class LanguageTask(AbstractTask, AbstractSelector):
+class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
     """What comes next in a text, token by token."""
 
     name = LANGUAGE
