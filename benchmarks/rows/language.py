@@ -83,7 +83,8 @@ def main() -> None:
             sample = "".join(net.generate(prompt="ROMEO:\n", tokens=300, seed=seed))
         variant = ("nano" if arguments.nano else "default") + (" valid" if arguments.valid_only else "")
         metrics = {name: float(value) for name, value in (found or {}).items() if value is not None}
-        said = f"{net.parameters:,} parameters, {net.info.steps} steps, {seconds:.0f} s"
+        trained = net.history["train_loss"][-1]
+        said = f"{net.parameters:,} parameters, {net.info.steps} steps, {seconds:.0f} s, training {trained:.3f}"
         machine.say(f"{variant}, seed {seed}: {metrics}, {said}\n{sample}")
         lines.append(record.Line(ROW, "lamina", variant, "s", seconds, quality=metrics["loss"],
                                  seeds=str(seed), note=said))  # fmt: skip

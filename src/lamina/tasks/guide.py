@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
     from lamina.data.schema import Schema
@@ -29,6 +31,14 @@ WRITING: Mapping[str, Any] = MappingProxyType(
         "patience": 1000,  # the rate falls to zero: the last epochs are the best
     }
 )
+
+
+def writing_keys() -> dict[str, Any]:
+    """Return training keys of networks that write; products round their operands where that is faster."""
+    from lamina.ops.native import library
+
+    fast = library.has_kernels("rounded_dense", np.float32)
+    return {**WRITING, "precision": "mixed"} if fast else dict(WRITING)
 
 
 class AbstractGuide(abc.ABC):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import WRITING, AbstractGuide
+from lamina.tasks.guide import AbstractGuide, writing_keys
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -75,7 +75,7 @@ def choose(situation: Situation, tokens: int, context: int) -> Choice:
     windows = max(1, tokens // context)
     batch = max(1, min(MOST_BATCH, BATCH_TOKENS // context, windows // 4))
     steps = STEPS[situation.preset]
-    keys: dict[str, Any] = {**WRITING, "batch_size": batch}
+    keys: dict[str, Any] = {**writing_keys(), "batch_size": batch}
     if windows > MOST_STEPS_OF_EPOCH * batch:  # a pass would be too long to wait for
         keys |= {"steps_per_epoch": MOST_STEPS_OF_EPOCH, "epochs": -(-steps // MOST_STEPS_OF_EPOCH)}
     else:

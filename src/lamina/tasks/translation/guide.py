@@ -9,7 +9,7 @@ from lamina.core.inputs import Inputs, PairInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import WRITING, AbstractGuide
+from lamina.tasks.guide import AbstractGuide, writing_keys
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -51,7 +51,7 @@ class TranslationGuide(AbstractGuide):
             options = dict(zip(("size", "depth", "dropout"), sizes, strict=True))
         batch = max(1, min(MOST_BATCH, situation.examples // FEWEST_BATCHES))
         epochs = round(STEPS[situation.preset] * batch / max(1, situation.examples))
-        keys = {**WRITING, "batch_size": batch, "epochs": max(1, min(MOST_EPOCHS, epochs))}
+        keys = {**writing_keys(), "batch_size": batch, "epochs": max(1, min(MOST_EPOCHS, epochs))}
         return Choice(name, options, keys, reason)
 
 

@@ -168,7 +168,9 @@ def _iterated_alone(x: Array) -> Array:
     x = x / (jnp.sqrt((x * x).sum()) + EPSILON)
     for _ in range(ITERATIONS):
         gram: Any = product(x, x, (False, True))
-        x = a * x + product(b * gram + c * product(gram, gram, (False, False)), x, (False, False))
+        square: Any = product(gram, gram, (False, False))
+        moved: Any = product(b * gram + c * square, x, (False, False))
+        x = a * x + moved
     return x
 
 
