@@ -34,6 +34,7 @@ HOMES = {
     "segment": ("tasks/segmentation/",),
     "tagging": ("tasks/tagging/",),
     "language": ("tasks/language/",),
+    "masked_language": ("tasks/masked_language/",),
     "translation": ("tasks/translation/",),
 }
 
