@@ -129,8 +129,10 @@ def _verb_of(network: Network, name: str) -> Verb:
     """
     verbs = network.task.verbs
     if name not in verbs:
-        others = ", ".join(f"lamina {verb} RUN" for verb in verbs) or "lamina predict RUN DATA"
-        raise ConfigError(f"a network of the task {network.task.name} does not {name}", fix=others)
+        others = [f"lamina {verb} RUN {own.example}".rstrip() for verb, own in verbs.items()]
+        others = ["lamina predict RUN DATA", *others] if network.task.predicts else others
+        message = f"a network of the task {network.task.name} does not {name}"
+        raise ConfigError(message, fix=" or ".join(others))
     return verbs[name]
 
 

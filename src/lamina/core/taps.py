@@ -18,7 +18,6 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, suggest
 
-
 FEATURES = "features"
 """The tap of a model's vector for each example, (batch, features): what its head reads, or the mean of that
 over positions."""

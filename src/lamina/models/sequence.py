@@ -109,15 +109,15 @@ class SequenceModel(Module):
         y = y if self.positions is None else self.positions(y)
         y = self.dropout(y, key=keys[0], train=train)
         y = self._normalized(self.body(y, present=present, key=keys[1], train=train))
-        mean = None
-        if self.wants == ONE or self.is_heard(FEATURES):
-            mean = self.tap(FEATURES, mean_of_present(y, present))
+        if self.wants == ONE:
+            y = self.tap(FEATURES, mean_of_present(y, present))
+        elif self.is_heard(FEATURES):
+            self.tap(FEATURES, mean_of_present(y, present))
         if self.wants == NEXT:
             return self._outputs(y)
-        if self.wants == EACH:
-            y = y if x.get("at") is None else jnp.take_along_axis(y, x["at"][..., None], axis=1)
-            return self._outputs(self.dropout(y, key=keys[2], train=train))
-        return self._outputs(self.dropout(mean, key=keys[2], train=train))
+        if self.wants == EACH and "at" in x:
+            y = jnp.take_along_axis(y, x["at"][..., None], axis=1)
+        return self._outputs(self.dropout(y, key=keys[2], train=train))
 
     def init_cache(self, batch: int, length: int) -> dict[str, Any]:
         """Return the state before the first symbol.

@@ -119,7 +119,7 @@ class MaskedTokenObjective(AbstractObjective):
         other = (bits[:, context + places :] % jnp.uint32(end)).astype(jnp.int32)
         seen = jnp.where(fate < MASKED, self.mask, jnp.where(fate < MASKED + REPLACED, other, own))
         rows = jnp.arange(len(ids))[:, None]
-        changed = ids.at[rows, at].set(jnp.where(is_chosen, seen, own), unique_indices=True)
+        changed = jnp.asarray(ids).at[rows, at].set(jnp.where(is_chosen, seen, own), unique_indices=True)
         x = {"ids": changed, "scale": (ids >= 0).astype(jnp.float32), "at": at.astype(jnp.int32)}
         return {"x": x, "y": jnp.where(is_chosen, own, NOTHING)}
 
@@ -162,7 +162,7 @@ class MaskedTokenObjective(AbstractObjective):
 
     def decode(self, outputs: Array) -> Array:
         """Return the probability of each symbol at each position; the mask has none."""
-        logits = outputs.astype(jnp.float32).at[..., self.mask].set(-jnp.inf)
+        logits = jnp.asarray(outputs).astype(jnp.float32).at[..., self.mask].set(-jnp.inf)
         return jax.nn.softmax(logits, axis=-1)
 
     def answer(self, model: Any, x: Array) -> Array:

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
 READING = {"lines": True}  # a file of plain text: a vector for each of its lines
-VECTORS = "vectors"  # the name of the array in an .npz file
 
 
 @dataclass(frozen=True)
 class EmbedKeys:
     """The keys of embedding."""
 
-    data: Any = key(None, "rows or texts: a file, a folder, or - for CSV on standard input")
+    data: Any = key(None, "rows or texts: a file, a folder, or - for CSV on standard input")  # noqa: RUF009
 
 
 def embed_verb(vectors_of: Callable[[Any, AbstractTable], np.ndarray]) -> dict[str, Verb]:
@@ -105,7 +104,7 @@ def _npy(vectors: np.ndarray) -> bytes:
 
 def _npz(vectors: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, **{VECTORS: vectors})
+    np.savez(buffer, vectors=vectors)
     return buffer.getvalue()
 
 

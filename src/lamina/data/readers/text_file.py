@@ -22,7 +22,7 @@ class PlainTextKeys(TextFileKeys):
 
 
 class TextFileReader(AbstractReader):
-    """Read a file of plain text as it stands: a table of one column, ``text``, and of one row, or of lines."""
+    """Read a file of plain text as it stands: a table of one column, ``text``, with one row, or its lines."""
 
     name = "text_file"
     files = "text files"

@@ -108,9 +108,8 @@ def _likeliest(
         rows = np.repeat(ids[None], n, axis=0)  # as many each time, so that one program does all
         for row, (chosen, _) in zip(rows, beams, strict=False):
             row[places[: len(chosen)]] = chosen
-        may_be = np.append(
-            candidates(tokens, begins_word=gap.begins_word), [False, False]
-        )  # the end, the mask
+        may_be = candidates(tokens, begins_word=gap.begins_word)
+        may_be = np.append(may_be, [False, False])  # the end of a text, and the mask
         stated = np.asarray(_stated(objective, model, rows, np.int32(gap.place), may_be), np.float64)
         total = stated[: len(beams)] + np.array([log_p for _, log_p in beams])[:, None]
         best = np.argsort(-total, axis=None, kind="stable")[:n]
