@@ -1,4 +1,4 @@
-"""The surprise at hidden symbols: what is chosen and replaced, losses, sums and metrics, against plain NumPy."""
+"""The surprise at hidden symbols: what is chosen and replaced, losses, sums and metrics, against NumPy."""
 
 from __future__ import annotations
 
