@@ -109,22 +109,16 @@ class Network:
         """
         return self.decoded(self.encoder.transform(self.read(data)))
 
-    def decoded(self, x: Any) -> np.ndarray:
-        """Return decoded outputs of encoded inputs.
+    def decoded(self, x: Any, *, by: Answering | None = None) -> np.ndarray:
+        """Return decoded outputs of encoded inputs, or what else is asked of the model, such as vectors.
 
         Args:
             x: from ``encoder.transform``.
+            by: what answers in place of the objective; its answers are left as they are.
         """
+        if by is not None:
+            return predict_batches(by, self.model, x)
         return self.target.in_unit(predict_batches(self.objective, self.model, x))
-
-    def answered(self, answering: Answering, x: Any) -> np.ndarray:
-        """Return what is answered about encoded inputs, batch by batch, such as vectors of their rows.
-
-        Args:
-            answering: what is asked of the model.
-            x: from ``encoder.transform``.
-        """
-        return predict_batches(answering, self.model, x)
 
     def predict(self, data: Any) -> np.ndarray:
         """Return labels as they were given, or numbers in the target's own unit.

@@ -69,7 +69,7 @@ def vectors_of_rows(network: Any, table: AbstractTable) -> np.ndarray:
     """
     from lamina.objectives.vectors import Vectors
 
-    return network.answered(Vectors(), network.encoder.transform(table))
+    return network.decoded(network.encoder.transform(table), by=Vectors())
 
 
 def shown(vectors: np.ndarray) -> Iterator[str]:

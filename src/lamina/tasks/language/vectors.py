@@ -27,7 +27,8 @@ def vectors_of_texts(network: Any, table: AbstractTable) -> np.ndarray:
     encoder = network.encoder.only
     bags = encoder.tokens.encode(encoder.texts(table))
     text, lengths = stretches(bags.lengths, encoder.length)
-    found = network.answered(Vectors(), bags_of_lengths(bags.ids, lengths).padded(encoder.length))
+    x = bags_of_lengths(bags.ids, lengths).padded(encoder.length)
+    found = network.decoded(x, by=Vectors())
     sums = np.zeros((len(bags.lengths), found.shape[1]), np.float64)
     np.add.at(sums, text, found * lengths[:, None])
     return (sums / np.maximum(bags.lengths, 1)[:, None]).astype(np.float32)

@@ -60,7 +60,7 @@ def vectors_of_sources(network: Any, table: AbstractTable) -> np.ndarray:
     """
     from lamina.objectives.vectors import Vectors
 
-    return network.answered(Vectors(_with_target), network.encoder.transform(table))
+    return network.decoded(network.encoder.transform(table), by=Vectors(_with_target))
 
 
 def _with_target(source: Any) -> Any:
