@@ -24,7 +24,7 @@ OTHERWISE = {
     ("data/audit/roles.py", "text"),
     ("data/source.py", "text"),
     ("data/readers/parsers/conll.py", "text"),
-    ("cli/verb.py", "text"),
+    ("tasks/base.py", "text"),
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
@@ -34,6 +34,7 @@ HOMES = {
     "segment": ("tasks/segmentation/",),
     "tagging": ("tasks/tagging/",),
     "language": ("tasks/language/",),
+    "masked_language": ("tasks/masked_language/",),
     "translation": ("tasks/translation/",),
 }
 

@@ -135,6 +135,7 @@ TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
     "language": one_text(),
+    "masked_language": one_text(),
     "translation": pairs(),
     "tagging": tags(),
 }

@@ -20,6 +20,7 @@ from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.core.wanted import ONE
 from lamina.models import MODELS
 from lamina.objectives import RegressionObjective
+from lamina.objectives.vectors import Vectors
 from lamina.train import TrainConfig, train
 from lamina.train.optimizers.registry import DECAY
 from lamina.train.step.state import partition
@@ -138,6 +139,13 @@ def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str)
         "numeric": jax.device_put(random.normal(size=(rows, inputs.numeric)).astype(dtype)),
         "category": jax.device_put(np.array(codes).reshape(len(codes), rows).T.astype(np.int32)),
     }
+
+
+@main
+def test_it_says_which_of_its_values_are_the_vector_of_an_example(name: str, place: str):
+    model, x = make(name, place), examples(place)
+    found = jax.eval_shape(lambda model, x: Vectors().answer(model, x), model, x)
+    assert found.shape[0] == ROWS and found.ndim == 2 and found.dtype == np.float32
 
 
 @jax.jit

@@ -116,7 +116,22 @@ def write_columns(columns: Columns, path: str | None) -> None:
         for part in _csv_parts(columns):
             sys.stdout.write(part)
         return
-    content = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}[Path(path).suffix.lower()](columns)
+    write_new(
+        path, {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}[Path(path).suffix.lower()](columns)
+    )
+
+
+def write_new(path: str, content: bytes) -> None:
+    """Write a new file.
+
+    Args:
+        path: of the file.
+        content: its bytes.
+
+    Raises:
+        ConfigError: the file has come to exist meanwhile.
+        RunError: the disk refused.
+    """
     try:
         storage.disk.write(Path(path), content)
     except FileExistsError as error:

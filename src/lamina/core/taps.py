@@ -18,6 +18,10 @@ from typing import Any
 
 from lamina.core.errors import ConfigError, suggest
 
+FEATURES = "features"
+"""The tap of a model's vector for each example, (batch, features): what its head reads, or the mean of that
+over positions."""
+
 
 class _Listener:
     """Collects the values whose name matches a pattern and applies replacements."""

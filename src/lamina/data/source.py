@@ -80,11 +80,25 @@ def read_beside(source: Any, given: Mapping[str, Any]) -> AbstractTable:
         source: whatever `read` reads.
         given: flat keys of readers.
     """
+    return read(source, **owned_by_reader(source, given))
+
+
+def owned_by_reader(source: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some flat keys that the reader of a source owns; none for data in memory.
+
+    Args:
+        source: whatever `read` reads.
+        given: flat keys of readers.
+
+    Example:
+        >>> owned_by_reader("a.csv", {"encoding": "utf-16", "sheet": 2}), owned_by_reader([[1]], {"sheet": 2})
+        ({'encoding': 'utf-16'}, {})
+    """
     if not isinstance(source, str | bytes | os.PathLike) or not given:
-        return read(source)
+        return {}
     keys = reader_of(Source(os.fsdecode(source))).keys
     names = {field.name for field in dataclasses.fields(keys)}
-    return read(source, **{name: value for name, value in given.items() if name in names})
+    return {name: value for name, value in given.items() if name in names}
 
 
 def _texts(schema: Schema | None) -> frozenset[str]:

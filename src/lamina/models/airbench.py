@@ -13,6 +13,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, buffer, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
@@ -165,7 +166,7 @@ class Airbench(Module):
         x = gelu(self.whitening(self.features(x)))
         for index, group in enumerate(self.groups):
             x = self.tap(f"groups.{index}", group(x, train=train))
-        return self.head(GlobalMaxPool()(x)) * self.scale
+        return self.head(self.tap(FEATURES, GlobalMaxPool()(x))) * self.scale
 
 
 @register(

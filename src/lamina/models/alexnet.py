@@ -11,6 +11,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -74,7 +75,7 @@ class AlexNet(Module):
         keys = (None, None) if key is None else hashed_keys(key, 2)
         for layer, place in zip(self.classifier, keys, strict=False):
             x = layer(self.dropout(x, key=place, train=train), activation="relu")
-        return self.classifier[-1](x)
+        return self.classifier[-1](self.tap(FEATURES, x))
 
 
 @register(

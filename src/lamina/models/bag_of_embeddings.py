@@ -14,6 +14,7 @@ from lamina.core.inputs.text import TextInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
@@ -74,7 +75,7 @@ class BagOfEmbeddings(Module):
         keys = (None, None) if key is None else hashed_keys(key, 2)
         scale = self.symbol_dropout(x["scale"], key=keys[0], train=train)
         y = self.embedding({"ids": x["ids"], "scale": scale}).astype(scale.dtype)
-        y = ACTIVATIONS[self.activation](y + aligned(self.bias, y))
+        y = self.tap(FEATURES, ACTIVATIONS[self.activation](y + aligned(self.bias, y)))
         return self.head(self.dropout(y, key=keys[1], train=train))
 
 

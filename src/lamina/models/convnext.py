@@ -14,6 +14,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import gelu
@@ -130,7 +131,7 @@ class ConvNeXt(Module):
         ):
             x = down(norm(x)) if index else norm(down(x))
             x = self.tap(f"stages.{index}", stage(x, key=keys[index], train=train))
-        return self.head(self.norm(GlobalAveragePool()(x)))
+        return self.head(self.tap(FEATURES, self.norm(GlobalAveragePool()(x))))
 
 
 def _rising(last: float, count: int) -> Iterator[float | None]:

@@ -12,6 +12,7 @@ from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import gelu, relu
@@ -92,7 +93,7 @@ class FTTransformer(Module):
         question = jnp.asarray(self.question, tokens.dtype)[None]
         question = jnp.broadcast_to(question, (tokens.shape[0], 1, tokens.shape[2]))
         mixed = self.blocks(jnp.concatenate([question, tokens], axis=1), key=key, train=train)
-        return self.head(relu(self.norm(mixed[:, 0])))
+        return self.head(self.tap(FEATURES, relu(self.norm(mixed[:, 0]))))
 
 
 @register(

@@ -15,6 +15,7 @@ from lamina.core.inputs import PRESENT, ImageInputs, Inputs, MixedInputs, TableI
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.core.wanted import ONE
 from lamina.models.mlp import MLPBody
 from lamina.models.registry import MODELS, ModelSpec, register
@@ -96,7 +97,8 @@ class Fusion(Module):
                 kept = self._kept(len(vector), present.get(name), keys[2 * place + 1], train=train)
                 vector = vector if kept is None else self._filled(vector, kept, name)
             found.append(self.tap(name, vector))
-        return self.head(self.body(jnp.concatenate(found, axis=-1), key=keys[-1], train=train))
+        y = self.body(jnp.concatenate(found, axis=-1), key=keys[-1], train=train)
+        return self.head(self.tap(FEATURES, y))
 
     def _kept(self, rows: int, present: Any, key: Any, *, train: bool) -> Any:
         """Return which rows keep a block, None for all."""

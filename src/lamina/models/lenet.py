@@ -9,6 +9,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures, check_side
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
@@ -76,7 +77,7 @@ class LeNet(Module):
         x = x.reshape(x.shape[0], -1)
         for layer in (self.fc1, self.fc2):
             x = layer(x, activation=self.activation)
-        return self.fc3(x)
+        return self.fc3(self.tap(FEATURES, x))
 
 
 @register(

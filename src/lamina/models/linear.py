@@ -11,6 +11,7 @@ from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.features import TableFeatures
 from lamina.models.registry import register
 from lamina.nn.initializers import zeros
@@ -46,7 +47,7 @@ class LinearModel(Module):
         self.outputs = outputs
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
-        flat = self.effects(x)
+        flat = self.tap(FEATURES, self.effects(x))
         numbers, codes = flat[:, : self.effects.columns], flat[:, self.effects.columns :]
         if self.effects.columns == 0:
             numbers = jnp.zeros((flat.shape[0], 1), flat.dtype)

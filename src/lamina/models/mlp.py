@@ -9,6 +9,7 @@ from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
@@ -87,7 +88,7 @@ class MLP(Module):
         self.features, self.body, self.head = features, body, head
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
-        return self.head(self.body(self.features(x), key=key, train=train))
+        return self.head(self.tap(FEATURES, self.body(self.features(x), key=key, train=train)))
 
 
 @register(

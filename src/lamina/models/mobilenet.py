@@ -12,6 +12,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.convolution import Conv
@@ -143,7 +144,7 @@ class MobileNet(Module):
         x = self.stem(self.features(x), train=train)
         for index, block in enumerate(self.blocks):
             x = self.tap(f"blocks.{index}", block(x, train=train))
-        x = GlobalAveragePool()(self.last(x, train=train))
+        x = self.tap(FEATURES, GlobalAveragePool()(self.last(x, train=train)))
         return self.classifier(self.dropout(x, key=key, train=train))
 
 

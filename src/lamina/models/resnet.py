@@ -12,6 +12,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -197,7 +198,7 @@ class ResNet(Module):
         x = x if self.pool is None else self.pool(x)
         for index, stage in enumerate(self.stages):
             x = self.tap(f"stages.{index}", stage(x, train=train))
-        return self.fc(GlobalAveragePool()(x))
+        return self.fc(self.tap(FEATURES, GlobalAveragePool()(x)))
 
 
 @register(

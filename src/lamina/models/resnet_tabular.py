@@ -9,6 +9,7 @@ from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -80,7 +81,7 @@ class ResNetTabular(Module):
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
         x = self.blocks(self.first(self.features(x)), key=key, train=train)
-        return self.head(relu(self.norm(x, train=train)))
+        return self.head(self.tap(FEATURES, relu(self.norm(x, train=train))))
 
 
 @register(

@@ -14,6 +14,7 @@ from lamina.core.inputs.text import TextInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
+from lamina.core.taps import FEATURES
 from lamina.core.wanted import EACH, NEXT, ONE
 from lamina.models.word_parts import WordParts
 from lamina.nn.chain import chain_of
@@ -48,7 +49,8 @@ class SequenceModel(Module):
         key: random key or seed.
 
     Shapes:
-        ``{"ids": (batch, time), "scale": (batch, time)}`` → (batch, outputs) or (batch, time, outputs)
+        ``{"ids": (batch, time), "scale": (batch, time)}`` → (batch, outputs) or (batch, time, outputs);
+        with ``"at": (batch, places)`` where EACH is wanted → (batch, places, outputs)
 
     Raises:
         ConfigError: the symbols are a bag.
@@ -107,13 +109,15 @@ class SequenceModel(Module):
         y = y if self.positions is None else self.positions(y)
         y = self.dropout(y, key=keys[0], train=train)
         y = self._normalized(self.body(y, present=present, key=keys[1], train=train))
+        if self.wants == ONE:
+            y = self.tap(FEATURES, mean_of_present(y, present))
+        elif self.is_heard(FEATURES):
+            self.tap(FEATURES, mean_of_present(y, present))
         if self.wants == NEXT:
             return self._outputs(y)
-        if self.wants == EACH:
-            return self._outputs(self.dropout(y, key=keys[2], train=train))
-        weight = present.astype(y.dtype)[..., None]
-        mean = (y * weight).sum(1) / jnp.maximum(weight.sum(1), 1)
-        return self._outputs(self.dropout(mean, key=keys[2], train=train))
+        if self.wants == EACH and "at" in x:
+            y = jnp.take_along_axis(y, x["at"][..., None], axis=1)
+        return self._outputs(self.dropout(y, key=keys[2], train=train))
 
     def init_cache(self, batch: int, length: int) -> dict[str, Any]:
         """Return the state before the first symbol.
@@ -169,6 +173,21 @@ def _check_not_next(wants: str) -> None:
             "what comes next in a text is no word of a list", received="tokens=words",
             fix="add tokens=bpe, or unigram, characters, bytes",
         )  # fmt: skip
+
+
+def mean_of_present(y: Array, present: Array) -> Array:
+    """Return the mean over the positions that are there, (batch, width); zeros where there are none.
+
+    Args:
+        y: (batch, time, width).
+        present: which positions are there, (batch, time).
+
+    Example:
+        >>> mean_of_present(jnp.arange(4.0).reshape(1, 2, 2), jnp.array([[True, False]])).tolist()
+        [[0.0, 1.0]]
+    """
+    weight = present.astype(y.dtype)[..., None]
+    return (y * weight).sum(1) / jnp.maximum(weight.sum(1), 1)
 
 
 def text_inputs(inputs: Inputs) -> TextInputs:

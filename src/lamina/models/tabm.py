@@ -11,6 +11,7 @@ from lamina.core.inputs import Inputs, TableInputs
 from lamina.core.module import Module
 from lamina.core.random import namespace, split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.features import NumericEmbedding, TableFeatures
 from lamina.models.mlp import MLPBody
 from lamina.models.registry import register
@@ -47,7 +48,10 @@ class TabM(Module):
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b k o"]:
         members = self.scale(self.features(x))
-        return self.head(self.body(members, key=key, train=train))
+        members = self.body(members, key=key, train=train)
+        if self.is_heard(FEATURES):
+            self.tap(FEATURES, members.mean(1))
+        return self.head(members)
 
 
 class BatchEnsembleBody(Module):

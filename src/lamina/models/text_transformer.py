@@ -14,7 +14,9 @@ from lamina.core.inputs.text import TextInputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.registry import register
+from lamina.models.sequence import mean_of_present
 from lamina.nn.dropout import Dropout
 from lamina.nn.embedding import Embedding
 from lamina.nn.encoder_block import EncoderBlock
@@ -90,8 +92,7 @@ class TextTransformer(Module):
         y = self.positions(y)
         y = self.dropout(self.ln_0(y), key=keys[0], train=train)
         y = self.ln(self.blocks(y, present=present, key=keys[1], train=train))
-        weight = present.astype(y.dtype)[..., None]
-        mean = (y * weight).sum(1) / jnp.maximum(weight.sum(1), 1)
+        mean = self.tap(FEATURES, mean_of_present(y, present))
         return self.head(self.dropout(mean, key=keys[2], train=train))
 
 

@@ -16,10 +16,11 @@ from lamina.core.inputs import Inputs, PairInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Bool, Float, Int
+from lamina.core.taps import FEATURES
 from lamina.core.wanted import NEXT
 from lamina.models.gpt import HEAD_WIDTH, MOST_UNROLLED
 from lamina.models.registry import register
-from lamina.models.sequence import heads_of
+from lamina.models.sequence import heads_of, mean_of_present
 from lamina.nn.causal_attention import CausalSelfAttention
 from lamina.nn.chain import extended
 from lamina.nn.cross_attention import CrossAttention
@@ -147,7 +148,10 @@ class Transformer(Module):
         ids, embedding = source["ids"], self.source_embedding or self.target_embedding
         y = self._embedded(embedding, ids, self.source_positions, source["scale"].dtype)
         y = self.dropout(y, key=keys[0], train=train)
-        return self.encoder_norm(self.encoder(y, present=ids >= 0, key=keys[1], train=train))
+        y = self.encoder_norm(self.encoder(y, present=ids >= 0, key=keys[1], train=train))
+        if self.is_heard(FEATURES):
+            self.tap(FEATURES, mean_of_present(y, ids >= 0))
+        return y
 
     def init_cache(
         self, memory: Float[Array, "b s d"], present: Bool[Array, "b s"], length: int

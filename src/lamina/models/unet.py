@@ -12,6 +12,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.core.wanted import EACH
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
@@ -124,6 +125,8 @@ class UNet(Module):
         x = self.tap("bottom", self.bottom(x, train=train))
         for up, join, beside in zip(self.ups[::-1], self.joins[::-1], passed[::-1], strict=True):
             x = join(jnp.concatenate([beside, up(x)], axis=-1), train=train)
+        if self.is_heard(FEATURES):
+            self.tap(FEATURES, x.mean((1, 2)))
         return unfolded(self.head(x), self.fold)[:, :height, :width]
 
 

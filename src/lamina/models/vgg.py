@@ -12,6 +12,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -88,7 +89,7 @@ class VGG(Module):
         keys = (None, None) if key is None else hashed_keys(key, 2)
         for layer, drawn in zip(self.classifier, keys, strict=False):
             x = self.dropout(layer(x, activation="relu"), key=drawn, train=train)
-        return self.classifier[-1](x)
+        return self.classifier[-1](self.tap(FEATURES, x))
 
 
 @register(

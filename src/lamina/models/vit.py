@@ -14,6 +14,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.dropout import Dropout
@@ -105,7 +106,8 @@ class ViT(Module):
         patches = x.shape[1]
         x = x if self.registers is None else jnp.concatenate([x, _repeated(self.registers, x)], axis=1)
         x = self.ln(self.blocks(x, key=keys[1], train=train))
-        return self.head(x[:, :patches].mean(1) if self.class_token is None else x[:, 0])
+        x = x[:, :patches].mean(1) if self.class_token is None else x[:, 0]
+        return self.head(self.tap(FEATURES, x))
 
 
 def _repeated(tokens: Array, x: Array) -> Array:

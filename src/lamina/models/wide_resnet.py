@@ -11,6 +11,7 @@ from lamina.core.inputs import ImageInputs, Inputs
 from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
 from lamina.models.images import ImageFeatures
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -111,7 +112,7 @@ class WideResNet(Module):
         for index, (first, rest) in enumerate(zip(self.firsts, self.rests, strict=True)):
             x = first(x, key=keys[2 * index], train=train)
             x = self.tap(f"stages.{index}", rest(x, key=keys[2 * index + 1], train=train))
-        return self.fc(GlobalAveragePool()(relu(self.norm(x, train=train))))
+        return self.fc(self.tap(FEATURES, GlobalAveragePool()(relu(self.norm(x, train=train)))))
 
 
 @register(

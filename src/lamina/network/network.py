@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from lamina.data.table import AbstractTable
 from lamina.modalities.blocks import Encoders, as_learned
 from lamina.network.info import RunInfo
 from lamina.network.unlike import audit_of, compared
-from lamina.objectives.base import AbstractObjective
+from lamina.objectives.base import AbstractObjective, Answering
 from lamina.objectives.regression import QuantileObjective
 from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction
 from lamina.tasks.examiner import Asked
@@ -110,12 +109,15 @@ class Network:
         """
         return self.decoded(self.encoder.transform(self.read(data)))
 
-    def decoded(self, x: Any) -> np.ndarray:
-        """Return decoded outputs of encoded inputs.
+    def decoded(self, x: Any, *, by: Answering | None = None) -> np.ndarray:
+        """Return decoded outputs of encoded inputs, or what else is asked of the model, such as vectors.
 
         Args:
             x: from ``encoder.transform``.
+            by: what answers in place of the objective; its answers are left as they are.
         """
+        if by is not None:
+            return predict_batches(by, self.model, x)
         return self.target.in_unit(predict_batches(self.objective, self.model, x))
 
     def predict(self, data: Any) -> np.ndarray:
@@ -281,15 +283,19 @@ def check_predicts(network: Network) -> None:
     )
 
 
-def do(network: Network, verb: str, **keys: Any) -> Iterator[str]:
+def do(network: Network, verb: str, *asked: Any, **keys: Any) -> Any:
     """Do what only networks of some tasks do, such as to write text.
 
-    ``net.generate(prompt="Once")`` is short for ``do(net, "generate", prompt="Once")``.
+    ``net.embed(data)`` is short for ``do(net, "embed", data=data)``.
 
     Args:
         network: the trained network.
         verb: one of ``network.task.verbs``.
+        *asked: what the network is asked, as a prompt or data, where it is not given by its name.
         **keys: of the verb.
+
+    Returns:
+        What the verb gives: pieces of text, fillings, vectors.
 
     Raises:
         ConfigError: the task has no such verb, or a key is unknown or out of range.
@@ -299,19 +305,22 @@ def do(network: Network, verb: str, **keys: Any) -> Iterator[str]:
         expected = "one of " + ", ".join(verbs) if verbs else "predict and evaluate"
         message = f"a network of the task {network.task.name} has no verb '{verb}'{suggest(verb, verbs)}"
         raise ConfigError(message, expected=expected)
-    return verbs[verb].run(network, verbs[verb].made(keys))
+    own = verbs[verb]
+    if len(asked) > 1 or (asked and own.asked in keys):
+        raise ConfigError(f"{verb} is asked one thing", expected=f"{verb}({own.asked}, …)")
+    return own.run(network, own.made({**dict.fromkeys([own.asked] if asked else (), *asked), **keys}))
 
 
-def predict_batches(objective: AbstractObjective, model: Any, x: Any) -> np.ndarray:
+def predict_batches(objective: Answering, model: Any, x: Any) -> np.ndarray:
     """Run a model over all rows in batches of a few fixed sizes, so that few programs compile.
 
     Args:
-        objective: decodes the outputs.
+        objective: answers in a compiled program; of an objective the decoded outputs.
         model: any model.
         x: encoded rows: an array, several by name, or a stream.
 
     Returns:
-        Decoded outputs in the objective's type, float64 as a rule, rows first.
+        Its answers in its type, float64 as a rule, rows first.
     """
     import jax
 
@@ -358,7 +367,7 @@ def _batch(array: Any, chosen: np.ndarray, size: int) -> np.ndarray:
 def _forward() -> Any:
     import jax
 
-    def forward(objective: AbstractObjective, model: Any, x: Any) -> Any:
+    def forward(objective: Answering, model: Any, x: Any) -> Any:
         return objective.answer(model, x)
 
     return jax.jit(forward, static_argnums=0)

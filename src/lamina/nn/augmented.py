@@ -87,5 +87,7 @@ class Augmented(Module):
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
         if train:
             return self.model(x, key=key, train=True)
-        outputs = [self.model(view(jnp.asarray(x))) for view in TEST_TIME_AUGMENTATIONS[self.kind]]
+        # The image as it is comes last, so that its values are those that taps of the model hold.
+        views = TEST_TIME_AUGMENTATIONS[self.kind][::-1]
+        outputs = [self.model(view(jnp.asarray(x))) for view in views][::-1]
         return sum(outputs[1:], outputs[0]) / len(outputs)

@@ -6,7 +6,7 @@ import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
@@ -58,6 +58,19 @@ class Score(NamedTuple):
 
     name: str
     measure: Callable[[Any, Any, Any], float]
+
+
+class Answering(Protocol):
+    """What answers about inputs inside a compiled program: an objective, or what asks for something else."""
+
+    @property
+    def decoded_type(self) -> type:
+        """The type in which answers are kept on the host."""
+        ...
+
+    def answer(self, model: Callable[..., Array], x: Any) -> Array:
+        """Return answers for inputs, rows first."""
+        ...
 
 
 class AbstractObjective(abc.ABC):

@@ -13,7 +13,7 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown, gather
-from lamina.objectives.tokens import MOST_LOGITS, arithmetic_of, in_groups, surprise
+from lamina.objectives.tokens import MOST_LOGITS, arithmetic_of, cut, in_groups, ratio_interval, surprise
 
 NO_TARGET = -1
 
@@ -71,11 +71,7 @@ class NextTokenObjective(AbstractObjective):
             tokens: (batch, 2 · context + 1).
             starts: of each window, below context.
         """
-
-        def cut(row: Array, start: Array) -> Array:
-            return jax.lax.dynamic_slice_in_dim(row, start, self.context + 1)
-
-        own = jax.vmap(cut)(tokens, starts)
+        own = cut(tokens, starts, self.context + 1)
         ids = own[:, :-1]
         return {"x": {"ids": ids, "scale": (ids >= 0).astype(jnp.float32)}, "y": own[:, 1:]}
 
@@ -153,20 +149,11 @@ class NextTokenObjective(AbstractObjective):
         if np.count_nonzero(counted.sum(axis=1)) < 2:
             return {}
         found = self.metrics(decoded, targets)
-        loss = _mean_interval(-decoded[..., 0], counted)
+        loss = ratio_interval(-decoded[..., 0], counted)
         low, high = loss[0] / max(found["loss"], 1e-12), loss[1] / max(found["loss"], 1e-12)
         return {
             "loss": loss,
             "perplexity": (math.exp(min(loss[0], 700.0)), math.exp(min(loss[1], 700.0))),
             "bits_per_byte": (found["bits_per_byte"] * low, found["bits_per_byte"] * high),
-            "accuracy": _mean_interval(decoded[..., 2], counted),
+            "accuracy": ratio_interval(decoded[..., 2], counted),
         }
-
-
-def _mean_interval(values: np.ndarray, counted: np.ndarray) -> Interval:
-    """Return the interval of a ratio of sums over windows (delta method)."""
-    sums, sizes = (values.astype(np.float64) * counted).sum(axis=1), counted.sum(axis=1)
-    total = max(1.0, float(sizes.sum()))
-    mean = float(sums.sum()) / total
-    half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / total
-    return mean - half, mean + half

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.ops.cross_entropy import cross_entropy
@@ -64,3 +66,37 @@ def in_groups(function: Callable[..., Any], arrays: Any, *, most: int) -> Any:
     cut = jax.tree.map(lambda array: array.reshape(rows // size, size, *array.shape[1:]), arrays)
     found = jax.lax.map(function, cut)
     return jax.tree.map(lambda array: array.reshape(rows, *array.shape[2:]), found)
+
+
+def cut(tokens: Array, starts: Array, length: int) -> Array:
+    """Return so many symbols of each row from a place, (batch, length).
+
+    Args:
+        tokens: (batch, length or more).
+        starts: of each row.
+        length: symbols.
+
+    Example:
+        >>> cut(jnp.arange(10).reshape(2, 5), jnp.array([1, 3]), 2).tolist()
+        [[1, 2], [8, 9]]
+    """
+    return jax.vmap(lambda row, start: jax.lax.dynamic_slice_in_dim(row, start, length))(tokens, starts)
+
+
+def ratio_interval(values: np.ndarray, counted: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of counted values, by the spread of the rows (delta method).
+
+    Args:
+        values: (rows, positions).
+        counted: 1 where a value counts, else 0.
+
+    Example:
+        >>> low, high = ratio_interval(np.array([[1.0, 0.0], [0.0, 1.0]]), np.ones((2, 2)))
+        >>> low, high
+        (0.5, 0.5)
+    """
+    sums, sizes = (values.astype(np.float64) * counted).sum(axis=1), counted.sum(axis=1)
+    total = max(1.0, float(sizes.sum()))
+    mean = float(sums.sum()) / total
+    half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / total
+    return mean - half, mean + half

@@ -126,25 +126,41 @@ class Prediction:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
+def _text_of(pieces: Any) -> dict[str, Any]:
+    """Return pieces of text as one, for JSON."""
+    return {"text": "".join(pieces)}
+
+
 @dataclass(frozen=True)
 class Verb:
-    """A command that only some tasks have, such as ``sample``.
+    """A command that only some tasks have, such as ``generate``.
 
     Args:
         summary: what it does, one sentence.
         keys: frozen dataclass of its keys.
-        run: ``(network, keys) -> what it gives``: texts one after another, to be shown as they come.
+        run: ``(network, keys) -> what it gives``: texts one after another to be shown as they come, or what
+            ``shown``, ``told`` and ``saved`` know.
         example: what stands behind ``lamina VERB RUN`` in a first try.
         asked: the key that holds what is asked of the network; ``-`` on the command line is standard input.
         asks: whether the command asks for one line after another, and answers each.
+        reads: whether the network is asked about data: ``asked`` is then DATA on the command line, a path.
+        reading: keys of a reader that are set for it where the reader of the data has them.
+        shown: what it gives → pieces of text for a person.
+        told: what it gives → what ``--json`` says of it.
+        saved: ending of a file → what it gives as the content of such a file, for ``--out``.
     """
 
     summary: str
     keys: type
-    run: Callable[[Any, Any], Iterator[str]]
+    run: Callable[[Any, Any], Any]
     example: str = ""
     asked: str = ""
     asks: bool = False
+    reads: bool = False
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    shown: Callable[[Any], Iterator[str]] = iter
+    told: Callable[[Any], dict[str, Any]] = _text_of
+    saved: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
 
     def made(self, given: Mapping[str, Any]) -> Any:
         """Return the keys; a text stays as it is, with its blanks and commas.

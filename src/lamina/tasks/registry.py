@@ -23,6 +23,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "classification": "lamina.tasks.prediction.classification",
         "segment": "lamina.tasks.segmentation.task",
         "language": "lamina.tasks.language.task",
+        "masked_language": "lamina.tasks.masked_language.task",
         "tagging": "lamina.tasks.tagging.task",
         "translation": "lamina.tasks.translation.task",
     },

@@ -14,6 +14,21 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("language", "translation"),
     ),
     "chat": ("talk with a trained network, line by line", ("language",)),
+    "fill": ("guess what is hidden in a text", ("masked_language",)),
+    "embed": (
+        "a vector for each row or text, as the network sees it",
+        (
+            "binary",
+            "multiclass",
+            "multilabel",
+            "regression",
+            "segment",
+            "language",
+            "masked_language",
+            "tagging",
+            "translation",
+        ),
+    ),
 }
 
 

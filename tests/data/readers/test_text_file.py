@@ -76,3 +76,11 @@ def test_what_is_no_text_is_refused(tmp_path: Path):
     (tmp_path / "a.txt").write_bytes(bytes(range(256)) * 8)
     with pytest.raises(DataError):
         read(str(tmp_path / "a.txt"))
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_lines_are_rows_where_that_is_asked_for(tmp_path: Path, end: str):
+    (tmp_path / "a.txt").write_bytes(("one\n\n two " + end).encode())
+    table = read(str(tmp_path / "a.txt"), lines=True)
+    assert table.labels("text").distinct().spellings() and table.height == 3
+    assert [table.column("text").value(row) for row in range(3)] == ["one", "", " two "]

@@ -13,7 +13,8 @@ class TextInputs(AbstractInputs):
 
     A text that is shorter than t is filled up by the id -1. ``scale`` is the weight of each symbol in the
     text, 0 where it is filled up. Where words are told by their parts too, as by their endings, there is
-    ``x["parts"]``, int32 (b, t, p): the parts of each word, filled up by -1.
+    ``x["parts"]``, int32 (b, t, p): the parts of each word, filled up by -1. Where outputs are wanted at some
+    positions only, ``x["at"]``, int32 (b, k), says at which; a model that gives one for each may follow it.
 
     Args:
         symbols: how many different symbols there are; ids are below it.

@@ -125,9 +125,7 @@ class Pieces:
     @cached_property
     def byte_lengths(self) -> np.ndarray:
         """How many bytes of UTF-8 each piece stands for."""
-        found = [
-            1 if _is_byte(piece) else len(piece.replace("\u2581", " ").encode()) for piece in self.pieces
-        ]
+        found = [1 if is_byte(piece) else len(piece.replace("\u2581", " ").encode()) for piece in self.pieces]
         return np.array(found, np.int32)
 
     @cached_property
@@ -143,7 +141,7 @@ class Pieces:
         """
         found = b""
         for number, (piece, score) in enumerate(zip(self.pieces, self.scores, strict=True)):
-            sort = _BYTE if self.verbatim and _is_byte(piece) else _NORMAL
+            sort = _BYTE if self.verbatim and is_byte(piece) else _NORMAL
             kind = _number(3, sort if number else _UNKNOWN)
             found += _bytes(1, _bytes(1, piece.encode()) + _float(2, score) + kind)
         # Trainer: kind of model. Normalizer: none but a blank in front and single blanks (3, 4, 5).
@@ -163,7 +161,7 @@ class Pieces:
         return {**stored, "verbatim": True} if self.verbatim else stored
 
 
-def _is_byte(piece: str) -> bool:
+def is_byte(piece: str) -> bool:
     """Return whether a piece stands for one byte, as SentencePiece writes it: ``<0x0A>``."""
     return len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">")
 

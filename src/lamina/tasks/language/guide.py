@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamina.tasks.base import AbstractTarget
 
 GPT = "gpt"
+USUAL = (GPT, "a decoder reads all tokens of a window at once, and learns fastest from them")
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
 STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
@@ -58,18 +59,19 @@ def context_for(characters: int) -> int:
     return 32 if characters < 20_000 else (64 if characters < 200_000 else 128)
 
 
-def choose(situation: Situation, tokens: int, context: int) -> Choice:
+def choose(situation: Situation, tokens: int, context: int, *, usual: tuple[str, str] = USUAL) -> Choice:
     """Return model, options and keys.
 
     Args:
         situation: what the model is chosen for.
         tokens: of the training texts.
         context: tokens that are read at once.
+        usual: the model that is taken where nobody asked for one, and why.
     """
     name, reason = situation.model, "you asked for it"
     options: dict[str, Any] = {}
     if name == "auto":
-        name, reason = GPT, "a decoder reads all tokens of a window at once, and learns fastest from them"
+        name, reason = usual
         width, depth, dropout = next(own[1:] for own in _SIZES if tokens <= own[0])
         options = {"size": width, "depth": depth, "dropout": dropout}
     windows = max(1, tokens // context)

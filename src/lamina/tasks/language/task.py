@@ -59,26 +59,18 @@ class LanguageKeys:
     context: int | None = key(None, "tokens that are read at once", **up_to(MOST_CONTEXT))
 
 
-class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
-    """What comes next in a text, token by token."""
+class AbstractTextTask(AbstractTask, AbstractSelector, AbstractComparer):
+    """What is learned from texts alone: which column, how it is cut into passages and windows.
 
-    name = LANGUAGE
-    summary = "predicts what comes next in a text"
-    keys = LanguageKeys
+    Attributes:
+        learns: what it learns, for a person who named a target.
+    """
+
     target_kind = NOTHING
-    verbs = VERBS
     needs_target = False
-    wants = NEXT
     predicts = False
-    guide = LanguageGuide()
-    examiner = Windows()
     noun = "passage"
-
-    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
-        """Return why it may be taken: the data are one text, and nothing beside it."""
-        if targets or len(table.names) != 1 or table.height != 1:
-            return None
-        return Suit("the data are one text") if readable(table.column(table.names[0])) else None
+    learns: str
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return the column of texts as input; other columns are left out.
@@ -87,7 +79,7 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
             DataError: there is no column of texts, or several; or a column is to hold weights.
         """
         if given.targets:
-            message = f"the task {self.name} has no target: it learns what comes next in a text"
+            message = f"the task {self.name} has no target: it learns {self.learns}"
             fix = "leave the target out; name the column of texts with keep=, the others with drop="
             raise DataError(message, where=claims.table.source, received=", ".join(given.targets), fix=fix)
         if given.keys.weight is not None:
@@ -155,6 +147,25 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
         """Return windows of the tokens of some passages."""
         windows = stream_of(encoder, table, rows).windows(target.context)
         return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
+
+
+class LanguageTask(AbstractTextTask):
+    """What comes next in a text, token by token."""
+
+    name = LANGUAGE
+    summary = "predicts what comes next in a text"
+    learns = "what comes next in a text"
+    keys = LanguageKeys
+    verbs = VERBS
+    wants = NEXT
+    guide = LanguageGuide()
+    examiner = Windows()
+
+    def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
+        """Return why it may be taken: the data are one text, and nothing beside it."""
+        if targets or len(table.names) != 1 or table.height != 1:
+            return None
+        return Suit("the data are one text") if readable(table.column(table.names[0])) else None
 
     def objective(self, inputs: Any, target: Any, keys: LanguageKeys) -> AbstractObjective:
         """Return the surprise at the next token."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from lamina.core.keys import NOT_NEGATIVE, POSITIVE, key, up_to
 from lamina.tasks.base import Verb
+from lamina.tasks.language.vectors import EMBED
 
 MOST_TEXTS = 1024
 _SHARE: dict[str, Any] = {"check": lambda value: 0 < value <= 1, "expected": "> 0 and <= 1"}
@@ -63,4 +64,5 @@ VERBS = {
         "write what comes next after a prompt", GenerateKeys, _generate, "--prompt 'Once'", asked="prompt"
     ),
     "chat": Verb("answer line by line", ChatKeys, _answer, asked="prompt", asks=True),
+    **EMBED,
 }

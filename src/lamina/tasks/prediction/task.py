@@ -9,6 +9,7 @@ from lamina.data.leaks import LeakJudge
 from lamina.data.schema import NUMBERS, Schema
 from lamina.modalities.blocks import Claims
 from lamina.tasks.base import AbstractTask, Roles, Suit
+from lamina.tasks.embed import EMBED
 from lamina.tasks.prediction.guess import guess_task
 from lamina.tasks.schema import assign_roles
 
@@ -24,6 +25,7 @@ class AbstractPredictionTask(AbstractTask):
     """
 
     other: str = ""
+    verbs = EMBED
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
         """Return why it may be taken, where the targets ask for it.

@@ -20,6 +20,7 @@ from lamina.data.table import free_name
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims, described_alone
 from lamina.tasks.base import AbstractTarget, AbstractTask, Prediction, Roles, Suit
+from lamina.tasks.embed import EMBED
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
 from lamina.tasks.segmentation import check
@@ -58,6 +59,7 @@ class SegmentTask(AbstractTask):
     summary = "predicts a mask"
     keys = SegmentKeys
     target_kind = CELLS
+    verbs = EMBED
     wants = EACH
     writes_files = True
 

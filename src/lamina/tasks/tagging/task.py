@@ -33,6 +33,7 @@ from lamina.tasks.base import (
     Selection,
     Suit,
 )
+from lamina.tasks.embed import EMBED
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
 from lamina.tasks.tagging import check
@@ -66,6 +67,7 @@ class TaggingTask(AbstractTask, AbstractSelector):
     summary = "predicts a tag for each word"
     keys = TaggingKeys
     target_kind = TAGS
+    verbs = EMBED
     wants = EACH
     guide = TaggingGuide()
     noun = "sentence"

@@ -5,10 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lamina.core.keys import NOT_NEGATIVE, POSITIVE, key, up_to
 from lamina.tasks.base import Verb
+from lamina.tasks.embed import embed_verb
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
 
 MOST_BEAMS = 64
 
@@ -45,8 +51,29 @@ def translate(network: Any, keys: GenerateKeys) -> Iterator[str]:
         yield ("\n" if number else "") + (next(written) if line else "")
 
 
+def vectors_of_sources(network: Any, table: AbstractTable) -> np.ndarray:
+    """Return the mean over the symbols of each source of what the encoder makes of them.
+
+    Args:
+        network: trained for translation.
+        table: from `lamina.network.network.Network.read`.
+    """
+    from lamina.objectives.vectors import Vectors
+
+    return network.decoded(network.encoder.transform(table), by=Vectors(_with_target))
+
+
+def _with_target(source: Any) -> Any:
+    """Return sources with a target of one symbol, which the model asks for and the encoder does not see."""
+    import jax.numpy as jnp
+
+    ids = jnp.zeros_like(source["ids"][:, :1])
+    return {"source": source, "target": {"ids": ids, "scale": jnp.ones_like(source["scale"][:, :1])}}
+
+
 VERBS = {
     "generate": Verb(
         "translate a text, line by line", GenerateKeys, translate, "--prompt 'I am cold.'", asked="prompt"
-    )
+    ),
+    **embed_verb(vectors_of_sources),
 }

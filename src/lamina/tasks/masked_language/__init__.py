@@ -1,0 +1,1 @@
+"""Masked language models: which tokens of a text are hidden."""

@@ -1,0 +1,63 @@
+"""How texts are cut, and which model guesses what is hidden in them, where the user leaves it open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.inputs import Inputs
+from lamina.core.inputs.text import TextInputs
+from lamina.modalities.base import Block, Choice, Situation
+from lamina.modalities.text.pieces import BPE
+from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.language.guide import choose, context_for
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.blocks import Claims
+    from lamina.tasks.base import AbstractTarget
+
+USUAL = ("bert", "an encoder sees both sides of what is hidden")
+LARGEST_VOCABULARY, SMALLEST_VOCABULARY = 8_000, 500
+CHARACTERS_PER_PIECE = 300  # of all texts: a piece that hardly ever stands there is not learned
+
+
+class MaskedLanguageGuide(AbstractGuide):
+    """How texts are cut, and what learns them."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return how texts are cut: as they stand, into pieces of words."""
+        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
+        size = sum(map(len, texts))
+        return {
+            "tokens": BPE,
+            "verbatim": True,
+            "end_symbol": True,
+            "vocabulary": vocabulary_for(size),
+            "text_length": keys.context or context_for(size),
+        }
+
+    def inputs(self, given: Inputs, target: AbstractTarget) -> Inputs:
+        """Return what a model is told about the texts: there is one more symbol, the mask."""
+        if not isinstance(given, TextInputs):
+            raise TypeError(f"texts are read, not {given}")
+        return dataclasses.replace(given, symbols=given.symbols + 1)
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: AbstractTarget) -> Choice:
+        """Return model, options and keys for so many tokens."""
+        own: Any = target  # a `lamina.tasks.language.target.LanguageTarget`
+        return choose(situation, own.tokens, own.context, usual=USUAL)
+
+
+def vocabulary_for(characters: int) -> int:
+    """Return how many pieces of words are told apart.
+
+    Args:
+        characters: of all texts.
+
+    Example:
+        >>> vocabulary_for(10_000), vocabulary_for(600_000), vocabulary_for(10_000_000)
+        (500, 2000, 8000)
+    """
+    return max(SMALLEST_VOCABULARY, min(LARGEST_VOCABULARY, characters // CHARACTERS_PER_PIECE))
