@@ -23,13 +23,22 @@ class TextFileReader(AbstractReader):
         return not source.is_folder and source.ending in ENDINGS
 
     def read(self, source: Source) -> AbstractTable:
-        """Return the table: the text with its blanks and line ends, those of Windows as those of Unix."""
+        """Return the table: the text with its blanks and line ends, those of Windows as those of Unix.
+
+        A long one stays in its file.
+        """
         import polars as pl
 
         from lamina.data.frame import FrameTable
+        from lamina.data.readers import large_texts
         from lamina.data.readers.parsers import text
 
+        if large_texts.is_large([source.path]):
+            found = large_texts.read_large([source.path], source=source.path, encoding=source.keys.encoding)
+            if found is not None:
+                return found
         given = text.load_utf8(source.path, source.keys.encoding)
+        large_texts.check_fits(source.path, len(given.data))
         frame = pl.DataFrame({"text": [text.decoded(given).replace("\r\n", "\n")]})
         return FrameTable(frame, source=source.path, doubts=given.doubts, clean=False)
 
