@@ -32,10 +32,10 @@ class FileTextColumn(ScalarColumn):
         stops: the byte behind its last.
 
     Example:
-        >>> import tempfile, os
-        >>> path = os.path.join(tempfile.mkdtemp(), "a.txt")
-        >>> _ = open(path, "wb").write("one\r\ntwö".encode())
-        >>> column = FileTextColumn.of("text", [TextFile(path)])
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "a.txt")
+        >>> _ = path.write_bytes("one\r\ntwö".encode())
+        >>> column = FileTextColumn.of("text", [TextFile(str(path))])
         >>> column.text(0), column.nbytes, column.heads(9)
         ('one\ntwö', 9, ['one\ntwö'])
     """

@@ -133,9 +133,8 @@ class TextEncoder(AbstractEncoder):
         """
         table = table if rows is None else table.take(np.asarray(rows))
         verbatim = isinstance(self.tokens, Words) or getattr(self.tokens, "verbatim", False)
-        if isinstance(
-            column := table.column(self.name) if self.name in table.names else None, FileTextColumn
-        ):
+        column = table.column(self.name) if self.name in table.names else None
+        if isinstance(column, FileTextColumn):
             return column.heads(BYTES_OF_SYMBOL * self.length)  # what is longer is cut off
         return texts_of(table, self.name, verbatim=verbatim)
 
