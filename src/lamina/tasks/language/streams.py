@@ -12,7 +12,7 @@ from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.letters import BYTES, CHARACTERS
 
-MOST_MEASURED = 4_000  # windows, spread over a text, by which a network is measured
+MOST_MEASURED = 2_000  # windows, spread over a text, by which a network is measured
 _PROBES, _PROBE = 256, 2_048  # pieces of a text, and bytes of each, by which the bytes of a token are counted
 _SURPLUS, _MARGIN = 1.25, 64  # bytes that are read beyond what a window takes on average
 _WORD = 64  # bytes within which a window of pieces of words begins with a word

@@ -181,10 +181,10 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
 def _in_files(table: FileTextTable) -> Selection:
     """Return passages that stay in their files, and what is said of it."""
     documents = table.text_column.file_numbers.astype(np.int64)
+    size, most = table.text_column.nbytes / 1e6, MOST_LEARNED_FROM / 1e6
     message = (
-        f"{table.text_column.nbytes / 1e6:,.0f} MB of text stay in their file: tokens are learned from at most "
-        f"{MOST_LEARNED_FROM / 1e6:,.0f} MB of them, cut when a batch asks, and {MOST_MEASURED:,} windows "
-        "spread over the held-out text measure the network"
+        f"{size:,.0f} MB of text stay in their file: tokens are learned from at most {most:,.0f} MB of them "
+        f"and cut when a batch asks; {MOST_MEASURED:,} windows spread over the held-out text measure it"
     )
     found = note("large-text", table.source, message)
     split = functools.partial(split_passages, documents)
