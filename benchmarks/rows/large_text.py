@@ -119,7 +119,9 @@ def main() -> None:
         f"{found['seconds']:.0f} s; {found['valid']}"
     )
     machine.say(f"first step after {found['first']:.1f} s, maxrss {found['maxrss_mib']:,.0f} MiB; {said}")
-    line = record.Line(ROW, "lamina", "first step", "s", found["first"], peak_mib=found["maxrss_mib"], note=said)
+    line = record.Line(
+        ROW, "lamina", "first step", "s", found["first"], peak_mib=found["maxrss_mib"], note=said
+    )
     record.keep([line], arguments, idle=idle)
 
 

@@ -143,7 +143,7 @@ class Plan:
 
     def validation_examples(self, rows: np.ndarray) -> Examples:
         """Return the examples of validation rows that are evaluated after each epoch."""
-        return self.coding.task.measured(self.examples(rows))
+        return self.coding.task.examiner.watched(self.examples(rows))
 
     def training_examples(self, rows: np.ndarray) -> Examples:
         """Return training examples, weighted as the task's keys ask, all weights scaled to mean one."""

@@ -278,10 +278,6 @@ class AbstractTask(abc.ABC):
         """Return training examples with the weights that the keys ask for."""
         return examples
 
-    def measured(self, examples: Examples) -> Examples:
-        """Return the validation examples that are evaluated after each epoch: all of them by default."""
-        return examples
-
     @abc.abstractmethod
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
         """Return what gradient descent minimizes."""

@@ -29,7 +29,7 @@ def test_a_long_text_stays_in_its_file(tmp_path: Path):
     path.write_text(LINES)
     table = read(str(path))
     assert isinstance(table, FileTextTable) and table.source == str(path)
-    assert table.column("text").text(0) == LINES
+    assert table.column("text").ranges.text(0) == LINES
     path.write_text(LINES[:3_000])
     assert isinstance(read(str(path)), FrameTable)
 

@@ -12,8 +12,8 @@ from tests.tasks.language.writers import QUICK, text_of
 import lamina
 from lamina.data import read
 from lamina.data.texts import files
-from lamina.data.texts.column import FileTextColumn
 from lamina.data.texts.files import TextFile
+from lamina.data.texts.ranges import TextRanges
 from lamina.modalities.text import encoder as encoders
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.network import prepare
@@ -77,7 +77,7 @@ def test_windows_of_several_files_are_those_of_the_texts_in_memory(tmp_path: Pat
 
 def stream(path: Path, text: str, *, tokens: str, context: int = 8, learned: str = "") -> WindowStream:
     path.write_bytes(text.encode())
-    column = FileTextColumn.of("text", [TextFile(str(path))])
+    column = TextRanges.of([TextFile(str(path))])
     table = read({"text": np.array([learned or text], object)})
     own = TextEncoder.fit(
         table, "text", tokens=tokens, vocabulary=400, length=context, verbatim=True, ends=True
@@ -144,7 +144,7 @@ def test_texts_of_a_few_bytes_follow_one_another_in_a_window(tmp_path: Path):
     texts = ["ab", "", "c", "abcabc"]
     for number, text in enumerate(texts):
         (tmp_path / f"{number}.txt").write_text(text)
-    column = FileTextColumn.of("text", [TextFile(str(tmp_path / f"{n}.txt")) for n in range(4)])
+    column = TextRanges.of([TextFile(str(tmp_path / f"{n}.txt")) for n in range(4)])
     table = read({"text": np.array(texts, object)})
     own = TextEncoder.fit(table, "text", tokens="characters", length=8, verbatim=True, ends=True)
     found = WindowStream(column, own, 8)
@@ -154,7 +154,7 @@ def test_texts_of_a_few_bytes_follow_one_another_in_a_window(tmp_path: Path):
 
 def test_passages_of_a_file_that_are_side_by_side_are_one_segment(tmp_path: Path):
     (tmp_path / "t.txt").write_text(text_of(lines=300))
-    column = file_passages(FileTextColumn.of("text", [TextFile(str(tmp_path / "t.txt"))]))
+    column = file_passages(TextRanges.of([TextFile(str(tmp_path / "t.txt"))]))
     assert len(column) > 50
     found = Segments.of(column.take(np.array([3, 4, 5, 9, 10])))
     assert found.starts.tolist() == column.starts[[3, 9]].tolist() and found.is_end.tolist() == [False, True]
@@ -166,18 +166,16 @@ def test_passages_of_files_are_those_of_texts(tmp_path: Path, monkeypatch: pytes
     texts = [text_of(lines=700), "x" * 9_000, "short"]
     for number, text in enumerate(texts):
         (tmp_path / f"{number}.txt").write_text(text)
-    column = file_passages(
-        FileTextColumn.of("text", [TextFile(str(tmp_path / f"{n}.txt")) for n in range(3)])
-    )
+    column = file_passages(TextRanges.of([TextFile(str(tmp_path / f"{n}.txt")) for n in range(3)]))
     found, documents = passages.passages(texts)
     assert [column.text(row) for row in range(len(column))] == found
-    np.testing.assert_array_equal(column.file_numbers, documents)
+    np.testing.assert_array_equal(column.numbers, documents)
 
 
 def test_passages_end_between_characters(tmp_path: Path):
     text = "漢" * 20_000
     (tmp_path / "t.txt").write_text(text)
-    column = file_passages(FileTextColumn.of("text", [TextFile(str(tmp_path / "t.txt"))]))
+    column = file_passages(TextRanges.of([TextFile(str(tmp_path / "t.txt"))]))
     assert len(column) > 20 and "".join(column.text(row) for row in range(len(column))) == text
 
 

@@ -10,9 +10,9 @@ from lamina.data.readers.packing import packing_of
 from lamina.data.texts import files
 from lamina.data.texts.column import FileTextColumn
 from lamina.data.texts.files import BLOCK, TextFile
+from lamina.data.texts.ranges import TextRanges
 from lamina.data.texts.table import FileTextTable
 
-NAME = "text"
 # A text of characters in memory, its passages, int32 tokens, and windows that overlap by half, each once for
 # training and once more on the device.
 COPIES = 20
@@ -30,12 +30,15 @@ def is_large(paths: Sequence[str]) -> bool:
     return sum(map(os.path.getsize, paths)) > files.LARGE_TEXT
 
 
-def read_large(paths: Sequence[str], *, source: str, encoding: str | None = None) -> FileTextTable | None:
+def read_large(
+    name: str, paths: Sequence[str], *, source: str, encoding: str | None = None
+) -> FileTextTable | None:
     """Return the table of texts in files, one text a file; None where they cannot be read piece by piece.
 
     Cost: each file is passed through once, 16 MiB at a time.
 
     Args:
+        name: of the column.
         paths: of plain files.
         source: the file, or the folder of the files.
         encoding: that was asked for, or None.
@@ -54,7 +57,7 @@ def read_large(paths: Sequence[str], *, source: str, encoding: str | None = None
     found = [TextFile(path) for path in paths]
     for file in found:
         _check(file)
-    return FileTextTable(FileTextColumn.of(NAME, found), source=source)
+    return FileTextTable(FileTextColumn(name, TextRanges.of(found)), source=source)
 
 
 def check_fits(path: str, size: int) -> None:

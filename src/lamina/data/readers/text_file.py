@@ -34,7 +34,9 @@ class TextFileReader(AbstractReader):
         from lamina.data.readers.parsers import text
 
         if large_texts.is_large([source.path]):
-            found = large_texts.read_large([source.path], source=source.path, encoding=source.keys.encoding)
+            found = large_texts.read_large(
+                "text", [source.path], source=source.path, encoding=source.keys.encoding
+            )
             if found is not None:
                 return found
         given = text.load_utf8(source.path, source.keys.encoding)

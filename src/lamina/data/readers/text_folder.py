@@ -63,7 +63,9 @@ class TextFolderReader(AbstractReader):
         found = FOLDER.find(source.path, strict=source.strict)
         labeled = any(label is not None for label in found.labels)
         if not found.columns() and large_texts.is_large(found.paths):
-            large = large_texts.read_large(found.paths, source=source.path, encoding=source.keys.encoding)
+            large = large_texts.read_large(
+                "text", found.paths, source=source.path, encoding=source.keys.encoding
+            )
             if large is not None:
                 large.unlabeled = FOLDER.own_folders(source.path)
                 return large

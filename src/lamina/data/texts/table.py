@@ -26,7 +26,7 @@ class FileTextTable(AbstractTable):
     def __init__(self, texts: FileTextColumn, *, source: str):
         self.text_column, self.source = texts, source
         self.names, self.height = (texts.name,), len(texts)
-        self.files = tuple(file.path for file in texts.files)
+        self.files = tuple(file.path for file in texts.ranges.files)
 
     def column(self, name: str) -> FileTextColumn:
         """Return the column."""
@@ -61,9 +61,8 @@ class FileTextTable(AbstractTable):
 
     def renamed(self, name: str) -> FileTextTable:
         """Return the table with its column under a name."""
-        return FileTextTable(self.text_column.named(name), source=self.source)
+        return FileTextTable(FileTextColumn(name, self.text_column.ranges), source=self.source)
 
     def place(self, row: int) -> str:
         """Return the file and the first byte of a text."""
-        column = self.text_column
-        return f"{column.files[column.file_numbers[row]].path}, byte {int(column.starts[row]):,}"
+        return self.text_column.ranges.place(row)

@@ -15,7 +15,8 @@ from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.sample import sample_indices
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
-from lamina.data.texts.column import FileTextColumn, digest_of
+from lamina.data.texts.column import FileTextColumn
+from lamina.data.texts.ranges import digest_of
 from lamina.modalities.base import AbstractCheck, Block, Subject
 from lamina.modalities.text.encoder import texts_of
 from lamina.modalities.text.giveaway import Giveaway, find_giveaway
@@ -131,7 +132,7 @@ def _compared(table: AbstractTable, name: str) -> list[Any]:
     """Return what tells texts apart, where some stay in their files: numbers, equal where the bytes are."""
     column = table.column(name)
     if isinstance(column, FileTextColumn):
-        return column.digests().tolist()
+        return column.ranges.digests().tolist()
     return [digest_of(text.encode("utf-8", "replace")) for text in texts_of(table, name, verbatim=True)]
 
 

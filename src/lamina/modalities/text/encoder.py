@@ -135,7 +135,7 @@ class TextEncoder(AbstractEncoder):
         verbatim = isinstance(self.tokens, Words) or getattr(self.tokens, "verbatim", False)
         column = table.column(self.name) if self.name in table.names else None
         if isinstance(column, FileTextColumn):
-            return column.heads(BYTES_OF_SYMBOL * self.length)  # what is longer is cut off
+            return column.ranges.heads(BYTES_OF_SYMBOL * self.length)  # what is longer is cut off
         return texts_of(table, self.name, verbatim=verbatim)
 
     def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -216,10 +216,9 @@ def _sampled(table: AbstractTable, name: str, rows: np.ndarray, *, verbatim: boo
     """Return the texts that are learned from, of all of them where they are few."""
     column = table.column(name) if name in table.names else None
     if isinstance(column, FileTextColumn):
-        column = column.take(rows)
-        most = max(1, len(column) * MOST_LEARNED_FROM // max(1, column.nbytes))
-        column = column.take(sample_indices(len(column), min(most, MOST_FITTED)))
-        return column.heads(MOST_LEARNED_FROM)
+        own = column.ranges.take(rows)
+        most = max(1, len(own) * MOST_LEARNED_FROM // max(1, own.nbytes))
+        return own.take(sample_indices(len(own), min(most, MOST_FITTED))).heads(MOST_LEARNED_FROM)
     texts = texts_of(table, name, verbatim=verbatim)
     return [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
 

@@ -54,14 +54,14 @@ def size_of(column: ScalarColumn) -> int:
         column: of texts.
     """
     if isinstance(column, FileTextColumn):
-        return column.nbytes
+        return column.ranges.nbytes
     return sum(map(len, column.distinct().spellings()))
 
 
 def _beginnings(column: ScalarColumn) -> list[str]:
     """Return what is looked at of each text; of texts that stay in their files less, where they are many."""
     if isinstance(column, FileTextColumn):
-        return column.heads(max(1, MOST_JUDGED // max(1, len(column))))
+        return column.ranges.heads(max(1, MOST_JUDGED // max(1, len(column))))
     return [text[:MOST_JUDGED] for text in column.distinct().spellings()]
 
 

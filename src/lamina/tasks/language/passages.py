@@ -8,8 +8,8 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.split import Split, SplitKeys
-from lamina.data.texts.column import FileTextColumn
 from lamina.data.texts.files import BLOCK
+from lamina.data.texts.ranges import TextRanges
 
 FEWEST_DOCUMENTS = 20  # texts from which whole ones validate, not the ends of all
 PASSAGE = 2_000  # characters, about
@@ -58,38 +58,36 @@ def _end(text: str, low: int, high: int) -> int:
     return low
 
 
-def file_passages(column: FileTextColumn) -> FileTextColumn:
+def file_passages(texts: TextRanges) -> TextRanges:
     """Return the passages of texts in files, as `passages` does; sizes are bytes.
 
     Cost: each file is passed through once; two numbers a passage are held.
 
     Args:
-        column: whole texts.
+        texts: whole ones.
     """
-    size = max(SHORTEST, min(PASSAGE, column.nbytes // FEWEST))
-    found = [_file_cuts(column, row, size) for row in range(len(column))]
-    counts = [max(1, len(cuts) - 1) for cuts in found]
-    starts, stops = (
-        np.concatenate([cuts[own] if len(cuts) > 1 else cuts for cuts in found])
-        for own in (slice(None, -1), slice(1, None))
-    )
-    return FileTextColumn(column.name, column.files, np.repeat(column.file_numbers, counts), starts, stops)
+    size = max(SHORTEST, min(PASSAGE, texts.nbytes // FEWEST))
+    found = [_file_cuts(texts, row, size) for row in range(len(texts))]
+    numbers = np.repeat(texts.numbers, [len(cuts) - 1 for cuts in found])
+    starts, stops = (np.concatenate([cuts[own] for cuts in found]) for own in (slice(-1), slice(1, None)))
+    return TextRanges(texts.files, numbers, starts, stops)
 
 
-def _file_cuts(column: FileTextColumn, row: int, size: int) -> np.ndarray:
+def _file_cuts(texts: TextRanges, row: int, size: int) -> np.ndarray:
     """Return where the passages of a text begin, and last where the text ends."""
-    file = column.files[column.file_numbers[row]]
-    place, end = int(column.starts[row]), int(column.stops[row])
+    file = texts.files[texts.numbers[row]]
+    place, end = int(texts.starts[row]), int(texts.stops[row])
     cuts = [place]
     while end - place > 2 * size:
         block = file.read(place, min(end, place + max(BLOCK, 4 * size)))
-        base, last = place, len(block) - 2 * size  # a passage begins at most here, so that its end is seen
-        at = 0
+        last, at = len(block) - 2 * size, 0  # a passage begins before the last place, so that its end is seen
         while at < last:
             at = _file_end(block, at + size, at + 2 * size)
-            cuts.append(base + at)
-        place = base + at
-    return np.array([*cuts, end] if cuts[-1] < end else cuts, np.int64)
+            cuts.append(place + at)
+        place += at
+    if cuts[-1] < end or len(cuts) == 1:  # one passage at least, perhaps an empty one
+        cuts.append(end)
+    return np.array(cuts, np.int64)
 
 
 def _file_end(block: bytes, low: int, high: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.data.texts.column import FileTextColumn, decoded
+from lamina.data.texts.ranges import TextRanges, decoded
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
 from lamina.modalities.text.letters import BYTES, CHARACTERS
@@ -35,13 +35,13 @@ class Segments:
     is_end: np.ndarray
 
     @staticmethod
-    def of(column: FileTextColumn) -> Segments:
-        """Return the texts of a column, those that follow one another in a file as one.
+    def of(ranges: TextRanges) -> Segments:
+        """Return texts, those that follow one another in a file as one.
 
         Args:
-            column: passages in their order, or whole texts.
+            ranges: passages in their order, or whole texts.
         """
-        numbers, starts, stops = column.file_numbers, column.starts, column.stops
+        numbers, starts, stops = ranges.numbers, ranges.starts, ranges.stops
         other = np.diff(numbers) != 0
         cut = np.flatnonzero(other | (starts[1:] != stops[:-1])) + 1
         first, last = np.append(0, cut), np.append(cut, len(starts)) - 1
@@ -68,17 +68,17 @@ class WindowStream:
     is a function of the files and the rows alone. Cost of a window: O(context), one or two reads.
 
     Args:
-        column: passages in their order, or whole texts.
+        ranges: passages in their order, or whole texts.
         encoder: fitted, with a symbol for the end.
         context: tokens that are read at once.
     """
 
     dtype = np.dtype(np.int32)
 
-    def __init__(self, column: FileTextColumn, encoder: TextEncoder, context: int):
-        self.column, self.encoder = column, encoder
+    def __init__(self, ranges: TextRanges, encoder: TextEncoder, context: int):
+        self.ranges, self.encoder = ranges, encoder
         self.width = 2 * context + 1
-        self.segments = Segments.of(column)
+        self.segments = Segments.of(ranges)
         self.places = self.segments.places
         self.bytes_per_token = self._measured()
         self.step = max(1, round(context * self.bytes_per_token))
@@ -146,7 +146,7 @@ class WindowStream:
     def _read(self, number: int, start: int, size: int) -> bytes:
         """Return bytes of a segment."""
         end = int(self.segments.stops[number])
-        raw = self.column.files[self.segments.files[number]].read(start, min(end, start + size))
+        raw = self.ranges.files[self.segments.files[number]].read(start, min(end, start + size))
         return raw[:-1] if raw.endswith(b"\r") and start + size < end else raw  # half of a line end, perhaps
 
     def _encoded(self, pieces: Sequence[bytes]) -> list[np.ndarray]:

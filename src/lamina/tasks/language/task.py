@@ -39,7 +39,7 @@ from lamina.tasks.language.passages import file_passages, passages, rule_of, spl
 from lamina.tasks.language.repeats import repeated_texts
 from lamina.tasks.language.streams import MOST_MEASURED
 from lamina.tasks.language.target import LanguageTarget
-from lamina.tasks.language.tokens import DOCUMENT, Windows, count_tokens, measured, windows_of
+from lamina.tasks.language.tokens import DOCUMENT, Windows, count_tokens, windows_of
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles, holds_split_words
@@ -119,7 +119,8 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
             return Selection(table)  # the data say which texts validate
         column = table.labels(name)
         if isinstance(column, FileTextColumn):
-            return _in_files(FileTextTable(file_passages(column), source=table.source))
+            cut = FileTextColumn(name, file_passages(column.ranges))
+            return _in_files(FileTextTable(cut, source=table.source))
         found, documents = passages(texts_of(table, name, verbatim=True))
         frame = pl.DataFrame({name: found, DOCUMENT: documents})
         cut = FrameTable(frame, source=table.source, doubts=table.doubts, clean=False)
@@ -160,11 +161,6 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
         windows = windows_of(encoder, table, rows, target.context)
         return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
 
-    def measured(self, examples: Examples) -> Examples:
-        """Return the windows by which a network is measured while it trains."""
-        windows = measured(examples.arrays["x"])
-        return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
-
     def objective(self, inputs: Any, target: Any, keys: LanguageKeys) -> AbstractObjective:
         """Return the surprise at the next token."""
         from lamina.objectives.next_token import NextTokenObjective
@@ -180,8 +176,8 @@ class LanguageTask(AbstractTask, AbstractSelector, AbstractComparer):
 
 def _in_files(table: FileTextTable) -> Selection:
     """Return passages that stay in their files, and what is said of it."""
-    documents = table.text_column.file_numbers.astype(np.int64)
-    size, most = table.text_column.nbytes / 1e6, MOST_LEARNED_FROM / 1e6
+    documents = table.text_column.ranges.numbers.astype(np.int64)
+    size, most = table.text_column.ranges.nbytes / 1e6, MOST_LEARNED_FROM / 1e6
     message = (
         f"{size:,.0f} MB of text stay in their file: tokens are learned from at most {most:,.0f} MB of them "
         f"and cut when a batch asks; {MOST_MEASURED:,} windows spread over the held-out text measure it"

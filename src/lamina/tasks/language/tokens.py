@@ -11,6 +11,7 @@ import numpy as np
 from lamina.data.texts.column import FileTextColumn
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
+from lamina.tasks.base import Examples
 from lamina.tasks.examiner import AbstractExaminer, Asked
 from lamina.tasks.language import streams
 from lamina.tasks.language.streams import WindowStream
@@ -95,7 +96,7 @@ def count_tokens(encoders: Any, table: AbstractTable, rows: np.ndarray) -> int:
     """
     column = table.column(encoders.only.name)
     if isinstance(column, FileTextColumn):
-        return WindowStream(column.take(np.asarray(rows)), encoders.only, encoders.only.length).tokens
+        return WindowStream(column.ranges.take(np.asarray(rows)), encoders.only, encoders.only.length).tokens
     return len(stream_of(encoders, table, rows).tokens)
 
 
@@ -110,7 +111,7 @@ def windows_of(encoders: Any, table: AbstractTable, rows: np.ndarray, context: i
     """
     column = table.column(encoders.only.name)
     if isinstance(column, FileTextColumn):
-        return WindowStream(column.take(np.asarray(rows)), encoders.only, context)
+        return WindowStream(column.ranges.take(np.asarray(rows)), encoders.only, context)
     return stream_of(encoders, table, rows).windows(context)
 
 
@@ -124,6 +125,11 @@ class Windows(AbstractExaminer):
         """Return the windows, each to be read from its first token."""
         windows = measured(windows_of(encoder, table, np.arange(table.height), target.context))
         return Asked(windows, target_bytes(windows, encoder.only, target.context), is_by_row=False)
+
+    def watched(self, examples: Examples) -> Examples:
+        """Return the windows by which a network is measured while it trains."""
+        windows = measured(examples.arrays["x"])
+        return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
 
 
 def measured(windows: Any) -> np.ndarray:

@@ -223,14 +223,14 @@ def first_fault(blocks: Iterable[bytes]) -> int | None:
     import codecs
 
     decoder, passed = codecs.getincrementaldecoder("utf-8")(), 0
+    pending = 0  # bytes of a character that goes on in the next block
     try:
         for block in blocks:
             decoder.decode(block)
-            passed += len(block)
-        block = b""
-        decoder.decode(block, True)
+            passed, pending = passed + len(block), len(decoder.getstate()[0])
+        decoder.decode(b"", True)
     except UnicodeDecodeError as error:
-        return passed - (len(error.object) - len(block)) + error.start
+        return passed - pending + error.start
     return None
 
 
