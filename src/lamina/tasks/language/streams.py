@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.data.stream import AbstractStream
 from lamina.data.texts.ranges import TextRanges, decoded
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
@@ -55,7 +56,7 @@ class Segments:
         return np.append(0, np.cumsum(self.stops - self.starts + self.is_end))
 
 
-class WindowStream:
+class WindowStream(AbstractStream):
     """Windows of 2 · context + 1 tokens of texts in files, as `Stream.windows` of texts in memory.
 
     A window begins at each multiple of so many bytes as context tokens take on average, measured on pieces
@@ -84,9 +85,6 @@ class WindowStream:
         self.step = max(1, round(context * self.bytes_per_token))
         self.shape = (max(1, -(-(int(self.places[-1]) - 1) // self.step)), self.width)
         self.piece = int(_SURPLUS * self.width * self.bytes_per_token) + _MARGIN
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     @property
     def nbytes(self) -> int:
