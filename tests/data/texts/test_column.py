@@ -12,7 +12,7 @@ from lamina.data.fingerprint import fingerprint
 from lamina.data.texts import files
 from lamina.data.texts.column import FileTextColumn
 from lamina.data.texts.files import TextFile
-from lamina.data.texts.ranges import TextRanges
+from lamina.data.texts.ranges import TextRanges, digest_of
 from lamina.data.texts.table import FileTextTable
 
 TEXTS = ["first\nline", "zweite Zeile: é", "first\nline"]
@@ -75,3 +75,14 @@ def test_the_table_has_one_column(column: FileTextColumn, tmp_path: Path):
         table.labels("label")
     found = fingerprint(table)
     assert found is not None and found[0] == column.ranges.nbytes
+
+
+def test_long_texts_are_told_apart_by_their_beginnings_and_sizes(
+    column: FileTextColumn, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lamina.data.texts.ranges.MOST_DIGESTED", 4)
+    own = column.ranges
+    parts = TextRanges(own.files, own.numbers[:2] * 0, own.starts[:2], own.stops[:2] - [0, 9])
+    assert len(set(parts.digests().tolist())) == 2
+    raw = own.files[0].read(0, own.files[0].size)
+    assert own.digests()[0] == digest_of(raw, len(raw)) == digest_of(raw[:4], len(raw))

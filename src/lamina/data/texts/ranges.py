@@ -10,6 +10,8 @@ import numpy as np
 from lamina.data.texts import files
 from lamina.data.texts.files import TextFile
 
+MOST_DIGESTED = 1 << 20  # bytes of a text
+
 
 @dataclass(frozen=True)
 class TextRanges:
@@ -87,15 +89,16 @@ class TextRanges:
         return [self.head(row, most) for row in range(len(self))]
 
     def digests(self) -> np.ndarray:
-        """Return uint64 for each text, equal within this process where the bytes are, O(bytes)."""
+        """Return `digest_of` each text as uint64; the files are passed through once."""
         found = np.zeros(len(self), np.uint64)
         number, base, block = -1, 0, b""
         for row in np.lexsort((self.starts, self.numbers)).tolist():  # as they lie on the disk
-            start, stop = int(self.starts[row]), int(self.stops[row])
+            start, size = int(self.starts[row]), int(self.stops[row] - self.starts[row])
+            stop = start + min(size, MOST_DIGESTED)
             if self.numbers[row] != number or stop > base + len(block):
                 number, base = int(self.numbers[row]), start
                 block = self.files[number].read(start, max(stop, start + files.BLOCK))
-            found[row] = digest_of(block[start - base : stop - base])
+            found[row] = digest_of(block[start - base : stop - base], size)
         return found
 
     def place(self, row: int) -> str:
@@ -106,13 +109,14 @@ class TextRanges:
         return self.files[self.numbers[row]]
 
 
-def digest_of(raw: bytes) -> int:
-    """Return a number of 64 bits, equal within this process where bytes are.
+def digest_of(raw: bytes, size: int) -> int:
+    """Return a number of 64 bits, equal within this process where the first MiB of texts and their sizes are.
 
     Args:
-        raw: of a text.
+        raw: bytes of a text, at least its first MiB.
+        size: of all of it.
     """
-    return hash(raw) & 0xFFFFFFFFFFFFFFFF
+    return hash((raw[:MOST_DIGESTED], size)) & 0xFFFFFFFFFFFFFFFF
 
 
 def decoded(raw: bytes) -> str:

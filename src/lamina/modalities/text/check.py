@@ -133,7 +133,8 @@ def _compared(table: AbstractTable, name: str) -> list[Any]:
     column = table.column(name)
     if isinstance(column, FileTextColumn):
         return column.ranges.digests().tolist()
-    return [digest_of(text.encode("utf-8", "replace")) for text in texts_of(table, name, verbatim=True)]
+    texts = (text.encode("utf-8", "replace") for text in texts_of(table, name, verbatim=True))
+    return [digest_of(text, len(text)) for text in texts]
 
 
 def _words_of_mark(found: Giveaway, classes: Sequence[object]) -> str:

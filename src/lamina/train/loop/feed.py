@@ -147,6 +147,7 @@ class AbstractFeed(abc.ABC):
             order: numbers of the examples, (…, steps, batch).
         """
 
+    @abc.abstractmethod
     def ahead(self, order: np.ndarray) -> None:
         """Begin to gather what the next chunk will probably ask for, while the device computes.
 
@@ -169,6 +170,9 @@ class ResidentFeed(AbstractFeed):
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Return the resident data and the order as given."""
         return self.data, order
+
+    def ahead(self, order: np.ndarray) -> None:
+        """Do nothing: everything is there."""
 
     def width(self, steps: int) -> int:
         """Return one of few widths: steps that are not taken cost nothing."""
