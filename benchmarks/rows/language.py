@@ -84,7 +84,9 @@ def main() -> None:
         variant = ("nano" if arguments.nano else "default") + (" valid" if arguments.valid_only else "")
         metrics = {name: float(value) for name, value in (found or {}).items() if value is not None}
         trained = net.history["train_loss"][-1]
-        said = f"{net.parameters:,} parameters, {net.info.steps} steps, {seconds:.0f} s, training {trained:.3f}"
+        said = (
+            f"{net.parameters:,} parameters, {net.info.steps} steps, {seconds:.0f} s, training {trained:.3f}"
+        )
         machine.say(f"{variant}, seed {seed}: {metrics}, {said}\n{sample}")
         lines.append(record.Line(ROW, "lamina", variant, "s", seconds, quality=metrics["loss"],
                                  seeds=str(seed), note=said))  # fmt: skip

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.runs.test_resume import At, Killed, kill, same_network
+from tests.runs.test_resume import At, Killed, kill, same_network, terminate
 from tests.tasks.language.writers import QUICK, write_text
 
+from lamina.core.errors import Interrupted
 from lamina.data.source import read
 from lamina.runs.resume import resume
 from lamina.runs.start import start_run
@@ -27,4 +28,21 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path):
     with pytest.raises(Killed):
         start(text, tmp_path / "killed", [At(3, kill)])
     again = resume(tmp_path / "killed").folder
+    assert same_network(again, whole)
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize(
+    ("tokens", "action", "ends"), [("bytes", kill, Killed), ("bpe", terminate, Interrupted)]
+)
+def test_so_does_one_that_reads_a_text_in_its_file(
+    tmp_path: Path, tokens: str, action: Any, ends: type, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lamina.data.texts.files.LARGE_TEXT", 1_000)
+    text = write_text(tmp_path / "t.txt", lines=200)
+    keys = {**KEYS, "tokens": tokens, "vocabulary": 300, "steps_per_epoch": 5, "epochs": 2}
+    whole = start_run(read(str(text)), target=(), keys=keys, out=tmp_path / "whole").folder
+    with pytest.raises(ends):  # in the middle of the second epoch
+        start_run(read(str(text)), target=(), keys=keys, out=tmp_path / "cut", callbacks=[At(8, action)])
+    again = resume(tmp_path / "cut").folder
     assert same_network(again, whole)

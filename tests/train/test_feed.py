@@ -8,7 +8,9 @@ import jax
 import numpy as np
 import pytest
 
+from lamina.core.errors import DataError
 from lamina.data.order import epoch_order
+from lamina.data.stream import AbstractStream
 from lamina.train.loop.clock import compile_counter
 from lamina.train.loop.feed import (
     MOST_PADDED,
@@ -58,12 +60,16 @@ def test_runs_on_about_as_many_rows_share_their_programs(fitted: Any, line: Any)
     assert compile_counter().seconds == before
 
 
-class Stream:
+class Stream(AbstractStream):
     """Examples that are made when they are asked for."""
 
     def __init__(self, array: np.ndarray):
-        self.array, self.shape, self.dtype, self.nbytes = array, array.shape, array.dtype, array.nbytes
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
         self.asked: list[np.ndarray] = []
+
+    @property
+    def nbytes(self) -> int:
+        return self.array.nbytes
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         self.asked.append(rows)
@@ -133,7 +139,44 @@ def test_streamed_examples_lie_in_the_order_of_the_chunk(line: Any):
     assert places.dtype == np.int32 and feed.width(7) == 7
     np.testing.assert_array_equal(data["x"], line["x"][[5, 0, 23, 5]])
     np.testing.assert_array_equal(data["y"], line["y"][[5, 0, 23, 5]])
-    assert [rows.tolist() for rows in stream.asked] == [[5, 0, 23, 5]], "asked for once, in order"
+    assert [rows.tolist() for rows in stream.asked] == [[5, 0, 23]], "each row once, in order"
+
+
+def test_what_comes_next_is_taken_ahead_in_another_thread(line: Any):
+    stream = Stream(line["x"])
+    feed = StreamedFeed({**line, "x": stream})
+    feed.ahead(np.array([[7, 3], [9, 3]], np.int32))
+    order = np.array([[3, 11], [9, 3]], np.int32)
+    data, _ = feed.chunk(order)
+    np.testing.assert_array_equal(data["x"], line["x"][order.reshape(-1)])
+    assert [rows.tolist() for rows in stream.asked] == [[3, 7, 9], [11]]
+    data, _ = feed.chunk(order)  # nothing was begun
+    np.testing.assert_array_equal(data["x"], line["x"][order.reshape(-1)])
+    feed.ahead(np.array([[1, 2]], np.int32))  # a wrong guess
+    data, _ = feed.chunk(order)
+    np.testing.assert_array_equal(data["x"], line["x"][order.reshape(-1)])
+
+
+def test_a_fault_of_what_is_taken_ahead_is_told_where_it_is_asked_for(line: Any):
+    class Broken(Stream):
+        def take(self, rows: np.ndarray) -> np.ndarray:
+            raise DataError("gone")
+
+    feed = StreamedFeed({**line, "x": Broken(line["x"])})
+    feed.ahead(np.array([[7, 3]], np.int32))
+    with pytest.raises(DataError, match="gone"):
+        feed.chunk(np.array([[7, 3]], np.int32))
+
+
+def test_so_much_is_taken_ahead_and_no_more(line: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lamina.train.loop.ahead.MOST_AHEAD", line["x"][:2].nbytes)
+    stream = Stream(line["x"])
+    feed = StreamedFeed({**line, "x": stream})
+    feed.ahead(np.array([[1, 2, 3]], np.int32))
+    assert not stream.asked
+    feed.ahead(np.array([[1, 2]], np.int32))
+    feed.chunk(np.array([[2, 1]], np.int32))
+    assert [rows.tolist() for rows in stream.asked] == [[1, 2]]
 
 
 def test_streamed_places_of_a_population(line: Any):

@@ -140,7 +140,7 @@ class _Trainings:
                 model if augmented is None else augmented.model,  # epochs are judged by one view
                 self.plan.coding.objective,
                 self.plan.training_examples(train_rows).arrays,
-                self.plan.examples(valid_rows).arrays if len(valid_rows) else None,
+                self.plan.validation_examples(valid_rows).arrays if len(valid_rows) else None,
                 config=config,
                 augment=self.plan.coding.augment,
                 callbacks=self.callbacks if saved is None else (*self.callbacks, saved),

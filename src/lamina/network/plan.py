@@ -141,6 +141,10 @@ class Plan:
         data, coding = self.data, self.coding
         return coding.task.examples(data.table, data.schema, coding.encoder, coding.target, rows)
 
+    def validation_examples(self, rows: np.ndarray) -> Examples:
+        """Return the examples of validation rows that are evaluated after each epoch."""
+        return self.coding.task.examiner.watched(self.examples(rows))
+
     def training_examples(self, rows: np.ndarray) -> Examples:
         """Return training examples, weighted as the task's keys ask, all weights scaled to mean one."""
         return of_mean_one(

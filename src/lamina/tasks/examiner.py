@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lamina.data.schema import Schema
     from lamina.data.table import AbstractTable
     from lamina.modalities.base import Arrays
-    from lamina.tasks.base import AbstractTarget
+    from lamina.tasks.base import AbstractTarget, Examples
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ class AbstractExaminer(abc.ABC):
         Raises:
             DataError: the target is absent, or holds what training never saw.
         """
+
+    def watched(self, examples: Examples) -> Examples:
+        """Return those of the validation examples that are evaluated after each epoch: all by default.
+
+        Args:
+            examples: of all validation rows.
+        """
+        return examples
 
 
 class ByRow(AbstractExaminer):

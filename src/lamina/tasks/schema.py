@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ConfigError, DataError
 from lamina.data.audit.roles import DOUBTFUL, EQUALS_TARGET, ON_REQUEST
+from lamina.data.dates import sample_of
 from lamina.data.schema import ColumnSchema, Schema
 from lamina.data.words import SPLIT_WORDS
 from lamina.modalities import MODALITIES
@@ -95,6 +96,8 @@ def holds_split_words(column: AbstractColumn) -> bool:
     if column.storage != "string" or column.missing().any():
         return False
     scalar: Any = column
+    if any(len(value) > max(map(len, SPLIT_WORDS)) for value in map(str.strip, sample_of(scalar, 8))):
+        return False  # not every text of a long column is worth a look
     words = {str(value).strip().lower() for value in scalar.distinct().values}
     return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[word] for word in words}
 

@@ -5,11 +5,11 @@ import pytest
 
 from lamina.data import read
 from lamina.modalities.text.encoder import TextEncoder
-from lamina.tasks.language.tokens import Stream, joined
+from lamina.tasks.language.tokens import Stream, joined, target_bytes
 
 
 def stream(count: int) -> Stream:
-    return Stream(np.arange(count, dtype=np.int32), np.arange(100, 100 + count))
+    return Stream(np.arange(count, dtype=np.int32))
 
 
 @pytest.mark.parametrize("context", [1, 2, 3, 7, 50])
@@ -29,11 +29,12 @@ def test_windows_overlap_so_that_each_may_begin_anywhere_within_its_first_half()
 
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_bytes_stand_where_the_targets_stand(count: int):
-    own = stream(count)
-    found, windows = own.target_bytes(4), own.windows(4)
+    own, windows = encoder(["aé" * count]), stream(count).windows(4)
+    windows = np.minimum(windows, 2)  # unknown, two letters
+    found = target_bytes(windows, own, 4)
     assert found.shape == (len(windows), 4)
     np.testing.assert_array_equal(found >= 0, windows[:, 1:5] >= 0)
-    assert found[found >= 0].tolist() == list(range(101, 100 + count))
+    assert found[found >= 0].tolist() == own.tokens.byte_lengths[windows[:, 1:5][found >= 0]].tolist()
 
 
 def encoder(texts: list[str]) -> TextEncoder:
@@ -48,7 +49,8 @@ def test_the_end_symbol_stands_between_texts_and_not_between_passages():
     found = joined(own, ["ab", "ba", "b"], np.array([0, 0, 1]))
     shown = [own.tokens.decode([t]) if t != end else "|" for t in found.tokens.tolist()]
     assert "".join(shown) == "abba|b|"
-    assert found.byte_lengths[end] == 0 and found.byte_lengths[found.tokens].sum() == 5
+    bytes_of = target_bytes(found.windows(7), own, 7)
+    assert bytes_of[0].tolist() == [1, 1, 1, 0, 1, 0, -1]
 
 
 def test_an_empty_text_is_its_end():

@@ -35,14 +35,23 @@ class TextFileReader(AbstractReader):
     def read(self, source: Source) -> AbstractTable:
         """Return the table: the text with its blanks and line ends, those of Windows as those of Unix.
 
-        With ``lines`` each line is a row, an empty one too, so that rows count as the lines of the file do.
+        A long one stays in its file. With ``lines`` each line is a row, an empty one too, so that rows count
+        as the lines of the file do.
         """
         import polars as pl
 
         from lamina.data.frame import FrameTable
+        from lamina.data.readers import large_texts
         from lamina.data.readers.parsers import text
 
+        if not source.keys.lines and large_texts.is_large([source.path]):
+            found = large_texts.read_large(
+                "text", [source.path], source=source.path, encoding=source.keys.encoding
+            )
+            if found is not None:
+                return found
         given = text.load_utf8(source.path, source.keys.encoding)
+        large_texts.check_fits(source.path, len(given.data))
         whole = text.decoded(given).replace("\r\n", "\n")
         rows = whole.removesuffix("\n").split("\n") if source.keys.lines else [whole]
         frame = pl.DataFrame({"text": rows})

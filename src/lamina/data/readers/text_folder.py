@@ -58,9 +58,17 @@ class TextFolderReader(AbstractReader):
         import polars as pl
 
         from lamina.data.frame import FrameTable
+        from lamina.data.readers import large_texts
 
         found = FOLDER.find(source.path, strict=source.strict)
         labeled = any(label is not None for label in found.labels)
+        if not found.columns() and large_texts.is_large(found.paths):
+            large = large_texts.read_large(
+                "text", found.paths, source=source.path, encoding=source.keys.encoding
+            )
+            if large is not None:
+                large.unlabeled = FOLDER.own_folders(source.path)
+                return large
         most = MOST_BYTES if labeled else None
         read = [_content(path, source.keys.encoding, most) for path in found.paths]
         columns = {name: array.tolist() for name, array in found.columns().items()}

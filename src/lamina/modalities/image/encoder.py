@@ -12,6 +12,7 @@ from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import AbstractImages
 from lamina.data.sample import sample_indices
+from lamina.data.stream import AbstractStream
 from lamina.data.table import AbstractTable
 from lamina.modalities.base import AbstractEncoder
 from lamina.modalities.image.target_size import choose_canvas
@@ -162,7 +163,7 @@ def images_of(table: AbstractTable, name: str) -> AbstractImages:
     return column.images
 
 
-class ImageStream:
+class ImageStream(AbstractStream):
     """Images that are decoded when they are asked for, because memory would not hold them all.
 
     It has the ``shape``, ``dtype``, ``nbytes`` and length of the array that it stands for; ``take`` returns
@@ -178,9 +179,6 @@ class ImageStream:
     def __init__(self, images: AbstractImages, canvas: Canvas):
         self.images, self.canvas = images, canvas
         self.shape = (len(images), canvas.height, canvas.width, canvas.channels)
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     @property
     def nbytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from lamina.data.audit.findings import Finding, error, note, warning
 from lamina.data.sample import sample_indices
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
+from lamina.data.texts.column import FileTextColumn
+from lamina.data.texts.ranges import digest_of
 from lamina.modalities.base import AbstractCheck, Block, Subject
 from lamina.modalities.text.encoder import texts_of
 from lamina.modalities.text.giveaway import Giveaway, find_giveaway
@@ -48,6 +51,8 @@ class TextCheck(AbstractCheck):
             yield from self._of_marks()
 
     def _of_empty(self) -> Iterator[Finding]:
+        if _in_files(self.table, self.name):
+            return  # a text of this size is not empty
         empty = np.flatnonzero([not text for text in self.texts])
         if not empty.size:
             return
@@ -76,20 +81,30 @@ class TextCheck(AbstractCheck):
     def across(self, split: Split) -> Iterator[Finding]:
         """Yield what is to be said of held-out texts that equal a training text."""
         held = np.sort(np.concatenate([split.valid, split.test]))
-        yield from self._of_copies(self.table, self.texts, held, split, "held-out")
+        texts = _compared(self.table, self.name) if _in_files(self.table, self.name) else self.texts
+        yield from self._of_copies(self.table, texts, texts, held, split, "held-out")
 
     def second(self, other: AbstractTable, split: Split) -> Iterator[Finding]:
         """Yield what is wrong with test data of their own."""
-        texts = normal_texts(other, self.name)
-        yield from self._of_copies(other, texts, np.arange(len(texts)), split, "test")
+        if _in_files(self.table, self.name) or _in_files(other, self.name):
+            known, texts = _compared(self.table, self.name), _compared(other, self.name)
+        else:
+            known, texts = self.texts, normal_texts(other, self.name)
+        yield from self._of_copies(other, known, texts, np.arange(len(texts)), split, "test")
 
     def _of_copies(
-        self, table: AbstractTable, texts: Sequence[str], held: np.ndarray, split: Split, name: str
+        self,
+        table: AbstractTable,
+        own: Sequence[Any],
+        texts: Sequence[Any],
+        held: np.ndarray,
+        split: Split,
+        name: str,
     ) -> Iterator[Finding]:
         """Yield a finding for copies, unless texts repeat everywhere, as questions of a form do."""
-        if len({*self.texts}) < 0.5 * len(self.texts):
+        if len({*own}) < 0.5 * len(own):
             return
-        known = {self.texts[row] for row in split.train.tolist()} - {""}
+        known = {own[row] for row in split.train.tolist()} - {""}
         copies = np.array([row for row in held.tolist() if texts[row] in known], np.int64)
         words = f"{name} texts equal a training text"
         fix = 'remove the copies, or keep them on one side with group="..."'
@@ -106,6 +121,20 @@ def normal_texts(table: AbstractTable, name: str) -> list[str]:
         name: the column.
     """
     return [normalized(text, lowercase=True) for text in texts_of(table, name)]
+
+
+def _in_files(table: AbstractTable, name: str) -> bool:
+    """Return whether the texts of a column stay in their files."""
+    return isinstance(table.column(name), FileTextColumn)
+
+
+def _compared(table: AbstractTable, name: str) -> list[Any]:
+    """Return what tells texts apart, where some stay in their files: numbers, equal where the bytes are."""
+    column = table.column(name)
+    if isinstance(column, FileTextColumn):
+        return column.ranges.digests().tolist()
+    texts = (text.encode("utf-8", "replace") for text in texts_of(table, name, verbatim=True))
+    return [digest_of(text, len(text)) for text in texts]
 
 
 def _words_of_mark(found: Giveaway, classes: Sequence[object]) -> str:

@@ -11,6 +11,7 @@ from lamina.core.errors import DataError, suggest
 from lamina.core.inputs.text import TextInputs
 from lamina.data.sample import sample_indices
 from lamina.data.table import AbstractTable
+from lamina.data.texts.column import FileTextColumn
 from lamina.modalities.base import AbstractEncoder, Strange
 from lamina.modalities.text.letters import BYTES, CHARACTERS, Bytes, Characters
 from lamina.modalities.text.ngrams import NGRAMS, Ngrams
@@ -24,6 +25,8 @@ LONGEST = {NGRAMS: 1_536, BPE: 256, UNIGRAM: 256, WORDS: 1_024, CHARACTERS: 512,
 WITH_UNKNOWN = (BPE, UNIGRAM, WORDS, CHARACTERS)  # in which what training never saw is symbol 0
 UNKNOWN_SHARE = 0.5  # of the symbols of a text that is unlike those of training
 MOST_FITTED = 200_000  # texts
+MOST_LEARNED_FROM = 10_000_000  # bytes of texts that stay in their files
+BYTES_OF_SYMBOL = 16  # at most, on average, in texts that stay in their files
 MULTIPLE = 16  # lengths are rounded up to it, so that kernels run whole vectors
 FEWEST_IN_CLASSES = 5_000  # texts; with fewer, a compilation for each length class costs more than it saves
 COVERED = 0.995  # of the training texts are not cut off
@@ -83,19 +86,14 @@ class TextEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column, or no text in it.
         """
-        texts = texts_of(table, name, verbatim=verbatim or tokens == WORDS)
-        rows = np.arange(len(texts)) if rows is None else np.asarray(rows)
-        sample = [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
+        rows = np.arange(table.height) if rows is None else np.asarray(rows)
+        sample = _sampled(table, name, rows, verbatim=verbatim or tokens == WORDS)
         if not any(text.strip() for text in sample):
             raise DataError(
                 "the texts are all empty", where=table.where(name=name), fix=f"leave it out: drop={name}"
             )
         learned = _learned(sample, tokens, vocabulary or VOCABULARY[tokens], lowercase, verbatim)
-        lengths = learned.encode(sample).lengths
-        share = 1.0 if tokens == WORDS else COVERED  # every word may have a tag
-        covered = int(np.quantile(lengths, share, method="higher"))
-        longest = length or min(LONGEST[tokens], -(-max(1, covered) // MULTIPLE) * MULTIPLE)
-        return TextEncoder(name, learned, longest, ends=ends)
+        return TextEncoder(name, learned, length or _longest(learned, sample), ends=ends)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -135,6 +133,9 @@ class TextEncoder(AbstractEncoder):
         """
         table = table if rows is None else table.take(np.asarray(rows))
         verbatim = isinstance(self.tokens, Words) or getattr(self.tokens, "verbatim", False)
+        column = table.column(self.name) if self.name in table.names else None
+        if isinstance(column, FileTextColumn):
+            return column.ranges.heads(BYTES_OF_SYMBOL * self.length)  # what is longer is cut off
         return texts_of(table, self.name, verbatim=verbatim)
 
     def encoded(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -160,7 +161,7 @@ class TextEncoder(AbstractEncoder):
             table: new data.
             arrays: of all its rows, from `transform`.
         """
-        texts = texts_of(table, self.name)
+        texts = self.texts(table)
         ids = (
             arrays["ids"]
             if isinstance(arrays["ids"], np.ndarray)
@@ -209,6 +210,25 @@ def texts_of(table: AbstractTable, name: str, *, verbatim: bool = False) -> list
     found = (table.labels(name) if verbatim else table.scalar(name)).distinct()
     words = [*found.spellings(), ""]  # the last one is where a code of -1 leads
     return [words[code] for code in found.codes.tolist()]
+
+
+def _sampled(table: AbstractTable, name: str, rows: np.ndarray, *, verbatim: bool) -> list[str]:
+    """Return the texts that are learned from, of all of them where they are few."""
+    column = table.column(name) if name in table.names else None
+    if isinstance(column, FileTextColumn):
+        own = column.ranges.take(rows)
+        most = max(1, len(own) * MOST_LEARNED_FROM // max(1, own.nbytes))
+        return own.take(sample_indices(len(own), min(most, MOST_FITTED))).heads(MOST_LEARNED_FROM)
+    texts = texts_of(table, name, verbatim=verbatim)
+    return [texts[row] for row in rows[sample_indices(rows.size, MOST_FITTED)].tolist()]
+
+
+def _longest(learned: Tokens, sample: list[str]) -> int:
+    """Return the symbols of a text at most, where nobody says."""
+    lengths = learned.encode(sample).lengths
+    share = 1.0 if learned.kind == WORDS else COVERED  # every word may have a tag
+    covered = int(np.quantile(lengths, share, method="higher"))
+    return min(LONGEST[learned.kind], -(-max(1, covered) // MULTIPLE) * MULTIPLE)
 
 
 def _learned(texts: list[str], tokens: str, most: int, lowercase: bool, verbatim: bool) -> Tokens:

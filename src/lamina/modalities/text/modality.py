@@ -12,6 +12,7 @@ import numpy as np
 from lamina.core.errors import ConfigError
 from lamina.core.keys import key, one_of, up_to
 from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.data.texts.table import FileTextTable
 from lamina.modalities.base import (
     AbstractModality,
     Block,
@@ -82,6 +83,8 @@ class TextModality(AbstractModality):
             return table
         if not readable(table.column(table.names[0])):
             return table
+        if isinstance(table, FileTextTable):
+            return table.renamed(name)
         from lamina.data.source import read
 
         return read({name: np.array(texts_of(table, table.names[0], verbatim=True), object)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lamina.data.table import ScalarColumn
+from lamina.data.texts.column import FileTextColumn
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.letters import CHARACTERS
 from lamina.modalities.text.pieces import BPE
@@ -34,9 +36,9 @@ class LanguageGuide(AbstractGuide):
 
     def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
         """Return how texts are cut: as they stand, into characters, or into pieces where they are long."""
-        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
-        size = sum(map(len, texts))
-        few = size <= LARGE and len(set().union(*(text[:MOST_JUDGED] for text in texts))) <= MOST_CHARACTERS
+        column = claims.table.labels(schema.inputs[0].name)
+        size, texts = size_of(column), _beginnings(column)
+        few = size <= LARGE and len(set().union(*texts)) <= MOST_CHARACTERS
         tokens, context = CHARACTERS if few else BPE, keys.context or context_for(size)
         return {"tokens": tokens, "verbatim": True, "end_symbol": True, "text_length": context}
 
@@ -44,6 +46,24 @@ class LanguageGuide(AbstractGuide):
         """Return model, options and keys for so many tokens."""
         own: Any = target  # a `LanguageTarget`
         return choose(situation, own.tokens, own.context)
+
+
+def size_of(column: ScalarColumn) -> int:
+    """Return how many characters texts have; of texts that stay in their files, how many bytes.
+
+    Args:
+        column: of texts.
+    """
+    if isinstance(column, FileTextColumn):
+        return column.ranges.nbytes
+    return sum(map(len, column.distinct().spellings()))
+
+
+def _beginnings(column: ScalarColumn) -> list[str]:
+    """Return what is looked at of each text; of texts that stay in their files less, where they are many."""
+    if isinstance(column, FileTextColumn):
+        return column.ranges.heads(max(1, MOST_JUDGED // max(1, len(column))))
+    return [text[:MOST_JUDGED] for text in column.distinct().spellings()]
 
 
 def context_for(characters: int) -> int:

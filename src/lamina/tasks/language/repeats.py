@@ -10,8 +10,10 @@ from lamina.core.wording import counted, plain
 from lamina.data.audit.findings import Finding, note, warning
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
+from lamina.data.texts.column import FileTextColumn
 from lamina.modalities.base import Subject
 from lamina.modalities.text.encoder import texts_of
+from lamina.tasks.language.passages import file_passages
 from lamina.tasks.language.tokens import DOCUMENT
 
 SHINGLE = 50  # bytes: some ten words, which two people hardly write alike
@@ -32,10 +34,9 @@ def repeated_texts(subject: Subject, split: Split, other: AbstractTable | None =
     """
     table, name = subject.table, subject.schema.inputs[0].name
     where = (other or table).where(name=name)
-    texts = texts_of(table, name, verbatim=True)
-    known = [texts[row] for row in split.train.tolist()]
     rows = np.sort(np.concatenate([split.valid, split.test]))
-    held = texts_of(other, name, verbatim=True) if other is not None else [texts[r] for r in rows.tolist()]
+    known = _texts(table, name, split.train)
+    held = _texts(table, name, rows) if other is None else _texts(other, name)
     share, example = repeated_share(known, held)
     if example:
         side = "test" if other is not None else "held-out"
@@ -51,11 +52,22 @@ def repeated_texts(subject: Subject, split: Split, other: AbstractTable | None =
         yield from _of_cut(table, split, rows)
 
 
+def _texts(table: AbstractTable, name: str, rows: np.ndarray | None = None) -> list[str]:
+    """Return all texts, or those of some rows; of files as many passages as are compared."""
+    column = table.labels(name)
+    if not isinstance(column, FileTextColumn):
+        texts = texts_of(table, name, verbatim=True)
+        return texts if rows is None else [texts[row] for row in rows.tolist()]
+    own = file_passages(column.ranges) if rows is None else column.ranges.take(rows)
+    return [own.text(row) for row in range(0, len(own), max(1, -(-own.nbytes // MOST_BYTES)))]
+
+
 def _of_cut(table: AbstractTable, split: Split, held: np.ndarray) -> Iterator[Finding]:
     """Yield how many texts are cut, so that their beginnings train and their ends are held out."""
-    if DOCUMENT not in table.names:
+    texts = [column for column in map(table.column, table.names) if isinstance(column, FileTextColumn)]
+    if DOCUMENT not in table.names and not texts:
         return
-    documents = table.scalar(DOCUMENT).numbers()
+    documents = texts[0].ranges.numbers if texts else table.scalar(DOCUMENT).numbers()
     cut = np.intersect1d(documents[split.train], documents[held])
     if len(cut):
         message = (

@@ -14,13 +14,15 @@ from lamina.core.errors import ConfigError, DataError
 from lamina.core.keys import key, up_to
 from lamina.core.wanted import NEXT
 from lamina.core.wording import counted
-from lamina.data.audit.findings import Finding, error
+from lamina.data.audit.findings import Finding, error, note
 from lamina.data.schema import NOTHING, Schema
 from lamina.data.split import Split, SplitKeys
+from lamina.data.texts.column import FileTextColumn
+from lamina.data.texts.table import FileTextTable
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
 from lamina.modalities.text.claim import readable
-from lamina.modalities.text.encoder import TextEncoder
+from lamina.modalities.text.encoder import MOST_LEARNED_FROM, TextEncoder
 from lamina.modalities.text.modality import TEXT
 from lamina.modalities.text.words import WORDS
 from lamina.tasks.base import (
@@ -32,11 +34,12 @@ from lamina.tasks.base import (
     Selection,
     Suit,
 )
-from lamina.tasks.language.guide import LanguageGuide
-from lamina.tasks.language.passages import passages, rule_of, split_passages
+from lamina.tasks.language.guide import LanguageGuide, size_of
+from lamina.tasks.language.passages import file_passages, passages, rule_of, split_passages
 from lamina.tasks.language.repeats import repeated_texts
+from lamina.tasks.language.streams import MOST_MEASURED
 from lamina.tasks.language.target import LanguageTarget
-from lamina.tasks.language.tokens import DOCUMENT, Windows, stream_of
+from lamina.tasks.language.tokens import DOCUMENT, Windows, count_tokens, windows_of
 from lamina.tasks.language.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles, holds_split_words
@@ -106,6 +109,10 @@ class AbstractTextTask(AbstractTask, AbstractSelector, AbstractComparer):
         name = schema.inputs[0].name
         if schema.split is not None or schema.group is not None or schema.time is not None:
             return Selection(table)  # the data say which texts validate
+        column = table.labels(name)
+        if isinstance(column, FileTextColumn):
+            cut = FileTextColumn(name, file_passages(column.ranges))
+            return _in_files(FileTextTable(cut, source=table.source))
         found, documents = passages(texts_of(table, name, verbatim=True))
         frame = pl.DataFrame({name: found, DOCUMENT: documents})
         cut = FrameTable(frame, source=table.source, doubts=table.doubts, clean=False)
@@ -116,8 +123,7 @@ class AbstractTextTask(AbstractTask, AbstractSelector, AbstractComparer):
         table, fewest, use = subject.table, FEWEST_CHARACTERS, "to learn from"
         if other is not None:
             table, fewest, use = other, FEWEST_MEASURED, "to measure by"
-        texts = table.labels(subject.schema.inputs[0].name).distinct().spellings()
-        size = sum(map(len, texts))
+        size = size_of(table.labels(subject.schema.inputs[0].name))
         if size < fewest:
             message = f"{counted(size, 'character')} {'is' if size == 1 else 'are'} too few {use}"
             yield error("too-few-tokens", table.source, message, f"give at least {fewest}")
@@ -134,8 +140,7 @@ class AbstractTextTask(AbstractTask, AbstractSelector, AbstractComparer):
         """
         encoder = learned.encoder.only
         _check_encoder(encoder, keys)
-        stream = stream_of(learned.encoder, learned.table, learned.rows)
-        return LanguageTarget(encoder.length, len(stream.tokens))
+        return LanguageTarget(encoder.length, count_tokens(learned.encoder, learned.table, learned.rows))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> LanguageTarget:
         """Return the target in an artifact's JSON."""
@@ -145,7 +150,7 @@ class AbstractTextTask(AbstractTask, AbstractSelector, AbstractComparer):
         self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
     ) -> Examples:
         """Return windows of the tokens of some passages."""
-        windows = stream_of(encoder, table, rows).windows(target.context)
+        windows = windows_of(encoder, table, rows, target.context)
         return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
 
 
@@ -178,6 +183,19 @@ class LanguageTask(AbstractTextTask):
         from lamina.tasks.language.sections import language_sections
 
         return language_sections(outcome)
+
+
+def _in_files(table: FileTextTable) -> Selection:
+    """Return passages that stay in their files, and what is said of it."""
+    documents = table.text_column.ranges.numbers.astype(np.int64)
+    size, most = table.text_column.ranges.nbytes / 1e6, MOST_LEARNED_FROM / 1e6
+    message = (
+        f"{size:,.0f} MB of text stay in their file: tokens are learned from at most {most:,.0f} MB of them "
+        f"and cut when a batch asks; {MOST_MEASURED:,} windows spread over the held-out text measure it"
+    )
+    found = note("large-text", table.source, message)
+    split = functools.partial(split_passages, documents)
+    return Selection(table, findings=(found,), split=split, rule=rule_of(documents))
 
 
 def _as_text(claims: Claims, given: Roles) -> Claims:

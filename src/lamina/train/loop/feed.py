@@ -13,6 +13,8 @@ import numpy as np
 
 from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged
+from lamina.data.stream import AbstractStream
+from lamina.train.loop.ahead import Ahead
 
 Rows = Mapping[str, Any]
 
@@ -146,6 +148,14 @@ class AbstractFeed(abc.ABC):
         """
 
     @abc.abstractmethod
+    def ahead(self, order: np.ndarray) -> None:
+        """Begin to gather what the next chunk will probably ask for, while the device computes.
+
+        Args:
+            order: numbers of the examples, (…, steps, batch).
+        """
+
+    @abc.abstractmethod
     def width(self, steps: int) -> int:
         """Return for how many steps a chunk is made that has to hold ``steps``."""
 
@@ -161,6 +171,9 @@ class ResidentFeed(AbstractFeed):
         """Return the resident data and the order as given."""
         return self.data, order
 
+    def ahead(self, order: np.ndarray) -> None:
+        """Do nothing: everything is there."""
+
     def width(self, steps: int) -> int:
         """Return one of few widths: steps that are not taken cost nothing."""
         return round_up(steps)
@@ -169,18 +182,34 @@ class ResidentFeed(AbstractFeed):
 class StreamedFeed(AbstractFeed):
     """Rows stay on the host; each chunk carries its own, already in order.
 
-    JAX computes while Python goes on, so the next chunk is gathered during the last one. Arrays
-    may be streams: whatever has ``take(rows)``.
+    Arrays may be streams: whatever has ``take(rows)``. An `AbstractStream` is asked once for each row of a
+    chunk, and for those of the next chunk by a thread while the device computes.
     """
 
     def __init__(self, data: Rows):
         self.data = dict(data)
+        leaves, self._form = jax.tree.flatten(self.data)
+        self._leaves = leaves
+        self._ahead = Ahead([leaf for leaf in leaves if isinstance(leaf, AbstractStream)])
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
         """Gather the chunk's examples; their places count from zero."""
         rows = order.reshape(-1)
-        gathered = jax.tree.map(lambda array: taken(array, rows), self.data)
-        return jax.device_put(gathered), np.arange(rows.size, dtype=np.int32).reshape(order.shape)
+        _, firsts, places = np.unique(rows, return_index=True, return_inverse=True)
+        turn = np.argsort(firsts)  # in the order in which they are asked for
+        streamed = iter(self._ahead.take(rows[firsts[turn]]))
+        place = np.argsort(turn)[places]
+        gathered = [
+            np.take(next(streamed), place, axis=0) if isinstance(leaf, AbstractStream) else taken(leaf, rows)
+            for leaf in self._leaves
+        ]
+        return jax.device_put(jax.tree.unflatten(self._form, gathered)), np.arange(
+            rows.size, dtype=np.int32
+        ).reshape(order.shape)
+
+    def ahead(self, order: np.ndarray) -> None:
+        """Begin to take the examples' rows of streams."""
+        self._ahead.begin(order.reshape(-1))
 
     def width(self, steps: int) -> int:
         """Return ``steps``: each carries its rows."""

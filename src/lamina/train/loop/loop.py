@@ -158,7 +158,7 @@ class Loop:
 
     def _take_steps(self) -> bool:
         """Take the steps of one epoch, cut short when the time is used up; False where it rolled back."""
-        for count, ids, width in self._chunks():
+        for count, ids, coming, width in self._chunks():
             # The schedule ends inside the time limit, as far as the pace is known by now.
             taken = self.epoch * self.steps_per_epoch + self.done
             self.engine.shorten(
@@ -166,7 +166,9 @@ class Loop:
             )
             began, fresh = self.clock.now(), self.clock.compile_seconds
             padded = _padded_steps(ids, width)
-            means = self.states.chunk(*self.feed.chunk(padded), padded, count)
+            data = self.feed.chunk(padded)
+            self.feed.ahead(coming)
+            means = self.states.chunk(*data, padded, count)
             self.means.add(means, step=taken, count=count)
             if self.clock.compile_seconds == fresh:
                 self.clock.took(count, self.clock.now() - began)
@@ -183,8 +185,8 @@ class Loop:
                 return False
         return True
 
-    def _chunks(self) -> Iterator[tuple[int, np.ndarray, int]]:
-        """Yield what is left of the epoch: steps to take, their examples, and the width of the program."""
+    def _chunks(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, int]]:
+        """Yield what is left of the epoch: steps to take, their examples, the next ones, and the width."""
         order = self.engine.order(lambda seed: self.visits.order(seed, self.epoch))
         stops, steps = self.visits.stops(self.epoch), order.shape[-2]
         together = steps if self.visits.classes is None else TOGETHER
@@ -194,7 +196,8 @@ class Loop:
             if count == 0:
                 self.stop("time limit")
                 return
-            yield count, order[..., self.done : self.done + count, :], width
+            stop = self.done + count
+            yield count, order[..., self.done : stop, :], order[..., stop : stop + count, :], width
 
     def _end_epoch(self, began: float) -> None:
         before, fresh = self.clock.now(), self.clock.compile_seconds

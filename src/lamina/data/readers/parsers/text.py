@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -209,23 +210,40 @@ class NotUtf8(DataError):
     """A text is not UTF-8, and nobody said what else it is."""
 
 
-def check_utf8(text: Text) -> None:
-    """Raise NotUtf8 with the line of the first byte that is not UTF-8."""
+def first_fault(blocks: Iterable[bytes]) -> int | None:
+    r"""Return the place of the first byte that is not UTF-8, or None.
+
+    Args:
+        blocks: of a text, one after another.
+
+    Example:
+        >>> first_fault(["é".encode()[:1], "é".encode()[1:], b"a"]), first_fault([b"ab", b"c\xff"])
+        (None, 3)
+    """
     import codecs
 
-    decoder, size, data = codecs.getincrementaldecoder("utf-8")(), 1 << 24, text.data
-    for start in range(0, len(data), size):
-        block = data[start : start + size]
-        try:
-            decoder.decode(block, start + size >= len(data))
-        except UnicodeDecodeError as error:
-            pending = len(error.object) - len(block)
-            place = start - pending + error.start
-            raise NotUtf8(
-                f"byte 0x{data[place]:02x} is not UTF-8 text",
-                where=text.where(text.line_of(place)),
-                fix="correct the line, or name the encoding of the file: encoding=windows-1252",
-            ) from error
+    decoder, passed = codecs.getincrementaldecoder("utf-8")(), 0
+    pending = 0  # bytes of a character that goes on in the next block
+    try:
+        for block in blocks:
+            decoder.decode(block)
+            passed, pending = passed + len(block), len(decoder.getstate()[0])
+        decoder.decode(b"", True)
+    except UnicodeDecodeError as error:
+        return passed - pending + error.start
+    return None
+
+
+def check_utf8(text: Text) -> None:
+    """Raise NotUtf8 with the line of the first byte that is not UTF-8."""
+    size, data = 1 << 24, text.data
+    place = first_fault(data[start : start + size] for start in range(0, len(data), size))
+    if place is not None:
+        raise NotUtf8(
+            f"byte 0x{data[place]:02x} is not UTF-8 text",
+            where=text.where(text.line_of(place)),
+            fix="correct the line, or name the encoding of the file: encoding=windows-1252",
+        )
 
 
 def load_utf8(path: str, encoding: str | None = None) -> Text:

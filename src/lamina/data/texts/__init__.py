@@ -1,0 +1,1 @@
+"""Texts that stay in their files: byte ranges, read when they are asked for."""
