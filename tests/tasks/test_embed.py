@@ -100,7 +100,7 @@ def test_a_model_of_ones_own_that_marks_nothing_is_refused():
             self.weight = np.ones((1, 3), np.float32)
 
         def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
-            return x @ self.weight.T
+            return x["numeric"] @ self.weight.T
 
     x = np.random.default_rng(0).normal(size=(60, 3))
     net = lamina.fit(x, x[:, 0] + x[:, 1], model=Bare(), epochs=1, task="regression")
