@@ -11,7 +11,7 @@ from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
 from lamina.tasks.guide import AbstractGuide
-from lamina.tasks.language.guide import choose, context_for
+from lamina.tasks.language.guide import choose, context_for, size_of
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -28,8 +28,7 @@ class MaskedLanguageGuide(AbstractGuide):
 
     def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
         """Return how texts are cut: as they stand, into pieces of words."""
-        texts = claims.table.labels(schema.inputs[0].name).distinct().spellings()
-        size = sum(map(len, texts))
+        size = size_of(claims.table.labels(schema.inputs[0].name))
         return {
             "tokens": BPE,
             "verbatim": True,
