@@ -225,3 +225,18 @@ def test_a_trained_network_measures_and_checks_a_long_text(tmp_path: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "LARGE_TEXT", 64 << 20)
         assert network.evaluate(str(other)) == found
+
+
+def test_hidden_tokens_are_asked_of_the_same_windows(tmp_path: Path):
+    path = tmp_path / "t.txt"
+    path.write_text(text_of(lines=400))
+    keys = {"task": "masked_language", "model": "bert", "tokens": "bytes"}
+    plans = [planned(str(path), large=large, **keys) for large in (True, False)]
+    np.testing.assert_array_equal(*(windows(plan)[1] for plan in plans))
+    asked = [
+        plan.coding.task.examiner.asked(
+            plan.data.table, plan.data.schema, plan.coding.encoder, plan.coding.target
+        ).targets
+        for plan in plans
+    ]
+    np.testing.assert_array_equal(*asked)

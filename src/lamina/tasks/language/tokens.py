@@ -128,8 +128,7 @@ class Windows(AbstractExaminer):
 
     def watched(self, examples: Examples) -> Examples:
         """Return the windows by which a network is measured while it trains."""
-        windows = measured(examples.arrays["x"])
-        return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
+        return watched(examples)
 
 
 def measured(windows: Any) -> np.ndarray:
@@ -141,6 +140,16 @@ def measured(windows: Any) -> np.ndarray:
     if isinstance(windows, np.ndarray):
         return windows
     return windows.take(windows.spread(streams.MOST_MEASURED))
+
+
+def watched(examples: Examples) -> Examples:
+    """Return the validation windows by which a network is measured while it trains.
+
+    Args:
+        examples: all validation windows.
+    """
+    windows = measured(examples.arrays["x"])
+    return Examples({"x": windows, "weight": np.ones(len(windows), np.float32)}, len(windows))
 
 
 def target_bytes(windows: np.ndarray, encoder: TextEncoder, context: int) -> np.ndarray:

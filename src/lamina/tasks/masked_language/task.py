@@ -10,9 +10,10 @@ import numpy as np
 from lamina.core.keys import key
 from lamina.core.wanted import EACH
 from lamina.modalities.base import Outcome
+from lamina.tasks.base import Examples
 from lamina.tasks.examiner import AbstractExaminer, Asked
 from lamina.tasks.language.task import AbstractTextTask, LanguageKeys
-from lamina.tasks.language.tokens import stream_of
+from lamina.tasks.language.tokens import measured, watched, windows_of
 from lamina.tasks.masked_language.guide import MaskedLanguageGuide
 from lamina.tasks.masked_language.verbs import VERBS
 from lamina.tasks.registry import TASKS
@@ -39,8 +40,12 @@ class HiddenTokens(AbstractExaminer):
 
     def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
         """Return the windows, each to be read from its first token."""
-        windows = stream_of(encoder, table, np.arange(table.height)).windows(target.context)
+        windows = measured(windows_of(encoder, table, np.arange(table.height), target.context))
         return Asked(windows, windows[:, : target.context], is_by_row=False)
+
+    def watched(self, examples: Examples) -> Examples:
+        """Return the windows by which a network is measured while it trains."""
+        return watched(examples)
 
 
 class MaskedLanguageTask(AbstractTextTask):
