@@ -65,6 +65,28 @@ def test_a_folder_of_texts_without_classes_stays_in_its_files(tmp_path: Path):
     assert "split" in read(str(tmp_path)).names
 
 
+def test_a_blank_file_of_a_folder_is_a_text_like_any_other(tmp_path: Path):
+    (tmp_path / "0.txt").write_text(LINES)
+    (tmp_path / "1.txt").write_text(" \n")
+    (tmp_path / "2.txt").touch()
+    table = read(str(tmp_path))
+    assert isinstance(table, FileTextTable)
+    assert [table.column("text").ranges.text(row) for row in range(3)] == [LINES, " \n", ""]
+
+
+def test_a_folder_that_is_split_is_read_as_a_whole_where_memory_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("train", "valid"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(LINES)
+    assert isinstance(read(str(tmp_path)), FrameTable)
+    monkeypatch.setattr(large_texts, "total_memory", lambda: 100_000.0)
+    with pytest.raises(DataError, match="can only be read as a whole") as caught:
+        read(str(tmp_path))
+    assert "in one folder" in caught.value.fix
+
+
 def test_other_encodings_are_read_as_a_whole(tmp_path: Path):
     path = tmp_path / "a.txt"
     path.write_text(LINES, encoding="utf-16")

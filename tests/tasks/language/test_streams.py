@@ -131,6 +131,14 @@ def test_line_ends_of_windows_are_those_of_unix(tmp_path: Path, tokens: str):
     assert ((found >= 0).sum(axis=1)[: len(own) // 2] == own.width).all()
 
 
+def test_bytes_are_those_of_the_text_in_small_letters_where_asked_for(tmp_path: Path):
+    path = tmp_path / "t.txt"
+    path.write_text("".join(f"Some LETTERS of line {number}\n" for number in range(300)))
+    keys = {"tokens": "bytes", "lowercase": True, "verbatim": False}
+    own = windows(planned(str(path), large=True, **keys))[0]
+    assert not ((own >= ord("A")) & (own <= ord("Z"))).any() and (own == ord("l")).any()
+
+
 def test_rows_in_any_order_and_alone_give_the_same(tmp_path: Path):
     own = stream(tmp_path / "t.txt", text_of(lines=100), tokens="bpe")
     whole = own.take(np.arange(len(own)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,10 +14,10 @@ from lamina.data.images.decode import GRAY_MODES, Facts, UnreadableError, decode
 from lamina.data.images.pixels import Canvas, all_gray, contrast_of, digest_of
 from lamina.data.images.store import MOST_JUDGED, AbstractImages, Survey
 from lamina.data.images.threads import in_threads
+from lamina.data.memory import total_memory
 
 NAMED_FILES = 5  # so many files are named in a message before the list is cut
 MOST_KEPT = 4 << 30  # bytes of decoded images that are kept, and never more than a quarter of the memory
-_GROUP_LIMIT = "/sys/fs/cgroup/memory.max"
 JUDGED_SIDE = 64  # pixels of an image that is decoded to tell gray from color
 
 
@@ -58,12 +57,7 @@ class _Shelf:
 
 def most_kept() -> int:
     """Return how many bytes of decoded images may lie in memory."""
-    found = [4 * MOST_KEPT]
-    with suppress(AttributeError, ValueError, OSError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    with suppress(ValueError, OSError), open(_GROUP_LIMIT) as stream:  # of a container; "max" is none
-        found.append(int(stream.read()))
-    return min(found) // 4
+    return int(min(MOST_KEPT, total_memory() // 4))
 
 
 class FileImages(AbstractImages):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from lamina.core.errors import DataError
+from lamina.data.memory import total_memory
 from lamina.data.readers.packing import packing_of
 from lamina.data.texts import files
 from lamina.data.texts.column import FileTextColumn
@@ -52,7 +53,7 @@ def read_large(
     if encoding is not None and not is_utf8(encoding):
         return None
     for path in paths:
-        if os.path.getsize(path) and not text.load(path, encoding).is_plain:
+        if not text.is_blank(path) and not text.load(path, encoding).is_plain:
             return None  # UTF-16, or line ends of old Mac OS
     found = [TextFile(path) for path in paths]
     for file in found:
@@ -60,12 +61,13 @@ def read_large(
     return FileTextTable(FileTextColumn(name, TextRanges.of(found)), source=source)
 
 
-def check_fits(path: str, size: int) -> None:
+def check_fits(path: str, size: int, *, fix: str = _PLAIN) -> None:
     """Refuse a long text that can only be read as a whole, where memory would not hold what is made of it.
 
     Args:
         path: the file.
         size: bytes of the text, unpacked.
+        fix: what to do instead.
 
     Raises:
         DataError: with the memory that is needed and that there is.
@@ -79,15 +81,8 @@ def check_fits(path: str, size: int) -> None:
             where=path,
             expected=f"about {needed:,.0f} GB of memory",
             received=f"{there:,.0f} GB",
-            fix=f"unpack it first: {_PLAIN}" if packing_of(path) else _PLAIN,
+            fix=f"unpack it first: {fix}" if packing_of(path) else fix,
         )
-
-
-def total_memory() -> float:
-    """Return the bytes of memory of the machine, or of the group that this process is in."""
-    from lamina.data.images.files import most_kept
-
-    return 4.0 * most_kept()
 
 
 def _check(file: TextFile) -> None:

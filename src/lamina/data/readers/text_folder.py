@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from lamina.core.errors import DataError
 from lamina.core.wording import counted
@@ -12,11 +11,15 @@ from lamina.data.readers.class_folder import ClassFolder
 from lamina.data.readers.keys import TextFileKeys
 from lamina.data.readers.parsers.encodings import WINDOWS
 from lamina.data.readers.registry import READERS
-from lamina.data.readers.source import HEAD, Source
+from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
 ENDING = ".txt"
 MOST_BYTES = 1 << 24  # of one file: longer ones are books, not examples
+_TOO_LONG = (
+    "give plain files in UTF-8 in one folder, not those of train, valid and test apart: they are then read "
+    "from the disk as they are needed, and valid= says how many of them validate"
+)
 
 
 def is_text(name: str) -> bool:
@@ -69,6 +72,10 @@ class TextFolderReader(AbstractReader):
             if large is not None:
                 large.unlabeled = FOLDER.own_folders(source.path)
                 return large
+        if not labeled:
+            large_texts.check_fits(
+                source.path, sum(map(os.path.getsize, filter(os.path.isfile, found.paths))), fix=_TOO_LONG
+            )
         most = MOST_BYTES if labeled else None
         read = [_content(path, source.keys.encoding, most) for path in found.paths]
         columns = {name: array.tolist() for name, array in found.columns().items()}
@@ -103,18 +110,10 @@ def _content(path: str, encoding: str | None, most: int | None) -> tuple[str, bo
     if most is not None and os.path.isfile(path) and os.path.getsize(path) > most:
         fix = "cut it into the texts that are to be told apart"
         raise DataError(f"the text is longer than {most >> 20} MiB", where=path, fix=fix)
-    if _is_blank(path):  # a text like any other, where a table would be a fault
+    if text.is_blank(path):  # a text like any other, where a table would be a fault
         return "", False
     given = text.load_utf8(path, encoding)
     return text.decoded(given), bool(given.doubts)
-
-
-def _is_blank(path: str) -> bool:
-    """Return whether a short file can be read and holds nothing but blanks."""
-    with suppress(OSError), open(path, "rb") as stream:
-        head = stream.read(HEAD)
-        return len(head) < HEAD and not head.strip()
-    return False
 
 
 READERS.add(TextFolderReader.name, TextFolderReader())

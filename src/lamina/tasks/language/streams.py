@@ -11,7 +11,7 @@ from lamina.data.stream import AbstractStream
 from lamina.data.texts.ranges import TextRanges, decoded
 from lamina.modalities.text.bags import FILL
 from lamina.modalities.text.encoder import TextEncoder
-from lamina.modalities.text.letters import BYTES, CHARACTERS
+from lamina.modalities.text.letters import BYTES, CHARACTERS, Bytes
 
 MOST_MEASURED = 2_000  # windows, spread over a text, by which a network is measured
 _PROBES, _PROBE = 256, 2_048  # pieces of a text, and bytes of each, by which the bytes of a token are counted
@@ -149,9 +149,10 @@ class WindowStream(AbstractStream):
 
     def _encoded(self, pieces: Sequence[bytes]) -> list[np.ndarray]:
         """Return the tokens of pieces of text."""
-        if self.encoder.tokens.kind == BYTES:
+        tokens = self.encoder.tokens
+        if isinstance(tokens, Bytes) and tokens.verbatim:
             return [_bytes_of(raw) for raw in pieces]
-        bags = self.encoder.tokens.encode([decoded(raw) for raw in pieces])
+        bags = tokens.encode([decoded(raw) for raw in pieces])
         return np.split(bags.ids, bags.ends[:-1])
 
     def _continued(self, number: int, start: int, tokens: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import mmap
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lamina.core.errors import DataError
 from lamina.core.wording import counted
 from lamina.data.readers.packing import packing_of
 from lamina.data.readers.parsers import encodings
+from lamina.data.readers.source import HEAD
 
 _MAGIC = {
     b"PAR1": "a Parquet file",
@@ -264,6 +266,18 @@ def load_utf8(path: str, encoding: str | None = None) -> Text:
             raise
         return guessed(given)
     return given
+
+
+def is_blank(path: str) -> bool:
+    """Return whether a short file can be read and holds nothing but blanks.
+
+    Args:
+        path: the file.
+    """
+    with suppress(OSError), open(path, "rb") as stream:
+        head = stream.read(HEAD)
+        return len(head) < HEAD and not head.strip()
+    return False
 
 
 def decoded(text: Text) -> str:
