@@ -106,7 +106,9 @@ class Network:
 
         Raises:
             DataError: a column is missing or holds what it must not.
+            ConfigError: the task has no outputs for a row.
         """
+        check_predicts(self)
         return self.decoded(self.encoder.transform(self.read(data)))
 
     def decoded(self, x: Any, *, by: Answering | None = None) -> np.ndarray:
