@@ -99,7 +99,7 @@ def test_the_masks_of_evaluation_are_those_of_the_window_wherever_it_stands():
 
 def expected(decoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log p of the hidden symbols, and which places of what was decoded are used."""
-    logits = TABLE.astype(np.float64)
+    logits = TABLE[:, :END].astype(np.float64)
     stated = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     place = decoded[..., PLACE].astype(int)
     true = np.take_along_axis(tokens()[:, :CONTEXT], np.maximum(place, 0), 1)
@@ -110,7 +110,7 @@ def test_what_is_decoded_and_measured():
     decoded = np.asarray(OBJECTIVE.answer(by_place, tokens()))
     log_p, counted = expected(decoded)
     np.testing.assert_allclose(decoded[..., LOG_P][counted], log_p[counted], rtol=1e-5)
-    best = TABLE.argmax(axis=1)
+    best = TABLE[:, :END].argmax(axis=1)
     place = decoded[..., PLACE].astype(int)
     np.testing.assert_array_equal(decoded[..., GUESS][counted], best[place][counted])
     assert (decoded[..., TOP_P][counted] >= np.exp(decoded[..., LOG_P])[counted] - 1e-6).all()
@@ -138,7 +138,7 @@ def test_the_loss_is_the_mean_at_hidden_symbols_by_weight():
     own = OBJECTIVE.hidden(ids, hashed_keys(0, WINDOWS))
     weight = jnp.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0])
     loss, _ = OBJECTIVE.losses(by_place, {**own, "weight": weight}, key=make_key(0))["all"]
-    logits = TABLE.astype(np.float64)
+    logits = TABLE[:, :END].astype(np.float64)
     stated = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     mean = -stated[np.asarray(own["x"]["at"][1]), np.asarray(own["y"][1])].mean()
     assert float(loss) == pytest.approx(mean, rel=1e-5)
@@ -167,3 +167,31 @@ def test_the_mask_itself_is_never_stated():
         logits = np.exp(TABLE[2, :4])
         np.testing.assert_allclose(stated[:, :4], (logits / logits.sum())[None].repeat(2, 0), rtol=1e-5)
         assert not stated[:, 4:].any()
+
+
+def test_what_is_never_hidden_is_never_guessed():
+    likely = jnp.asarray(TABLE).at[:, END:].add(20.0)  # as of tied vectors, where masks stand in the input
+
+    def by_mask(x: Any, *, key: Any = None, train: bool = False) -> Any:
+        return jnp.broadcast_to(likely[None], (len(x["ids"]), *likely.shape))
+
+    decoded = np.asarray(OBJECTIVE.answer(by_mask, tokens()))
+    assert (decoded[..., GUESS] < END).all()
+    np.testing.assert_allclose(decoded, np.asarray(OBJECTIVE.answer(by_place, tokens())), rtol=1e-5)
+    own = OBJECTIVE.hidden(jnp.asarray(tokens()[:, :CONTEXT]), hashed_keys(0, WINDOWS))
+    batch = {**own, "weight": jnp.ones(WINDOWS)}
+    losses = [OBJECTIVE.losses(m, batch, key=make_key(0))["all"][0] for m in (by_mask, by_place)]
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-5)
+    assert not np.asarray(OBJECTIVE.decode(likely[None]))[..., END:].any()
+
+
+def test_a_share_stays_between_nothing_and_all():
+    decoded = np.array(OBJECTIVE.answer(by_place, tokens()))
+    true = tokens()[:, :CONTEXT]
+    slots = np.maximum(decoded[..., PLACE].astype(int), 0)
+    own = np.take_along_axis(true, slots, 1)
+    for right in (slice(0, 1), slice(1, None)):  # one window right, and all but one
+        decoded[..., GUESS] = -1
+        decoded[right, :, GUESS] = own[right]
+        low, high = OBJECTIVE.intervals(decoded, true)["accuracy"]
+        assert 0.0 <= low < high <= 1.0

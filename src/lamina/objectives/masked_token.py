@@ -125,7 +125,7 @@ class MaskedTokenObjective(AbstractObjective):
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted surprise at the batch's hidden symbols."""
-        logits = self._at(model(batch["x"], key=key, train=True), batch["x"]["at"])
+        logits = self._of_tokens(model(batch["x"], key=key, train=True), batch["x"]["at"])
         each, counted = surprise(logits, batch["y"])
         weight = counted * batch["weight"][:, None]
         return {"all": ((each * weight).sum() / jnp.maximum(weight.sum(), 1e-12), {})}
@@ -152,7 +152,14 @@ class MaskedTokenObjective(AbstractObjective):
         ids = tokens[:, : self.context].astype(jnp.int32)
         own = self.hidden(ids, _keys_of(ids))
         x = {**own["x"], "scale": own["x"]["scale"].astype(arithmetic_of(model))}
-        return own, self._at(model(x), x["at"]).astype(jnp.float32)
+        return own, self._of_tokens(model(x), x["at"]).astype(jnp.float32)
+
+    def _of_tokens(self, logits: Array, at: Array) -> Array:
+        """Return the logits at some places of what may be hidden: not of the end of a text, nor of the mask.
+
+        With tied vectors the mask, which stands at most of these places, would be the likeliest for long.
+        """
+        return self._at(logits, at)[..., : self.symbols - 1]
 
     def _at(self, logits: Array, at: Array) -> Array:
         """Return the logits at some places, where the model did not give these alone."""
@@ -161,8 +168,8 @@ class MaskedTokenObjective(AbstractObjective):
         return jnp.take_along_axis(logits, at[..., None], axis=1)
 
     def decode(self, outputs: Array) -> Array:
-        """Return the probability of each symbol at each position; the mask has none."""
-        logits = jnp.asarray(outputs).astype(jnp.float32).at[..., self.mask].set(-jnp.inf)
+        """Return the probability of each symbol at each position; a text's end and the mask have none."""
+        logits = jnp.asarray(outputs).astype(jnp.float32).at[..., self.symbols - 1 :].set(-jnp.inf)
         return jax.nn.softmax(logits, axis=-1)
 
     def answer(self, model: Any, x: Array) -> Array:
@@ -226,7 +233,7 @@ class MaskedTokenObjective(AbstractObjective):
         shares = counted.astype(np.float64)
         low, high = ratio_interval(-decoded[..., LOG_P], shares)
         perplexity = (math.exp(min(low, 700.0)), math.exp(min(high, 700.0)))
-        accuracy = ratio_interval(right, shares)
+        accuracy = ratio_interval(right, shares, most=1.0)
         return {"loss": (low, high), "perplexity": perplexity, "accuracy": accuracy}
 
 

@@ -155,5 +155,5 @@ class NextTokenObjective(AbstractObjective):
             "loss": loss,
             "perplexity": (math.exp(min(loss[0], 700.0)), math.exp(min(loss[1], 700.0))),
             "bits_per_byte": (found["bits_per_byte"] * low, found["bits_per_byte"] * high),
-            "accuracy": ratio_interval(decoded[..., 2], counted),
+            "accuracy": ratio_interval(decoded[..., 2], counted, most=1.0),
         }

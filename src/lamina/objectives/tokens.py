@@ -83,12 +83,13 @@ def cut(tokens: Array, starts: Array, length: int) -> Array:
     return jax.vmap(lambda row, start: jax.lax.dynamic_slice_in_dim(row, start, length))(tokens, starts)
 
 
-def ratio_interval(values: np.ndarray, counted: np.ndarray) -> tuple[float, float]:
+def ratio_interval(values: np.ndarray, counted: np.ndarray, *, most: float = math.inf) -> tuple[float, float]:
     """Return the 95 % interval of the mean of counted values, by the spread of the rows (delta method).
 
     Args:
-        values: (rows, positions).
+        values: (rows, positions), not negative; nor is the interval.
         counted: 1 where a value counts, else 0.
+        most: no mean is greater, as 1 of a share.
 
     Example:
         >>> low, high = ratio_interval(np.array([[1.0, 0.0], [0.0, 1.0]]), np.ones((2, 2)))
@@ -99,4 +100,4 @@ def ratio_interval(values: np.ndarray, counted: np.ndarray) -> tuple[float, floa
     total = max(1.0, float(sizes.sum()))
     mean = float(sums.sum()) / total
     half = 1.96 * math.sqrt(float(((sums - mean * sizes) ** 2).sum())) / total
-    return mean - half, mean + half
+    return max(0.0, mean - half), min(most, mean + half)

@@ -13,7 +13,8 @@ from pytest import CaptureFixture, MonkeyPatch
 from lamina.cli.main import main
 from lamina.core.errors import ConfigError
 from lamina.network.network import Network
-from lamina.tasks.masked_language.fill import candidates
+from lamina.tasks.masked_language.fill import Filling, candidates
+from lamina.tasks.masked_language.verbs import VERBS
 
 
 def test_the_likeliest_come_first_and_stand_in_the_text(network: Network):
@@ -89,6 +90,14 @@ def test_by_the_command_line(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[-1] for line in lines] == [filling.text for filling in found]
     assert all("%" in line for line in lines)
+
+
+def test_a_filling_is_one_line_though_its_text_has_several(run: Path, capsys: CaptureFixture[str]):
+    assert main(["fill", str(run), "--prompt", "The\n[MASK] ran", "--n", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and all("%" in line and "The\u23ce" in line for line in lines)
+    own = Filling("a\nb", (" .\n", "\n", " "), 0.5)
+    assert "".join(VERBS["fill"].shown([own])) == " 50.00%  .\u23ce | \u23ce | ' '  a\u23ceb"
 
 
 def test_wrong_words_are_refused(run: Path, capsys: CaptureFixture[str]):

@@ -12,12 +12,13 @@ from lamina.objectives.masked_token import GUESS, LOG_P, PLACE, SEEN, TOP_P, gue
 from lamina.objectives.metrics import metric_number, metric_words
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
+from lamina.tasks.masked_language.wording import LINE_END, on_one_line
 from lamina.tasks.metric_table import metric_table
 from lamina.tasks.wording import interval_words
 
 LEADING = ("accuracy", "perplexity", "loss")
 SHOWN_WINDOWS, SHOWN_GUESSES = 3, 12
-HIDDEN, LINE_END = "▢", "\u23ce"  # what stands for a mask, and for a line end, in an example
+HIDDEN = "▢"  # what stands for a mask in an example
 
 
 def masked_sections(outcome: Outcome) -> list[Section]:
@@ -93,7 +94,7 @@ def _word(tokens: Any, token: int) -> str:
     """Return a token as a text; behind the tokens of the text stand its end and the mask."""
     if token >= tokens.symbols:
         return f" {HIDDEN} " if token > tokens.symbols else LINE_END
-    return tokens.decode([token]).replace("\n", LINE_END)
+    return on_one_line(tokens.decode([token]))
 
 
 def _quoted(tokens: Any, token: int) -> str:

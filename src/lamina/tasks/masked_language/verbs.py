@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.keys import key, up_to
 from lamina.tasks.base import Verb
 from lamina.tasks.language.vectors import EMBED
+from lamina.tasks.masked_language.wording import on_one_line
 
 if TYPE_CHECKING:
     from lamina.tasks.masked_language.fill import Filling
@@ -32,11 +33,16 @@ def _fill(network: Any, keys: FillKeys) -> list[Filling]:
 
 def _shown(fillings: Sequence[Filling]) -> Iterator[str]:
     """Yield a line for each filling: its probability, the tokens, the text."""
-    tokens = [" | ".join(token.strip() or repr(token) for token in filling.tokens) for filling in fillings]
+    tokens = [" | ".join(_word(token) for token in filling.tokens) for filling in fillings]
     width = max(map(len, tokens), default=0)
     for number, (filling, own) in enumerate(zip(fillings, tokens, strict=True)):
         yield "\n" if number else ""
-        yield f"{filling.probability:7.2%}  {own:<{width}}  {filling.text}"
+        yield f"{filling.probability:7.2%}  {own:<{width}}  {on_one_line(filling.text)}"
+
+
+def _word(token: str) -> str:
+    """Return a token without the blanks around it, or as it is quoted where there is nothing else."""
+    return on_one_line(token.strip(" ")) or repr(token)
 
 
 def _told(fillings: Sequence[Filling]) -> dict[str, Any]:
