@@ -129,7 +129,7 @@ def test_compiled_kernels_and_missing_ones(
     text = " ".join(capsys.readouterr().out.split())
     assert (
         f"compiled by {compiler}" in text
-        and "compiled dense not yet attention, causal_attention, convolution" in text
+        and "compiled dense not yet attention, cached_attention, causal_attention, convolution" in text
     )
     monkeypatch.setenv("LAMINA_CACHE", "off")
     assert main(["describe", "--system", "--json"]) == 0

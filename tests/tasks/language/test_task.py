@@ -208,7 +208,9 @@ def test_rows_have_no_predictions(network: Network, text: Path):
     for refused in (network.predict, network.prediction):
         with pytest.raises(ConfigError, match="language has no prediction for a row") as caught:
             refused(str(text))
-        assert caught.value.fix.startswith("lamina generate RUN --prompt 'Once' or lamina chat RUN or lamina embed")
+        assert caught.value.fix.startswith(
+            "lamina generate RUN --prompt 'Once' or lamina chat RUN or lamina embed"
+        )
 
 
 def test_what_validation_says_is_what_the_validation_passages_give(network: Network, text: Path):
