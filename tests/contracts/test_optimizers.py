@@ -15,6 +15,7 @@ from lamina.core.rules import Rules
 from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.objectives import MulticlassObjective, RegressionObjective
+from lamina.ops.native import library
 from lamina.train import OPTIMIZERS, SCHEDULES, TrainConfig, train
 from lamina.train.config import OPTIMIZER_NAMES, SCHEDULE_NAMES
 from lamina.train.optimizers import muon
@@ -136,6 +137,22 @@ def test_muon_evens_out_singular_values():
         expected = np.stack([powers(matrix) for matrix in matrices]).reshape(array.shape)
         tolerance = 5e-3 if array is steep else 1e-4
         assert np.linalg.norm(y - expected) < tolerance * np.linalg.norm(expected), array.shape
+
+
+@pytest.mark.skipif(
+    not library.has_kernels("rounded_dense", "float32"), reason="this processor does not multiply bfloat16"
+)
+def test_muon_iterates_in_rounded_products_where_it_may():
+    random = np.random.default_rng(3)
+    arrays = [random.normal(size=shape).astype(np.float32) for shape in [(2, 128, 320), (192, 128)]]
+    with muon.jax.default_matmul_precision("bfloat16"):
+        program = jax.jit(lambda arrays: orthogonalized(arrays))
+        assert "rounded_product" in program.lower(arrays).as_text()
+        found = program(arrays)
+    for array, y in zip(arrays, found, strict=True):
+        expected = np.stack([powers(matrix) for matrix in array.reshape(-1, *array.shape[-2:])])
+        gap = np.linalg.norm(y.reshape(expected.shape) - expected) / np.linalg.norm(expected)
+        assert 1e-4 < gap < 0.05
 
 
 def test_matrices_of_equal_rows_go_together_where_a_device_is_wide(monkeypatch):

@@ -14,6 +14,7 @@ from lamina.core.tree import named_arrays
 from lamina.data.order import epoch_order
 from lamina.models import build
 from lamina.objectives import RegressionObjective
+from lamina.ops.native import library
 from lamina.train import TrainConfig, train
 from lamina.train.loop.plan import make_hyper, make_program
 from lamina.train.optimizers.schedules import SCHEDULES, factor
@@ -109,9 +110,26 @@ def test_bfloat16_computes_low_and_keeps_high(fitted: Any):
     np.testing.assert_allclose(weights_of(low), weights_of(full), atol=0.03)
 
 
-def test_mixed_precision_rounds_products_only(fitted: Any):
-    found = fitted(epochs=20, precision="mixed")  # products too small to be rounded
+def test_mixed_precision_leaves_small_products_as_they_are(fitted: Any):
+    found = fitted(epochs=20, precision="mixed")
     np.testing.assert_array_equal(weights_of(found), weights_of(fitted(epochs=20)))
+
+
+@pytest.mark.skipif(
+    not library.has_kernels("rounded_dense", "float32"), reason="this processor does not multiply bfloat16"
+)
+def test_mixed_precision_rounds_large_products_in_training_and_evaluation():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(256, 64)).astype(np.float32)
+    data = {"x": x, "y": x[:, :1].copy(), "weight": np.ones(256, np.float32)}
+    found = {}
+    for precision in ("float32", "mixed"):
+        config = TrainConfig(epochs=2, batch_size=256, lr=1e-2, optimizer="sgd", precision=precision)
+        model = build("mlp", inputs=(64,), outputs=1, size=128, depth=2, dropout=0.0)
+        found[precision] = train(model, RegressionObjective(), data, data, config=config)
+    exact, mixed = (np.asarray(found[p].history["valid_loss"], np.float64) for p in ("float32", "mixed"))
+    assert 0 < np.abs(mixed - exact).max() < 0.01 * exact.max()
+    assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(found["mixed"].model))
 
 
 def test_running_statistics_are_written_back_and_not_trained(line: Any):

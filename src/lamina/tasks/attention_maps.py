@@ -9,9 +9,12 @@ import numpy as np
 
 from lamina.core.page import Matrix, Paragraph, Plot, Section
 from lamina.core.wording import counted
+from lamina.modalities.base import Outcome
+from lamina.tasks.wording import on_one_line
 
 WEIGHTS = "*weights"  # taps of attention
 MOST_LAYERS, MOST_HEADS = 3, 3  # that are shown
+MAPPED = 20  # tokens of a text whose attention is shown
 MAP_HEIGHT = 290  # pixels of a map
 
 
@@ -44,7 +47,7 @@ def attention_sections(model: Any, x: Any, symbols: Sequence[str]) -> list[Secti
     Args:
         model: a network.
         x: inputs of one text, as long as ``symbols``.
-        symbols: what stands at each position, in words.
+        symbols: what stands at each position, as it is shown.
     """
     weights = attention_weights(model, x)
     if weights is None:
@@ -65,3 +68,30 @@ def attention_sections(model: Any, x: Any, symbols: Sequence[str]) -> list[Secti
         "attention", "Attention", panels, alt=words, across=across, heights=(MAP_HEIGHT,) * len(shown)
     )
     return [Section("Where it looks", (Paragraph(words), plot))]
+
+
+def attention_of_text(outcome: Outcome) -> list[Section]:
+    """Return maps of attention over the beginning of a held-out text.
+
+    Args:
+        outcome: of a network that reads one column of texts.
+    """
+    if outcome.held_out is None or not outcome.held_out.height:
+        return []
+    encoder = outcome.encoder.only
+    most = min(MAPPED, encoder.length)
+    ids = encoder.tokens.encode(encoder.texts(outcome.held_out, np.array([0]))).ids[:most]
+    if len(ids) < 2:
+        return []
+    x = {"ids": ids[None].astype(np.int32), "scale": np.ones((1, len(ids)), np.float32)}
+    return attention_sections(outcome.model, x, [shown_symbol(encoder.tokens, i) for i in ids.tolist()])
+
+
+def shown_symbol(tokens: Any, symbol: int) -> str:
+    """Return a symbol as it is written beside a map: blanks and line ends seen.
+
+    Args:
+        tokens: vocabulary of a text.
+        symbol: number in it.
+    """
+    return on_one_line(tokens.decode([symbol])).replace(" ", "·") or "?"

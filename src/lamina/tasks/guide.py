@@ -33,6 +33,23 @@ WRITING: Mapping[str, Any] = MappingProxyType(
 )
 
 
+LARGEST_VOCABULARY, SMALLEST_VOCABULARY = 8_000, 500  # pieces of words
+
+
+def vocabulary_for(amount: int, *, per_piece: int) -> int:
+    """Return how many pieces of words are told apart.
+
+    Args:
+        amount: of what is learned from: characters, or texts.
+        per_piece: as much of it as a piece should stand in.
+
+    Example:
+        >>> [vocabulary_for(pairs, per_piece=12) for pairs in (100, 24_000, 1_000_000)]
+        [500, 2000, 8000]
+    """
+    return max(SMALLEST_VOCABULARY, min(LARGEST_VOCABULARY, amount // per_piece))
+
+
 def writing_keys() -> dict[str, Any]:
     """Return training keys of networks that write; products round their operands where that is faster."""
     from lamina.ops.native import library

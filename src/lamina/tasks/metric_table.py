@@ -1,13 +1,14 @@
-"""The metrics of a run as a table, in the words that explain them."""
+"""The metrics of a run as a table with what they mean, and as key figures."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from lamina.core.page import Cell, Table
+from lamina.core.page import Cell, Table, Tile, Tiles
 from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number, metric_words
-from lamina.tasks.wording import interval_words
+from lamina.tasks.wording import interval_words, metric_share, metric_value
 
 
 def metric_table(outcome: Outcome) -> Table:
@@ -34,4 +35,25 @@ def metric_table(outcome: Outcome) -> Table:
         numeric=tuple(range(1, len(heads))),
         kind="metrics",
         note="↑ higher is better, ↓ lower is better.",
+    )
+
+
+def metric_tiles(outcome: Outcome, names: Sequence[str], percent: Sequence[str] = ()) -> Tiles:
+    """Return metrics as key figures, those that were measured.
+
+    Args:
+        outcome: of which metrics and intervals are used.
+        names: of the metrics that head the page.
+        percent: those that read better as percentages.
+    """
+    return Tiles(
+        tuple(
+            Tile(
+                metric_words(name).title,
+                metric_share(outcome, name) if name in percent else metric_value(outcome, name),
+                interval_words(outcome.intervals, name, percent=name in percent),
+            )
+            for name in names
+            if name in outcome.metrics
+        )
     )

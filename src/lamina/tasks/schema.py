@@ -152,9 +152,9 @@ def target_names(table: AbstractTable, target: Any, *, task: str | None) -> tupl
         DataError: the task needs one, and there is none; or one is absent.
         ConfigError: they are no names.
     """
-    names = (target,) if isinstance(target, str | int) else tuple(target)
-    from lamina.tasks.registry import needs_target
+    from lamina.tasks.registry import needs_target  # it imports tasks, which import this module
 
+    names = (target,) if isinstance(target, str | int) else tuple(target)
     if not names and needs_target(task, table):
         raise DataError("no target is named", where=table.source, fix="name at least one column")
     if not all(isinstance(name, str | int) for name in names):

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from lamina.network.network import Network
-from lamina.tasks.language.sections import _progress, shown_symbol, tokens_of_epoch
+from lamina.tasks.attention_maps import shown_symbol
+from lamina.tasks.language.sections import _progress, tokens_of_epoch
 
 
 def outcome(network: Network, **keys: object) -> SimpleNamespace:
@@ -34,4 +35,4 @@ def test_losses_stand_over_tokens_and_compute(network: Network):
 def test_blanks_are_seen(network: Network):
     tokens = network.encoder.only.tokens
     ids = tokens.encode(["a \n"]).ids.tolist()
-    assert [shown_symbol(tokens, number) for number in ids] == ["a", "·", "↵"]
+    assert [shown_symbol(tokens, number) for number in ids] == ["a", "·", "⏎"]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lamina.core.page import Axis, Bullets, Line, Paragraph, Plot, Section, Series, Tile, Tiles
+from lamina.core.page import Axis, Bullets, Line, Paragraph, Plot, Section, Series
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_number
 from lamina.objectives.next_token import NO_TARGET
-from lamina.tasks.attention_maps import attention_sections
+from lamina.tasks.attention_maps import attention_of_text
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
-from lamina.tasks.metric_table import metric_table
-from lamina.tasks.wording import interval_words
+from lamina.tasks.metric_table import metric_table, metric_tiles
 
 TEMPERATURES = (0.5, 0.8, 1.0)
 SAMPLED = 240  # tokens
-MAPPED = 20  # tokens of a text whose attention is shown
 LEADING = ("bits_per_byte", "perplexity", "loss")
 
 
@@ -29,7 +25,7 @@ def language_sections(outcome: Outcome) -> list[Section]:
         outcome: of the run.
     """
     found = [_summary(outcome), *_samples(outcome), *_quality(outcome), *_progress(outcome)]
-    return [*found, *_attention(outcome), *balance_sections(outcome), _limits()]
+    return [*found, *attention_of_text(outcome), *balance_sections(outcome), _limits()]
 
 
 def _summary(outcome: Outcome) -> Section:
@@ -42,15 +38,7 @@ def _summary(outcome: Outcome) -> Section:
         f"On text {where} the network needs {bits} bits for each byte (8 without knowing anything), "
         f"and its first choice is the next token in {right:.0f} % of the cases."
     )
-    tiles = tuple(
-        Tile(
-            metric_words(name).title,
-            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
-            interval_words(outcome.intervals, name),
-        )
-        for name in LEADING
-    )
-    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
+    return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
 
 def _samples(outcome: Outcome) -> list[Section]:
@@ -124,7 +112,7 @@ def tokens_of_epoch(outcome: Outcome) -> float:
     keys, target = outcome.keys, outcome.target
     if keys.get("steps_per_epoch"):
         return float(keys["steps_per_epoch"]) * float(keys["batch_size"]) * target.context
-    return float(getattr(target, "tokens", 0))
+    return float(target.tokens)
 
 
 def _losses(outcome: Outcome, x: np.ndarray) -> tuple[Series, ...]:
@@ -136,29 +124,6 @@ def _losses(outcome: Outcome, x: np.ndarray) -> tuple[Series, ...]:
         if np.isfinite(values).any():
             found.append(Series(label, x[: len(values)], values, color=color))
     return tuple(found)
-
-
-def _attention(outcome: Outcome) -> list[Section]:
-    """Return maps of attention over the beginning of a held-out text."""
-    if outcome.held_out is None or not outcome.held_out.height:
-        return []
-    encoder = outcome.encoder.only
-    most = min(MAPPED, encoder.length)
-    ids = encoder.tokens.encode(encoder.texts(outcome.held_out, np.array([0]))).ids[:most]
-    if len(ids) < 2:
-        return []
-    x = {"ids": ids[None].astype(np.int32), "scale": np.ones((1, len(ids)), np.float32)}
-    return attention_sections(outcome.model, x, [shown_symbol(encoder.tokens, i) for i in ids.tolist()])
-
-
-def shown_symbol(tokens: Any, symbol: int) -> str:
-    """Return a symbol as it is written beside a map: blanks and line ends seen.
-
-    Args:
-        tokens: vocabulary of a text.
-        symbol: number in it.
-    """
-    return tokens.decode([symbol]).replace(" ", "·").replace("\n", "↵") or "?"
 
 
 def _limits() -> Section:

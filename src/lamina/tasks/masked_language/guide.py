@@ -10,7 +10,7 @@ from lamina.core.inputs import Inputs
 from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.guide import AbstractGuide, vocabulary_for
 from lamina.tasks.language.guide import choose, context_for, size_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lamina.tasks.base import AbstractTarget
 
 USUAL = ("bert", "an encoder sees both sides of what is hidden")
-LARGEST_VOCABULARY, SMALLEST_VOCABULARY = 8_000, 500
 CHARACTERS_PER_PIECE = 300  # of all texts: a piece that hardly ever stands there is not learned
 
 
@@ -33,7 +32,7 @@ class MaskedLanguageGuide(AbstractGuide):
             "tokens": BPE,
             "verbatim": True,
             "end_symbol": True,
-            "vocabulary": vocabulary_for(size),
+            "vocabulary": vocabulary_for(size, per_piece=CHARACTERS_PER_PIECE),
             "text_length": keys.context or context_for(size),
         }
 
@@ -47,16 +46,3 @@ class MaskedLanguageGuide(AbstractGuide):
         """Return model, options and keys for so many tokens."""
         own: Any = target  # a `lamina.tasks.language.target.LanguageTarget`
         return choose(situation, own.tokens, own.context, usual=USUAL)
-
-
-def vocabulary_for(characters: int) -> int:
-    """Return how many pieces of words are told apart.
-
-    Args:
-        characters: of all texts.
-
-    Example:
-        >>> vocabulary_for(10_000), vocabulary_for(600_000), vocabulary_for(10_000_000)
-        (500, 2000, 8000)
-    """
-    return max(SMALLEST_VOCABULARY, min(LARGEST_VOCABULARY, characters // CHARACTERS_PER_PIECE))

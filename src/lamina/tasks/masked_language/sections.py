@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.page import Block, Bullets, Marked, Paragraph, Plot, Section, Table, Tile, Tiles
+from lamina.core.page import Block, Bullets, Marked, Paragraph, Plot, Section, Table
 from lamina.modalities.base import Outcome
 from lamina.objectives.masked_token import GUESS, LOG_P, PLACE, SEEN, TOP_P, guessed
-from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_number
+from lamina.tasks.attention_maps import attention_of_text
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
-from lamina.tasks.masked_language.wording import LINE_END, on_one_line
-from lamina.tasks.metric_table import metric_table
-from lamina.tasks.wording import interval_words
+from lamina.tasks.metric_table import metric_table, metric_tiles
+from lamina.tasks.wording import LINE_END, on_one_line
 
 LEADING = ("accuracy", "perplexity", "loss")
 SHOWN_WINDOWS, SHOWN_GUESSES = 3, 12
@@ -22,13 +22,13 @@ HIDDEN = "▢"  # what stands for a mask in an example
 
 
 def masked_sections(outcome: Outcome) -> list[Section]:
-    """Return headline, examples, metrics, calibration, the use of experts and limits.
+    """Return headline, examples, metrics, calibration, the use of experts, maps of attention and limits.
 
     Args:
         outcome: of the run.
     """
     found = [_summary(outcome), *_examples(outcome), *_quality(outcome), *balance_sections(outcome)]
-    return [*found, _limits()]
+    return [*found, *attention_of_text(outcome), _limits()]
 
 
 def _summary(outcome: Outcome) -> Section:
@@ -41,15 +41,7 @@ def _summary(outcome: Outcome) -> Section:
         f"Of tokens that were hidden in text {where}, the network guesses {right:.0f} % right at its first "
         f"choice; it hesitates as between {among} tokens that are equally likely."
     )
-    tiles = tuple(
-        Tile(
-            metric_words(name).title,
-            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
-            interval_words(outcome.intervals, name),
-        )
-        for name in LEADING
-    )
-    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
+    return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
 
 def _examples(outcome: Outcome) -> list[Section]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.keys import key, up_to
 from lamina.tasks.base import Verb
 from lamina.tasks.language.vectors import EMBED
-from lamina.tasks.masked_language.wording import on_one_line
+from lamina.tasks.wording import on_one_line
 
 if TYPE_CHECKING:
     from lamina.tasks.masked_language.fill import Filling

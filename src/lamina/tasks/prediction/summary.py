@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from lamina.core.page import Paragraph, Section, Tile, Tiles
+from lamina.core.page import Paragraph, Section
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics import mae, metric_number, metric_words
+from lamina.objectives.metrics import mae, metric_number
+from lamina.tasks.metric_table import metric_tiles
 from lamina.tasks.prediction.judged import judged_classes
 from lamina.tasks.wording import (
     NOTHING,
-    interval_words,
     metric_share,
     metric_value,
     share,
@@ -53,27 +52,6 @@ def number_summary(outcome: Outcome, unit: str = "") -> Section:
     """
     tiles = metric_tiles(outcome, ("r2", "mae"))
     return Section(TITLE, (Paragraph(number_headline(outcome, unit), "lead"), tiles))
-
-
-def metric_tiles(outcome: Outcome, names: Sequence[str], percent: Sequence[str] = ()) -> Tiles:
-    """Return metrics as key figures, those that were measured.
-
-    Args:
-        outcome: of which metrics and intervals are used.
-        names: of the metrics that head the page.
-        percent: those that read better as percentages.
-    """
-    return Tiles(
-        tuple(
-            Tile(
-                metric_words(name).title,
-                metric_share(outcome, name) if name in percent else metric_value(outcome, name),
-                interval_words(outcome.intervals, name, percent=name in percent),
-            )
-            for name in names
-            if name in outcome.metrics
-        )
-    )
 
 
 def class_headline(outcome: Outcome) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.core.page import Bullets, Images, Paragraph, Plot, Section, Tile, Tiles
+from lamina.core.page import Bullets, Images, Paragraph, Plot, Section
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics import metric_number, metric_words
-from lamina.tasks.metric_table import metric_table
-from lamina.tasks.wording import interval_words
+from lamina.objectives.metrics import metric_number
+from lamina.tasks.metric_table import metric_table, metric_tiles
 
 SHOWN, ACROSS = 12, 4
 LEADING = ("ap50", "iou", "dice")
@@ -37,16 +36,7 @@ def _summary(outcome: Outcome) -> Section:
         lead += (
             f" Of all instances, found, missed or invented, {found} are matched at an overlap of one half."
         )
-    tiles = tuple(
-        Tile(
-            metric_words(name).title,
-            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
-            interval_words(outcome.intervals, name),
-        )
-        for name in LEADING
-        if name in outcome.metrics
-    )
-    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
+    return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
 
 def _quality(outcome: Outcome) -> Section:

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.page import Block, Bullets, Marked, Paragraph, Section, Table, Tile, Tiles
+from lamina.core.page import Block, Bullets, Marked, Paragraph, Section, Table
 from lamina.core.tag_scheme import NO_TAG, Scheme
 from lamina.core.wording import counted
 from lamina.modalities.base import Outcome
 from lamina.modalities.text.encoder import texts_of
-from lamina.objectives.metrics import metric_number, metric_words
 from lamina.objectives.metrics.entities import ratio, tag_counts, widened
-from lamina.tasks.metric_table import metric_table
-from lamina.tasks.wording import interval_words, metric_share
+from lamina.tasks.metric_table import metric_table, metric_tiles
+from lamina.tasks.wording import metric_share
 
 WORST, MOST_TYPES, MOST_CONFUSED = 12, 40, 20
 LEADING = ("entity_f1", "token_accuracy", "sentence_accuracy")
@@ -51,16 +50,7 @@ def _summary(outcome: Outcome) -> Section:
     if "entity_f1" in outcome.metrics:
         found, true = (metric_share(outcome, f"entity_{name}") for name in ("precision", "recall"))
         lead += f" {found} of the entities that it finds are right, and it finds {true} of the true ones."
-    tiles = tuple(
-        Tile(
-            metric_words(name).title,
-            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
-            interval_words(outcome.intervals, name),
-        )
-        for name in LEADING
-        if name in outcome.metrics
-    )
-    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
+    return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
 
 def _by_type(found: np.ndarray, true: np.ndarray, labels: tuple[str, ...]) -> Table:

@@ -9,7 +9,7 @@ from lamina.core.inputs import Inputs, PairInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
-from lamina.tasks.guide import AbstractGuide, writing_keys
+from lamina.tasks.guide import AbstractGuide, vocabulary_for, writing_keys
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -23,7 +23,6 @@ FEWEST_BATCHES = 32  # of an epoch, before a batch is made smaller
 MOST_EPOCHS = 100
 # Not tuned: pairs up to which a network of this size is trained: (pairs, width, depth, dropout).
 _SIZES = ((5_000, 128, 2, 0.3), (50_000, 192, 3, 0.2), (1 << 62, 256, 3, 0.1))
-LARGEST_VOCABULARY, SMALLEST_VOCABULARY = 8_000, 500
 PAIRS_PER_PIECE = 12
 
 
@@ -32,7 +31,11 @@ class TranslationGuide(AbstractGuide):
 
     def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
         """Return how the source is cut: into pieces of words, its capital letters kept."""
-        return {"tokens": BPE, "lowercase": False, "vocabulary": vocabulary_for(claims.table.height)}
+        return {
+            "tokens": BPE,
+            "lowercase": False,
+            "vocabulary": vocabulary_for(claims.table.height, per_piece=PAIRS_PER_PIECE),
+        }
 
     def inputs(self, given: Inputs, target: AbstractTarget) -> Inputs:
         """Return what a model is told about source and target, both of the length of the longer one."""
@@ -59,16 +62,3 @@ def _texts(given: Inputs) -> TextInputs:
     if not isinstance(given, TextInputs):
         raise TypeError(f"a source is a text, not {given}")
     return given
-
-
-def vocabulary_for(pairs: int) -> int:
-    """Return how many pieces of words are told apart in each language.
-
-    Args:
-        pairs: of the data.
-
-    Example:
-        >>> vocabulary_for(100), vocabulary_for(24_000), vocabulary_for(1_000_000)
-        (500, 2000, 8000)
-    """
-    return max(SMALLEST_VOCABULARY, min(LARGEST_VOCABULARY, pairs // PAIRS_PER_PIECE))

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.page import Bullets, Paragraph, Section, Table, Tile, Tiles
+from lamina.core.page import Bullets, Paragraph, Section, Table
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics import metric_number, metric_words
+from lamina.objectives.metrics import metric_number
 from lamina.objectives.metrics.bleu import chrf_counts, chrf_of
-from lamina.tasks.metric_table import metric_table
-from lamina.tasks.wording import interval_words
+from lamina.tasks.metric_table import metric_table, metric_tiles
 
 SHOWN = 12
 LONGEST = 300  # characters of a text in a table
@@ -39,16 +38,7 @@ def _summary(outcome: Outcome) -> Section:
         f"On {outcome.count:,} texts {where}, BLEU is {value}: 100 would be the references word by word; "
         "above 50 most sentences can be used as they are."
     )
-    tiles = tuple(
-        Tile(
-            metric_words(name).title,
-            metric_number(outcome.metrics[name], outcome.intervals.get(name)),
-            interval_words(outcome.intervals, name),
-        )
-        for name in LEADING
-        if name in outcome.metrics
-    )
-    return Section("In short", (Paragraph(lead, "lead"), Tiles(tiles)))
+    return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
 
 def _shown(outcome: Outcome) -> list[Section]:

@@ -33,9 +33,10 @@ from lamina.tasks.base import (
     Selection,
     Suit,
 )
+from lamina.tasks.guide import vocabulary_for
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
-from lamina.tasks.translation.guide import TranslationGuide, vocabulary_for
+from lamina.tasks.translation.guide import PAIRS_PER_PIECE, TranslationGuide
 from lamina.tasks.translation.pairs import Pairs, pairs_of
 from lamina.tasks.translation.target import TranslationTarget, restore_target
 from lamina.tasks.translation.verbs import MOST_BEAMS, VERBS
@@ -143,7 +144,9 @@ class TranslationTask(AbstractTask, AbstractSelector):
         """Learn the symbols of the target from training rows."""
         name, source = learned.schema.targets[0], learned.schema.inputs[0].name
         tokens = keys.target_tokens or BPE
-        most = vocabulary_for(len(learned.rows)) if tokens in (BPE, UNIGRAM) else None
+        most = (
+            vocabulary_for(len(learned.rows), per_piece=PAIRS_PER_PIECE) if tokens in (BPE, UNIGRAM) else None
+        )
         encoder = TextEncoder.fit(
             learned.table,
             name,
