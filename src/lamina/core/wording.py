@@ -10,6 +10,8 @@ from typing import Any, SupportsFloat
 # Controls, lone surrogates and the marks that reverse the order of the letters around them.
 _UNSEEMLY = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
+LINE_END = "\u23ce"  # what stands for a line end where a text is shown in one line
+
 
 def plain(value: Any, most: int | None = None) -> str:
     r"""Return a value as one line of printable text, cut in its middle if it is too long.
@@ -98,3 +100,16 @@ def duration(seconds: SupportsFloat) -> str:
         return f"{whole // 60} min {whole % 60} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def on_one_line(text: str) -> str:
+    r"""Return a text with a sign for each line end.
+
+    Args:
+        text: any.
+
+    Example:
+        >>> on_one_line("to be\nor not").encode("unicode_escape")
+        b'to be\\u23ceor not'
+    """
+    return text.replace("\n", LINE_END)

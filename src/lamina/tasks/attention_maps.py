@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from lamina.core.page import Matrix, Paragraph, Plot, Section
-from lamina.core.wording import counted
+from lamina.core.wording import counted, on_one_line
 from lamina.modalities.base import Outcome
-from lamina.tasks.wording import on_one_line
 
 WEIGHTS = "*weights"  # taps of attention
 MOST_LAYERS, MOST_HEADS = 3, 3  # that are shown

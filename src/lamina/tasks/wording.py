@@ -17,8 +17,6 @@ from lamina.objectives.metrics.words import interval_decimals
 Interval = tuple[float, float]
 NOTHING = "Nothing was measured: the run ended before its first validation."
 
-LINE_END = "\u23ce"  # what stands for a line end where a text is shown in one line
-
 
 def share(fraction: float, interval: Interval | None = None) -> str:
     """Return a fraction as a percentage with as many digits as its interval allows.
@@ -113,16 +111,3 @@ def sample(rows: int, most: int) -> NDArray[np.intp]:
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
-
-
-def on_one_line(text: str) -> str:
-    r"""Return a text with a sign for each line end.
-
-    Args:
-        text: any.
-
-    Example:
-        >>> on_one_line("to be\nor not").encode("unicode_escape")
-        b'to be\\u23ceor not'
-    """
-    return text.replace("\n", LINE_END)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.core.page import Block, Bullets, Marked, Paragraph, Plot, Section, Table
+from lamina.core.wording import LINE_END, on_one_line
 from lamina.modalities.base import Outcome
 from lamina.objectives.masked_token import GUESS, LOG_P, PLACE, SEEN, TOP_P, guessed
 from lamina.objectives.metrics import metric_number
@@ -14,7 +15,6 @@ from lamina.tasks.attention_maps import attention_of_text
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
 from lamina.tasks.metric_table import metric_table, metric_tiles
-from lamina.tasks.wording import LINE_END, on_one_line
 
 LEADING = ("accuracy", "perplexity", "loss")
 SHOWN_WINDOWS, SHOWN_GUESSES = 3, 12

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.keys import key, up_to
+from lamina.core.wording import on_one_line
 from lamina.tasks.base import Verb
 from lamina.tasks.language.vectors import EMBED
-from lamina.tasks.wording import on_one_line
 
 if TYPE_CHECKING:
     from lamina.tasks.masked_language.fill import Filling
