@@ -8,9 +8,25 @@ EACH = "each"
 """One output for each position of the input, which may depend on all of them: masks, tags of words."""
 NEXT = "next"
 """One output for each position, which depends on it and on those before: what comes next."""
+CODE = "code"
+"""A code of the input, and the input again from its code: ``encode(x)`` and ``decode(code)``, as of an
+autoencoder."""
+POSTERIOR = "posterior"
+"""A distribution of codes: ``encode(x)`` gives mean and log-variance, ``decode(code)`` what is likely of x."""
+DENOISED = "denoised"
+"""One output for each value of a noisy sample: ``model(x, level, label)``, level in [0, 1] from data to noise."""
+GAME = "game"
+"""A generator of samples, ``generator(noise, label)``, and a critic of them, ``critic(x, label)``."""
+DENSITY = "density"
+"""The logarithm of the density of a sample, ``log_density(x, label)``, and samples, ``sample(noise, label)``."""
 
 WANTED = {
     ONE: "one output an example",
     EACH: "one output for every position",
     NEXT: "one output for every position, from it and those before",
+    CODE: "a code of the input, and the input again",
+    POSTERIOR: "a distribution of codes, and the input again",
+    DENOISED: "a sample without its noise",
+    GAME: "samples, and a critic of them",
+    DENSITY: "the density of a sample",
 }

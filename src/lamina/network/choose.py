@@ -57,7 +57,7 @@ def choose(
         preset=config.run.preset,
         seconds=None if limit is None else limit / len(data.folds),
         model=config.run.model if own is None else "",
-        wants=cast.task.wants,
+        wants=cast.task.wanted(target),
         blocks=len(cast.blocks),
     )
     if encoder.is_mixed:
@@ -67,11 +67,11 @@ def choose(
         choice = cast.task.guide.choose(situation, cast.blocks, target)
     if own is not None:
         return dataclasses.replace(choice, model=type(own).__name__, variants=({},)), left
-    _check(choice, cast, inputs)
+    _check(choice, cast, inputs, situation.wants)
     return dataclasses.replace(choice, keys={**choice.keys, **MODELS[choice.model].defaults}), left
 
 
-def _check(choice: Choice, cast: Cast, inputs: Inputs) -> None:
+def _check(choice: Choice, cast: Cast, inputs: Inputs, wants: str) -> None:
     """Refuse a model that takes other inputs, or gives other outputs than the task wants.
 
     Raises:
@@ -89,7 +89,6 @@ def _check(choice: Choice, cast: Cast, inputs: Inputs) -> None:
             expected="one of " + ", ".join(sorted(known)),
             fix=f"to say what reads a block: networks={names[-1]}:{choice.model}" if len(names) > 1 else "",
         )
-    wants = cast.task.wants
     if wants not in spec.gives:
         known = [name for name in MODELS if wants in MODELS[name].gives]
         known = [name for name in known if type(inputs) in MODELS[name].takes] or known

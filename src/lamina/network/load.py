@@ -123,7 +123,8 @@ class Described:
         if model is None:
             with _naming(self.place / CONFIG):
                 inputs = self.task.guide.inputs(self.encoder.inputs, self.target)
-                model = _blank(name, inputs, self.objective.out_features, options, arrays, self.task.wants)
+                wants = self.task.wanted(self.target)
+                model = _blank(name, inputs, self.objective.out_features, options, arrays, wants)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)
         return Network(

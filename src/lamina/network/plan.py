@@ -174,7 +174,5 @@ def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: C
     """
     single = {option: value for option, value in options.items() if option != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.training.seed), 1), config.run.folds or 1)
-    return tuple(
-        build_model(name, coding.inputs, coding.objective.out_features, single, key, wants=coding.task.wants)
-        for key in keys
-    )
+    wants, outputs = coding.task.wanted(coding.target), coding.objective.out_features
+    return tuple(build_model(name, coding.inputs, outputs, single, key, wants=wants) for key in keys)

@@ -294,6 +294,10 @@ class AbstractTask(abc.ABC):
         """Return training examples with the weights that the keys ask for."""
         return examples
 
+    def wanted(self, target: AbstractTarget) -> str:
+        """Return what outputs it wants of a model once its target is fitted: `wants`, as a rule."""
+        return self.wants
+
     @abc.abstractmethod
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
         """Return what gradient descent minimizes."""

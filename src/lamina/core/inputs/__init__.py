@@ -4,6 +4,18 @@ from lamina.core.inputs.base import AbstractInputs, Inputs
 from lamina.core.inputs.image import ImageInputs
 from lamina.core.inputs.mixed import PRESENT, MixedInputs
 from lamina.core.inputs.pair import PairInputs
+from lamina.core.inputs.sample import AbstractSampleInputs, ImageSampleInputs, RowSampleInputs
 from lamina.core.inputs.table import TableInputs
 
-__all__ = ["PRESENT", "AbstractInputs", "ImageInputs", "Inputs", "MixedInputs", "PairInputs", "TableInputs"]
+__all__ = [
+    "PRESENT",
+    "AbstractInputs",
+    "AbstractSampleInputs",
+    "ImageInputs",
+    "ImageSampleInputs",
+    "Inputs",
+    "MixedInputs",
+    "PairInputs",
+    "RowSampleInputs",
+    "TableInputs",
+]
