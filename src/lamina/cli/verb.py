@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.arguments import READING, Parser
 from lamina.cli.output import print_json
 from lamina.cli.predictions import check_place, write_new
+from lamina.core import storage
 from lamina.core.errors import ConfigError
 from lamina.core.keys import annotation
 from lamina.tasks.base import Verb
@@ -66,7 +67,7 @@ def _parser(name: str, verb: Verb, fields: dict[str, dataclasses.Field[Any]]) ->
         else:
             _add(parser, field)
     if verb.saved:
-        text = f"a {' '.join(verb.saved)} file; standard output without"
+        text = f"{_places(verb.saved)}; standard output without"
         parser.add_argument("--out", metavar="PATH", help=text)
     more = "; needs --out" if verb.saved else ""
     parser.add_argument("--json", action="store_true", help=f"one JSON object on standard output{more}")
@@ -87,7 +88,7 @@ def _check_options(name: str, verb: Verb, options: Any) -> None:
             raise ConfigError("--json says what was written, so it needs --out", fix=fix)
         return
     if Path(options.out).suffix.lower() not in verb.saved:
-        expected = "one of " + " ".join(verb.saved)
+        expected = _places(verb.saved)
         raise ConfigError("unknown type of file", where=options.out, expected=expected)
     check_place(options.out)
 
@@ -104,12 +105,22 @@ def _give(verb: Verb, found: Any, options: Any) -> None:
     """Write what a verb gives to a file, or show it."""
     out = getattr(options, "out", None)
     if out is not None:
-        write_new(out, verb.saved[Path(out).suffix.lower()](found))
+        content = verb.saved[Path(out).suffix.lower()](found)
+        if isinstance(content, bytes):
+            write_new(out, content)
+        else:
+            storage.write_folder(out, content)
     if options.json:
         place = {} if out is None else {"out": out}
         print_json({"run": options.run, **place, **verb.told(found)})
     elif out is None:
         _show(verb.shown(found), end=not verb.saved)
+
+
+def _places(endings: Mapping[str, Any]) -> str:
+    """Return where a verb can write, for a person."""
+    folder = " or a new folder" if "" in endings else ""
+    return f"a {' '.join(ending for ending in endings if ending)} file{folder}"
 
 
 def _fields(name: str) -> dict[str, dataclasses.Field[Any]]:

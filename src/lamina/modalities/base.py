@@ -140,6 +140,7 @@ class Outcome:
         encoder: of all inputs.
         held_out: the evaluated rows, also where outputs and targets are not one for each of them.
         target: what is predicted, as it was learned.
+        objective: what was minimized.
     """
 
     schema: Schema
@@ -170,6 +171,7 @@ class Outcome:
     encoder: Any = None
     held_out: AbstractTable | None = None
     target: Any = None
+    objective: Any = None
 
     @property
     def count(self) -> int:

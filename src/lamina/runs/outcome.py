@@ -58,6 +58,7 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
         encoder=network.encoder,
         held_out=None if judged is None else judged.table,
         target=network.target,
+        objective=network.objective,
     )
 
 

@@ -147,7 +147,8 @@ class Verb:
         reading: keys of a reader that are set for it where the reader of the data has them.
         shown: what it gives → pieces of text for a person.
         told: what it gives → what ``--json`` says of it.
-        saved: ending of a file → what it gives as the content of such a file, for ``--out``.
+        saved: ending of a file → what it gives as the content of such a file, for ``--out``; an empty ending is
+            a new folder, and its content name → bytes.
     """
 
     summary: str
@@ -160,7 +161,7 @@ class Verb:
     reading: Mapping[str, Any] = field(default_factory=dict)
     shown: Callable[[Any], Iterator[str]] = iter
     told: Callable[[Any], dict[str, Any]] = _text_of
-    saved: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
+    saved: Mapping[str, Callable[[Any], bytes | Mapping[str, bytes]]] = field(default_factory=dict)
 
     def made(self, given: Mapping[str, Any]) -> Any:
         """Return the keys; a text stays as it is, with its blanks and commas.

@@ -1,0 +1,1 @@
+"""How a distribution of samples is learned; one method a file."""

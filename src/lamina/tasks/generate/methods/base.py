@@ -1,0 +1,91 @@
+"""What a method of generation is: which model and objective learn a distribution."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
+from lamina.core.keys import NoKeys
+from lamina.modalities.base import Choice, Situation
+
+if TYPE_CHECKING:
+    from lamina.objectives.samples import AbstractGenerativeObjective
+
+# Training keys of networks that are better the longer they train; the moving average is what is kept.
+TRAINING: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "lr": 1e-3,
+    "weight_decay": 0.0,
+    "schedule": "cosine",
+    "warmup": 0.02,
+    "patience": 1000,
+}
+
+
+class AbstractMethod(abc.ABC):
+    """A way to learn a distribution and to draw from it.
+
+    Attributes:
+        name: what people type.
+        summary: what it does, as it stands behind "method:".
+        wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
+        keys: frozen dataclass of the keys of the task that are its own; None leaves one to `defaults`.
+        defaults: its keys where the user says nothing.
+        of_images: the model for images.
+        of_rows: the model for rows; empty where it is for images only.
+        batch: examples of a step.
+        steps: preset → training steps.
+        training: training keys.
+    """
+
+    name: str
+    summary: str
+    wants: str
+    keys: type = NoKeys
+    defaults: Mapping[str, Any] = {}
+    of_images: str = ""
+    of_rows: str = ""
+    batch: int = 128
+    steps: Mapping[str, int] = {"fast": 1_500, "balanced": 8_000, "best": 30_000}
+    training: Mapping[str, Any] = TRAINING
+
+    @abc.abstractmethod
+    def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
+        """Return what gradient descent minimizes.
+
+        Args:
+            space: what samples are.
+            keys: of the task, its own filled in.
+        """
+
+    def model(self, space: AbstractSampleInputs) -> str:
+        """Return the model that learns such samples."""
+        return self.of_images if isinstance(space, ImageSampleInputs) else self.of_rows
+
+    def options(self, space: AbstractSampleInputs) -> dict[str, Any]:
+        """Return options of its model where the user says nothing."""
+        return {}
+
+    def choose(self, situation: Situation) -> Choice:
+        """Return model, options and keys for so many samples.
+
+        Args:
+            situation: what the model is chosen for; its inputs are those of samples.
+        """
+        space: Any = situation.inputs
+        name, options, reason = situation.model, {}, "you asked for it"
+        if name == "auto":
+            name, options = self.model(space), self.options(space)
+            reason = f"method={self.name}: {self.summary}"
+        batch = max(1, min(self.batch, situation.examples))
+        epochs = max(1, math.ceil(self.steps[situation.preset] * batch / max(1, situation.examples)))
+        keys = {**self.training, **self.defaults, "batch_size": batch, "epochs": epochs}
+        return Choice(name, options, keys, reason)
+
+    def own(self) -> frozenset[str]:
+        """Return the names of its keys."""
+        return frozenset(field.name for field in fields(self.keys))

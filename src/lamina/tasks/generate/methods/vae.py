@@ -1,0 +1,43 @@
+"""Variational autoencoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.keys import NOT_NEGATIVE, key
+from lamina.core.wanted import POSTERIOR
+from lamina.tasks.generate.methods.base import AbstractMethod
+from lamina.tasks.generate.methods.registry import METHODS
+
+if TYPE_CHECKING:
+    from lamina.core.inputs import AbstractSampleInputs
+    from lamina.objectives.samples import AbstractGenerativeObjective
+
+
+@dataclass(frozen=True)
+class VariationalKeys:
+    """The keys of variational autoencoders."""
+
+    beta: float | None = key(None, "weight of the divergence from the prior", **NOT_NEGATIVE)
+    free_bits: float | None = key(None, "nats of a latent number that cost nothing", **NOT_NEGATIVE)
+
+
+class Variational(AbstractMethod):
+    """A code of a few normal numbers is decoded into a sample."""
+
+    name = "vae"
+    summary = "a variational autoencoder: fast, with a map of the data; its samples are smooth"
+    wants = POSTERIOR
+    keys = VariationalKeys
+    defaults = {"beta": 1.0, "free_bits": 0.0}  # noqa: RUF012
+    of_images = of_rows = "vae"
+
+    def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
+        """Return the negative bound on the likelihood."""
+        from lamina.objectives.variational import VariationalObjective
+
+        return VariationalObjective(space, beta=keys.beta, free_bits=keys.free_bits)
+
+
+METHODS.add(Variational.name, Variational())

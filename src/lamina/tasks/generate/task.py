@@ -1,0 +1,71 @@
+"""Generation as a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.errors import ConfigError
+from lamina.core.inputs import ImageSampleInputs
+from lamina.core.wanted import DENOISED
+from lamina.tasks.base import AbstractTarget
+from lamina.tasks.generate.guide import GenerateGuide
+from lamina.tasks.generate.keys import GenerateKeys, check_owned
+from lamina.tasks.generate.methods.registry import METHODS
+from lamina.tasks.generate.verbs import VERBS
+from lamina.tasks.registry import TASKS
+from lamina.tasks.samples.task import AbstractSampleTask
+
+if TYPE_CHECKING:
+    from lamina.core.page import Section
+    from lamina.modalities.base import Outcome
+    from lamina.objectives.base import AbstractObjective
+
+GENERATE = "generate"
+FOR_IMAGES, FOR_ROWS = "diffusion", "diffusion"
+
+
+class GenerateTask(AbstractSampleTask):
+    """The distribution of rows or images, from which new ones are drawn."""
+
+    name = GENERATE
+    summary = "generates new samples"
+    learns = "what samples are like; one column of classes may be named, to choose the class of a sample"
+    keys = GenerateKeys
+    verbs = VERBS
+    wants = DENOISED
+    guide = GenerateGuide()
+    takes_class = True
+
+    def method_of(self, space: Any, keys: GenerateKeys) -> str:
+        """Return the method that was asked for, or the one that suits such samples.
+
+        Raises:
+            ConfigError: the method is not for such samples, or a key belongs to another.
+        """
+        inputs = space.inputs(0)
+        method = keys.method
+        if method == "auto":
+            method = FOR_IMAGES if isinstance(inputs, ImageSampleInputs) else FOR_ROWS
+        if not METHODS[method].model(inputs):
+            known = [name for name in METHODS if METHODS[name].model(inputs)]
+            raise ConfigError(f"method={method} is not for such samples", expected=" or ".join(known))
+        check_owned(keys, method)
+        return method
+
+    def wanted(self, target: AbstractTarget) -> str:
+        """Return what the method wants of a model."""
+        own: Any = target
+        return METHODS[own.method].wants
+
+    def objective(self, inputs: Any, target: Any, keys: GenerateKeys) -> AbstractObjective:
+        """Return what the method minimizes."""
+        return METHODS[target.method].objective(target.inputs, keys)
+
+    def sections(self, outcome: Outcome) -> list[Section]:
+        """Return samples, and what they are worth."""
+        from lamina.tasks.generate.sections import generate_sections
+
+        return generate_sections(outcome)
+
+
+TASKS.add(GENERATE, GenerateTask())

@@ -1,0 +1,129 @@
+"""What tasks without a target share: which columns are samples, and what a network is asked about them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.schema import CLASSES, NOTHING, Schema
+from lamina.modalities import MODALITIES
+from lamina.modalities.base import Learned, Subject
+from lamina.modalities.blocks import Claims, described_alone
+from lamina.tasks.base import AbstractTask, Examples, Roles
+from lamina.tasks.examiner import AbstractExaminer, Asked
+from lamina.tasks.prediction import check
+from lamina.tasks.prediction.targets import ClassTarget
+from lamina.tasks.samples.spaces import fit_space
+from lamina.tasks.samples.target import SampleTarget
+from lamina.tasks.schema import assign_roles
+
+if TYPE_CHECKING:
+    from lamina.data.audit.findings import Finding
+    from lamina.data.table import AbstractTable
+
+SAMPLE, LABEL = "sample", "label"
+_NO_SAMPLE = "samples are images, or numbers, categories and dates of a table"
+
+
+class SampleExaminer(AbstractExaminer):
+    """Each row is a sample; its class is told where the data say it."""
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
+        """Return samples and classes."""
+        x = {SAMPLE: target.space.arrays(encoder, table), LABEL: target.known(table)}
+        name = schema.weight
+        weights = table.scalar(name).numbers() if name is not None and name in table.names else None
+        return Asked(x, target.measured(table), weights, is_by_row=False)
+
+
+class AbstractSampleTask(AbstractTask):
+    """Learns what rows or images are like, without a target.
+
+    Attributes:
+        takes_class: whether a column of classes may be named, on which samples are conditioned.
+        learns: what it learns, for a person who named a target.
+    """
+
+    target_kind = NOTHING
+    needs_target = False
+    predicts = False
+    noun = "sample"
+    examiner = SampleExaminer()
+    takes_class: bool = False
+    learns: str
+
+    def roles(self, claims: Claims, given: Roles) -> Schema:
+        """Return images, or the columns of a table, as inputs.
+
+        Raises:
+            DataError: there is nothing to learn from, or a target that the task has no use for.
+        """
+        if given.targets and not self.takes_class:
+            message = f"the task {self.name} has no target: it learns {self.learns}"
+            fix, received = "leave the target out", ", ".join(given.targets)
+            raise DataError(message, where=claims.table.source, received=received, fix=fix)
+        if len(given.targets) > 1:
+            message, received = "samples are conditioned on one column", ", ".join(given.targets)
+            raise DataError(message, where=claims.table.source, received=received)
+        kind = CLASSES if given.targets else NOTHING
+        describe: Any = {"describe": described_alone} if _has_images(claims) else {}
+        schema = assign_roles(claims, given, task=self.name, target_kind=kind, **describe)
+        if describe:
+            return schema
+        own = tuple(column for column in schema.inputs if MODALITIES[column.modality].shares_block)
+        others = tuple((column.name, _NO_SAMPLE) for column in schema.inputs if column not in own)
+        if not own:
+            raise DataError("no column to learn from", where=claims.table.source, expected=_NO_SAMPLE)
+        return dataclasses.replace(schema, inputs=own, dropped=(*schema.dropped, *others))
+
+    def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
+        """Yield what is wrong with the column of classes."""
+        if not subject.schema.targets:
+            return
+        if other is not None:
+            yield from check.of_second(subject.schema, other)
+            yield from check.of_unseen_labels(subject.table, subject.schema.targets[0], other)
+            return
+        yield from check.of_targets(
+            subject, lambda table, column: check.of_classes(table, column, most=None)
+        )
+
+    def method_of(self, space: Any, keys: Any) -> str:
+        """Return how samples are learned; there is one way, as a rule.
+
+        Args:
+            space: of the samples.
+            keys: of the task.
+        """
+        return self.name
+
+    def fit(self, learned: Learned, keys: Any) -> SampleTarget:
+        """Learn the space of the samples, and their classes, from training rows."""
+        space = fit_space(learned)
+        method, classes = self.method_of(space, keys), None
+        if learned.schema.targets:
+            classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)
+        return SampleTarget(space, method, classes)
+
+    def restore(self, stored: Mapping[str, Any], place: str) -> SampleTarget:
+        """Return the target in an artifact's JSON."""
+        return SampleTarget.restore(stored, place)
+
+    def examples(
+        self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
+    ) -> Examples:
+        """Return samples, the class of each or -1, and weights."""
+        weight = np.ones(len(rows), np.float32)
+        if schema.weight:
+            weight = table.scalar(schema.weight).numbers()[rows].astype(np.float32)
+        x = target.space.arrays(encoder, table, rows)
+        return Examples({"x": x, "y": target.transform(table, rows), "weight": weight}, len(rows))
+
+
+def _has_images(claims: Claims) -> bool:
+    """Return whether there is a column of cells, such as images."""
+    return bool(claims.table.cell_names)
