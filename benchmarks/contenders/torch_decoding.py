@@ -67,7 +67,7 @@ class Looped:
 
     def __init__(self, model: Any, *, is_frozen: bool):
         torch._inductor.config.freezing = is_frozen
-        self.model, self.step = model, torch.compile(self._step, dynamic=False)
+        self.model, self.step, self.cache = model, torch.compile(self._step, dynamic=False), None
 
     def _step(self, ids: Tensor, cache: Any, place: Tensor) -> Tensor:
         return self._next(ids, cache, place)
@@ -81,7 +81,10 @@ class Looped:
 
     def __call__(self, prompts: Tensor, tokens: int) -> Tensor:
         length = prompts.shape[1]
-        cache = transformers.StaticCache(config=self.model.config, max_cache_len=length + tokens)
+        if self.cache is None:  # one for all turns: the compiled step knows its tensors by their addresses
+            self.cache = transformers.StaticCache(config=self.model.config, max_cache_len=length + tokens)
+        cache = self.cache
+        cache.reset()
         found = [self._next(prompts, cache, torch.arange(length))]
         for place in range(length, length + tokens - 1):
             found.append(self.step(found[-1], cache, torch.tensor([place])))

@@ -1,0 +1,48 @@
+"""Diffusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.keys import FRACTION, key, one_of
+from lamina.core.wanted import DENOISED
+from lamina.tasks.generate.methods.base import TRAINING, AbstractMethod
+from lamina.tasks.generate.methods.registry import METHODS
+
+if TYPE_CHECKING:
+    from lamina.core.inputs import AbstractSampleInputs
+    from lamina.objectives.samples import AbstractGenerativeObjective
+
+
+@dataclass(frozen=True)
+class DiffusionKeys:
+    """The keys of diffusion."""
+
+    prediction: str | None = key(
+        None, "what the network predicts of a noisy sample", **one_of("velocity", "noise", "data")
+    )
+    hidden_labels: float | None = key(
+        None, "share of the classes that training hides, so that guidance has something to guide from", **FRACTION
+    )
+
+
+class Diffusion(AbstractMethod):
+    """Noise is taken off step by step."""
+
+    name = "diffusion"
+    summary = "noise is taken off step by step: the most faithful and most varied samples, slow to draw"
+    wants = DENOISED
+    keys = DiffusionKeys
+    defaults = {"prediction": "velocity", "hidden_labels": 0.1}  # noqa: RUF012
+    of_images, of_rows = "denoising-unet", "denoising-mlp"
+    training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
+
+    def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
+        """Return the weighted error of what is predicted at random levels of noise."""
+        from lamina.objectives.diffusion import DiffusionObjective
+
+        return DiffusionObjective(space, prediction=keys.prediction, hidden_labels=keys.hidden_labels)
+
+
+METHODS.add(Diffusion.name, Diffusion())
