@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         step,
         tanh,
     )
+    from lamina.nn.adaptive import AdaptiveBlock, AdaptiveConvBlock, AdaptiveNorm
     from lamina.nn.attention import MultiHeadAttention
     from lamina.nn.augmented import TEST_TIME_AUGMENTATIONS, Augmented
     from lamina.nn.balance import BalanceBias, BalanceLoss
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from lamina.nn.experts import MixtureOfExperts
     from lamina.nn.feed_forward import FeedForward, GatedFeedForward
     from lamina.nn.initializers import INITIALIZERS
+    from lamina.nn.level import LevelEmbedding
     from lamina.nn.linear import Linear
     from lamina.nn.mamba import Mamba
     from lamina.nn.mamba2 import Mamba2
@@ -63,6 +65,7 @@ _PLACES = {
     "lamina.core.tree": "stack_modules",
     "activation": "ACTIVATIONS elu gelu gelu_tanh hard_swish identity "
     "leaky_relu mish relu selu sigmoid silu softmax softplus step tanh",
+    "adaptive": "AdaptiveBlock AdaptiveConvBlock AdaptiveNorm",
     "attention": "MultiHeadAttention",
     "balance": "BalanceBias BalanceLoss",
     "causal_attention": "CausalSelfAttention",
@@ -80,6 +83,7 @@ _PLACES = {
     "experts": "MixtureOfExperts",
     "feed_forward": "FeedForward GatedFeedForward",
     "initializers": "INITIALIZERS",
+    "level": "LevelEmbedding",
     "linear": "Linear",
     "mamba": "Mamba",
     "mamba2": "Mamba2",
@@ -108,6 +112,9 @@ __all__ = [
     "S4D",
     "TEST_TIME_AUGMENTATIONS",
     "AdaptiveAveragePool",
+    "AdaptiveBlock",
+    "AdaptiveConvBlock",
+    "AdaptiveNorm",
     "Alibi",
     "Augmented",
     "AveragePool",
@@ -135,6 +142,7 @@ __all__ = [
     "GroupNorm",
     "LayerNorm",
     "LearnedPositions",
+    "LevelEmbedding",
     "Linear",
     "LinearEmbedding",
     "LocalResponseNorm",

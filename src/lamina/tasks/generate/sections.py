@@ -35,7 +35,13 @@ def _samples(outcome: Outcome) -> Section:
     note = "As they come, none left out."
     found = _drawn(outcome)
     if isinstance(found, ImageSamples):
-        plot = Plot("samples", "New samples", (Images(list(found.images)),), alt=f"{len(found)} new images.", note=note)
+        plot = Plot(
+            "samples",
+            "New samples",
+            (Images(list(found.images)),),
+            alt=f"{len(found)} new images.",
+            note=note,
+        )
         return Section("New samples", (plot,))
     lines = "".join(found.shown()).splitlines()
     cells = [tuple(line.split(",")) for line in lines]

@@ -88,9 +88,7 @@ class AbstractSampleTask(AbstractTask):
             yield from check.of_second(subject.schema, other)
             yield from check.of_unseen_labels(subject.table, subject.schema.targets[0], other)
             return
-        yield from check.of_targets(
-            subject, lambda table, column: check.of_classes(table, column, most=None)
-        )
+        yield from check.of_targets(subject, lambda table, column: check.of_classes(table, column, most=None))
 
     def method_of(self, space: Any, keys: Any) -> str:
         """Return how samples are learned; there is one way, as a rule.
