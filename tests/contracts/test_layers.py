@@ -29,6 +29,8 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "LayerNorm": (lambda key: nn.LayerNorm(4), (5, 4), (5, 4)),
     "RMSNorm": (lambda key: nn.RMSNorm(4), (5, 4), (5, 4)),
     "BatchNorm": (lambda key: nn.BatchNorm(4), (5, 4), (5, 4)),
+    "MinibatchStd": (lambda key: nn.MinibatchStd(3), (6, 4), (6, 5)),
+    "SpectralNorm": (lambda key: nn.SpectralNorm(nn.Linear(4, 3, key=key), key=key), (5, 4), (5, 3)),
     "MultiHeadAttention": (lambda key: nn.MultiHeadAttention(4, heads=2, key=key), (2, 5, 4), (2, 5, 4)),
     "CausalSelfAttention": (
         lambda key: nn.CausalSelfAttention(

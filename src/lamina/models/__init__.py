@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
     from lamina.models.fusion import Fusion
+    from lamina.models.game import Game
     from lamina.models.images import ImageFeatures
     from lamina.models.lenet import LeNet
     from lamina.models.linear import LinearModel
@@ -36,6 +37,7 @@ _PLACES = {
     "features": "TableFeatures",
     "ft_transformer": "FTTransformer",
     "fusion": "Fusion",
+    "game": "Game",
     "lenet": "LeNet",
     "linear": "LinearModel",
     "mlp": "MLP",
@@ -61,6 +63,7 @@ __all__ = [
     "ConvNeXt",
     "FTTransformer",
     "Fusion",
+    "Game",
     "ImageFeatures",
     "ImageInputs",
     "LeNet",

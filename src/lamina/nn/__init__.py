@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lamina.nn.linear import Linear
     from lamina.nn.mamba import Mamba
     from lamina.nn.mamba2 import Mamba2
+    from lamina.nn.minibatch import MinibatchStd
     from lamina.nn.normalization import BatchNorm, LayerNorm, RMSNorm
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from lamina.nn.residual_block import ResidualBlock
     from lamina.nn.rotary import Alibi, Rotary
     from lamina.nn.sinusoidal import SinusoidalPositions
+    from lamina.nn.spectral import SpectralNorm
     from lamina.nn.stack import Sequential, Stack
     from lamina.nn.state_space import LRU, S4D
 
@@ -87,6 +89,7 @@ _PLACES = {
     "linear": "Linear",
     "mamba": "Mamba",
     "mamba2": "Mamba2",
+    "minibatch": "MinibatchStd",
     "normalization": "BatchNorm LayerNorm RMSNorm",
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
@@ -96,6 +99,7 @@ _PLACES = {
     "recurrent_stack": "Bidirectional RecurrentStack",
     "residual_block": "ResidualBlock",
     "sinusoidal": "SinusoidalPositions",
+    "spectral": "SpectralNorm",
     "stack": "Sequential Stack",
     "state_space": "LRU S4D",
     "augmented": "TEST_TIME_AUGMENTATIONS Augmented",
@@ -151,6 +155,7 @@ __all__ = [
     "MaxPool",
     "MemberLinear",
     "MemberScale",
+    "MinibatchStd",
     "MixtureOfExperts",
     "MultiHeadAttention",
     "PatchEmbedding",
@@ -164,6 +169,7 @@ __all__ = [
     "Sequential",
     "SinePositions",
     "SinusoidalPositions",
+    "SpectralNorm",
     "SqueezeExcitation",
     "Stack",
     "SubpixelConv",

@@ -1,5 +1,6 @@
 """What is learned: losses, metrics and the decoding of outputs."""
 
+from lamina.objectives.adversarial import HingeObjective, RelativisticObjective, WassersteinObjective
 from lamina.objectives.base import AbstractObjective, Batch, Part, Score, Shown
 from lamina.objectives.classification import BinaryObjective, MulticlassObjective, MultilabelObjective
 from lamina.objectives.regression import QuantileObjective, RegressionObjective
@@ -9,13 +10,16 @@ __all__ = [
     "AbstractObjective",
     "Batch",
     "BinaryObjective",
+    "HingeObjective",
     "InstanceObjective",
     "MulticlassObjective",
     "MultilabelObjective",
     "Part",
     "QuantileObjective",
     "RegressionObjective",
+    "RelativisticObjective",
     "Score",
     "SegmentationObjective",
     "Shown",
+    "WassersteinObjective",
 ]

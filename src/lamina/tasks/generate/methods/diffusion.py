@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DiffusionKeys:
+class HiddenLabels:
+    """The keys of methods whose samples can be guided toward a class."""
+
+    hidden_labels: float | None = key(
+        None, "share of the classes that training hides, so that samples can be guided toward one", **FRACTION
+    )
+
+
+@dataclass(frozen=True)
+class DiffusionKeys(HiddenLabels):
     """The keys of diffusion."""
 
     prediction: str | None = key(
-        None, "what the network predicts of a noisy sample", **one_of("velocity", "noise", "data")
-    )
-    hidden_labels: float | None = key(
-        None, "share of the classes that training hides, so that guidance has something to guide from", **FRACTION
+        None, "what the network predicts of a noisy sample", **one_of("v", "epsilon", "data")
     )
 
 
@@ -34,7 +40,7 @@ class Diffusion(AbstractMethod):
     summary = "noise is taken off step by step: the most faithful and most varied samples, slow to draw"
     wants = DENOISED
     keys = DiffusionKeys
-    defaults = {"prediction": "velocity", "hidden_labels": 0.1}  # noqa: RUF012
+    defaults = {"prediction": "v", "hidden_labels": 0.1}  # noqa: RUF012
     of_images, of_rows = "denoising-unet", "denoising-mlp"
     training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
 
@@ -42,7 +48,7 @@ class Diffusion(AbstractMethod):
         """Return the weighted error of what is predicted at random levels of noise."""
         from lamina.objectives.diffusion import DiffusionObjective
 
-        return DiffusionObjective(space, prediction=keys.prediction, hidden_labels=keys.hidden_labels)
+        return DiffusionObjective(space, prediction=keys.prediction, hidden=keys.hidden_labels)
 
 
 METHODS.add(Diffusion.name, Diffusion())
