@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.quantizer import MovingAverageQuantizer, VectorQuantizer
     from lamina.nn.recurrent import GRU, LSTM, RNN
     from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.residual_block import ResidualBlock
@@ -87,6 +88,7 @@ _PLACES = {
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "quantizer": "MovingAverageQuantizer VectorQuantizer",
     "rotary": "Alibi Rotary",
     "recurrent": "GRU LSTM RNN",
     "recurrent_stack": "Bidirectional RecurrentStack",
@@ -144,6 +146,7 @@ __all__ = [
     "MemberLinear",
     "MemberScale",
     "MixtureOfExperts",
+    "MovingAverageQuantizer",
     "MultiHeadAttention",
     "PatchEmbedding",
     "PeriodicEmbedding",
@@ -159,6 +162,7 @@ __all__ = [
     "SqueezeExcitation",
     "Stack",
     "SubpixelConv",
+    "VectorQuantizer",
     "elu",
     "gelu",
     "gelu_tanh",
