@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +22,7 @@ MOST_LOG_VARIANCE = 7.0  # as of Lamina's
 def layers(inputs: int, hidden: int, depth: int, outputs: int) -> nn.Sequential:
     """Return hidden layers with relu and a last weighted sum."""
     sizes, found = [inputs, *[hidden] * depth], []
-    for i, o in zip(sizes, sizes[1:], strict=False):
+    for i, o in itertools.pairwise(sizes):
         found += [nn.Linear(i, o), nn.ReLU()]
     return nn.Sequential(*found, nn.Linear(sizes[-1], outputs))
 
