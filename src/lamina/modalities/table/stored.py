@@ -27,7 +27,7 @@ def _with_bins(check: Check, features: Callable[[Any], int]) -> Check:
     return check_all
 
 
-check_scaler = variant(
+check_scaler: Check = variant(
     "kind",
     {
         "quantile": _quantile_scaler,
@@ -44,6 +44,7 @@ def _scales(value: Any, place: str) -> None:
 
 
 def check_date_format(value: Any, place: str) -> None:
+    """Check a format of dates, or several; empty is one too."""
     from lamina.data.frame import is_date_format  # takes Polars, which networks without dates do without
 
     json_checks.text(value, place)

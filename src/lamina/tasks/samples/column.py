@@ -37,7 +37,7 @@ class AbstractColumnCodec(abc.ABC):
 
         Args:
             table: the data.
-            dither: spread equal numbers over the interval that is rounded to them, so that they have a density.
+            dither: spread equal numbers over the interval that is rounded to them, which gives a density.
         """
 
     @abc.abstractmethod

@@ -32,10 +32,10 @@ Scaler = QuantileScaler | StandardScaler
 class NumberCodec(AbstractColumnCodec):
     """A scaled number, and one group of categories: "a number", "missing", and each very frequent value.
 
-    A value that fills 5 % of the rows or more, such as the 0 of a capital gain, is a category beside the number;
-    where there are few different values, each is one and there is no number. In features with dithering each
-    number is uniform within the interval that is rounded to it, and standard normal noise where the category
-    says it all, so that no number has all its density in one point.
+    A value that fills 5 % of the rows or more, such as the 0 of a capital gain, is a category beside the
+    number; where there are few different values, each is one and there is no number. With dithering a number
+    is uniform within the interval that is rounded to it, and standard normal noise where the category says it
+    all, so that no number has all its density in one point.
 
     Args:
         name: the column.
@@ -209,7 +209,8 @@ def inverse(scaler: Scaler, levels: np.ndarray) -> np.ndarray:
 def _spikes(known: np.ndarray, rows: int) -> np.ndarray:
     """Return the values that are categories, increasing."""
     values, counts = np.unique(known, return_counts=True)
-    if values.size <= FEW_VALUES and values.size * FEWEST_OF_SPIKE <= known.size or values.size == 1:
+    few = values.size <= FEW_VALUES and values.size * FEWEST_OF_SPIKE <= known.size
+    if few or values.size == 1:
         return values
     return values[counts >= max(SPIKE_SHARE * rows, FEWEST_OF_SPIKE)]
 

@@ -23,8 +23,8 @@ class RowSamples(AbstractSamples):
     """New rows.
 
     Args:
-        columns: name → values (n,): integers, floats, booleans, datetime64, or objects such as texts, among which
-            None is a missing value, as NaN is among floats.
+        columns: name → values (n,): integers, floats, booleans, datetime64, or objects such as texts, among
+            which None is a missing value, as NaN is among floats.
 
     Example:
         >>> rows = RowSamples({"age": np.array([31, 58]), "city": np.array(["Bern", None], object)})
