@@ -141,6 +141,8 @@ class Outcome:
         held_out: the evaluated rows, also where outputs and targets are not one for each of them.
         target: what is predicted, as it was learned.
         objective: what was minimized.
+        previews: epoch → what a `lamina.tasks.preview.Previewer` made of the model as it was at its end; none
+            of the epochs before a run was resumed.
     """
 
     schema: Schema
@@ -172,6 +174,7 @@ class Outcome:
     held_out: AbstractTable | None = None
     target: Any = None
     objective: Any = None
+    previews: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
