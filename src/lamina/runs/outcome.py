@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.core.hashing import hashed_keys
 from lamina.modalities.base import Outcome
+from lamina.network.features import classifier_features
 
 if TYPE_CHECKING:
     from lamina.network.fit import Fitted
@@ -66,6 +67,8 @@ def outcome_of(
         held_out=None if judged is None else judged.table,
         target=network.target,
         objective=network.objective,
+        trained_on=lambda: plan.data.table.take(plan.data.folds[0][0]),
+        features_of=classifier_features,
         previews=previews or {},
     )
 
