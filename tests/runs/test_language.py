@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from tests.tasks.language.writers import QUICK, write_text
 
 from lamina.core.errors import Interrupted
 from lamina.data.source import read
+from lamina.runs.console import Console
 from lamina.runs.resume import resume
 from lamina.runs.start import start_run
+from lamina.tasks.base import AbstractTask
+from lamina.tasks.language.task import LanguageTask
 
 KEYS = {**QUICK, "epochs": 4, "checkpoint_every": 1, "chunk": 1, "dropout": 0.1}
 
@@ -29,6 +33,20 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path):
         start(text, tmp_path / "killed", [At(3, kill)])
     again = resume(tmp_path / "killed").folder
     assert same_network(again, whole)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_what_it_writes_in_between_changes_no_weight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Three epochs of a moving average: what is looked at is the average, a copy of it."""
+    text, out = write_text(tmp_path / "t.txt"), io.StringIO()
+    keys = {**KEYS, "epochs": 3, "ema": 0.9}
+    table, seen = read(str(text)), tmp_path / "seen"
+    start_run(table, target=(), keys=keys, out=seen, console=Console(out))
+    assert out.getvalue().count("\nsample    ") == 3
+    assert (seen / "log.txt").read_text().count("  sample    ") == 3
+    monkeypatch.setattr(LanguageTask, "previewer", AbstractTask.previewer)
+    unseen = start_run(table, target=(), keys=keys, out=tmp_path / "unseen", console=Console(out)).folder
+    assert same_network(seen, unseen) and out.getvalue().count("\nsample    ") == 3
 
 
 @pytest.mark.usefixtures("no_report")

@@ -141,6 +141,11 @@ class Outcome:
         held_out: the evaluated rows, also where outputs and targets are not one for each of them.
         target: what is predicted, as it was learned.
         objective: what was minimized.
+        trained_on: all rows that were trained on, in their order.
+        features_of: folder of a trained classifier → features of samples, a
+            `lamina.objectives.metrics.features.Features`.
+        previews: epoch → what a `lamina.tasks.preview.Previewer` made of the model as it was at its end; none
+            of the epochs before a run was resumed.
     """
 
     schema: Schema
@@ -172,6 +177,9 @@ class Outcome:
     held_out: AbstractTable | None = None
     target: Any = None
     objective: Any = None
+    trained_on: Callable[[], AbstractTable] | None = None
+    features_of: Callable[[str], Any] | None = None
+    previews: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

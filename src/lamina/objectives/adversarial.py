@@ -112,7 +112,7 @@ class AbstractAdversarialObjective(AbstractGenerativeObjective):
 
     def sample(self, model: Any, labels: Array, sampling: Sampling, *, key: Any) -> Array:
         """Return samples of noise whose standard deviation is the temperature: below 1 less varied ones."""
-        noise = sampling.temperature * _noise(key, len(labels), model.latent)
+        noise = sampling.noise(_noise(key, len(labels), model.latent))
         return model.generator(noise, labels if self.space.labels else _any(labels))
 
     def _labels(self, labels: Array, key: Any) -> Array:

@@ -126,7 +126,7 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
             raise ConfigError("this method has no such sampler", expected=known, received=name)
         steps = EVALUATIONS[name] if sampling.steps is None else sampling.steps
         keys = hashed_keys(key, 2)
-        noise = sampling.temperature * jax.random.normal(keys[0], (len(labels), *self.space.shape))
+        noise = sampling.noise(jax.random.normal(keys[0], (len(labels), *self.space.shape)))
         plan, denoiser = SAMPLERS[name](self.path, steps), self.denoiser(model, labels, sampling.guidance)
         return sample_by(plan, denoiser, noise, temperature=sampling.temperature, key=keys[1])
 

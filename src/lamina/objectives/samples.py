@@ -54,12 +54,33 @@ class Sampling:
         guidance: how much a class counts: 1 as it was learned, more for samples that show it more.
         sampler: name of the method that solves for a sample; None: as the method does.
         temperature: factor on the standard deviation of the noise that samples are made of.
+        between: whether the samples of a batch lie between its first and its last, which are as without.
     """
 
     steps: int | None = None
     guidance: float = 1.0
     sampler: str | None = None
     temperature: float = 1.0
+    between: bool = False
+
+    def noise(self, drawn: Array) -> Array:
+        """Return the noise that samples are made of.
+
+        Between two of them it goes along a quarter of a circle, cos φ · first + sin φ · last, so that each of
+        it is as probable as any other.
+
+        Args:
+            drawn: standard normal numbers, (samples, ...).
+
+        Example:
+            >>> noise = Sampling(between=True).noise(jnp.array([[1.0], [9.0], [3.0]]))
+            >>> [round(float(value), 3) for value in noise[:, 0]]
+            [1.0, 2.828, 3.0]
+        """
+        if self.between:
+            angle = jnp.linspace(0.0, jnp.pi / 2, len(drawn)).reshape(-1, *[1] * (drawn.ndim - 1))
+            drawn = jnp.cos(angle) * drawn[:1] + jnp.sin(angle) * drawn[-1:]
+        return self.temperature * drawn
 
 
 @dataclass(frozen=True)

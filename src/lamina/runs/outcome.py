@@ -9,22 +9,30 @@ import numpy as np
 
 from lamina.core.hashing import hashed_keys
 from lamina.modalities.base import Outcome
+from lamina.network.features import classifier_features
 
 if TYPE_CHECKING:
     from lamina.network.fit import Fitted
     from lamina.network.network import Network
+    from lamina.tasks.preview import Preview
 
 MOST_TRAINING = 2000  # training rows that sections may show
 Intervals = dict[str, tuple[float, float]]
 
 
-def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: float = 0.0) -> Outcome:
+def outcome_of(
+    fitted: Fitted,
+    intervals: Mapping[str, Intervals],
+    seconds: float = 0.0,
+    previews: Mapping[int, Preview] | None = None,
+) -> Outcome:
     """Return what the run has come to.
 
     Args:
         fitted: network, data and what training gave back.
         intervals: split → interval of each metric.
         seconds: how long costly sections may take together.
+        previews: epoch → what was seen of the model at its end.
     """
     network, plan, info = fitted.network, fitted.plan, fitted.network.info
     name, judged = fitted.judged
@@ -59,6 +67,9 @@ def outcome_of(fitted: Fitted, intervals: Mapping[str, Intervals], seconds: floa
         held_out=None if judged is None else judged.table,
         target=network.target,
         objective=network.objective,
+        trained_on=lambda: plan.data.table.take(plan.data.folds[0][0]),
+        features_of=classifier_features,
+        previews=previews or {},
     )
 
 

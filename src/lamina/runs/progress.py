@@ -68,6 +68,11 @@ class Watch(Callback):
     def close(self) -> None:
         """Leave the terminal as it was, whatever happened."""
 
+    def say(self, text: str) -> None:
+        """Print a line in the midst of training, below what was said so far."""
+        self.close()
+        self.console.print(text)
+
     def line(self, epoch: int, logs: Mapping[str, float], run: RunView) -> str:
         """Return an epoch in words: losses, metric, best, time left."""
         epochs = run.info["epochs"]

@@ -21,6 +21,7 @@ from lamina.runs.shown import ShownMetric
 if TYPE_CHECKING:
     from lamina.network.fit import Fitted
     from lamina.network.network import Network
+    from lamina.tasks.preview import Preview
 
 
 def write_report(
@@ -32,6 +33,7 @@ def write_report(
     seconds: tuple[float, float],
     costly_seconds: float,
     images: bool = True,
+    previews: Mapping[int, Preview] | None = None,
 ) -> None:
     """Write ``report.html``, and its figures as images of their own.
 
@@ -43,11 +45,12 @@ def write_report(
         seconds: how long the run took, and how much of it was compiling.
         costly_seconds: how long costly sections may take; 0 leaves them out.
         images: write the images beside the page, which has its own.
+        previews: epoch → what was seen of the model at its end.
     """
     from lamina.report import complete, figures_of, page, write_figures
 
     network = fitted.network
-    outcome = outcome_of(fitted, intervals, costly_seconds)
+    outcome = outcome_of(fitted, intervals, costly_seconds, previews)
     facts = run_facts(fitted, record, outcome, seconds)
     sections = complete(facts, [*network.task.sections(outcome), *_of_inputs(network, outcome)])
     figures = figures_of(sections)

@@ -24,10 +24,12 @@ from lamina.runs.interruption import Interruption
 from lamina.runs.last_lines import print_last_lines, print_metrics
 from lamina.runs.metrics_file import MetricsFile
 from lamina.runs.outcome import Intervals
+from lamina.runs.previews import Previews
 from lamina.runs.progress import Bar, Lines, Watch
 from lamina.runs.record import Record
 from lamina.runs.reporting import write_report
 from lamina.runs.shown import ShownMetric
+from lamina.tasks.preview import Preview
 from lamina.train.loop.clock import compile_counter
 from lamina.train.safeguard.checkpoint import Checkpoints
 
@@ -98,14 +100,14 @@ def run_job(job: Job, callbacks: Sequence[Callback]) -> Finished:
     compiled = compile_counter().seconds
     try:
         with Interruption() as interruption:
-            fitted = _trained(job, callbacks, interruption)
+            fitted, previews = _trained(job, callbacks, interruption)
             intervals = _intervals(fitted)
             fitted = _with_intervals(fitted, intervals)
             storage.write_folder(job.folder.network, to_files(fitted.network), overwrite=True)
             job = _settled(job, fitted)
             print_metrics(job.console, fitted, intervals)
             compiled = compile_counter().seconds - compiled
-            _report(job, fitted, intervals, compiled)
+            _report(job, fitted, intervals, compiled, previews)
     except LaminaError as error:
         _log_failure(job, f"{type(error).__name__}: {error}")
         raise _with_how_to_resume(error, job) from error
@@ -118,7 +120,10 @@ def run_job(job: Job, callbacks: Sequence[Callback]) -> Finished:
     return Finished(job.folder.path, fitted, intervals, seconds, compiled)
 
 
-def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption) -> Fitted:
+def _trained(
+    job: Job, callbacks: Sequence[Callback], interruption: Interruption
+) -> tuple[Fitted, Mapping[int, Preview]]:
+    """Return what training gave, and what was seen of the network on its way."""
     limit = job.plan.config.training.time_limit
     reserve = 0.0 if limit is None else min(RESERVE_SHARE * limit, RESERVE_MOST)
     networks = job.plan.trainings
@@ -129,9 +134,10 @@ def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption
         return Checkpoints(place, every=every, fingerprint=fingerprint)
 
     with _watched(job) as watch:
-        return run(
+        previews = Previews.of(job.plan, watch.say, began=job.began)
+        fitted = run(
             job.plan,
-            callbacks=[watch, MetricsFile(job.folder.metrics, networks=networks), *callbacks],
+            callbacks=[watch, MetricsFile(job.folder.metrics, networks=networks), previews, *callbacks],
             should_stop=interruption.reason,
             test_table=job.plan.data.test_table,
             began=job.began,
@@ -139,6 +145,7 @@ def _trained(job: Job, callbacks: Sequence[Callback], interruption: Interruption
             reserve=reserve,
             warn=lambda text: job.console.print(f"warning: {text}"),
         )
+        return fitted, previews.found
 
 
 @contextlib.contextmanager
@@ -179,7 +186,13 @@ def _with_intervals(fitted: Fitted, intervals: Mapping[str, Intervals]) -> Fitte
     return dataclasses.replace(fitted, network=dataclasses.replace(network, info=info))
 
 
-def _report(job: Job, fitted: Fitted, intervals: Mapping[str, Intervals], compiled: float) -> None:
+def _report(
+    job: Job,
+    fitted: Fitted,
+    intervals: Mapping[str, Intervals],
+    compiled: float,
+    previews: Mapping[int, Preview],
+) -> None:
     """Write the report; the network is safe by now, so a fault of the report only costs the report."""
     left = float("inf") if job.ends is None else job.ends - time.perf_counter()
     try:
@@ -191,6 +204,7 @@ def _report(job: Job, fitted: Fitted, intervals: Mapping[str, Intervals], compil
             seconds=(time.perf_counter() - job.began, compiled),
             costly_seconds=max(0.0, min(COSTLY_SECONDS, left - REPORT_SECONDS)),
             images=left > IMAGE_SECONDS,
+            previews=previews,
         )
     except LaminaError:
         raise

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Arrays, Learned, Outcome, Subject
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
+    from lamina.tasks.preview import Previewer
 
 
 @dataclass(frozen=True)
@@ -311,6 +312,15 @@ class AbstractTask(abc.ABC):
         if found.ndim == 1:
             return Prediction({"prediction": found})
         return Prediction({f"prediction_{name}": found[:, i] for i, name in enumerate(target.names)})
+
+    def previewer(
+        self, objective: AbstractObjective, encoder: Any, target: AbstractTarget, *, seed: int
+    ) -> Previewer | None:
+        """Return what shows how far a model has come while it still learns, such as a text that it writes.
+
+        It may change nothing that training depends on; what it draws is decided by the seed alone.
+        """
+        return None
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return what the report says of the predictions."""

@@ -9,7 +9,7 @@ from lamina.core.inputs import ImageSampleInputs
 from lamina.core.wanted import DENOISED
 from lamina.tasks.base import AbstractTarget
 from lamina.tasks.generate.guide import GenerateGuide
-from lamina.tasks.generate.keys import GenerateKeys, check_owned
+from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
 from lamina.tasks.generate.methods.registry import METHODS
 from lamina.tasks.generate.verbs import VERBS
 from lamina.tasks.registry import TASKS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.modalities.base import Outcome
     from lamina.objectives.base import AbstractObjective
+    from lamina.tasks.preview import Previewer
 
 GENERATE = "generate"
 FOR_IMAGES, FOR_ROWS = "diffusion", "diffusion"
@@ -50,6 +51,7 @@ class GenerateTask(AbstractSampleTask):
             known = [name for name in METHODS if METHODS[name].model(inputs)]
             raise ConfigError(f"method={method} is not for such samples", expected=" or ".join(known))
         check_owned(keys, method)
+        check_judge(keys)
         return method
 
     def wanted(self, target: AbstractTarget) -> str:
@@ -60,6 +62,12 @@ class GenerateTask(AbstractSampleTask):
     def objective(self, inputs: Any, target: Any, keys: GenerateKeys) -> AbstractObjective:
         """Return what the method minimizes."""
         return METHODS[target.method].objective(target.inputs, keys)
+
+    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
+        """Return what draws a few samples."""
+        from lamina.tasks.generate.previews import previewer
+
+        return previewer(objective, target, seed)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return samples, and what they are worth."""

@@ -11,6 +11,7 @@ from lamina.objectives.next_token import NO_TARGET
 from lamina.tasks.attention_maps import attention_of_text
 from lamina.tasks.calibration import calibration
 from lamina.tasks.language.balance import balance_sections
+from lamina.tasks.language.previews import texts_over_training
 from lamina.tasks.metric_table import metric_table, metric_tiles
 
 TEMPERATURES = (0.5, 0.8, 1.0)
@@ -24,7 +25,8 @@ def language_sections(outcome: Outcome) -> list[Section]:
     Args:
         outcome: of the run.
     """
-    found = [_summary(outcome), *_samples(outcome), *_quality(outcome), *_progress(outcome)]
+    found = [_summary(outcome), *_samples(outcome), *texts_over_training(outcome), *_quality(outcome)]
+    found += _progress(outcome)
     return [*found, *attention_of_text(outcome), *balance_sections(outcome), _limits()]
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.data.table import AbstractTable
     from lamina.objectives.base import AbstractObjective
+    from lamina.tasks.preview import Previewer
 
 LANGUAGE = "language"
 MOST_CONTEXT = 1 << 16
@@ -177,6 +178,12 @@ class LanguageTask(AbstractTextTask):
         from lamina.objectives.next_token import NextTokenObjective
 
         return NextTokenObjective(inputs.symbols, target.context)
+
+    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
+        """Return what writes the beginning of a text."""
+        from lamina.tasks.language.previews import previewer
+
+        return previewer(encoder.only, target.context, seed)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return samples, and how far stated probabilities can be believed."""

@@ -32,6 +32,9 @@ class RunView(Protocol):
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
 
+    def model_to_keep(self) -> Any:
+        """Return a host copy of the model that would be kept now: its moving average where there is one."""
+
     def snapshot(self) -> Any:
         """Return the whole state of the run, to be written as a checkpoint."""
 

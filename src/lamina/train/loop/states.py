@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.core.tree import named_arrays, with_arrays
 from lamina.train.loop.engine import AbstractEngine
+from lamina.train.step.evaluate import kept_model
 from lamina.train.step.state import TrainState
 from lamina.train.step.step import Means
 
@@ -52,6 +53,10 @@ class States:
     def model(self) -> Any:
         """Return a host copy of the model as it is now."""
         return jax.tree.map(np.asarray, self.engine.stack_shards([shard.model for shard in self.shards]))
+
+    def model_to_keep(self) -> Any:
+        """Return a host copy of the model that would be kept now: its moving average where there is one."""
+        return jax.tree.map(np.array, kept_model(self.engine.program, self.whole))
 
     def scale_lr(self, factor: float) -> None:
         """Multiply the learning rate from now on."""
