@@ -131,6 +131,15 @@ def tags() -> TaskSample:
     return TaskSample(read(pl.DataFrame(values)), ("slots",), ("note",), "w", (16,))
 
 
+def clean_images() -> TaskSample:
+    """Small images with a column of numbers beside them."""
+    random = np.random.default_rng(9)
+    pixels = random.integers(0, 256, (ROWS, 8, 6, 1), dtype=np.uint8)
+    cells = {"image": ImageColumn("image", ArrayImages(pixels))}
+    table = CellTable(cells, columns_beside({"w": random.random(ROWS)}, ROWS, "<arrays>"))
+    return TaskSample(table, (), ("image",), "w")
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -138,4 +147,5 @@ TASK_SAMPLES = {
     "masked_language": one_text(),
     "translation": pairs(),
     "tagging": tags(),
+    "enhance": clean_images(),
 }

@@ -13,7 +13,7 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import ImageInputs, MixedInputs, PairInputs, TableInputs
+from lamina.core.inputs import DegradedImageInputs, ImageInputs, MixedInputs, PairInputs, TableInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -39,6 +39,7 @@ INPUTS: dict[type, dict[str, Any]] = {
         "image": ImageInputs(16, 16, 3, mean=(110.0, 120.0, 130.0), std=(70.0, 75.0, 80.0)),
         "plain image": (16, 20, 1),
     },
+    DegradedImageInputs: {"degraded image": DegradedImageInputs(3, 2)},
     TextInputs: {"text": TextInputs(20, 8)},
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
@@ -57,13 +58,15 @@ SMALL = {"depth": 2, "members": 3, "embedding_width": 4}
 SMALL_IMAGE = {
     "alexnet": {"size": 6},
     "convnext": {"depth": 1},
+    "drunet": {"size": 4, "depth": 1, "levels": 1},
+    "edsr": {"size": 4, "depth": 1, "fold": 2},
     "lenet": {"size": 3},
     "mobilenet": {"blocks": 1},
     "unet": {"size": 4},
     "vgg": {"size": 11, "width": 4, "hidden": 16},
     "wide-resnet": {"size": 1, "depth": 10},
 }
-PER_PIXEL = ("unet",)
+PER_PIXEL = ("unet", "edsr", "drunet")
 PER_SYMBOL = ("transformer",)  # of the target
 # Families of images and texts for which every check runs by default; the others leave those that compile
 # once more (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
@@ -82,7 +85,9 @@ EVERY = [
     (name, place) for name, spec in MODELS.items() for kind in spec.takes for place in INPUTS.get(kind, {})
 ]
 MAIN = [
-    (name, place) for name, place in EVERY if place in ("vector", "table", "image", "text", "pair", "blocks")
+    (name, place)
+    for name, place in EVERY
+    if place in ("vector", "table", "image", "text", "pair", "blocks", "degraded image")
 ]
 ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text", "pair", "blocks")]
 
@@ -129,6 +134,8 @@ def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str)
     if isinstance(inputs, ImageInputs):
         shape = (rows, inputs.height, inputs.width, inputs.channels)
         return jax.device_put(random.integers(0, 256, shape).astype(dtype))
+    if isinstance(inputs, DegradedImageInputs):
+        return jax.device_put(random.normal(size=(rows, 10, 12, inputs.channels)).astype(dtype))
     if isinstance(inputs, TextInputs):
         ids = random.integers(0, inputs.symbols, (rows, inputs.length), dtype=np.int32)
         ids[:, inputs.length // 2 :][::2] = -1

@@ -19,6 +19,8 @@ GAME = "game"
 """A generator of samples, ``generator(noise, label)``, and a critic of them, ``critic(x, label)``."""
 DENSITY = "density"
 """The logarithm of the density of a sample, ``log_density(x, label)``, and samples, ``sample(noise, label)``."""
+IMPROVED = "improved"
+"""What is to be added to a first estimate of an image: ``model(x)``, x a degraded image of any size."""
 
 WANTED = {
     ONE: "one output an example",
@@ -29,4 +31,5 @@ WANTED = {
     DENOISED: "a sample without its noise",
     GAME: "samples, and a critic of them",
     DENSITY: "the density of a sample",
+    IMPROVED: "a better image",
 }

@@ -45,6 +45,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
     "blocks": {"meaning": "blocks", **POSITIVE},
     "fold": {"meaning": "side of the blocks of pixels that become channels", **POSITIVE},
+    "levels": {"meaning": "times the image is halved", **NOT_NEGATIVE},
     "standardize": {"meaning": "by the moments of all images, or of each", **one_of("set", "each")},
     "networks": {
         "meaning": "which model reads which block, as photo:resnet,table:mlp; with options as an object",
@@ -199,6 +200,7 @@ _PLACES = {
     "tabm": "tabm-mini tabm",
     "text_transformer": "text-transformer",
     "transformer": "transformer",
+    "restoration": "edsr drunet",
     "unet": "unet",
     "vae": "vae",
     "vgg": "vgg",

@@ -1,6 +1,7 @@
 """What a model is told about its inputs before it is built; one kind a file."""
 
 from lamina.core.inputs.base import AbstractInputs, Inputs
+from lamina.core.inputs.degraded import DegradedImageInputs
 from lamina.core.inputs.image import ImageInputs
 from lamina.core.inputs.mixed import PRESENT, MixedInputs
 from lamina.core.inputs.pair import PairInputs
@@ -11,6 +12,7 @@ __all__ = [
     "PRESENT",
     "AbstractInputs",
     "AbstractSampleInputs",
+    "DegradedImageInputs",
     "ImageInputs",
     "ImageSampleInputs",
     "Inputs",

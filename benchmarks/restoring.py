@@ -1,0 +1,65 @@
+"""What the rows of image restoration share: the images of ``denoise_bsd``, and a run of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import machine, record
+
+VALID = 40  # of the 400 training images
+SPLIT_SEED = 0  # which of them validate
+
+
+def arguments(description: str | None) -> argparse.Namespace:
+    """Return what such a row is asked for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", default="29m", help="time of the training, such as 3m (%(default)s)")
+    parser.add_argument("--keys", nargs="*", default=[], metavar="KEY=VALUE", help="further keys of the fit")
+    parser.add_argument("--keep", type=Path, help="a new folder for the run")
+    parser.add_argument("--valid-only", action="store_true", help="leave the test images alone: for tuning")
+    parser.add_argument("--network", type=Path, help="a run to be measured, in place of a new one")
+    parser.add_argument("--quick", action="store_true", help="a few steps: does it run?")
+    record.add_arguments(parser)
+    return parser.parse_args()
+
+
+def lay_out(folder: Path) -> Path:
+    """Write the images and the table that names the 400 of training with their parts; return its path."""
+    source = Path(os.environ.get("LAMINA_DATA", "")) / "denoise_bsd" / "images.zip"
+    if not source.exists():
+        sys.exit("no denoise_bsd in $LAMINA_DATA")
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(folder)
+    names = sorted(path.name for path in (folder / "train400").glob("*.png"))
+    valid = set(np.random.default_rng(SPLIT_SEED).permutation(len(names))[:VALID].tolist())
+    lines = [f"train400/{name},{'valid' if n in valid else 'train'}" for n, name in enumerate(names)]
+    table = folder / "train400.csv"
+    table.write_text("\n".join(["image,split", *lines]) + "\n")
+    return table
+
+
+def images(folder: Path, part: str) -> list[np.ndarray]:
+    """Return the test images of one part, uint8 each, in the order of their names."""
+    return [np.asarray(Image.open(path)) for path in sorted((folder / part).glob("*.png"))]
+
+
+def fit(table: Path, out: Path, asked: argparse.Namespace, keys: list[str]) -> float:
+    """Train by the command line; return the seconds of the whole process."""
+    command = [sys.executable, "-m", "lamina", "fit", str(table), "--task", "enhance", "--out", str(out)]
+    few = ["epochs=1", "steps_per_epoch=4"] if asked.quick else []
+    own = [f"seed={asked.seed}", f"time_limit={asked.limit}", *keys, *few, *asked.keys]
+    began = time.perf_counter()
+    subprocess.run([*command, *own], check=True)
+    seconds = time.perf_counter() - began
+    machine.say(f"trained in {seconds:.0f} s")
+    return seconds

@@ -1,0 +1,225 @@
+"""How clean images are degraded, and what a network that undoes it starts from.
+
+All images are in the units of models, float32 (b, y, x, c) from -1 (black) to 1; a level of 8 bits is
+2 / 255.
+"""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_keys, hashed_normal, hashed_uniform
+from lamina.core.inputs import DegradedImageInputs
+from lamina.core.shapes import Float
+from lamina.ops.augment import GRAY, per_image
+
+LEVEL = 2.0 / 255.0
+HOLE_SIDES = (2, 4, 8, 16)  # pixels of the squares that holes are made of
+
+Images = Float[Array, "b y x c"]
+
+
+class AbstractDegradation(abc.ABC):
+    """What is done to clean images. Concrete ones are frozen dataclasses.
+
+    A network is given `degrade(clean)`, and adds its output to `start` of it; `finish` puts in what is known.
+
+    Attributes:
+        scale: how many times coarser a degraded image is.
+        needs_color: whether clean images must have color.
+        takes_hole: whether it has to be told which pixels are unknown.
+    """
+
+    scale: ClassVar[int] = 1
+    needs_color: ClassVar[bool] = False
+    takes_hole: ClassVar[bool] = False
+
+    def inputs(self, channels: int) -> DegradedImageInputs:
+        """Return what a model is told.
+
+        Args:
+            channels: of clean images.
+        """
+        return DegradedImageInputs(channels, channels)
+
+    @abc.abstractmethod
+    def degrade(self, clean: Images, *, key: Any) -> Images:
+        """Return what a network is given.
+
+        Args:
+            clean: sides are multiples of `scale`.
+            key: random key.
+        """
+
+    def start(self, given: Images) -> Images:
+        """Return the first estimate that the network's output is added to: what is given, as a rule."""
+        return given
+
+    def finish(self, estimate: Images, given: Images) -> Images:
+        """Return the estimate with what is known put in: as it is, as a rule.
+
+        Args:
+            estimate: what the network came to.
+            given: what it was given.
+        """
+        return estimate
+
+
+@dataclass(frozen=True)
+class Noise(AbstractDegradation):
+    """White Gaussian noise: given = clean + σ ε. Values beyond black and white are not cut off.
+
+    Args:
+        sigma: standard deviation in levels of 255: one, or the ends of a range from which each image draws
+            its own.
+
+    Example:
+        >>> clean = jnp.zeros((1, 64, 64, 1))
+        >>> round(float(Noise((25.0,)).degrade(clean, key=0).std() / LEVEL))
+        25
+    """
+
+    sigma: tuple[float, ...]
+
+    def degrade(self, clean: Images, *, key: Any) -> Images:
+        """Return the images with noise."""
+        noise_key, level_key = hashed_keys(key, 2)
+        low, high = self.sigma[0], self.sigma[-1]
+        sigma = low + (high - low) * hashed_uniform(level_key, (len(clean),))
+        return clean + LEVEL * per_image(sigma) * hashed_normal(noise_key, clean.shape)
+
+
+@dataclass(frozen=True)
+class Holes(AbstractDegradation):
+    """Squares of pixels are unknown: zero in the image, and in one more channel, which is 1 elsewhere.
+
+    Each image draws the side of its squares, 2 to 16 pixels, and which squares of that grid are missing.
+
+    Args:
+        share: of the pixels that are missing, in (0, 1).
+    """
+
+    share: float
+    takes_hole: ClassVar[bool] = True
+
+    def inputs(self, channels: int) -> DegradedImageInputs:
+        """Return what a model is told: one channel more says what is known."""
+        return DegradedImageInputs(channels + 1, channels)
+
+    def degrade(self, clean: Images, *, key: Any) -> Images:
+        """Return the images with holes, and where they are known."""
+        count, height, width, _ = clean.shape
+        side_key, *keys = hashed_keys(key, 1 + len(HOLE_SIDES))
+        masks = [
+            _squares(own, (count, height, width), side, self.share)
+            for own, side in zip(keys, HOLE_SIDES, strict=True)
+        ]
+        chosen = jnp.floor(hashed_uniform(side_key, (count,)) * len(HOLE_SIDES))
+        known = sum(jnp.where(per_image(chosen == n), mask, 0.0) for n, mask in enumerate(masks))
+        return with_hole(clean, known)
+
+    def start(self, given: Images) -> Images:
+        """Return the image, gray where it is unknown."""
+        return given[..., :-1]
+
+    def finish(self, estimate: Images, given: Images) -> Images:
+        """Return the estimate where nothing is known, and the image as it is elsewhere."""
+        return jnp.where(given[..., -1:] > 0.5, given[..., :-1], estimate)
+
+
+def with_hole(images: Images, known: Float[Array, "b y x 1"]) -> Images:
+    """Return images as `Holes` gives them to a network.
+
+    Args:
+        images: of any content in the hole.
+        known: 1 where pixels are known, 0 in the hole.
+    """
+    return jnp.concatenate([images * known, known], axis=-1)
+
+
+def _squares(key: Any, shape: tuple[int, int, int], side: int, share: float) -> Array:
+    """Return 1 where pixels are known, (b, y, x, 1): squares of a side are missing."""
+    count, height, width = shape
+    cells = (count, -(-height // side), -(-width // side))
+    known = (hashed_uniform(key, cells) >= share).astype(jnp.float32)
+    for axis in (1, 2):
+        known = jnp.repeat(known, side, axis=axis)
+    return known[:, :height, :width, None]
+
+
+@dataclass(frozen=True)
+class Reduction(AbstractDegradation):
+    """A smaller copy by bicubic interpolation with anti-aliasing, rounded to 8 bits.
+
+    The kernel is that of Keys (a = -0.5), stretched by the factor, as Pillow and Matlab's imresize have it.
+
+    Args:
+        factor: how many times shorter the sides become.
+
+    References:
+        Keys. Cubic convolution interpolation for digital image processing. 1981.
+    """
+
+    factor: int
+
+    @property
+    def scale(self) -> int:  # type: ignore[override]
+        """The factor."""
+        return self.factor
+
+    def inputs(self, channels: int) -> DegradedImageInputs:
+        """Return what a model is told: the image becomes finer."""
+        return DegradedImageInputs(channels, channels, self.factor)
+
+    def degrade(self, clean: Images, *, key: Any) -> Images:
+        """Return the smaller images."""
+        count, height, width, channels = clean.shape
+        small = jax.image.resize(
+            clean, (count, height // self.factor, width // self.factor, channels), method="cubic"
+        )
+        return jnp.clip(jnp.round((small + 1.0) / LEVEL), 0.0, 255.0) * LEVEL - 1.0
+
+    def start(self, given: Images) -> Images:
+        """Return the images enlarged by bicubic interpolation."""
+        count, height, width, channels = given.shape
+        return jax.image.resize(
+            given, (count, height * self.factor, width * self.factor, channels), method="cubic"
+        )
+
+
+@dataclass(frozen=True)
+class Gray(AbstractDegradation):
+    """Color is lost: luma remains (ITU-R 601), and is kept as it is."""
+
+    needs_color: ClassVar[bool] = True
+
+    def inputs(self, channels: int) -> DegradedImageInputs:
+        """Return what a model is told: gray comes, color leaves."""
+        return DegradedImageInputs(1, channels)
+
+    def degrade(self, clean: Images, *, key: Any) -> Images:
+        """Return the luma of the images, (b, y, x, 1)."""
+        return luma(clean)
+
+    def start(self, given: Images) -> Images:
+        """Return gray images with three channels."""
+        return jnp.repeat(given, 3, axis=-1)
+
+    def finish(self, estimate: Images, given: Images) -> Images:
+        """Return the estimate with the brightness that is known."""
+        return estimate - luma(estimate) + given
+
+
+def luma(images: Images) -> Float[Array, "b y x 1"]:
+    """Return how bright pixels look, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+
+    Args:
+        images: with three channels.
+    """
+    return (images * jnp.asarray(GRAY, images.dtype).reshape(1, 1, 1, 3)).sum(axis=-1, keepdims=True)

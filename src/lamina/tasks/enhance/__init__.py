@@ -1,0 +1,1 @@
+"""Enhancement: cleaner, finer, fuller or colored images."""

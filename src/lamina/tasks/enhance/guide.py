@@ -1,0 +1,83 @@
+"""Which network improves images, and how long it learns, where the user leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.inputs import Inputs
+from lamina.modalities.base import Block, Choice, Situation
+from lamina.tasks.enhance.keys import FACTORS, USUAL_CROP, degradation_named
+from lamina.tasks.guide import AbstractGuide
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.blocks import Claims
+
+EDSR, DRUNET = "edsr", "drunet"
+BATCH = 32
+EVALUATIONS = 20  # of a run
+# Seconds of a run, and steps that 2 cores take in them with the models below: measured, docs/log.md.
+SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 1_800.0}
+STEPS_A_SECOND = 6.0
+FEWEST_STEPS = 40
+_KEYS: dict[str, Any] = {
+    "optimizer": "adamw",
+    "lr": 2e-3,
+    "weight_decay": 0.0,
+    "schedule": "cosine",
+    "warmup": 0.05,
+    "clip": 0.5,
+    "batch_size": BATCH,
+    "monitor": "psnr",
+    "patience": 1000,  # the rate falls to zero: the last epochs are the best
+}
+
+
+class EnhanceGuide(AbstractGuide):
+    """Chains of convolutions make images finer, U-Nets do the rest."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return that images are learned from as they are: crops are turned by the objective."""
+        return {"augment": ()}
+
+    def inputs(self, given: Inputs, target: Any) -> Inputs:
+        """Return what a model is told of degraded images."""
+        return degradation_named(target.method).inputs(target.inputs.channels)
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
+        """Return model, options and keys for a time."""
+        finer = target.method in FACTORS
+        name, reason, options = situation.model, "you asked for it", {}
+        if name in ("auto", ""):
+            name, options, reason = model_for(finer=finer)
+        limit = SECONDS[situation.preset]
+        seconds = limit if situation.seconds is None else situation.seconds
+        steps = max(FEWEST_STEPS, int(min(limit, seconds) * STEPS_A_SECOND))
+        epochs = min(EVALUATIONS, steps // 2)
+        keys = {
+            **_KEYS,
+            "epochs": epochs,
+            "steps_per_epoch": steps // epochs,
+            "crop": USUAL_CROP * (2 if finer else 1),
+        }
+        return Choice(name, options, keys, reason)
+
+
+def model_for(*, finer: bool) -> tuple[str, dict[str, Any], str]:
+    """Return model, options and the reason.
+
+    Args:
+        finer: whether images become larger.
+    """
+    if finer:
+        return (
+            EDSR,
+            {"size": 64, "depth": 6, "fold": 1},
+            "a residual chain keeps details, and works on the small image",
+        )
+    return (
+        DRUNET,
+        {"size": 64, "depth": 1, "levels": 2, "fold": 2},
+        "a residual U-Net sees far around each pixel at little cost",
+    )
