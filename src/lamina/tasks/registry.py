@@ -27,6 +27,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "tagging": "lamina.tasks.tagging.task",
         "translation": "lamina.tasks.translation.task",
         "enhance": "lamina.tasks.enhance.task",
+        "generate": "lamina.tasks.generate.task",
     },
 )
 

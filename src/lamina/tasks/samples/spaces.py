@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Learned
 
 
-def fit_space(learned: Learned) -> AbstractSpace:
+def fit_space(learned: Learned, *, has_density: bool = False) -> AbstractSpace:
     """Return the space of the inputs, fitted to the training rows.
 
     Args:
         learned: data and fitted encoder.
+        has_density: whether all numbers of a row are to have a density.
 
     Raises:
         DataError: the inputs are neither images nor columns of a table.
@@ -29,7 +30,10 @@ def fit_space(learned: Learned) -> AbstractSpace:
     if isinstance(inputs, ImageInputs):
         return ImageSpace(inputs.height, inputs.width, inputs.channels)
     if isinstance(inputs, TableInputs):
-        return RowSpace.fit(learned.table, learned.schema.inputs, learned.rows)
+        label = next(iter(learned.schema.targets), None)
+        return RowSpace.fit(
+            learned.table, learned.schema.inputs, learned.rows, dither=has_density, label=label
+        )
     where, fix = learned.table.source, "leave the others out: drop="
     raise DataError("inputs that are neither images nor columns of a table", where=where, fix=fix)
 
