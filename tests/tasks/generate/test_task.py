@@ -62,7 +62,7 @@ def test_it_predicts_nothing(network: Network):
 
 
 def test_a_class_may_be_asked_for():
-    network = lamina.fit(points(), "kind", task="generate", method="density", **QUICK)
+    network = lamina.fit(points(), target="kind", task="generate", method="density", **QUICK)
     samples = network.sample(n=4, label="low")
     assert list(samples.columns) == ["x", "y", "kind"] and set(samples.columns["kind"]) == {"low"}
     with pytest.raises(ConfigError, match="did you mean 'low'"):
@@ -81,7 +81,7 @@ def test_what_a_method_has_not_is_refused():
 
 def test_two_targets_are_one_too_many():
     with pytest.raises(DataError, match="conditioned on one column"):
-        lamina.fit(points(), ["kind", "y"], task="generate", **QUICK)
+        lamina.fit(points(), target=["kind", "y"], task="generate", **QUICK)
 
 
 def test_images_come_as_images(tmp_path: Path):
