@@ -13,7 +13,14 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import ImageInputs, MixedInputs, PairInputs, TableInputs
+from lamina.core.inputs import (
+    ImageInputs,
+    ImageSampleInputs,
+    MixedInputs,
+    PairInputs,
+    RowSampleInputs,
+    TableInputs,
+)
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -40,6 +47,8 @@ INPUTS: dict[type, dict[str, Any]] = {
         "plain image": (16, 20, 1),
     },
     TextInputs: {"text": TextInputs(20, 8)},
+    ImageSampleInputs: {},  # models of samples are called otherwise: test_generators.py
+    RowSampleInputs: {},
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
         "blocks": MixedInputs(
