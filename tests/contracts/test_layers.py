@@ -13,12 +13,25 @@ import numpy as np
 import pytest
 
 from lamina import nn
-from lamina.core.module import Module
+from lamina.core.module import Module, static
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.nn.ensemble import random_signs
+from lamina.nn.initializers import truncated_normal
 
 EDGES = ((-1.0, 0.0, 1.0), (-2.0, 0.5, 2.0))
+
+
+class OfItself(Module):
+    """A layer that is told a condition, here the first channels of the first place of its own input."""
+
+    layer: Module
+    condition: int = static()
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Any:
+        first = x.reshape(x.shape[0], -1)[:, : self.condition]
+        return self.layer(x, condition=first, key=key, train=train)
+
 
 # name -> (make from a key, shape of an input, shape of the output)
 LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...]]] = {
@@ -131,6 +144,22 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
     "AveragePool": (lambda key: nn.AveragePool(2), (2, 5, 6, 4), (2, 2, 3, 4)),
     "GlobalMaxPool": (lambda key: nn.GlobalMaxPool(), (2, 5, 6, 4), (2, 4)),
     "GlobalAveragePool": (lambda key: nn.GlobalAveragePool(), (2, 5, 6, 4), (2, 4)),
+    "AdaptiveNorm": (
+        lambda key: OfItself(nn.AdaptiveNorm(4, 3, initializer=truncated_normal, key=key), 3),
+        (2, 5, 4),
+        (2, 5, 4),
+    ),
+    "AdaptiveBlock": (
+        lambda key: OfItself(nn.AdaptiveBlock(4, 3, heads=2, initializer=truncated_normal, key=key), 3),
+        (2, 5, 4),
+        (2, 5, 4),
+    ),
+    "AdaptiveConvBlock": (
+        lambda key: OfItself(nn.AdaptiveConvBlock(4, 6, 3, initializer=truncated_normal, key=key), 3),
+        (2, 5, 6, 4),
+        (2, 5, 6, 6),
+    ),
+    "LevelEmbedding": (lambda key: nn.LevelEmbedding(4, key=key), (5,), (5, 4)),
     "AdaptiveAveragePool": (lambda key: nn.AdaptiveAveragePool(2), (2, 5, 6, 4), (2, 2, 2, 4)),
     "Augmented": (
         lambda key: nn.Augmented(nn.Sequential([nn.GlobalMaxPool(), nn.Linear(4, 3, key=key)]), kind="flip"),

@@ -13,7 +13,15 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.inputs import DegradedImageInputs, ImageInputs, MixedInputs, PairInputs, TableInputs
+from lamina.core.inputs import (
+    DegradedImageInputs,
+    ImageInputs,
+    ImageSampleInputs,
+    MixedInputs,
+    PairInputs,
+    RowSampleInputs,
+    TableInputs,
+)
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -41,6 +49,8 @@ INPUTS: dict[type, dict[str, Any]] = {
     },
     DegradedImageInputs: {"degraded image": DegradedImageInputs(3, 2)},
     TextInputs: {"text": TextInputs(20, 8)},
+    ImageSampleInputs: {},  # models of samples are called otherwise: test_games.py, test_denoisers.py
+    RowSampleInputs: {},
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
         "blocks": MixedInputs(

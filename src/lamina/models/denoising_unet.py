@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import jax.numpy as jnp
@@ -105,7 +106,7 @@ class DenoisingUNet(Module):
             own = split(key, len(sizes)) if sizes else []
             return [Linear(*size, key=k) for size, k in zip(sizes, own, strict=True)]
 
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(itertools.pairwise(widths))
         self.condition = Condition(inputs.labels, told, key=keys[0])
         self.stem = Conv(inputs.channels, width, key=keys[1])
         self.downs = [row(size, k, blocks) for size, k in zip(widths[:-1], keys[7 : 7 + depth], strict=True)]

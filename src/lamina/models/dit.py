@@ -1,4 +1,4 @@
-"""The diffusion transformer: patches of a noisy image as tokens, told the level and the class by their gains."""
+"""The diffusion transformer: patches of a noisy image as tokens; gains and gates tell level and class."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lamina.nn.stack import Stack
 
 
 class DiT(Module):
-    """Patches with fixed positions, blocks that begin as the identity (adaLN-zero), a head that begins at zero.
+    """Patches and positions, blocks that begin as the identity (adaLN-zero), a head that begins at zero.
 
     An image whose sides are no multiples of the patch is filled up with zeros and cut back at the end.
 

@@ -229,7 +229,8 @@ def without_bias(layer: L) -> L:
         >>> without_bias(Linear(3, 2, key=0)).bias.tolist()
         [0.0, 0.0]
     """
-    return replace(layer, bias=layer.bias * np.float32(0))
+    bias: Any = layer.bias
+    return replace(layer, bias=bias * np.float32(0))
 
 
 def _modulation(condition: int, outputs: int, initializer: Initializer, key: Any) -> Linear:

@@ -23,7 +23,8 @@ _RANGE = 10_000.0  # the longest wave over the shortest
 class LevelEmbedding(Module):
     """Waves of a level, mixed twice: y = W₂ · silu(W₁ · (cos(ω_j·t), sin(ω_j·t))_j + b₁) + b₂.
 
-    ω_j falls from 1,000 to 0.1 in equal ratios, so that both close and distant levels differ. O(batch · width²).
+    ω_j falls from 1,000 to 0.1 in equal ratios, so that both close and distant levels differ.
+    O(batch · width²).
 
     Args:
         width: features of the vector.

@@ -1,4 +1,4 @@
-"""What diffusion and flow matching share: a network that denoises, losses at random levels, samples by steps."""
+"""What diffusion and flow matching share: a network that denoises, random levels, samples by steps."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _LEAST_UNIFORM = 1e-5  # keeps what is made of a uniform number in (0, 1) finite
 class AbstractDenoisingObjective(AbstractGenerativeObjective):
     """A network learns what a sample was before noise was added, and takes noise away step by step.
 
-    The model is called as ``model(x, level, label)`` and gives what `target` says of sample and noise. Levels of
-    a batch are stratified: one in each of its equal shares of all levels, moved together by one random number,
-    so that every batch has seen all levels.
+    The model is called as ``model(x, level, label)`` and gives what `target` says of sample and noise. Levels
+    of a batch are stratified: one in each of its equal shares of all levels, moved together by one random
+    number, so that every batch sees all levels.
 
     Args:
         space: what samples are.
@@ -90,7 +90,7 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
         """Return the loss of each example, and the bound on its negative log-likelihood, (b, 2).
 
         Both at eight levels and with noise that depend on the example alone, so that values can be compared.
-        The bound is in bits for each number of a sample: of images of all their gray values, as for a lossless
+        The bound is in bits for each number of a sample: of images of their gray values, as for a lossless
         code; of rows of their density, which may be below zero.
         """
         sample, label = self._units(x["sample"]), x["label"]
@@ -120,9 +120,10 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
         Raises:
             ConfigError: there is no such sampler, or no step.
         """
-        name = self.samplers[0] if sampling.sampler is None else sampling.sampler
-        if name not in self.samplers:
-            known = "one of " + ", ".join(self.samplers)
+        samplers: Any = self.samplers
+        name = samplers[0] if sampling.sampler is None else sampling.sampler
+        if name not in samplers:
+            known = "one of " + ", ".join(samplers)
             raise ConfigError("this method has no such sampler", expected=known, received=name)
         steps = EVALUATIONS[name] if sampling.steps is None else sampling.steps
         keys = hashed_keys(key, 2)

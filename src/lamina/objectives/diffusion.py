@@ -53,9 +53,9 @@ PREDICTIONS = {
 class DiffusionObjective(AbstractDenoisingObjective):
     """Learn to denoise x_t = cos(πt/2)·x + sin(πt/2)·ε at all levels t.
 
-    The network predicts v = α·ε - σ·x, the noise ε or x itself; loss = w(t) · ‖prediction - target‖² / n. With
-    SNR = α²/σ² the weight of an error of x is min(SNR, γ), so that no level dominates: w = min(α², γσ²) for v,
-    min(1, γ/SNR) for ε.
+    The network predicts v = α·ε - σ·x, the noise ε or x itself; loss = w(t) · ‖prediction - target‖² / n.
+    With SNR = α²/σ² the weight of an error of x is min(SNR, γ), so that no level dominates:
+    w = min(α², γσ²) for v, min(1, γ/SNR) for ε.
 
     Args:
         space: what samples are.
@@ -75,7 +75,8 @@ class DiffusionObjective(AbstractDenoisingObjective):
     References:
         Ho, Jain, Abbeel. Denoising diffusion probabilistic models. NeurIPS 2020. Salimans, Ho. Progressive
         distillation for fast sampling of diffusion models. ICLR 2022 (v). Hang et al. Efficient diffusion
-        training via min-SNR weighting strategy. ICCV 2023. Ho, Salimans. Classifier-free diffusion guidance. 2022.
+        training via min-SNR weighting strategy. ICCV 2023. Ho, Salimans. Classifier-free diffusion guidance.
+        2022.
     """
 
     prediction: str = "v"

@@ -39,8 +39,8 @@ class FlowMatchingObjective(AbstractDenoisingObjective):
         ('midpoint', 'heun', 'euler', 'dpm')
 
     References:
-        Lipman et al. Flow matching for generative modeling. ICLR 2023. Liu, Gong, Liu. Flow straight and fast.
-        ICLR 2023. Esser et al. Scaling rectified flow transformers for high-resolution image synthesis.
+        Lipman et al. Flow matching for generative modeling. ICLR 2023. Liu, Gong, Liu. Flow straight and
+        fast. ICLR 2023. Esser et al. Scaling rectified flow transformers for high-resolution image synthesis.
         ICML 2024 (times).
     """
 

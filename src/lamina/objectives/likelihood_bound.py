@@ -2,8 +2,11 @@
 
 With λ = log(α²/σ²), and D the denoised sample at λ, the negative log-likelihood of a sample is at most
 
-½ ∫ e^λ · ‖x - D(x_λ)‖² dλ  over [λ₀, λ₁]  +  KL of the noise at λ₀ from a standard normal  +  what is not known
-of x at λ₁ (Kingma et al. 2021), whichever path noise is added along.
+½ ∫ e^λ · ‖x - D(x_λ)‖² dλ  over [λ₀, λ₁]  +  KL of the noise at λ₀ from a standard normal  +  what is left to
+say of x at λ₁, whichever path noise is added along.
+
+References:
+    Kingma, Salimans, Poole, Ho. Variational diffusion models. NeurIPS 2021, section 4.
 """
 
 from __future__ import annotations

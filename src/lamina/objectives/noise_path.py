@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +21,7 @@ class AbstractPath(abc.ABC):
     """
 
     @abc.abstractmethod
-    def gains(self, level: Array) -> tuple[Array, Array]:
+    def gains(self, level: Array) -> tuple[Any, Any]:
         """Return α and σ, of NumPy arrays by NumPy.
 
         Args:
@@ -48,11 +49,11 @@ class CosinePath(AbstractPath):
         [0.707, 0.707]
 
     References:
-        Nichol, Dhariwal. Improved denoising diffusion probabilistic models. ICML 2021; without their offset at
-        t = 0, which kept noise from vanishing where time is discrete.
+        Nichol, Dhariwal. Improved denoising diffusion probabilistic models. ICML 2021; without their offset
+        at t = 0, which kept noise from vanishing where time is discrete.
     """
 
-    def gains(self, level: Array) -> tuple[Array, Array]:
+    def gains(self, level: Array) -> tuple[Any, Any]:
         """Return cosine and sine of the angle."""
         xp = np if isinstance(level, np.ndarray) else jnp
         angle = (math.pi / 2) * level
@@ -86,7 +87,7 @@ class LinearPath(AbstractPath):
         ICLR 2023. Lipman et al. Flow matching for generative modeling. ICLR 2023.
     """
 
-    def gains(self, level: Array) -> tuple[Array, Array]:
+    def gains(self, level: Array) -> tuple[Any, Any]:
         """Return 1 - t and t."""
         return 1 - level, level
 

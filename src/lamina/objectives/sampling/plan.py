@@ -1,8 +1,8 @@
 """A sampler as a table: which levels the network is asked at, and how its answers are added up.
 
-Every sampler here is linear in the sample, the denoised samples and fresh noise, with factors that depend on the
-levels alone. They are computed on the host in float64, so that differences of close levels lose nothing, and one
-loop, compiled once, asks the network and adds up.
+Every sampler here is linear in the sample, the denoised samples and fresh noise, with factors that depend on
+the levels alone. They are computed on the host in float64, so that differences of close levels lose nothing,
+and one loop, compiled once, asks the network and adds up.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Denoiser = Callable[[Array, Array], Array]
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of each evaluation i of the network, with D_i = denoiser(x_i, level_i):
+    """Factors of each evaluation of the network.
 
-    x_{i+1} = kept·b_i + own·x_i + data·D_i + former·D_{i-1} + noise·z_i, and b_{i+1} is x_{i+1}, or b_i where
-    the step is not at its end.
+    With D_i = denoiser(x_i, level_i): x_{i+1} = kept·b_i + own·x_i + data·D_i + former·D_{i-1} + noise·z_i,
+    and b_{i+1} is x_{i+1}, or b_i where the step is not at its end.
 
     Args:
         level: where the network is asked.
@@ -66,8 +66,8 @@ def plan_of(level: np.ndarray, **factors: np.ndarray) -> Plan:
         **factors: others of `Plan`.
     """
     zero, one = np.zeros(len(level)), np.ones(len(level), bool)
-    names = ("kept", "own", "data", "former", "noise")
-    return Plan(level, *[factors.get(name, zero) for name in names], factors.get("ends", one))
+    given = dict.fromkeys(("kept", "own", "data", "former", "noise"), zero) | {"ends": one} | factors
+    return Plan(level, **given)
 
 
 def levels_of(steps: int) -> np.ndarray:
