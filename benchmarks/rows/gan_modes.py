@@ -1,16 +1,18 @@
 """Row "GAN modes": does a generator cover every mode of its data, or a few of them?
 
-*Grid*: 25 Gaussians at the corners of a grid, spacing 2, standard deviation 0.05. A sample is good if it lies
-within three standard deviations of a corner; a mode is covered if a good sample lies at it. Counted over 2,500
-samples. *Stacked*: three digits of MNIST drawn at random are the channels of an image, 1,000 modes. Each
-channel of 26,000 samples is read by a classifier of digits that Lamina trains here; a mode is covered if a sample
-shows its three digits, and the divergence is KL(samples ‖ uniform) over the modes, in nats.
+*Grid*: 25 Gaussians at the corners of a grid, spacing 2, standard deviation 0.05. A sample is good if it
+lies within three standard deviations of a corner; a mode is covered if a good sample lies at it. Counted
+over 2,500 samples. *Stacked*: three digits of MNIST drawn at random are the channels of an image, 1,000
+modes. Each channel of 26,000 samples is read by a classifier of digits that Lamina trains here; a mode is
+covered if a sample shows its three digits, and the divergence is KL(samples ‖ uniform) over the modes, in
+nats.
 
-Both by the public objectives and models, and `lamina.train`. The usual budget for stacked digits is 28 x 28 or
-32 x 32 pixels and some 100,000 steps on a GPU; ``--side 14`` averages blocks of four pixels, for two cores.
+Both by the public objectives and models, and `lamina.train`. The usual budget for stacked digits is
+28 x 28 or 32 x 32 pixels and some 100,000 steps on a GPU; ``--side 14`` averages blocks of four pixels, for
+two cores.
 
-References: Srivastava et al. VEEGAN. NeurIPS 2017 (grid). Metz et al. Unrolled generative adversarial networks.
-ICLR 2017 (stacked digits). Lin et al. PacGAN. NeurIPS 2018 (counts).
+References: Srivastava et al. VEEGAN. NeurIPS 2017 (grid). Metz et al. Unrolled generative adversarial
+networks. ICLR 2017 (stacked digits). Lin et al. PacGAN. NeurIPS 2018 (counts).
 """
 
 from __future__ import annotations
@@ -236,7 +238,8 @@ def main() -> None:
             f"{arguments.what}, {arguments.loss}, seed {seed}: {found.modes} of {found.of} modes, "
             f"{found.quality:.4f}, {found.seconds:.0f} s"
         )
-        keys = f"{arguments.steps} steps of {arguments.batch}, lr {arguments.lr:g}, penalty {arguments.penalty:g}"
+        keys = f"{arguments.steps} steps of {arguments.batch}, lr {arguments.lr:g}"
+        keys += f", penalty {arguments.penalty:g}"
         lines.append(record.Line(
             ROW, "lamina", f"{arguments.what}, {arguments.loss}", "modes", found.modes, quality=found.quality,
             seeds=str(seed), note=f"{found.note}; {keys}; {found.seconds:.0f} s",
