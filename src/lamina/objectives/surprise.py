@@ -13,8 +13,8 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits, hashed_keys
 from lamina.core.inputs import RowSampleInputs
+from lamina.objectives.anomaly import AbstractAnomalyObjective
 from lamina.objectives.base import Batch, Losses
-from lamina.objectives.samples import AbstractSampleObjective
 from lamina.ops.groups import group_losses
 
 _UNIT = 1 / (1 << 24)
@@ -22,7 +22,7 @@ _EVALUATES = 0x51B7  # key of what is hidden in evaluation
 
 
 @dataclass(frozen=True)
-class SurpriseObjective(AbstractSampleObjective):
+class SurpriseObjective(AbstractAnomalyObjective):
     """The mean negative log-probability of hidden cells, given those that are shown.
 
     loss = -mean over hidden cells j of log p(x_j | cells that are shown)
@@ -48,7 +48,6 @@ class SurpriseObjective(AbstractSampleObjective):
     space: RowSampleInputs
     levels: tuple[float, ...] = (0.25, 0.5, 0.75, 0.95)
     passes: int = 8
-    measures = ("surprise",)
 
     @property
     def columns(self) -> int:
@@ -91,12 +90,6 @@ class SurpriseObjective(AbstractSampleObjective):
         first = jnp.zeros(codes.shape, jnp.float32)
         total, _ = jax.lax.scan(of_choice, first, shown)
         return total / jnp.asarray((~self._shown()).sum(axis=0), jnp.float32)
-
-    def metrics(
-        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """Return the mean surprise of a row."""
-        return super().metrics(decoded[:, :1], targets, weights)
 
     def _shown(self) -> np.ndarray:
         """Return which cells are shown each time, (choices, columns): none at first."""

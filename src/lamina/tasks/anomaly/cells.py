@@ -62,7 +62,8 @@ class CellSpace(AbstractSpace):
         """
         encoder, table = learned.encoder.only, learned.table
         rows = learned.rows[sample_indices(len(learned.rows), MOST_FITTED_ROWS)]
-        numbers = encoder.transform(table, rows)["numeric"].astype(np.float64)
+        encoded = encoder.transform(table, rows)
+        numbers = encoded["numeric"].astype(np.float64)
         names = [own.name for own in encoder.numeric for _ in own.features]
         names += [own.name for own in encoder.category]
         edges = [bin_edges(feature) for feature in numbers.T]
@@ -70,7 +71,7 @@ class CellSpace(AbstractSpace):
         widths += [min(own.cardinality, MOST_CATEGORIES) for own in encoder.category]
         marks = {column.name: _landmarks(table, column.name, rows) for column in _numbers(learned)}
         space = CellSpace(names, edges, [np.zeros(width) for width in widths], marks)
-        cells = space.arrays(encoder, table, rows)
+        cells = space.cells(encoded)
         counts = [np.bincount(own, minlength=width) for own, width in zip(cells.T, widths, strict=True)]
         return CellSpace(names, edges, [own / max(1, len(rows)) for own in counts], marks)
 
@@ -85,7 +86,14 @@ class CellSpace(AbstractSpace):
 
     def arrays(self, encoder: Any, table: AbstractTable, rows: np.ndarray | None = None) -> Arrays:
         """Return the cells of rows, int32 (n, features)."""
-        arrays = encoder.transform(table, rows)
+        return self.cells(encoder.transform(table, rows))
+
+    def cells(self, arrays: Arrays) -> np.ndarray:
+        """Return the cells of encoded rows, int32 (n, features).
+
+        Args:
+            arrays: from the encoder of the table.
+        """
         numbers, codes = arrays["numeric"], arrays["category"]
         found = np.empty((len(numbers), len(self.names)), np.int32)
         for place, own in enumerate(self.edges):

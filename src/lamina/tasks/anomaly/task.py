@@ -43,7 +43,6 @@ class AnomalyTask(AbstractSampleTask):
     verbs = VERBS
     wants = CODE
     predicts = True
-    noun = "row"
     guide = AnomalyGuide()
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
@@ -90,11 +89,11 @@ class AnomalyTask(AbstractSampleTask):
 
     def objective(self, inputs: Any, target: Any, keys: AnomalyKeys) -> AbstractObjective:
         """Return the surprise at cells, or the error of pixels."""
-        from lamina.objectives.anomaly import CellAnomalyObjective, ImageAnomalyObjective
+        from lamina.objectives.anomaly import ErrorAnomalyObjective
+        from lamina.objectives.surprise import SurpriseObjective
 
-        if isinstance(target.space, CellSpace):
-            return CellAnomalyObjective(target.inputs)
-        return ImageAnomalyObjective(target.inputs)
+        is_cells = isinstance(target.space, CellSpace)
+        return SurpriseObjective(target.inputs) if is_cells else ErrorAnomalyObjective(target.inputs)
 
     def predict(
         self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: Any
