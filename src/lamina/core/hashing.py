@@ -28,6 +28,7 @@ from jax import lax
 from lamina.core.arrays import Array
 from lamina.core.random import as_key
 
+_UNIT = 1 / (1 << 24)
 _GOLDEN = 0x9E3779B9  # the golden ratio in 32 bits: keeps the two words of a new key apart
 
 
@@ -46,6 +47,34 @@ def hashed_bits(key: Any, shape: tuple[int, ...]) -> jax.Array:
     first, second = _words(key)
     index = lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
     return _mixed(_mixed(index ^ first) ^ second)
+
+
+def hashed_uniform(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    """Return numbers of 24 bits, uniform in [0, 1), each a function of its index and the key.
+
+    Example:
+        >>> round(float(hashed_uniform(0, (1000,)).mean()), 1)
+        0.5
+    """
+    return (hashed_bits(key, shape) >> jnp.uint32(8)).astype(jnp.float32) * _UNIT
+
+
+def hashed_normal(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    """Return standard normal numbers, each a function of its index and the key (Box and Muller 1958).
+
+    Two numbers of each pair of uniform ones; none lies beyond 5.9.
+
+    Example:
+        >>> drawn = hashed_normal(0, (10_000,))
+        >>> round(float(drawn.mean()), 1), round(float(drawn.std()), 1)
+        (0.0, 1.0)
+    """
+    count = math.prod(shape)
+    first, second = hashed_uniform(key, (2, (count + 1) // 2))
+    radius = jnp.sqrt(-2.0 * jnp.log1p(-first))
+    angle = (2.0 * math.pi) * second
+    both = jnp.concatenate([radius * jnp.cos(angle), radius * jnp.sin(angle)])
+    return both[:count].reshape(shape)
 
 
 def hashed_keys(key: Any, count: int) -> jax.Array:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lamina.core.inputs import ImageInputs, MixedInputs, TableInputs
     from lamina.models.airbench import Airbench
     from lamina.models.alexnet import AlexNet
+    from lamina.models.autoencoder import Autoencoder
     from lamina.models.convnext import ConvNeXt
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lamina.models.images import ImageFeatures
     from lamina.models.lenet import LeNet
     from lamina.models.linear import LinearModel
+    from lamina.models.masked_autoencoder import MaskedAutoencoder
     from lamina.models.mlp import MLP
     from lamina.models.mobilenet import MobileNet
     from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
     from lamina.models.resnet_tabular import ResNetTabular
     from lamina.models.tabm import TabM
     from lamina.models.unet import UNet
+    from lamina.models.vae import VariationalAutoencoder
     from lamina.models.vgg import VGG
     from lamina.models.vit import ViT
+    from lamina.models.vqvae import VQVAE
     from lamina.models.wide_resnet import WideResNet
 
 _PLACES = {
     "lamina.core.inputs": "ImageInputs MixedInputs TableInputs",
     "airbench": "Airbench",
     "alexnet": "AlexNet",
+    "autoencoder": "Autoencoder",
     "convnext": "ConvNeXt",
     "features": "TableFeatures",
     "ft_transformer": "FTTransformer",
@@ -40,6 +45,7 @@ _PLACES = {
     "game": "Game",
     "lenet": "LeNet",
     "linear": "LinearModel",
+    "masked_autoencoder": "MaskedAutoencoder",
     "mlp": "MLP",
     "mobilenet": "MobileNet",
     "images": "ImageFeatures",
@@ -48,8 +54,10 @@ _PLACES = {
     "resnet_tabular": "ResNetTabular",
     "tabm": "TabM",
     "unet": "UNet",
+    "vae": "VariationalAutoencoder",
     "vgg": "VGG",
     "vit": "ViT",
+    "vqvae": "VQVAE",
     "wide_resnet": "WideResNet",
 }
 __getattr__, __dir__ = lazy(__name__, _PLACES)
@@ -58,8 +66,10 @@ __all__ = [
     "MLP",
     "MODELS",
     "VGG",
+    "VQVAE",
     "Airbench",
     "AlexNet",
+    "Autoencoder",
     "ConvNeXt",
     "FTTransformer",
     "Fusion",
@@ -68,6 +78,7 @@ __all__ = [
     "ImageInputs",
     "LeNet",
     "LinearModel",
+    "MaskedAutoencoder",
     "MixedInputs",
     "MobileNet",
     "ModelSpec",
@@ -77,6 +88,7 @@ __all__ = [
     "TableFeatures",
     "TableInputs",
     "UNet",
+    "VariationalAutoencoder",
     "ViT",
     "WideResNet",
     "build",

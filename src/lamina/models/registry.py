@@ -58,6 +58,13 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "spectral": {"meaning": "divide each weight of the critic by its largest singular value"},
     "minibatch_std": {"meaning": "show the critic how much a few samples differ"},
     "state": {"meaning": "numbers of the state a feature of the state space", **POSITIVE},
+    "latent": {"meaning": "numbers of a code", **POSITIVE},
+    "sparsity": {"meaning": "weight of the mean size of a code's numbers in the loss", **NOT_NEGATIVE},
+    "codes": {"meaning": "symbols of a code's alphabet", **POSITIVE},
+    "pieces": {"meaning": "symbols of a row's code", **POSITIVE},
+    "codebook": {"meaning": "how the symbols' vectors are learned", **one_of("average", "loss")},
+    "commitment": {"meaning": "weight of what keeps outputs near their symbols", **NOT_NEGATIVE},
+    "body": {"meaning": "layers of encoder and decoder", **one_of("convolutional", "dense")},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
@@ -164,6 +171,7 @@ def _annotation(parameter: inspect.Parameter) -> str:
 _PLACES = {
     "airbench": "airbench",
     "alexnet": "alexnet",
+    "autoencoder": "autoencoder",
     "bag_of_embeddings": "bag-of-embeddings",
     "bert": "bert",
     "convnext": "convnext",
@@ -179,6 +187,7 @@ _PLACES = {
     "llama": "llama",
     "linear": "perceptron logistic linear",
     "mamba": "mamba mamba2",
+    "masked_autoencoder": "masked-autoencoder",
     "mlp": "mlp",
     "mobilenet": "mobilenet",
     "moe": "moe",
@@ -191,8 +200,10 @@ _PLACES = {
     "text_transformer": "text-transformer",
     "transformer": "transformer",
     "unet": "unet",
+    "vae": "vae",
     "vgg": "vgg",
     "vit": "vit",
+    "vqvae": "vqvae",
     "wide_resnet": "wide-resnet",
 }
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from lamina.nn.numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
     from lamina.nn.patches import LearnedPositions, PatchEmbedding, SinePositions
     from lamina.nn.pooling import AdaptiveAveragePool, AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
+    from lamina.nn.quantizer import MovingAverageQuantizer, VectorQuantizer
     from lamina.nn.recurrent import GRU, LSTM, RNN
     from lamina.nn.recurrent_stack import Bidirectional, RecurrentStack
     from lamina.nn.residual_block import ResidualBlock
@@ -94,6 +95,7 @@ _PLACES = {
     "numeric": "LinearEmbedding PeriodicEmbedding PiecewiseLinearEmbedding",
     "patches": "LearnedPositions PatchEmbedding SinePositions",
     "pooling": "AdaptiveAveragePool AveragePool GlobalAveragePool GlobalMaxPool MaxPool",
+    "quantizer": "MovingAverageQuantizer VectorQuantizer",
     "rotary": "Alibi Rotary",
     "recurrent": "GRU LSTM RNN",
     "recurrent_stack": "Bidirectional RecurrentStack",
@@ -157,6 +159,7 @@ __all__ = [
     "MemberScale",
     "MinibatchStd",
     "MixtureOfExperts",
+    "MovingAverageQuantizer",
     "MultiHeadAttention",
     "PatchEmbedding",
     "PeriodicEmbedding",
@@ -173,6 +176,7 @@ __all__ = [
     "SqueezeExcitation",
     "Stack",
     "SubpixelConv",
+    "VectorQuantizer",
     "elu",
     "gelu",
     "gelu_tanh",
