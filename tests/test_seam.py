@@ -36,6 +36,7 @@ HOMES = {
     "language": ("tasks/language/",),
     "masked_language": ("tasks/masked_language/",),
     "translation": ("tasks/translation/",),
+    "anomaly": ("tasks/anomaly/",),
 }
 
 

@@ -26,6 +26,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "masked_language": "lamina.tasks.masked_language.task",
         "tagging": "lamina.tasks.tagging.task",
         "translation": "lamina.tasks.translation.task",
+        "anomaly": "lamina.tasks.anomaly.task",
     },
 )
 

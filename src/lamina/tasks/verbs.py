@@ -15,6 +15,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "chat": ("talk with a trained network, line by line", ("language",)),
     "fill": ("guess what is hidden in a text", ("masked_language",)),
+    "score": ("how odd each row or image is, and why", ("anomaly",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (

@@ -61,19 +61,19 @@ def shares_of(space: CellSpace, surprise: np.ndarray, usual: np.ndarray) -> tupl
     return names, np.divide(excess, total, out=np.zeros_like(excess), where=total > 0)
 
 
-def reasons_of(target: Any, encoder: Any, table: AbstractTable, surprise: np.ndarray) -> list[list[Reason]]:
+def reasons_of(target: Any, encoded: Any, table: AbstractTable, surprise: np.ndarray) -> list[list[Reason]]:
     """Return the reasons of each row, the strongest first.
 
     Args:
         target: fitted, with what is usual.
-        encoder: of the rows.
+        encoded: the rows as their encoder gives them.
         table: the rows.
         surprise: of each cell, (rows, features).
     """
     space: CellSpace = target.space
     usual = target.usual if target.usual.size else np.median(surprise, axis=0)
     names, shares = shares_of(space, surprise, usual)
-    cells = space.arrays(encoder, table)
+    cells = space.cells(encoded)
     found = []
     for row, own in enumerate(shares):
         best = np.argsort(-own, kind="stable")[:NAMED]

@@ -14,6 +14,7 @@ import numpy as np
 from lamina.core.errors import ConfigError
 from lamina.core.wording import counted
 from lamina.tasks.anomaly.cells import CellSpace
+from lamina.tasks.anomaly.maps import error_maps, gathered
 from lamina.tasks.anomaly.reasons import place_words, reasons_of, shares_of
 from lamina.tasks.samples.images import png_bytes
 
@@ -21,22 +22,6 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
 MOST_MAPS = 256  # images with a map of errors, the oddest ones
-
-
-@dataclass(frozen=True)
-class ErrorMaps:
-    """Answers with the error of each pixel, (batch, y, x).
-
-    Args:
-        objective: that the network was trained by.
-    """
-
-    objective: Any
-    decoded_type = np.float32
-
-    def answer(self, model: Any, x: Any) -> Any:
-        """Return the error of each pixel."""
-        return self.objective.errors(model, x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,35 +130,23 @@ def scores_of(network: Any, table: AbstractTable, contamination: float | None = 
         DataError: the data do not fit the network.
     """
     target = network.target
-    x = network.task.examiner.inputs(table, network.encoder, target)
-    decoded = network.decoded(x)
+    encoded = network.encoder.transform(table)
+    decoded = network.decoded(network.inputs(table, encoded))
     score = decoded[:, 0].astype(np.float64)
     threshold = target.threshold if contamination is None else target.threshold_of(contamination)
     is_anomaly = np.zeros(len(score), bool) if threshold is None else score > threshold
     facts = score, target.p_values(score), is_anomaly, threshold
     if isinstance(target.space, CellSpace):
-        found = reasons_of(target, network.encoder, table, decoded[:, 1:])
+        found = reasons_of(target, encoded, table, decoded[:, 1:])
         usual = target.usual if target.usual.size else np.median(decoded[:, 1:], axis=0)
         names, shares = shares_of(target.space, decoded[:, 1:], usual)
         words = tuple("; ".join(map(str, own)) for own in found)
         return Scores(*facts, words, tuple(names), shares, {})
     oddest = np.sort(np.argsort(-score, kind="stable")[:MOST_MAPS])
-    maps = maps_of(network, table, oddest)
+    own = error_maps(network.objective, network.model, gathered(encoded, oddest))
+    maps = dict(zip(oddest.tolist(), own, strict=True))
     words = tuple(place_words(maps[row]) if row in maps else "" for row in range(len(score)))
     return Scores(*facts, words, (), np.zeros((len(score), 0)), maps)
-
-
-def maps_of(network: Any, table: AbstractTable, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the error of each pixel of some images.
-
-    Args:
-        network: trained on images.
-        table: of all of them.
-        rows: which ones.
-    """
-    x = network.task.examiner.inputs(table.take(rows), network.encoder, network.target)
-    maps = network.decoded(x, by=ErrorMaps(network.objective))
-    return dict(zip(rows.tolist(), maps, strict=True))
 
 
 def _shade(errors: np.ndarray, most: float) -> np.ndarray:

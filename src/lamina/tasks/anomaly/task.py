@@ -14,6 +14,7 @@ from lamina.core.wanted import CODE
 from lamina.modalities.base import Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
 from lamina.tasks.anomaly.cells import CellSpace
+from lamina.tasks.anomaly.examiner import OddExaminer
 from lamina.tasks.anomaly.guide import AnomalyGuide
 from lamina.tasks.anomaly.keys import AnomalyKeys
 from lamina.tasks.anomaly.target import AnomalyTarget, odd_value
@@ -44,6 +45,7 @@ class AnomalyTask(AbstractSampleTask):
     wants = CODE
     predicts = True
     guide = AnomalyGuide()
+    examiner = OddExaminer()
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
         """Return images, or the columns of a table, as inputs; labels of anomalies are set aside.
