@@ -27,7 +27,7 @@ def _with_bins(check: Check, features: Callable[[Any], int]) -> Check:
     return check_all
 
 
-_SCALER = variant(
+check_scaler: Check = variant(
     "kind",
     {
         "quantile": _quantile_scaler,
@@ -38,12 +38,13 @@ _COMMON = {"kind": json_checks.text, "name": json_checks.text, "marks_missing": 
 
 
 def _scales(value: Any, place: str) -> None:
-    mapping(_SCALER)(value, place)
+    mapping(check_scaler)(value, place)
     if not set(value) <= {"elapsed", "year"}:
         raise wrong(place, "elapsed and perhaps year", sorted(value))
 
 
-def _date_format(value: Any, place: str) -> None:
+def check_date_format(value: Any, place: str) -> None:
+    """Check a format of dates, or several; empty is one too."""
     from lamina.data.frame import is_date_format  # takes Polars, which networks without dates do without
 
     json_checks.text(value, place)
@@ -53,8 +54,8 @@ def _date_format(value: Any, place: str) -> None:
 
 _BINS = items(json_checks.rising)
 _CYCLES = items(json_checks.one_of("month", "day of week", "day of year", "hour"))
-_NUMERIC = record(**_COMMON, scaler=_SCALER, bins=_BINS)
-_DATETIME = record(**_COMMON, form=_date_format, cycles=_CYCLES, scales=_scales, bins=_BINS)
+_NUMERIC = record(**_COMMON, scaler=check_scaler, bins=_BINS)
+_DATETIME = record(**_COMMON, form=check_date_format, cycles=_CYCLES, scales=_scales, bins=_BINS)
 _OF_CATEGORIES = {
     "kind": json_checks.text,
     "name": json_checks.text,
