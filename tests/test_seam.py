@@ -37,6 +37,7 @@ HOMES = {
     "masked_language": ("tasks/masked_language/",),
     "translation": ("tasks/translation/",),
     "anomaly": ("tasks/anomaly/",),
+    "reconstruct": ("tasks/reconstruct/",),
 }
 
 

@@ -1,10 +1,10 @@
-"""Row "adbench": anomalies in tables, by `lamina.fit` and its defaults against scikit-learn in the same splits.
+"""Row "adbench": anomalies in tables, by `lamina.fit` and by scikit-learn in the same splits.
 
-The sets of ADBench in ``adbench`` of ``$LAMINA_DATA``, as in PyOD's benchmark: 60 % of the rows train, anomalies
-among them, their labels unseen; 40 % are scored, and the area under the ROC curve says how well anomalies rank
-above the others. Ten splits a set, stratified, drawn by the seed. Isolation forest, distance to the fifth neighbor
-and principal components get standardized columns; Lamina gets the table. Reported is the mean over sets of the
-mean over splits. `--sets` names some, for tuning.
+The sets of ADBench in ``adbench`` of ``$LAMINA_DATA``, as in PyOD's benchmark: 60 % of the rows train,
+anomalies among them, their labels unseen; 40 % are scored, and the area under the ROC curve says how well
+anomalies rank above the others. Ten splits a set, stratified, drawn by the seed. Isolation forest, distance
+to the fifth neighbor and principal components get standardized columns; Lamina gets the table. Reported is
+the mean over sets of the mean over splits. `--sets` names some, for tuning.
 
 References:
     Han et al. ADBench: anomaly detection benchmark. NeurIPS 2022.

@@ -1,4 +1,4 @@
-"""What objectives of anomaly detection have in common: a score of each example, measured by labels where known."""
+"""What objectives of anomaly detection have in common: scores, measured by labels where known."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lamina.objectives.samples import AbstractSampleObjective
 class AbstractAnomalyObjective(AbstractSampleObjective):
     """What samples are like, learned so that those that are unlike have a high score.
 
-    `answer` gives the score of each example first, then what else is known of it. Targets are 1 for anomalies,
-    0 for other examples, NaN where nobody knows; they are never learned from.
+    `answer` gives the score of each example first, then what else is known of it. Targets are 1 for
+    anomalies, 0 for other examples, NaN where nobody knows; they are never learned from.
     """
 
     measures = ("score",)
@@ -80,7 +80,8 @@ class ErrorAnomalyObjective(AbstractAnomalyObjective):
         noise: standard deviation of the noise that training takes off.
 
     References:
-        Sakurada, Yairi. Anomaly detection using autoencoders with nonlinear dimensionality reduction. MLSDA 2014.
+        Sakurada, Yairi. Anomaly detection using autoencoders with nonlinear dimensionality reduction. MLSDA
+        2014.
     """
 
     noise: float = 0.0
@@ -106,4 +107,3 @@ class ErrorAnomalyObjective(AbstractAnomalyObjective):
     def errors(self, model: Any, x: Any) -> Array:
         """Return the error of each pixel, (b, y, x)."""
         return self.learned.errors(model, x)
-

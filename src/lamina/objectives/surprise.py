@@ -29,11 +29,12 @@ class SurpriseObjective(AbstractAnomalyObjective):
 
     Each cell is one of some bins or categories. In training the share of cells that are shown is uniform in
     [0, 1), and which ones they are is random, other ones for each row and step; so the network learns all
-    conditional distributions at once, from p(x_j) alone to p(x_j | all others). A row's `errors` are the means of
-    -log p(x_j | shown) over shares from none to nearly all: a cell is surprising where it is rare by itself, or
-    rare beside the others. Their sum over the columns is the row's surprise.
+    conditional distributions at once, from p(x_j) alone to p(x_j | all others). A row's `errors` are the
+    means of -log p(x_j | shown) over shares from none to nearly all: a cell is surprising where it is rare by
+    itself, or rare beside the others. Their sum over the columns is the row's surprise.
 
-    Models give logits of the cells of a row whose hidden cells are zero throughout (`lamina.core.wanted.CODE`).
+    Models give logits of the cells of a row whose hidden cells are zero throughout
+    (`lamina.core.wanted.CODE`).
 
     Args:
         space: columns as groups of bins or categories.
@@ -42,7 +43,8 @@ class SurpriseObjective(AbstractAnomalyObjective):
 
     References:
         Uria, Murray, Larochelle. A deep and tractable density estimator. ICML 2014.
-        Goldstein, Dengel. Histogram-based outlier score (HBOS). KI 2012 (what is left where nothing is shown).
+        Goldstein, Dengel. Histogram-based outlier score (HBOS). KI 2012 (what is left where nothing is
+        shown).
     """
 
     space: RowSampleInputs

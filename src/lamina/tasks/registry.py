@@ -27,6 +27,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "tagging": "lamina.tasks.tagging.task",
         "translation": "lamina.tasks.translation.task",
         "anomaly": "lamina.tasks.anomaly.task",
+        "reconstruct": "lamina.tasks.reconstruct.task",
     },
 )
 

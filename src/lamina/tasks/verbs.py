@@ -16,6 +16,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "chat": ("talk with a trained network, line by line", ("language",)),
     "fill": ("guess what is hidden in a text", ("masked_language",)),
     "score": ("how odd each row or image is, and why", ("anomaly",)),
+    "reconstruct": ("write rows or images again from their codes", ("reconstruct",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (
@@ -28,6 +29,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "masked_language",
             "tagging",
             "translation",
+            "reconstruct",
         ),
     ),
 }

@@ -88,8 +88,8 @@ def auc_interval(
 def average_precision(targets: ArrayLike, scores: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Mean of the precision over the rows of the class, ranked by score: Σ_k (R_k - R_{k-1}) P_k.
 
-    Rows of equal score are one step. It says how useful the top of a ranking is where the class is rare; guessing
-    gives the share of the class. O(rows log rows).
+    Rows of equal score are one step. It says how useful the top of a ranking is where the class is rare;
+    guessing gives the share of the class. O(rows log rows).
 
     Args:
         targets: 1 for rows of the class, 0 for others.

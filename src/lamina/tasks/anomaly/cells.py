@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,10 @@ class CellSpace(AbstractSpace):
     """Rows as int32 (n, features): the number of a bin, or the code of a category.
 
     A number's bins are of equal width between the least and the greatest one of training, on a scale that is
-    linear near the median and logarithmic far from it, z = asinh((x - median) / mean |x - median|): few extreme
-    numbers do not press the others into one bin. Numbers of few values have a bin for each. Beyond the least and
-    the greatest lies one more bin each, empty in training. Bins that hold few rows make a number surprising, so
-    they are of equal width, not of equal content.
+    linear near the median and logarithmic far from it, z = asinh((x - median) / mean |x - median|): few
+    extreme numbers do not press the others into one bin. Numbers of few values have a bin for each. Beyond
+    the least and the greatest lies one more bin each, empty in training. Bins that hold few rows make a
+    number surprising, so they are of equal width, not of equal content.
 
     Args:
         names: the column of each feature, numbers first, as the encoder of the table has them.
@@ -87,6 +88,10 @@ class CellSpace(AbstractSpace):
     def arrays(self, encoder: Any, table: AbstractTable, rows: np.ndarray | None = None) -> Arrays:
         """Return the cells of rows, int32 (n, features)."""
         return self.cells(encoder.transform(table, rows))
+
+    def sampled(self, encoded: Arrays, table: AbstractTable) -> Arrays:
+        """Return the cells of encoded rows."""
+        return self.cells(encoded)
 
     def cells(self, arrays: Arrays) -> np.ndarray:
         """Return the cells of encoded rows, int32 (n, features).
@@ -164,7 +169,7 @@ def bin_edges(values: np.ndarray, bins: int = BINS) -> np.ndarray:
 
 def _edges(value: Any, place: str) -> None:
     json_checks.numbers(value, place)
-    if not 0 < len(value) <= _MOST_EDGES or any(b < a for a, b in zip(value, value[1:], strict=False)):
+    if not 0 < len(value) <= _MOST_EDGES or any(b < a for a, b in itertools.pairwise(value)):
         raise wrong(place, "increasing edges of bins", len(value))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina.tasks.anomaly.cells import CellSpace
 from lamina.tasks.examiner import AbstractExaminer, Asked
 from lamina.tasks.samples.task import SAMPLE
 
@@ -19,8 +18,7 @@ class OddExaminer(AbstractExaminer):
 
     def inputs(self, encoded: Arrays, table: AbstractTable, target: Any) -> Arrays:
         """Return cells of rows, or images."""
-        is_cells = isinstance(target.space, CellSpace)
-        return {SAMPLE: target.space.cells(encoded) if is_cells else encoded}
+        return {SAMPLE: target.space.sampled(encoded, table)}
 
     def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
         """Return samples, and which of them are anomalies."""

@@ -1,4 +1,4 @@
-"""What the report says of a network for anomalies: the oddest rows and why, how scores are spread, its limits."""
+"""What the report says of a network for anomalies: the oddest rows and why, and how scores are spread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def anomaly_sections(outcome: Outcome) -> list[Section]:
         outcome: of the run.
     """
     if outcome.decoded is None or outcome.held_out is None or not len(outcome.decoded):
-        return [Section("In short", (Paragraph("Nothing was measured: no row was held out.", "lead"),)), _limits()]
+        return [
+            Section("In short", (Paragraph("Nothing was measured: no row was held out.", "lead"),)),
+            _limits(),
+        ]
     found = [_summary(outcome), _oddest(outcome), _spread(outcome)]
     return [*found, Section("How good it is", (metric_table(outcome),)), _limits()]
 
@@ -39,8 +42,8 @@ def _summary(outcome: Outcome) -> Section:
     odd = int((scores > target.threshold).sum()) if target.threshold is not None else 0
     verb = "lies" if odd == 1 else "lie"
     lead = (
-        f"Of {counted(len(scores), 'row')} that the network has not learned from, {odd:,} {verb} above the threshold "
-        f"of {target.threshold:,.4g}, set so that {target.contamination:.2g} of such rows do."
+        f"Of {counted(len(scores), 'row')} that the network has not learned from, {odd:,} {verb} above the "
+        f"threshold of {target.threshold:,.4g}, set so that {target.contamination:.2g} of such rows do."
     )
     if "auc" in outcome.metrics:
         lead += (
@@ -57,7 +60,9 @@ def _oddest(outcome: Outcome) -> Section:
     is_cells = isinstance(outcome.target.space, CellSpace)
     rows = np.argsort(-scores, kind="stable")[: SHOWN_ROWS if is_cells else SHOWN_IMAGES]
     block = (_odd_rows if is_cells else _odd_images)(outcome, table, rows, scores)
-    note = "The share behind each reason is that of the row's surprise beyond what is usual." if is_cells else ""
+    note = (
+        "The share behind each reason is that of the row's surprise beyond what is usual." if is_cells else ""
+    )
     return Section("The oddest", (Paragraph(note, "note"), block))
 
 
@@ -120,7 +125,7 @@ def _spread(outcome: Outcome) -> Section:
 def _limits() -> Section:
     sentences = (
         "A high score says that a row is unlike those of training, not that it is wrong or harmful.",
-        "What is common in the training data is usual to the network: anomalies that came often are not found.",
+        "What was common in training is usual to the network: anomalies that came often are not found.",
         "The threshold is set on rows of the training data's source; on others more rows may lie above it.",
     )
     return Section("Limits", (Bullets(sentences),))

@@ -1,4 +1,4 @@
-"""What is known of a network for anomalies beside its weights: the scores of rows that it has not learned from."""
+"""What a network for anomalies knows beside its weights: scores of rows that it has not learned from."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class AnomalyTarget(AbstractTarget):
     Args:
         space: of the rows.
         contamination: share of rows that are taken to be anomalies.
-        scores: of held-out rows, increasing; empty before the network is trained, and where none are held out.
+        scores: of held-out rows, increasing; empty before the network is trained, and where none are held
+            out.
         usual: the median of each cell's surprise among these rows.
         label: column that says which rows are anomalies, or empty; it is measured by, never learned from.
         odd: its value for anomalies.
@@ -74,7 +75,9 @@ class AnomalyTarget(AbstractTarget):
         return float(np.quantile(self.scores, 1 - contamination)) if self.scores.size else None
 
     def p_values(self, scores: np.ndarray) -> np.ndarray:
-        """Return how likely a usual row has such a score or a higher one: (1 + held-out rows with it) / (1 + all).
+        """Return how likely a usual row has such a score or a higher one.
+
+        p = (1 + held-out rows with such a score or a higher one) / (1 + held-out rows)
 
         Args:
             scores: of rows.
@@ -152,11 +155,28 @@ class AnomalyTarget(AbstractTarget):
         label = stored["label"] or {"name": "", "odd": ""}
         scores, usual = (np.array(stored[name], np.float64) for name in ("scores", "usual"))
         return AnomalyTarget(
-            space, stored["contamination"], scores=np.sort(scores), usual=usual, label=label["name"], odd=label["odd"]
+            space,
+            stored["contamination"],
+            scores=np.sort(scores),
+            usual=usual,
+            label=label["name"],
+            odd=label["odd"],
         )
 
 
-ODD_WORDS = ("1", "true", "yes", "anomaly", "anomalous", "outlier", "fraud", "attack", "abnormal", "defect", "odd")
+ODD_WORDS = (
+    "1",
+    "true",
+    "yes",
+    "anomaly",
+    "anomalous",
+    "outlier",
+    "fraud",
+    "attack",
+    "abnormal",
+    "defect",
+    "odd",
+)
 
 
 def odd_value(table: AbstractTable, name: str) -> str:

@@ -104,7 +104,10 @@ class AnomalyTask(AbstractSampleTask):
         scores = decoded[:, 0].astype(np.float64)
         columns = {"score": scores}
         if target.threshold is not None:
-            columns |= {"p_value": target.p_values(scores), "is_anomaly": (scores > target.threshold).astype(int)}
+            columns |= {
+                "p_value": target.p_values(scores),
+                "is_anomaly": (scores > target.threshold).astype(int),
+            }
         return Prediction(columns)
 
     def sections(self, outcome: Outcome) -> list[Section]:

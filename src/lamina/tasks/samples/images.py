@@ -115,6 +115,10 @@ class ImageSpace(AbstractSpace):
         """Return the images as bytes, or a stream of them."""
         return encoder.transform(table, rows)
 
+    def sampled(self, encoded: Arrays, table: AbstractTable) -> Arrays:
+        """Return the encoded images."""
+        return encoded
+
     def samples(self, values: np.ndarray, labels: Sequence[Any] | None = None) -> ImageSamples:
         """Return images as bytes."""
         levels = np.rint((np.asarray(values, np.float32) + 1.0) * 127.5)
