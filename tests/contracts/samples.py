@@ -131,6 +131,11 @@ def tags() -> TaskSample:
     return TaskSample(read(pl.DataFrame(values)), ("slots",), ("note",), "w", (16,))
 
 
+def unlabeled() -> TaskSample:
+    """Three columns of numbers, and nothing to predict."""
+    return TaskSample(read(np.abs(NUMBERS), names=["a", "b", "c"]), ())
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -138,4 +143,6 @@ TASK_SAMPLES = {
     "masked_language": one_text(),
     "translation": pairs(),
     "tagging": tags(),
+    "anomaly": unlabeled(),
+    "reconstruct": unlabeled(),
 }
