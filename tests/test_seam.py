@@ -38,6 +38,8 @@ HOMES = {
     "translation": ("tasks/translation/",),
     "enhance": ("tasks/enhance/",),
     "generate": ("tasks/generate/",),
+    "anomaly": ("tasks/anomaly/",),
+    "reconstruct": ("tasks/reconstruct/",),
 }
 
 

@@ -140,6 +140,11 @@ def clean_images() -> TaskSample:
     return TaskSample(table, (), ("image",), "w")
 
 
+def unlabeled() -> TaskSample:
+    """Three columns of numbers, and nothing to predict."""
+    return TaskSample(read(np.abs(NUMBERS), names=["a", "b", "c"]), ())
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -148,4 +153,7 @@ TASK_SAMPLES = {
     "translation": pairs(),
     "tagging": tags(),
     "enhance": clean_images(),
+    "generate": unlabeled(),
+    "anomaly": unlabeled(),
+    "reconstruct": unlabeled(),
 }

@@ -13,13 +13,15 @@ import pytest
 from tests.contracts.samples import ROWS, TASK_SAMPLES, TaskSample
 
 from lamina.core.errors import ArtifactError, ConfigError, DataError
+from lamina.core.inputs import AbstractSampleInputs
 from lamina.core.keys import flat, make_keys
 from lamina.data import AbstractTable, Finding, Schema
 from lamina.data.schema import CLASSES, TARGET_KINDS
 from lamina.data.split import SplitKeys
 from lamina.modalities import Learned, Subject
-from lamina.modalities.base import Block
+from lamina.modalities.base import Block, Situation
 from lamina.modalities.blocks import Encoders, blocks_of, claimed
+from lamina.models import build
 from lamina.tasks import TASKS, AbstractTarget, AbstractTask, Roles, choose_task, task_named
 from lamina.tasks.audit import ask, cast_roles
 from lamina.tasks.base import AbstractSelector, RoleKeys, TaskGroup
@@ -316,9 +318,15 @@ def test_its_objective_learns_from_its_examples_and_measures_what_is_asked(name:
     asked = task.examiner.asked(own.table, schema, encoder, target)
     assert len(asked.targets) == len(jax.tree.leaves(asked.x)[0])
 
-    def model(x: Any, **_: Any) -> Any:
+    def zeros(x: Any, **_: Any) -> Any:
         return jax.numpy.zeros((*jax.tree.leaves(x)[0].shape[:2], objective.out_features))
 
+    inputs = task.guide.inputs(encoder.inputs, target)
+    model: Any = zeros
+    if isinstance(inputs, AbstractSampleInputs):
+        situation = Situation(inputs, len(TRAINING), schema.target_kind, wants=task.wanted(target))
+        name = task.guide.choose(situation, encoder.blocks, target).model
+        model = build(name, inputs=inputs, outputs=objective.out_features, size=8, wants=task.wanted(target))
     decoded = np.asarray(objective.answer(model, asked.x), objective.decoded_type)
     found = objective.metrics(decoded, asked.targets, asked.weights)
     assert found and all(np.isfinite(value) for value in found.values())

@@ -72,7 +72,7 @@ def predicted(
     x = network.encoder.transform(table)
     unlike = compared(network, table, x)
     say(unlike, table.source, strict=strict)
-    return network.prediction(table, network.decoded(x)), unlike
+    return network.prediction(table, network.decoded(network.inputs(table, x))), unlike
 
 
 def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:

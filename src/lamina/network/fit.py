@@ -198,6 +198,8 @@ def _evaluated(
             ]
             decoded = network.target.in_unit(np.concatenate(outputs))
         found["valid"] = _evaluated_as(asked, table, decoded)
+        target = network.task.calibrated(network.target, decoded)
+        network = dataclasses.replace(network, target=target)
     if test_table is None and len(data.split.test):
         test_table = data.table.take(data.split.test)
     if test_table is not None:

@@ -109,13 +109,26 @@ class Network:
             ConfigError: the task has no outputs for a row.
         """
         check_predicts(self)
-        return self.decoded(self.encoder.transform(self.read(data)))
+        return self.decoded(self.inputs(self.read(data)))
+
+    def inputs(self, table: AbstractTable, encoded: Any = None) -> Any:
+        """Return what the model is asked about rows, for `decoded`.
+
+        Args:
+            table: from `read`.
+            encoded: its rows from ``encoder.transform``, where they are known.
+
+        Raises:
+            DataError: a column is missing or holds what it must not.
+        """
+        encoded = self.encoder.transform(table) if encoded is None else encoded
+        return self.task.examiner.inputs(encoded, table, self.target)
 
     def decoded(self, x: Any, *, by: Answering | None = None) -> np.ndarray:
         """Return decoded outputs of encoded inputs, or what else is asked of the model, such as vectors.
 
         Args:
-            x: from ``encoder.transform``.
+            x: from `inputs`.
             by: what answers in place of the objective; its answers are left as they are.
         """
         if by is not None:
@@ -217,7 +230,7 @@ class Network:
         table = self.read(data)
         x = self.encoder.transform(table)
         self._warn_of_unlike(table, x)
-        return self.decoded(x)
+        return self.decoded(self.inputs(table, x))
 
     def _warn_of_unlike(self, table: AbstractTable, x: Any) -> None:
         unlike = compared(self, table, x)

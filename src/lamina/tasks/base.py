@@ -304,6 +304,15 @@ class AbstractTask(abc.ABC):
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
         """Return what gradient descent minimizes."""
 
+    def calibrated(self, target: AbstractTarget, decoded: np.ndarray) -> AbstractTarget:
+        """Return the target with what a trained network's outputs teach: by default as it is.
+
+        Args:
+            target: fitted.
+            decoded: outputs for held-out rows, in the target's own unit.
+        """
+        return target
+
     def predict(
         self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: AbstractTarget
     ) -> Prediction:

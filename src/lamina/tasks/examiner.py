@@ -49,6 +49,16 @@ class AbstractExaminer(abc.ABC):
             DataError: the target is absent, or holds what training never saw.
         """
 
+    def inputs(self, encoded: Arrays, table: AbstractTable, target: AbstractTarget) -> Arrays:
+        """Return what a network is asked about rows whose targets nobody knows: by default their inputs.
+
+        Args:
+            encoded: inputs of the rows, from the encoder.
+            table: the rows.
+            target: fitted.
+        """
+        return encoded
+
     def watched(self, examples: Examples) -> Examples:
         """Return those of the validation examples that are evaluated after each epoch: all by default.
 

@@ -28,6 +28,8 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "translation": "lamina.tasks.translation.task",
         "enhance": "lamina.tasks.enhance.task",
         "generate": "lamina.tasks.generate.task",
+        "anomaly": "lamina.tasks.anomaly.task",
+        "reconstruct": "lamina.tasks.reconstruct.task",
     },
 )
 

@@ -17,6 +17,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "fill": ("guess what is hidden in a text", ("masked_language",)),
     "sample": ("draw new samples from a trained generator", ("generate",)),
     "enhance": ("improve images: less noise, holes filled, finer, or colored", ("enhance",)),
+    "score": ("how odd each row or image is, and why", ("anomaly",)),
+    "reconstruct": ("write rows or images again from their codes", ("reconstruct",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (
@@ -29,6 +31,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "masked_language",
             "tagging",
             "translation",
+            "reconstruct",
         ),
     ),
 }

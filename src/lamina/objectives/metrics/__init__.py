@@ -25,7 +25,7 @@ from lamina.objectives.metrics.intervals import (
     multilabel_intervals,
     regression_intervals,
 )
-from lamina.objectives.metrics.ranking import auc, auc_interval
+from lamina.objectives.metrics.ranking import auc, auc_interval, average_precision
 from lamina.objectives.metrics.regression import interval_coverage, mae, pinball, r2, rmse
 from lamina.objectives.metrics.words import MetricWords, metric_number, metric_words
 
@@ -35,6 +35,7 @@ __all__ = [
     "accuracy",
     "auc",
     "auc_interval",
+    "average_precision",
     "balanced_accuracy",
     "bootstrap_interval",
     "calibration_curve",

@@ -29,6 +29,12 @@ METRIC_WORDS = {
     ),
     "f1": MetricWords("F1", "precision and recall in one number, 1 is perfect", True),
     "auc": MetricWords("AUC", "how well rows of a class rank above the others; 0.5 is guessing", True),
+    "average_precision": MetricWords(
+        "Average precision",
+        "share of true ones among the top of the ranking; guessing gives their share",
+        True,
+    ),
+    "score": MetricWords("Mean score", "how unlike what was learned the rows are: compare with other data"),
     "log_loss": MetricWords("Log loss", "surprise at the true answer in nats, 0 is perfect"),
     "ece": MetricWords("Calibration error", "average gap between stated confidence and accuracy (ECE)"),
     "rmse": MetricWords("RMSE", "typical error, large ones weighing more"),

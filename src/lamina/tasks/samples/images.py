@@ -68,7 +68,7 @@ class ImageSamples(AbstractSamples):
 
     def png(self) -> bytes:
         """Return a PNG file with all images in a grid."""
-        return _png(self.grid())
+        return png_bytes(self.grid())
 
     def files(self) -> dict[str, bytes]:
         """Return a PNG file for each image, by its name."""
@@ -76,7 +76,7 @@ class ImageSamples(AbstractSamples):
         names = [str(number + 1).zfill(width) for number in range(len(self))]
         if self.labels:
             names = [f"{name}-{_plain(label)}" for name, label in zip(names, self.labels, strict=True)]
-        return {f"{name}.png": _png(image) for name, image in zip(names, self.images, strict=True)}
+        return {f"{name}.png": png_bytes(image) for name, image in zip(names, self.images, strict=True)}
 
     def npz(self) -> bytes:
         """Return an npz file of images and labels."""
@@ -115,6 +115,10 @@ class ImageSpace(AbstractSpace):
         """Return the images as bytes, or a stream of them."""
         return encoder.transform(table, rows)
 
+    def sampled(self, encoded: Arrays, table: AbstractTable) -> Arrays:
+        """Return the encoded images."""
+        return encoded
+
     def samples(self, values: np.ndarray, labels: Sequence[Any] | None = None) -> ImageSamples:
         """Return images as bytes."""
         levels = np.rint((np.asarray(values, np.float32) + 1.0) * 127.5)
@@ -136,7 +140,12 @@ def _plain(label: Any) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in str(label))
 
 
-def _png(image: np.ndarray) -> bytes:
+def png_bytes(image: np.ndarray) -> bytes:
+    """Return an image as the content of a PNG file.
+
+    Args:
+        image: uint8 (height, width, channels), one channel or three.
+    """
     from PIL import Image
 
     buffer = io.BytesIO()

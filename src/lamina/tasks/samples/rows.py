@@ -119,6 +119,10 @@ class RowSpace(AbstractSpace):
         parts = [codec.encode(table, dither=self.dither) for codec in self.codecs]
         return np.concatenate([np.zeros((table.height, 0), np.float32), *parts], axis=1)
 
+    def sampled(self, encoded: Any, table: AbstractTable) -> np.ndarray:
+        """Return the features of all rows of a table."""
+        return self.arrays(None, table)
+
     def _check_columns(self, table: AbstractTable) -> None:
         """Raise DataError unless every column that was learned from is there."""
         absent = [codec.name for codec in self.codecs if codec.name not in frozenset(table.names)]

@@ -84,6 +84,15 @@ class AbstractSpace(abc.ABC):
         """
 
     @abc.abstractmethod
+    def sampled(self, encoded: Arrays, table: AbstractTable) -> Arrays:
+        """Return the same as `arrays` of all rows where these are encoded already.
+
+        Args:
+            encoded: the rows, from the encoder of the inputs.
+            table: the rows.
+        """
+
+    @abc.abstractmethod
     def samples(self, values: np.ndarray, labels: Sequence[Any] | None = None) -> AbstractSamples:
         """Return samples in the form that the data had.
 

@@ -24,6 +24,7 @@ from lamina.tasks.schema import assign_roles
 if TYPE_CHECKING:
     from lamina.data.audit.findings import Finding
     from lamina.data.table import AbstractTable
+    from lamina.modalities.base import Arrays
 
 SAMPLE, LABEL = "sample", "label"
 _NO_SAMPLE = "samples are images, or numbers, categories and dates of a table"
@@ -31,6 +32,10 @@ _NO_SAMPLE = "samples are images, or numbers, categories and dates of a table"
 
 class SampleExaminer(AbstractExaminer):
     """Each row is a sample; its class is told where the data say it."""
+
+    def inputs(self, encoded: Arrays, table: AbstractTable, target: Any) -> Arrays:
+        """Return samples, and classes where the data have them."""
+        return {SAMPLE: target.space.sampled(encoded, table), LABEL: target.known(table)}
 
     def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
         """Return samples and classes."""

@@ -1,0 +1,109 @@
+"""What objectives of anomaly detection have in common: scores, measured by labels where known."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina.core.arrays import Array
+from lamina.objectives.base import Batch, Interval, Losses, Score
+from lamina.objectives.metrics import auc, auc_interval, average_precision
+from lamina.objectives.reconstruction import ReconstructionObjective
+from lamina.objectives.samples import AbstractSampleObjective
+
+
+@dataclass(frozen=True)
+class AbstractAnomalyObjective(AbstractSampleObjective):
+    """What samples are like, learned so that those that are unlike have a high score.
+
+    `answer` gives the score of each example first, then what else is known of it. Targets are 1 for
+    anomalies, 0 for other examples, NaN where nobody knows; they are never learned from.
+    """
+
+    measures = ("score",)
+    noun = "row"
+
+    @property
+    def score(self) -> Score:
+        """The area under the ROC curve."""
+        return Score("auc", lambda targets, points, weights: self.metrics(points, targets, weights)["auc"])
+
+    @abc.abstractmethod
+    def errors(self, model: Any, x: Any) -> Array:
+        """Return how odd each column or pixel is, (b, columns) or (b, y, x).
+
+        Args:
+            model: in evaluation mode.
+            x: ``{"sample": (b, *shape)}``.
+        """
+
+    def metrics(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Return the mean score; where targets are known, how well scores rank anomalies above other rows."""
+        scores = decoded[:, 0].astype(np.float64)
+        if not len(scores):
+            return {"score": math.nan}
+        found = {"score": float(np.average(scores, weights=weights))}
+        known = np.isfinite(targets)
+        if not known.any():
+            return found
+        own, weight = targets[known].astype(int), None if weights is None else weights[known]
+        ranked = auc(own, scores[known], weight)
+        return {"auc": ranked, "average_precision": average_precision(own, scores[known], weight), **found}
+
+    def intervals(
+        self, decoded: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of the mean score, and of the area where targets are known."""
+        found = super().intervals(decoded[:, :1], targets, weights)
+        known = np.isfinite(targets)
+        if known.any():
+            weight = None if weights is None else weights[known]
+            found["auc"] = auc_interval(targets[known].astype(int), decoded[known, 0], weight)
+        return found
+
+
+@dataclass(frozen=True)
+class ErrorAnomalyObjective(AbstractAnomalyObjective):
+    """Samples again from their codes: what the network has not learned to draw has a large error.
+
+    score = mean over pixels of (x - D(E(x)))²
+
+    Args:
+        space: what samples are.
+        noise: standard deviation of the noise that training takes off.
+
+    References:
+        Sakurada, Yairi. Anomaly detection using autoencoders with nonlinear dimensionality reduction. MLSDA
+        2014.
+    """
+
+    noise: float = 0.0
+
+    @property
+    def learned(self) -> ReconstructionObjective:
+        """What is minimized."""
+        return ReconstructionObjective(self.space, noise=self.noise)
+
+    def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
+        """Return the mean weighted error."""
+        return self.learned.losses(model, batch, key=key)
+
+    def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
+        """Return the sums of the error and of weights."""
+        found: Mapping[str, Array] = self.learned.evaluate(model, batch, key=key)
+        return {"loss": found["loss"], "weight": found["weight"]}
+
+    def answer(self, model: Any, x: Any) -> Array:
+        """Return the error of each sample, (b, 1)."""
+        return self.learned.answer(model, x)
+
+    def errors(self, model: Any, x: Any) -> Array:
+        """Return the error of each pixel, (b, y, x)."""
+        return self.learned.errors(model, x)

@@ -1,0 +1,1 @@
+"""Anomalies: rows or images unlike the others, how much, and why."""

@@ -1,0 +1,28 @@
+"""What a network for anomalies is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina.tasks.examiner import AbstractExaminer, Asked
+from lamina.tasks.samples.task import SAMPLE
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.data.table import AbstractTable
+    from lamina.modalities.base import Arrays
+
+
+class OddExaminer(AbstractExaminer):
+    """Each row is a sample; labels of anomalies, where the data have them, are what it is measured by."""
+
+    def inputs(self, encoded: Arrays, table: AbstractTable, target: Any) -> Arrays:
+        """Return cells of rows, or images."""
+        return {SAMPLE: target.space.sampled(encoded, table)}
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
+        """Return samples, and which of them are anomalies."""
+        x = self.inputs(encoder.transform(table), table, target)
+        name = schema.weight
+        weights = table.scalar(name).numbers() if name is not None and name in table.names else None
+        return Asked(x, target.measured(table), weights, is_by_row=False)

@@ -1,0 +1,54 @@
+"""How rows are read where anomalies are looked for, and what learns them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.inputs import ImageSampleInputs, Inputs
+from lamina.modalities.base import Block, Choice, Situation
+from lamina.tasks.guide import AbstractGuide
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.blocks import Claims
+
+MODEL = "autoencoder"
+STEPS = {"fast": 500, "balanced": 1_500, "best": 4_000}
+BATCH = 256
+# Of tables, as chosen by benchmarks/rows/adbench.py: docs/log.md, "Anomalies in tables".
+TRAINING: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "lr": 2e-3,
+    "weight_decay": 0.1,
+    "schedule": "cosine",
+    "warmup": 0.05,
+    "patience": 1000,
+}
+ROW_OPTIONS: Mapping[str, Any] = {"size": 64, "latent": 64, "depth": 1}
+IMAGE_OPTIONS: Mapping[str, Any] = {"size": 32}
+
+
+class AnomalyGuide(AbstractGuide):
+    """Numbers keep their distances, since those are what tells anomalies."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return that numbers are scaled linearly, and that images are learned as they are."""
+        return {"numeric": "standard", "augment": ()}
+
+    def inputs(self, given: Inputs, target: Any) -> Inputs:
+        """Return what a model is told of the rows."""
+        return target.inputs
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
+        """Return an autoencoder, and as many epochs as the steps of the preset take."""
+        name, options, reason = situation.model, {}, "you asked for it"
+        is_image = isinstance(situation.inputs, ImageSampleInputs)
+        if name in ("auto", MODEL):
+            options = dict(IMAGE_OPTIONS if is_image else ROW_OPTIONS)
+        if name == "auto":
+            name, reason = MODEL, "it learns what rows are like without labels"
+        batch = max(1, min(BATCH, situation.examples))
+        epochs = max(1, math.ceil(STEPS[situation.preset] * batch / max(1, situation.examples)))
+        return Choice(name, options, {**TRAINING, "batch_size": batch, "epochs": epochs}, reason)

@@ -1,0 +1,1 @@
+"""Autoencoders: rows or images written again from a code of theirs."""
