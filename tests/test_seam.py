@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.glob("**/*.py"))
 REGISTRIES = {"modalities/registry.py", "tasks/registry.py", "tasks/verbs.py"}
 # Formats of before name what they named: a migration is history, and grows by no newcomer.
 HISTORY = {"network/migrations.py"}
-# A word that is something else there: a module of that name, an element of HTML, a file with rows.
+# A word that is something else there: a module of that name, an element of HTML, a noun, a verb of a task.
 OTHERWISE = {
     ("data/__init__.py", "table"),
     ("report/blocks.py", "table"),
@@ -25,6 +25,13 @@ OTHERWISE = {
     ("data/source.py", "text"),
     ("data/readers/parsers/conll.py", "text"),
     ("tasks/base.py", "text"),
+    ("tasks/language/previews.py", "text"),
+    ("tasks/language/verbs.py", "generate"),
+    ("tasks/translation/verbs.py", "generate"),
+    ("tasks/samples/images.py", "image"),
+    ("tasks/enhance/enhanced.py", "image"),
+    ("tasks/enhance/task.py", "image"),
+    ("objectives/enhancement.py", "image"),
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),

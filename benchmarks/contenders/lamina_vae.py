@@ -1,4 +1,4 @@
-"""A VAE by `lamina.train.train`; options: shape, recipe, precision, folder, epochs, mode (as `lamina_gpt`)."""
+"""A VAE by `lamina.train.train`; options shape, recipe, precision, folder, epochs, mode, as `lamina_gpt`."""
 
 from __future__ import annotations
 

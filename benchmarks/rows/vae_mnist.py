@@ -5,7 +5,7 @@ files of Larochelle and Murray, whose draws are others, are not needed); the sam
 epoch. 50,000 images to learn from, the last 10,000 of MNIST's training images to choose by. The model is the
 registered ``vae``, trained by `lamina.train.train` for some seconds; quality is the mean importance-weighted
 bound on log p(x) with 500 samples of the 10,000 test images, in nats, higher being better, and the note has
-the evidence lower bound. Burda, Grosse and Salakhutdinov (2016) report -86.76 for one stochastic layer and one
+the evidence lower bound. Burda, Grosse, Salakhutdinov (2016) report -86.76 for one stochastic layer and one
 sample, with pixels that are drawn anew at every epoch. ``--valid-only`` judges by the validation images.
 """
 

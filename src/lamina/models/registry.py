@@ -59,7 +59,6 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "spectral": {"meaning": "divide each weight of the critic by its largest singular value"},
     "minibatch_std": {"meaning": "show the critic how much a few samples differ"},
     "state": {"meaning": "numbers of the state a feature of the state space", **POSITIVE},
-    "latent": {"meaning": "numbers of a code", **POSITIVE},
     "sparsity": {"meaning": "weight of the mean size of a code's numbers in the loss", **NOT_NEGATIVE},
     "codes": {"meaning": "symbols of a code's alphabet", **POSITIVE},
     "pieces": {"meaning": "symbols of a row's code", **POSITIVE},

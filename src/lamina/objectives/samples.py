@@ -1,4 +1,4 @@
-"""What objectives of samples have in common: examples without a target, and metrics that are means over rows."""
+"""What objectives of samples have in common: no target, and metrics that are means over examples."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class AbstractGenerativeObjective(AbstractSampleObjective):
     """A distribution that is learned so that new samples can be drawn from it.
 
     Attributes:
-        samplers: names that `Sampling.sampler` may have, the first one as a rule; empty where there is one way.
+        samplers: names that `Sampling.sampler` may have, the first one as a rule; or none.
         takes_steps: whether a sample takes several evaluations of the network.
     """
 

@@ -148,8 +148,8 @@ class Verb:
         reading: keys of a reader that are set for it where the reader of the data has them.
         shown: what it gives → pieces of text for a person.
         told: what it gives → what ``--json`` says of it.
-        saved: ending of a file → what it gives as the content of such a file, for ``--out``; an empty ending is
-            a new folder, and its content name → bytes.
+        saved: ending of a file → what it gives as the content of such a file, for ``--out``; an empty
+            ending is a new folder, and its content name → bytes.
     """
 
     summary: str

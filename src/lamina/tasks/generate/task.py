@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageSampleInputs
-from lamina.core.wanted import DENOISED
+from lamina.core.wanted import DENOISED, DENSITY
 from lamina.tasks.base import AbstractTarget
 from lamina.tasks.generate.guide import GenerateGuide
 from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
 from lamina.tasks.generate.methods.registry import METHODS
 from lamina.tasks.generate.verbs import VERBS
 from lamina.tasks.registry import TASKS
+from lamina.tasks.samples.space import AbstractSpace
+from lamina.tasks.samples.spaces import fit_space
 from lamina.tasks.samples.task import AbstractSampleTask
 
 if TYPE_CHECKING:
     from lamina.core.page import Section
-    from lamina.modalities.base import Outcome
+    from lamina.modalities.base import Learned, Outcome
     from lamina.objectives.base import AbstractObjective
     from lamina.tasks.preview import Previewer
 
@@ -36,6 +38,11 @@ class GenerateTask(AbstractSampleTask):
     wants = DENOISED
     guide = GenerateGuide()
     takes_class = True
+
+    def space_of(self, learned: Learned, keys: GenerateKeys) -> AbstractSpace:
+        """Return the space of the samples; where a density is learned, every number has one."""
+        wanted = "" if keys.method == "auto" else METHODS[keys.method].wants
+        return fit_space(learned, has_density=wanted == DENSITY)
 
     def method_of(self, space: Any, keys: GenerateKeys) -> str:
         """Return the method that was asked for, or the one that suits such samples.
@@ -61,7 +68,8 @@ class GenerateTask(AbstractSampleTask):
 
     def objective(self, inputs: Any, target: Any, keys: GenerateKeys) -> AbstractObjective:
         """Return what the method minimizes."""
-        return METHODS[target.method].objective(target.inputs, keys)
+        method = METHODS[target.method]
+        return method.objective(target.inputs, method.filled(keys))
 
     def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
         """Return what draws a few samples."""

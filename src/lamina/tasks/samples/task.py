@@ -17,6 +17,7 @@ from lamina.tasks.base import AbstractTask, Examples, Roles
 from lamina.tasks.examiner import AbstractExaminer, Asked
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import ClassTarget
+from lamina.tasks.samples.space import AbstractSpace
 from lamina.tasks.samples.spaces import fit_space
 from lamina.tasks.samples.target import SampleTarget
 from lamina.tasks.schema import assign_roles
@@ -95,6 +96,10 @@ class AbstractSampleTask(AbstractTask):
             return
         yield from check.of_targets(subject, lambda table, column: check.of_classes(table, column, most=None))
 
+    def space_of(self, learned: Learned, keys: Any) -> AbstractSpace:
+        """Return the space of the samples, fitted to training rows."""
+        return fit_space(learned)
+
     def method_of(self, space: Any, keys: Any) -> str:
         """Return how samples are learned; there is one way, as a rule.
 
@@ -106,7 +111,7 @@ class AbstractSampleTask(AbstractTask):
 
     def fit(self, learned: Learned, keys: Any) -> SampleTarget:
         """Learn the space of the samples, and their classes, from training rows."""
-        space = fit_space(learned)
+        space = self.space_of(learned, keys)
         method, classes = self.method_of(space, keys), None
         if learned.schema.targets:
             classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)

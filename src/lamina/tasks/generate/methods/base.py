@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
@@ -85,6 +85,11 @@ class AbstractMethod(abc.ABC):
         epochs = max(1, math.ceil(self.steps[situation.preset] * batch / max(1, situation.examples)))
         keys = {**self.training, **self.defaults, "batch_size": batch, "epochs": epochs}
         return Choice(name, options, keys, reason)
+
+    def filled(self, keys: Any) -> Any:
+        """Return the keys of the task with its own defaults for what was left open."""
+        still_open = {name: value for name, value in self.defaults.items() if getattr(keys, name) is None}
+        return replace(keys, **still_open)
 
     def own(self) -> frozenset[str]:
         """Return the names of its keys."""
