@@ -151,7 +151,7 @@ class VariationalObjective(AbstractGenerativeObjective):
         independent noise on pixels is none that images have. Labels are of no effect.
         """
         keys, temperature = hashed_keys(key, 3), sampling.temperature
-        code = temperature * hashed_normal(keys[0], (len(labels), model.latent))
+        code = sampling.noise(hashed_normal(keys[0], (len(labels), model.latent)))
         outputs = model.decode(code).astype(jnp.float32)
         if not isinstance(self.space, RowSampleInputs):
             return self.expected(outputs)
