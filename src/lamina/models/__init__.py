@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lamina.models.airbench import Airbench
     from lamina.models.alexnet import AlexNet
     from lamina.models.convnext import ConvNeXt
+    from lamina.models.denoising_mlp import DenoisingMLP
+    from lamina.models.denoising_unet import DenoisingUNet
+    from lamina.models.dit import DiT
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
     from lamina.models.fusion import Fusion
@@ -33,6 +36,9 @@ _PLACES = {
     "airbench": "Airbench",
     "alexnet": "AlexNet",
     "convnext": "ConvNeXt",
+    "denoising_mlp": "DenoisingMLP",
+    "denoising_unet": "DenoisingUNet",
+    "dit": "DiT",
     "features": "TableFeatures",
     "ft_transformer": "FTTransformer",
     "fusion": "Fusion",
@@ -59,6 +65,9 @@ __all__ = [
     "Airbench",
     "AlexNet",
     "ConvNeXt",
+    "DenoisingMLP",
+    "DenoisingUNet",
+    "DiT",
     "FTTransformer",
     "Fusion",
     "ImageFeatures",
