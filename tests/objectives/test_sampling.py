@@ -1,4 +1,4 @@
-"""Samplers against the closed form: of normal data the ideal denoiser is known, and so is the law of samples."""
+"""Samplers against the closed form: of normal data the ideal denoiser is known, and the law of samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ideal(path: AbstractPath, level: float) -> tuple[float, float]:
 
 
 def law(plan: Plan, path: AbstractPath) -> tuple[float, float]:
-    """Mean and standard deviation of the samples: linear in the noises, whose factors are followed."""
+    """Mean and standard deviation of samples: each is linear in the noises; their factors are followed."""
     x = np.zeros(2 + plan.evaluations)  # the mean, then a factor on each standard normal number
     x[1] = 1.0
     begun, before = x, np.zeros_like(x)
@@ -80,7 +80,7 @@ def test_no_more_evaluations_than_asked_for(name: str, path: str):
 
 @every
 def test_where_the_denoised_sample_is_always_the_same_it_is_found(name: str, path: str):
-    """The denoiser of one point: ancestral noise has to vanish, the rest is a line or a circle."""
+    """The denoiser of one point: ancestral noise has to vanish, the rest is a straight line or a circle."""
     plan = SAMPLERS[name](PATHS[path], 40)
     x = jnp.array([[2.0, -1.0]])
     found = sample_by(plan, lambda x, level: jnp.full_like(x, 0.25), x, key=0)

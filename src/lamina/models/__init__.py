@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from lamina.models.alexnet import AlexNet
     from lamina.models.autoencoder import Autoencoder
     from lamina.models.convnext import ConvNeXt
+    from lamina.models.denoising_mlp import DenoisingMLP
+    from lamina.models.denoising_unet import DenoisingUNet
+    from lamina.models.dit import DiT
     from lamina.models.features import TableFeatures
     from lamina.models.ft_transformer import FTTransformer
     from lamina.models.fusion import Fusion
@@ -39,6 +42,9 @@ _PLACES = {
     "alexnet": "AlexNet",
     "autoencoder": "Autoencoder",
     "convnext": "ConvNeXt",
+    "denoising_mlp": "DenoisingMLP",
+    "denoising_unet": "DenoisingUNet",
+    "dit": "DiT",
     "features": "TableFeatures",
     "ft_transformer": "FTTransformer",
     "fusion": "Fusion",
@@ -71,6 +77,9 @@ __all__ = [
     "AlexNet",
     "Autoencoder",
     "ConvNeXt",
+    "DenoisingMLP",
+    "DenoisingUNet",
+    "DiT",
     "FTTransformer",
     "Fusion",
     "Game",

@@ -109,7 +109,7 @@ class SurpriseObjective(AbstractAnomalyObjective):
         """Return -log p of each cell, (b, columns), by logits that depend on cells that are not hidden."""
         starts, of_features = self._places()
         given = (codes.astype(jnp.int32) + starts)[:, of_features]
-        row = (given == jnp.arange(len(of_features), dtype=jnp.int32)).astype(jnp.float32)
+        row = (given == jnp.arange(len(of_features), dtype=jnp.int32)[None]).astype(jnp.float32)
         logits = model(row * ~hidden[:, of_features], key=key, train=train)
         return group_losses(logits.astype(jnp.float32), row, self.space.groups)
 
