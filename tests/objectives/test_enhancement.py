@@ -44,9 +44,10 @@ def test_a_batch_is_crops_of_the_images_asked_for_turned_at_random():
     batches = [jax.device_get(NOISE.pick(device, jnp.asarray(ids), key=make_key(seed))) for seed in range(8)]
     known = {number: windows(arrays["x"][number]) for number in set(ids.tolist())}
     for batch in batches:
-        assert batch["x"].shape == (4, 8, 8, 1) and batch["x"].dtype == np.uint8
+        assert batch["x"].shape == (4, 8, 8, 1) and batch["x"].dtype == np.float32
         assert batch["weight"].tolist() == [4.0, 1.0, 1.0, 5.0] and batch["y"].tolist() == [-1] * 4
-        assert all(crop.tobytes() in known[n] for n, crop in zip(ids.tolist(), batch["x"], strict=True))
+        crops = batch["x"].astype(np.uint8)
+        assert all(crop.tobytes() in known[n] for n, crop in zip(ids.tolist(), crops, strict=True))
     assert len({batch["x"][0].tobytes() for batch in batches}) == 8
 
 

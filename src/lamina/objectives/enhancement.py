@@ -58,7 +58,7 @@ class EnhancementObjective(AbstractSampleObjective):
         drawn = hashed_uniform(place_key, (2, len(ids)))
         tops = (drawn[0] * (x.shape[1] - height + 1)).astype(jnp.int32)
         lefts = (drawn[1] * (x.shape[2] - width + 1)).astype(jnp.int32)
-        crops = _cut(x, ids, tops, lefts, (height, width))
+        crops = _cut(x, ids, tops, lefts, (height, width)).astype(jnp.float32)
         for change, own in zip((flip, turn_over, transpose), keys, strict=True):
             crops = change(crops, own, 0.5)
         return {"x": crops, "weight": jnp.take(arrays["weight"], ids), "y": jnp.take(arrays["y"], ids)}
