@@ -153,7 +153,7 @@ def draw(found: dict[tuple[str, str], Found], toys: list[str], methods: list[str
 
     size = (1.6 * (len(methods) + 1), 1.75 * len(toys))
     figure, axes = plt.subplots(len(toys), len(methods) + 1, figsize=size, squeeze=False)
-    for row, toy in zip(axes, toys, strict=True):
+    for line, (row, toy) in enumerate(zip(axes, toys, strict=True)):
         real = TOYS[toy](np.random.default_rng(1), JUDGED)
         middle, reach = real.mean(0), 0.6 * np.ptp(real, axis=0).max()
         for place, (ax, name) in enumerate(zip(row, ["data", *methods], strict=True)):
@@ -162,7 +162,7 @@ def draw(found: dict[tuple[str, str], Found], toys: list[str], methods: list[str
             ax.plot(*points.T, ",", color=INK, alpha=0.6)
             ax.set(xlim=middle[0] + [-reach, reach], ylim=middle[1] + [-reach, reach], xticks=[], yticks=[])
             ax.set_aspect("equal")
-            if row is axes[0]:
+            if line == 0:
                 ax.set_title(name, fontsize=10)
             words = "" if own is None else f"{own.apart:.2f} (real {own.floor:.2f})"
             ax.set_xlabel(words, fontsize=7, labelpad=2)

@@ -15,7 +15,6 @@ from lamina.data.source import read
 from lamina.runs.console import Console
 from lamina.runs.resume import resume
 from lamina.runs.start import start_run
-from lamina.tasks.base import AbstractTask
 from lamina.tasks.language.task import LanguageTask
 
 KEYS = {**QUICK, "epochs": 4, "checkpoint_every": 1, "chunk": 1, "dropout": 0.1}
@@ -44,7 +43,7 @@ def test_what_it_writes_in_between_changes_no_weight(tmp_path: Path, monkeypatch
     start_run(table, target=(), keys=keys, out=seen, console=Console(out))
     assert out.getvalue().count("\nsample    ") == 3
     assert (seen / "log.txt").read_text().count("  sample    ") == 3
-    monkeypatch.setattr(LanguageTask, "previewer", AbstractTask.previewer)
+    monkeypatch.setattr(LanguageTask, "watcher", None)
     unseen = start_run(table, target=(), keys=keys, out=tmp_path / "unseen", console=Console(out)).folder
     assert same_network(seen, unseen) and out.getvalue().count("\nsample    ") == 3
 

@@ -47,7 +47,9 @@ class Previews(Callback):
             began: when the run began.
         """
         coding, config = plan.coding, plan.config.training
-        previewer = coding.task.previewer(coding.objective, coding.encoder, coding.target, seed=config.seed)
+        watcher = coding.task.watcher
+        given = (coding.objective, coding.encoder, coding.target)
+        previewer = None if watcher is None else watcher.previewer(*given, seed=config.seed)
         return Previews(previewer, say, limit=config.time_limit, began=began)
 
     def on_train_begin(self, run: RunView) -> None:

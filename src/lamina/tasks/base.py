@@ -15,6 +15,7 @@ from lamina.core.wanted import ONE
 from lamina.data.schema import NOTHING
 from lamina.tasks.examiner import AbstractExaminer, ByRow
 from lamina.tasks.guide import AbstractGuide, ByModality
+from lamina.tasks.preview import AbstractWatcher
 
 if TYPE_CHECKING:
     from lamina.core.inputs import Inputs
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Arrays, Learned, Outcome, Subject
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
-    from lamina.tasks.preview import Previewer
 
 
 @dataclass(frozen=True)
@@ -238,6 +238,7 @@ class AbstractTask(abc.ABC):
         predicts: whether it has a prediction for each row; else its verbs are what it is for.
         guide: decides how inputs are read, and what learns them.
         examiner: makes what a network is asked, to measure it.
+        watcher: shows how far a network has come while it still learns, such as by a text that it writes.
         noun: what a row that it learns from is called.
     """
 
@@ -252,6 +253,7 @@ class AbstractTask(abc.ABC):
     predicts: bool = True
     guide: AbstractGuide = ByModality()
     examiner: AbstractExaminer = ByRow()
+    watcher: AbstractWatcher | None = None
     noun: str = "row"
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
@@ -321,15 +323,6 @@ class AbstractTask(abc.ABC):
         if found.ndim == 1:
             return Prediction({"prediction": found})
         return Prediction({f"prediction_{name}": found[:, i] for i, name in enumerate(target.names)})
-
-    def previewer(
-        self, objective: AbstractObjective, encoder: Any, target: AbstractTarget, *, seed: int
-    ) -> Previewer | None:
-        """Return what shows how far a model has come while it still learns, such as a text that it writes.
-
-        It may change nothing that training depends on; what it draws is decided by the seed alone.
-        """
-        return None
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return what the report says of the predictions."""

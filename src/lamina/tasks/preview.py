@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,23 @@ FIRST = 36  # the first preview is due after this part of the epochs
 
 # A model, its arrays on the host → what it makes; None where such a model makes nothing.
 Previewer = Callable[[Any], Preview | None]
+
+
+class AbstractWatcher(abc.ABC):
+    """Shows how far a network has come while it still learns."""
+
+    @abc.abstractmethod
+    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
+        """Return what looks at a model.
+
+        It may change nothing that training depends on; what it draws is decided by the seed alone.
+
+        Args:
+            objective: what is minimized.
+            encoder: of the inputs.
+            target: fitted.
+            seed: decides what is drawn.
+        """
 
 
 def note_of_previews(outcome: Outcome) -> str:

@@ -30,7 +30,7 @@ class Scatter(AbstractGenerativeObjective):
     """Samples are levels of the model's mean and std, with noise."""
 
     noise: float = 0.06
-    parts: Any = field(default=None, hash=False)
+    parts: Any = field(default_factory=dict, hash=False)
 
     def losses(self, model: Any, batch: Any, *, key: Any) -> Any:
         raise NotImplementedError

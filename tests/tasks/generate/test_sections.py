@@ -136,13 +136,14 @@ def test_strips_of_epochs_and_what_a_resumed_run_says():
 def test_between_two_samples_noise_goes_from_the_first_to_the_last():
     own = outcome(std=1.0)
     still = Scatter(own.objective.space, noise=0.0)
-    labels = np.full(5, -1, np.int32)
+    labels = np.full(4, -1, np.int32)
     first, *middle, last = draw(still, own.model, labels, Sampling(between=True), seed=3)[:, 0, 0, 0]
     plain = draw(still, own.model, labels, Sampling(), seed=3)[:, 0, 0, 0]
-    assert first == pytest.approx(plain[0]) and last == pytest.approx(plain[4], abs=1e-6)
+    assert first == pytest.approx(plain[0]) and last == pytest.approx(plain[3], abs=1e-6)
     mean = own.model["mean"]
-    expected = np.sqrt(0.5) * (plain[0] - mean + plain[4] - mean) + mean
-    assert middle[1] == pytest.approx(expected, abs=1e-6)
+    first, last = plain[0] - mean, plain[3] - mean
+    expected = np.cos(np.pi / 6) * first + np.sin(np.pi / 6) * last + mean
+    assert middle[0] == pytest.approx(expected, abs=1e-6)
 
 
 def rows(**columns: Any) -> Any:

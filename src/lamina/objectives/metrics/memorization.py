@@ -51,7 +51,7 @@ class Memorization:
             (round(share * len(of)), len(of) - round(share * len(of)))
             for share, of in ((self.copies, self.distances), (self.held_out_copies, self.held_out))
         ]
-        return float(fisher_exact(counts, alternative="greater").pvalue) < SURE
+        return float(fisher_exact(counts, alternative="greater")[1]) < SURE
 
     @property
     def verdict(self) -> str:
@@ -121,7 +121,7 @@ def memorization(samples: ArrayLike, training: ArrayLike, held_out: ArrayLike) -
         close_share=float((distances < close).mean()),
         copies=_copies(found),
         held_out_copies=_copies(real),
-        p_value=float(mannwhitneyu(distances, held, alternative="less").pvalue),
+        p_value=float(mannwhitneyu(distances, held, alternative="less")[1]),
     )
 
 

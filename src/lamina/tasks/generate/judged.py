@@ -18,6 +18,7 @@ from lamina.tasks.generate.real import all_training, held_out, some_training
 from lamina.tasks.generate.shown import beside, plain_data
 
 SHARE = 0.6  # of the seconds of the report, for drawing
+MOST_COMPARED = 500  # held-out examples whose nearest training examples are looked for
 _WORDS = {
     "frechet": ("Fréchet distance ↓", "how far mean and spread of the features lie apart"),
     "precision": ("Precision ↑", "share of the samples that look real"),
@@ -52,7 +53,7 @@ def judged_sections(outcome: Outcome) -> list[Section]:
         return []
     samples = drawn_to_judge(outcome, SHARE * outcome.seconds).values
     evidence = Evidence(samples, all_training(outcome), real)
-    found = memorization(*evidence)
+    found = memorization(samples, evidence.training, real[:MOST_COMPARED])
     quality: tuple[Block, ...] = _quality(outcome, evidence)
     return [
         Section("How good it is", quality),

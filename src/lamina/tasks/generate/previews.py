@@ -10,7 +10,7 @@ from lamina.core.page import Axis, Block, Images, Plot, Points, Section, Series
 from lamina.modalities.base import Outcome
 from lamina.tasks.generate.drawn import BATCH, first_batch
 from lamina.tasks.generate.shown import ACROSS, plane_points, said, table_of
-from lamina.tasks.preview import Preview, Previewer, note_of_previews
+from lamina.tasks.preview import AbstractWatcher, Preview, Previewer, note_of_previews
 from lamina.tasks.samples.images import ImageSamples
 
 
@@ -32,6 +32,14 @@ def previewer(objective: Any, target: Any, seed: int) -> Previewer:
         return Preview(samples, row)
 
     return look
+
+
+class DrawingWatcher(AbstractWatcher):
+    """Lets a model draw a few samples."""
+
+    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
+        """Return what draws them."""
+        return previewer(objective, target, seed)
 
 
 def samples_over_training(outcome: Outcome) -> list[Section]:

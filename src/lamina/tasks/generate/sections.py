@@ -15,7 +15,7 @@ from lamina.tasks.generate.previews import samples_over_training
 from lamina.tasks.generate.shown import ACROSS, samples_blocks
 from lamina.tasks.metric_table import metric_table, metric_tiles
 
-MOST_SECONDS = 1.0  # of a batch that leaves time for another program that draws
+MOST_SECONDS = 2.0  # of the first batch that leave time for another program that draws
 TRAINED = "How it was trained"
 
 
@@ -26,9 +26,11 @@ def generate_sections(outcome: Outcome) -> list[Section]:
         outcome: of the run.
     """
     objective, model, target = outcome.objective, outcome.model, outcome.target
+    began = time.perf_counter()
     drawn = first_batch(objective, model, target, outcome.seed)
+    is_quick = time.perf_counter() - began < MOST_SECONDS
     found = [_summary(outcome), Section("New samples", samples_blocks(outcome, drawn))]
-    found += samples_over_training(outcome) + _between(outcome) + _measured(outcome)
+    found += samples_over_training(outcome) + (_between(outcome) if is_quick else []) + _measured(outcome)
     return [*found, *judged_sections(outcome), *_parts(outcome), _limits(outcome)]
 
 
@@ -39,12 +41,9 @@ def _summary(outcome: Outcome) -> Section:
 
 
 def _between(outcome: Outcome) -> list[Section]:
-    """Return images on the way from one sample to another, where there is time to compile for it."""
-    space, began = outcome.target.space, time.perf_counter()
+    """Return images on the way from one sample to another; of rows nothing, which cannot be seen so."""
+    space = outcome.target.space
     if outcome.seconds <= 0 or not isinstance(space.inputs(0), ImageSampleInputs):
-        return []
-    first_batch(outcome.objective, outcome.model, outcome.target, outcome.seed)
-    if time.perf_counter() - began > MOST_SECONDS:
         return []
     images = space.samples(drawn_between(outcome, ACROSS)).images
     note = (

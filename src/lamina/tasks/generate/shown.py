@@ -8,12 +8,12 @@ import numpy as np
 
 from lamina.core.page import Axis, Block, Images, Line, Plot, Points, Series, Table
 from lamina.modalities.base import Outcome
-from lamina.objectives.metrics.memorization import Memorization
 from lamina.tasks.generate.drawn import Drawn
 from lamina.tasks.generate.real import some_training
 from lamina.tasks.samples.images import ImageSamples
 
 if TYPE_CHECKING:
+    from lamina.objectives.metrics.memorization import Memorization
     from lamina.tasks.generate.judged import Evidence
 
 ACROSS, PAIRS = 8, 8

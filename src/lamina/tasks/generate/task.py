@@ -11,6 +11,7 @@ from lamina.tasks.base import AbstractTarget
 from lamina.tasks.generate.guide import GenerateGuide
 from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
 from lamina.tasks.generate.methods.registry import METHODS
+from lamina.tasks.generate.previews import DrawingWatcher
 from lamina.tasks.generate.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.samples.space import AbstractSpace
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.modalities.base import Learned, Outcome
     from lamina.objectives.base import AbstractObjective
-    from lamina.tasks.preview import Previewer
 
 GENERATE = "generate"
 FOR_IMAGES, FOR_ROWS = "diffusion", "diffusion"
@@ -37,6 +37,7 @@ class GenerateTask(AbstractSampleTask):
     verbs = VERBS
     wants = DENOISED
     guide = GenerateGuide()
+    watcher = DrawingWatcher()
     takes_class = True
 
     def space_of(self, learned: Learned, keys: GenerateKeys) -> AbstractSpace:
@@ -70,12 +71,6 @@ class GenerateTask(AbstractSampleTask):
         """Return what the method minimizes."""
         method = METHODS[target.method]
         return method.objective(target.inputs, method.filled(keys))
-
-    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
-        """Return what draws a few samples."""
-        from lamina.tasks.generate.previews import previewer
-
-        return previewer(objective, target, seed)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return samples, and what they are worth."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.page import Section, Table
 from lamina.core.wording import on_one_line
-from lamina.tasks.preview import Preview, Previewer, note_of_previews
+from lamina.tasks.preview import AbstractWatcher, Preview, Previewer, note_of_previews
 
 if TYPE_CHECKING:
     from lamina.modalities.base import Outcome
@@ -36,6 +36,14 @@ def previewer(encoder: TextEncoder, context: int, seed: int) -> Previewer:
         return Preview(text, on_one_line(text))
 
     return write
+
+
+class WritingWatcher(AbstractWatcher):
+    """Lets a model write the beginning of a text."""
+
+    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
+        """Return what writes it."""
+        return previewer(encoder.only, target.context, seed)
 
 
 def texts_over_training(outcome: Outcome) -> list[Section]:

@@ -36,6 +36,7 @@ from lamina.tasks.base import (
 )
 from lamina.tasks.language.guide import LanguageGuide, size_of
 from lamina.tasks.language.passages import file_passages, passages, rule_of, split_passages
+from lamina.tasks.language.previews import WritingWatcher
 from lamina.tasks.language.repeats import repeated_texts
 from lamina.tasks.language.streams import MOST_MEASURED
 from lamina.tasks.language.target import LanguageTarget
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
     from lamina.data.table import AbstractTable
     from lamina.objectives.base import AbstractObjective
-    from lamina.tasks.preview import Previewer
 
 LANGUAGE = "language"
 MOST_CONTEXT = 1 << 16
@@ -165,6 +165,7 @@ class LanguageTask(AbstractTextTask):
     verbs = VERBS
     wants = NEXT
     guide = LanguageGuide()
+    watcher = WritingWatcher()
     examiner = Windows()
 
     def suits(self, table: AbstractTable, targets: Sequence[str]) -> Suit | None:
@@ -178,12 +179,6 @@ class LanguageTask(AbstractTextTask):
         from lamina.objectives.next_token import NextTokenObjective
 
         return NextTokenObjective(inputs.symbols, target.context)
-
-    def previewer(self, objective: Any, encoder: Any, target: Any, *, seed: int) -> Previewer:
-        """Return what writes the beginning of a text."""
-        from lamina.tasks.language.previews import previewer
-
-        return previewer(encoder.only, target.context, seed)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return samples, and how far stated probabilities can be believed."""
