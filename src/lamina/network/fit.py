@@ -188,18 +188,18 @@ def _evaluated(
         table = data.table.take(data.valid_rows)
         asked = asked_of(network, table)
         if data.is_repeated:
-            decoded = network.decoded(asked.x)
+            outputs = predict_batches(network.objective, network.model, asked.x)
         else:
-            outputs = [
+            parts = [
                 predict_batches(
                     plan.coding.objective, result.model, plan.coding.encoder.transform(data.table, rows)
                 )
                 for result, (_, rows) in zip(results, data.folds, strict=True)
             ]
-            decoded = network.target.in_unit(np.concatenate(outputs))
-        found["valid"] = _evaluated_as(asked, table, decoded)
-        target = network.task.calibrated(network.target, decoded)
+            outputs = np.concatenate(parts)
+        target = network.task.calibrated(network.target, outputs)
         network = dataclasses.replace(network, target=target)
+        found["valid"] = _evaluated_as(asked, table, target.in_unit(outputs))
     if test_table is None and len(data.split.test):
         test_table = data.table.take(data.split.test)
     if test_table is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
@@ -70,18 +70,18 @@ class AbstractAnomalyObjective(AbstractSampleObjective):
 
 
 @dataclass(frozen=True)
-class ErrorAnomalyObjective(AbstractAnomalyObjective):
-    """Samples again from their codes: what the network has not learned to draw has a large error.
+class AbstractErrorObjective(AbstractAnomalyObjective):
+    """Samples again from their codes: what the network has not learned to write has a large error.
 
-    score = mean over pixels of (x - D(E(x)))²
+    error = mean over columns or pixels of ‖x - D(E(x))‖², of categories their cross-entropy
 
     Args:
         space: what samples are.
         noise: standard deviation of the noise that training takes off.
 
     References:
-        Sakurada, Yairi. Anomaly detection using autoencoders with nonlinear dimensionality reduction. MLSDA
-        2014.
+        Sakurada, Yairi. Anomaly detection using autoencoders with nonlinear dimensionality reduction.
+        MLSDA 2014.
     """
 
     noise: float = 0.0
@@ -97,13 +97,36 @@ class ErrorAnomalyObjective(AbstractAnomalyObjective):
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return the sums of the error and of weights."""
-        found: Mapping[str, Array] = self.learned.evaluate(model, batch, key=key)
+        found = self.learned.evaluate(model, batch, key=key)
         return {"loss": found["loss"], "weight": found["weight"]}
 
+    def errors(self, model: Any, x: Any) -> Array:
+        """Return the error of each column or pixel."""
+        return self.learned.errors(model, x)
+
+
+@dataclass(frozen=True)
+class ImageAnomalyObjective(AbstractErrorObjective):
+    """Images of which the network does not know a part have a high score: the mean error of their pixels."""
+
     def answer(self, model: Any, x: Any) -> Array:
-        """Return the error of each sample, (b, 1)."""
+        """Return the mean error of each image, (b, 1)."""
         return self.learned.answer(model, x)
 
-    def errors(self, model: Any, x: Any) -> Array:
-        """Return the error of each pixel, (b, y, x)."""
-        return self.learned.errors(model, x)
+
+@dataclass(frozen=True)
+class RowAnomalyObjective(AbstractErrorObjective):
+    """Rows are odd by values that are rare, or that do not go together.
+
+    The first is known from counts before anything is learned, ``rarity``: -log of the share of training rows
+    in the bin of a number, or of a category. The second is the error of the network. The task weighs them.
+    """
+
+    def answer(self, model: Any, x: Any) -> Array:
+        """Return the error of each column, and its rarity, (b, 2 * columns).
+
+        Args:
+            model: in evaluation mode.
+            x: ``{"sample": (b, features), "rarity": (b, columns)}``.
+        """
+        return jnp.concatenate([self.errors(model, x), x["rarity"]], axis=1)

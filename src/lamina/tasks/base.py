@@ -311,7 +311,7 @@ class AbstractTask(abc.ABC):
 
         Args:
             target: fitted.
-            decoded: outputs for held-out rows, in the target's own unit.
+            decoded: outputs for held-out rows, as the objective decodes them.
         """
         return target
 

@@ -16,6 +16,7 @@ from lamina.cli.main import main
 from lamina.core.errors import ConfigError, DataError
 from lamina.network.network import Network
 from lamina.tasks.anomaly.target import AnomalyTarget, odd_value
+from lamina.tasks.samples.images import ImageSpace
 
 QUICK: dict[str, Any] = {"epochs": 30, "batch_size": 32, "size": 8, "contamination": 0.05}
 ROWS = 240
@@ -89,7 +90,7 @@ def test_labels_are_measured_by_and_not_learned_from(network: Network):
     data = rows()
     data["odd"] = [0] * (ROWS - 12) + [1] * 12
     data["z"][-12:] = np.random.default_rng(3).normal(40.0, 9.0, 12)
-    found = lamina.fit(data, "odd", task="anomaly", **QUICK)
+    found = lamina.fit(data, target="odd", task="anomaly", **QUICK)
     assert [column.name for column in found.schema.inputs] == ["x", "y", "z", "group"]
     metrics = found.evaluate(data)
     assert metrics["auc"] > 0.95 and metrics["average_precision"] > 0.5
@@ -101,7 +102,7 @@ def test_labels_are_measured_by_and_not_learned_from(network: Network):
 
 def test_labels_have_two_values():
     with pytest.raises(DataError, match="two values, such as 0 and 1"):
-        lamina.fit({**rows(), "odd": [0, 1, 2] * (ROWS // 3)}, "odd", task="anomaly", **QUICK)
+        lamina.fit({**rows(), "odd": [0, 1, 2] * (ROWS // 3)}, target="odd", task="anomaly", **QUICK)
     table = lamina.data.read({"a": ["no", "yes", "yes"], "b": ["u", "v", "v"]})
     assert (odd_value(table, "a"), odd_value(table, "b")) == ("yes", "u")
 
@@ -115,7 +116,7 @@ def test_without_held_out_rows_there_are_scores_alone():
 
 def test_many_scores_are_kept_as_quantiles():
     scores = np.random.default_rng(0).normal(size=(9000, 1))
-    target: Any = AnomalyTarget(None, 0.1).calibrated(scores)  # type: ignore[arg-type]
+    target: Any = AnomalyTarget(ImageSpace(1, 1, 1), 0.1).calibrated(scores)
     assert len(target.scores) == 2000
     assert target.threshold == pytest.approx(np.quantile(scores, 0.9), abs=0.01)
 
@@ -145,7 +146,8 @@ def test_by_the_command_line(tmp_path: Path, capsys: CaptureFixture[str]):
 
 def test_images_have_maps_of_errors(tmp_path: Path, capsys: CaptureFixture[str]):
     random = np.random.default_rng(0)
-    usual = np.repeat(random.integers(60, 90, (120, 1, 1, 1)), 12, axis=1).repeat(12, axis=2).astype(np.uint8)
+    level = random.integers(60, 90, (120, 1, 1, 1))
+    usual = (level + random.integers(0, 9, (1, 12, 12, 1))).astype(np.uint8)
     odd = usual[:4].copy()
     odd[0, 8:, :4] = 255
     network = lamina.fit(usual, task="anomaly", **{**QUICK, "epochs": 12})

@@ -69,7 +69,7 @@ def test_what_a_method_has_not_is_refused():
     with pytest.raises(ConfigError, match="belongs to method=denoising or method=masked"):
         learned("vae", hidden=0.2)
     with pytest.raises(DataError, match="has no target"):
-        lamina.fit(rows(), "kind", task="reconstruct", **QUICK)
+        lamina.fit(rows(), target="kind", task="reconstruct", **QUICK)
 
 
 def test_images_by_the_command_line(tmp_path: Path, capsys: CaptureFixture[str]):

@@ -26,7 +26,7 @@ class Reason:
 
     Args:
         column: its name.
-        share: of the row's surprise beyond what is usual.
+        share: of what is odd about the row.
         words: what is odd about its value.
     """
 
@@ -39,40 +39,37 @@ class Reason:
         return f"{self.words} ({self.share:.0%})"
 
 
-def shares_of(space: CellSpace, surprise: np.ndarray, usual: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Return the columns, and how much of each row's surprise is due to each.
-
-    share_c = excess_c / Σ excess,  excess_c = Σ over the features of c of max(0, surprise - usual)
+def shares_of(space: CellSpace, oddness: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the columns, and which share of what is odd about a row is due to each.
 
     Args:
-        space: of the cells.
-        surprise: of each cell, (rows, features).
-        usual: median surprise of each feature.
+        space: of the rows.
+        oddness: of each feature, (rows, features), as `AnomalyTarget.in_unit` gives it.
 
     Returns:
         The names of the columns, and (rows, columns) with rows that sum to one, or to zero.
     """
     names = list(dict.fromkeys(space.names))
-    own = np.maximum(surprise - usual, 0.0)
-    excess = np.zeros((len(own), len(names)))
+    places = {name: place for place, name in enumerate(names)}
+    found = np.zeros((len(oddness), len(names)))
     for feature, name in enumerate(space.names):
-        excess[:, names.index(name)] += own[:, feature]
-    total = excess.sum(axis=1, keepdims=True)
-    return names, np.divide(excess, total, out=np.zeros_like(excess), where=total > 0)
+        found[:, places[name]] += oddness[:, feature]
+    total = found.sum(axis=1, keepdims=True)
+    return names, np.divide(found, total, out=np.zeros_like(found), where=total > 0)
 
 
-def reasons_of(target: Any, encoded: Any, table: AbstractTable, surprise: np.ndarray) -> list[list[Reason]]:
+def reasons_of(
+    space: CellSpace, encoded: Any, table: AbstractTable, oddness: np.ndarray
+) -> list[list[Reason]]:
     """Return the reasons of each row, the strongest first.
 
     Args:
-        target: fitted, with what is usual.
+        space: of the rows.
         encoded: the rows as their encoder gives them.
         table: the rows.
-        surprise: of each cell, (rows, features).
+        oddness: of each feature, (rows, features).
     """
-    space: CellSpace = target.space
-    usual = target.usual if target.usual.size else np.median(surprise, axis=0)
-    names, shares = shares_of(space, surprise, usual)
+    names, shares = shares_of(space, oddness)
     cells = space.cells(encoded)
     found = []
     for row, own in enumerate(shares):

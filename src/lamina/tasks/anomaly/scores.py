@@ -35,7 +35,7 @@ class Scores:
         threshold: the score, or None where nothing was held out.
         reasons: what is odd about each row, in words.
         columns: whose shares `shares` has, or empty for images.
-        shares: of each row's surprise beyond what is usual, (rows, columns).
+        shares: of what is odd about each row, by column, (rows, columns).
         maps: row → error of each pixel, for the oddest images.
     """
 
@@ -137,9 +137,8 @@ def scores_of(network: Any, table: AbstractTable, contamination: float | None = 
     is_anomaly = np.zeros(len(score), bool) if threshold is None else score > threshold
     facts = score, target.p_values(score), is_anomaly, threshold
     if isinstance(target.space, CellSpace):
-        found = reasons_of(target, encoded, table, decoded[:, 1:])
-        usual = target.usual if target.usual.size else np.median(decoded[:, 1:], axis=0)
-        names, shares = shares_of(target.space, decoded[:, 1:], usual)
+        found = reasons_of(target.space, encoded, table, decoded[:, 1:])
+        names, shares = shares_of(target.space, decoded[:, 1:])
         words = tuple("; ".join(map(str, own)) for own in found)
         return Scores(*facts, words, tuple(names), shares, {})
     oddest = np.sort(np.argsort(-score, kind="stable")[:MOST_MAPS])

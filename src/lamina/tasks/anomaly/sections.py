@@ -60,16 +60,14 @@ def _oddest(outcome: Outcome) -> Section:
     is_cells = isinstance(outcome.target.space, CellSpace)
     rows = np.argsort(-scores, kind="stable")[: SHOWN_ROWS if is_cells else SHOWN_IMAGES]
     block = (_odd_rows if is_cells else _odd_images)(outcome, table, rows, scores)
-    note = (
-        "The share behind each reason is that of the row's surprise beyond what is usual." if is_cells else ""
-    )
+    note = "The share behind each reason is that of what is odd about the row." if is_cells else ""
     return Section("The oddest", (Paragraph(note, "note"), block))
 
 
 def _odd_rows(outcome: Outcome, table: Any, rows: np.ndarray, scores: np.ndarray) -> Table:
-    surprise = np.asarray(outcome.decoded)[rows, 1:]
+    oddness = np.asarray(outcome.decoded)[rows, 1:]
     own = table.take(rows)
-    found = reasons_of(outcome.target, outcome.transform(own), own, surprise)
+    found = reasons_of(outcome.target.space, outcome.transform(own), own, oddness)
     p_values = outcome.target.p_values(scores[rows])
     cells = [
         (table.place(row), f"{scores[row]:.4g}", f"{p:.2g}", "; ".join(map(str, own)) or "nothing by itself")

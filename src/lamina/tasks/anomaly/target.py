@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.core import json_checks
 from lamina.core.errors import DataError
-from lamina.core.json_checks import anything, optional, record
+from lamina.core.json_checks import anything, optional, record, wrong
 from lamina.tasks.anomaly.cells import CELLS, CellSpace
 from lamina.tasks.base import AbstractTarget
 from lamina.tasks.samples.images import ImageSpace
@@ -23,6 +23,7 @@ _FORM = record(
     space=anything,
     contamination=json_checks.number,
     scores=json_checks.numbers,
+    moments=json_checks.numbers,
     usual=json_checks.numbers,
     label=optional(record(name=json_checks.text, odd=json_checks.text)),
 )
@@ -47,12 +48,14 @@ class AnomalyTarget(AbstractTarget):
         contamination: float,
         *,
         scores: np.ndarray | None = None,
+        moments: np.ndarray | None = None,
         usual: np.ndarray | None = None,
         label: str = "",
         odd: str = "",
     ):
         self.space, self.contamination, self.label, self.odd = space, contamination, label, odd
         self.scores = np.zeros(0) if scores is None else scores
+        self.moments = np.array([0.0, 1.0, 0.0, 1.0]) if moments is None else moments
         self.usual = np.zeros(0) if usual is None else usual
         self.names = (label,) if label else ()
 
@@ -91,23 +94,39 @@ class AnomalyTarget(AbstractTarget):
         return (1 + higher) / (1 + self.scores.size)
 
     def calibrated(self, decoded: np.ndarray) -> AnomalyTarget:
-        """Return the target with the scores of held-out rows.
+        """Return the target with what held-out rows teach: how errors and rarities are spread, and scores.
 
         Args:
-            decoded: answers of the network: scores, and surprise of cells where they have it.
+            decoded: answers of the network: errors of columns and their rarities, or of images the error.
         """
-        scores = np.sort(decoded[:, 0].astype(np.float64))
+        target = AnomalyTarget(self.space, self.contamination, label=self.label, odd=self.odd)
+        if isinstance(self.space, CellSpace) and len(decoded):
+            totals = _halves(decoded).sum(axis=2)
+            spread = np.maximum(totals.std(axis=1), 1e-6)
+            target.moments = np.stack([totals.mean(axis=1), spread], axis=1).reshape(-1)
+            target.usual = np.median(decoded, axis=0).astype(np.float64)
+        scores = np.sort(target.in_unit(decoded)[:, 0].astype(np.float64))
         if scores.size > MOST_KEPT:
             scores = np.quantile(scores, np.linspace(0, 1, MOST_KEPT))
-        usual = np.median(decoded[:, 1:], axis=0) if len(decoded) else np.zeros(decoded.shape[1] - 1)
-        return AnomalyTarget(
-            self.space,
-            self.contamination,
-            scores=scores,
-            usual=usual.astype(np.float64),
-            label=self.label,
-            odd=self.odd,
-        )
+        target.scores = scores
+        return target
+
+    def in_unit(self, decoded: np.ndarray) -> np.ndarray:
+        """Return the score of each row, and of a table how odd each column is, float32 (n, 1 + columns).
+
+        score = (error - mean) / std + (rarity - mean) / std, each summed over the columns; a column's part of
+        it is counted from what is usual for the column.
+        """
+        if not isinstance(self.space, CellSpace):
+            return decoded
+        halves = _halves(decoded)
+        (error_mean, error_std), (rarity_mean, rarity_std) = self.moments.reshape(2, 2)
+        error, rarity = halves.sum(axis=2)
+        score = (error - error_mean) / error_std + (rarity - rarity_mean) / rarity_std
+        usual = self.usual if self.usual.size else np.zeros(decoded.shape[1])
+        beyond = np.maximum(halves - usual.reshape(2, 1, -1), 0.0)
+        columns = beyond[0] / error_std + beyond[1] / rarity_std
+        return np.concatenate([score[:, None], columns], axis=1).astype(np.float32)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
         """Return nothing for each row: labels are not learned from."""
@@ -137,6 +156,7 @@ class AnomalyTarget(AbstractTarget):
             "space": self.space.to_json(),
             "contamination": self.contamination,
             "scores": self.scores.tolist(),
+            "moments": self.moments.tolist(),
             "usual": self.usual.tolist(),
             "label": label,
         }
@@ -153,15 +173,27 @@ class AnomalyTarget(AbstractTarget):
         is_cells = isinstance(own, dict) and own.get("kind") == CELLS
         space = CellSpace.restore(own, within) if is_cells else ImageSpace.restore(own, within)
         label = stored["label"] or {"name": "", "odd": ""}
-        scores, usual = (np.array(stored[name], np.float64) for name in ("scores", "usual"))
-        return AnomalyTarget(
-            space,
-            stored["contamination"],
-            scores=np.sort(scores),
-            usual=usual,
-            label=label["name"],
-            odd=label["odd"],
-        )
+        arrays = {name: np.array(stored[name], np.float64) for name in ("scores", "moments", "usual")}
+        _check_sizes(space, arrays, place)
+        return AnomalyTarget(space, stored["contamination"], **arrays, label=label["name"], odd=label["odd"])
+
+
+def _halves(decoded: np.ndarray) -> np.ndarray:
+    """Return errors and rarities of the columns apart, float64 (2, n, columns)."""
+    return np.stack(np.split(decoded.astype(np.float64), 2, axis=1))
+
+
+def _check_sizes(space: AbstractSpace, arrays: Mapping[str, np.ndarray], place: str) -> None:
+    """Refuse arrays of a length that does not fit the columns.
+
+    Raises:
+        ArtifactError: naming the array.
+    """
+    columns = len(space.names) if isinstance(space, CellSpace) else 0
+    if arrays["usual"].size not in (0, 2 * columns):
+        raise wrong(f"{place}.usual", f"{2 * columns} numbers", arrays["usual"].size)
+    if arrays["moments"].size != 4 or (arrays["moments"][1::2] <= 0).any():
+        raise wrong(f"{place}.moments", "two means, each with a deviation", arrays["moments"].tolist())
 
 
 ODD_WORDS = (

@@ -90,12 +90,11 @@ class AnomalyTask(AbstractSampleTask):
         return target.calibrated(decoded)
 
     def objective(self, inputs: Any, target: Any, keys: AnomalyKeys) -> AbstractObjective:
-        """Return the surprise at cells, or the error of pixels."""
-        from lamina.objectives.anomaly import ErrorAnomalyObjective
-        from lamina.objectives.surprise import SurpriseObjective
+        """Return the error of columns or pixels."""
+        from lamina.objectives.anomaly import ImageAnomalyObjective, RowAnomalyObjective
 
-        is_cells = isinstance(target.space, CellSpace)
-        return SurpriseObjective(target.inputs) if is_cells else ErrorAnomalyObjective(target.inputs)
+        is_row = isinstance(target.space, CellSpace)
+        return (RowAnomalyObjective if is_row else ImageAnomalyObjective)(target.inputs)
 
     def predict(
         self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: Any
