@@ -94,11 +94,11 @@ def test_the_bound_rises_with_the_samples_and_tends_to_the_likelihood():
     assert found[0] < found[1] - 0.02 < found[2] - 0.02 < likelihood
     assert found[3] == pytest.approx(likelihood, abs=0.01)
     gap = LATENT * (math.exp(1.0) - 1 - 1.0) / 2  # KL between posteriors whose variances are e apart
-    several = [
-        float(importance_bound(objective, model, jnp.asarray(X), samples=1, key=make_key(n)).mean())
-        for n in range(40)
-    ]
-    assert np.mean(several) == pytest.approx(likelihood - gap, abs=0.05)
+    single = jax.jit(
+        lambda model, key: importance_bound(objective, model, jnp.asarray(X), samples=1, key=key).mean()
+    )
+    several = [float(single(model, make_key(n))) for n in range(100)]
+    assert np.mean(several) == pytest.approx(likelihood - gap, abs=0.08)
 
 
 def test_importance_needs_a_multiple():
@@ -152,7 +152,7 @@ def test_rows_are_learned_and_drawn():
     x = mixed_rows(512)
     data = {"x": x, "y": np.full(512, -1, np.int32), "weight": np.ones(512, np.float32)}
     objective = VariationalObjective(MIXED)
-    config = TrainConfig(epochs=60, lr=0.01, batch_size=64, early_stopping=False)
+    config = TrainConfig(epochs=50, lr=0.01, batch_size=64, early_stopping=False)
     result = train(build("vae", inputs=MIXED, outputs=7, size=8, latent=4), objective, data, config=config)
     history = result.history
     assert history["train_loss"][-1] < history["train_loss"][0] - 2
@@ -167,23 +167,23 @@ def test_rows_are_learned_and_drawn():
     assert (drawn[:, 2] == drawn[:, 6]).mean() > 0.8, "the second category follows the first"
     np.testing.assert_allclose(drawn[:, 1:4].mean(0), x[:, 1:4].mean(0), atol=0.12)
     asked = {"sample": jnp.asarray(x), "label": jnp.full(512, -1)}
-    errors, back = objective.errors(result.model, asked), objective.reconstruct(result.model, asked)
+    odd = x[:1].repeat(512, 0)
+    odd[0, 4] += 9
+    both = jax.jit(lambda model, asked: (objective.errors(model, asked), objective.reconstruct(model, asked)))
+    errors, back = both(result.model, {**asked, "sample": jnp.asarray(odd)})
     assert errors.shape == (512, 4) and back.shape == x.shape
-    pair = x[[0, 0]].copy()
-    pair[1, 4] += 9
-    odd = {"sample": jnp.asarray(pair), "label": jnp.full(2, -1)}
-    assert np.asarray(objective.errors(result.model, odd))[1].argmax() == 2
+    assert errors[0].sum() > errors[1:].sum(1).max() + 100, "an odd row is unlikely"
 
 
 def images(count: int) -> np.ndarray:
     return RANDOM.integers(0, 256, (count, *IMAGES.shape)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("likelihood", [None, "bernoulli", "gaussian"])
-@pytest.mark.parametrize("body", ["convolutional", "dense"])
+@pytest.mark.parametrize(
+    ("likelihood", "body"),
+    [(None, "convolutional"), ("bernoulli", "dense"), ("gaussian", "convolutional")],
+)
 def test_images_have_a_bound_with_every_likelihood(likelihood: str | None, body: str):
-    if body == "dense" and likelihood != "bernoulli":
-        pytest.skip("the body does not depend on the likelihood")
     model = build("vae", inputs=IMAGES, outputs=1, size=4, latent=3, body=body)
     objective = VariationalObjective(IMAGES, likelihood=likelihood)
     asked = {"sample": jnp.asarray(images(3)), "label": jnp.full(3, -1)}

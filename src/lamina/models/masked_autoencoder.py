@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 from typing import Any
 
@@ -22,7 +23,7 @@ from lamina.nn.encoder_block import EncoderBlock
 from lamina.nn.initializers import truncated_normal
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import LayerNorm
-from lamina.nn.patches import PatchEmbedding
+from lamina.nn.patches import LearnedPositions, PatchEmbedding
 from lamina.nn.stack import Stack
 from lamina.ops.groups import by_width, in_order
 from lamina.ops.upsampling import depth_to_space
@@ -38,21 +39,21 @@ class AbstractPieces(Module):
     """
 
     @property
+    @abc.abstractmethod
     def count(self) -> int:
         """How many pieces a sample has."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def tokens(self, x: Array) -> Array:
         """Return a vector for each piece, (batch, pieces, width)."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def sample(self, tokens: Array) -> Array:
         """Return the samples that vectors of the decoder stand for, (batch, *shape)."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def spread(self, values: Array) -> Array:
         """Return one value a piece, (batch, pieces), as one for each value of a sample, (batch, *shape)."""
-        raise NotImplementedError
 
 
 class PatchPieces(AbstractPieces):
@@ -196,12 +197,12 @@ class MaskedAutoencoder(Module):
     """
 
     pieces: AbstractPieces
-    positions: Float[Array, "t d"]
+    positions: LearnedPositions
     blocks: Stack
     norm: LayerNorm
     bridge: Linear
-    hidden: Float[Array, " e"]
-    decoder_positions: Float[Array, "t e"]
+    hidden_token: Float[Array, " e"]
+    decoder_positions: LearnedPositions
     decoder_blocks: Stack
     decoder_norm: LayerNorm
 
@@ -216,9 +217,9 @@ class MaskedAutoencoder(Module):
         key: Any,
     ):
         keys, self.pieces = split(key, 6), pieces
-        self.positions = truncated_normal(keys[0], (pieces.count, width))
-        self.decoder_positions = truncated_normal(keys[1], (pieces.count, decoder_width))
-        self.hidden = truncated_normal(keys[2], (decoder_width,))
+        self.positions = LearnedPositions(pieces.count, width, key=keys[0])
+        self.decoder_positions = LearnedPositions(pieces.count, decoder_width, key=keys[1])
+        self.hidden_token = truncated_normal(keys[2], (decoder_width,))
         self.blocks = _blocks(width, depth, keys[3])
         self.decoder_blocks = _blocks(decoder_width, decoder_depth, keys[4])
         self.norm, self.decoder_norm = LayerNorm(width, epsilon=1e-6), LayerNorm(decoder_width, epsilon=1e-6)
@@ -258,17 +259,16 @@ class MaskedAutoencoder(Module):
         examples = jnp.arange(len(x))[:, None]
         tokens = self._tokens(x)[examples, seen]
         code = self.bridge(self.norm(self.blocks(tokens, train=train)))
-        hidden = jnp.asarray(self.hidden).astype(code.dtype)
+        hidden = jnp.asarray(self.hidden_token).astype(code.dtype)
         whole = jnp.broadcast_to(hidden, (len(x), self.pieces.count, code.shape[-1]))
         return self._decoded(whole.at[examples, seen].set(code, unique_indices=True), train)
 
     def _tokens(self, x: Array) -> Array:
-        tokens = self.pieces.tokens(x)
-        return tokens + jnp.asarray(self.positions).astype(tokens.dtype)[None]
+        return self.positions(self.pieces.tokens(x))
 
     def _decoded(self, tokens: Array, train: bool) -> Array:
-        tokens = tokens + jnp.asarray(self.decoder_positions).astype(tokens.dtype)[None]
-        return self.pieces.sample(self.decoder_norm(self.decoder_blocks(tokens, train=train)))
+        tokens = self.decoder_blocks(self.decoder_positions(tokens), train=train)
+        return self.pieces.sample(self.decoder_norm(tokens))
 
     def __call__(
         self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 
 import jax
@@ -24,10 +25,11 @@ class AbstractQuantizer(Module):
     """
 
     @property
+    @abc.abstractmethod
     def vectors(self) -> Array:
         """The codebook, (codes, width)."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def learn(self, flat: Array, chosen: Array, nearest: Array) -> None:
         """Tap what the codebook learns of a training step.
 
@@ -36,7 +38,6 @@ class AbstractQuantizer(Module):
             chosen: number of the code of each, (n,).
             nearest: these codes, (n, width).
         """
-        raise NotImplementedError
 
     def codes(self, x: Float[Array, "*b d"]) -> Int[Array, "*b"]:
         """Return the number of the code nearest to each vector."""

@@ -25,8 +25,8 @@ class MaskedReconstructionObjective(AbstractSampleObjective):
     """The mean error of the pieces of a sample that the network has not seen.
 
     In training a share of the pieces, other ones for each example and step, is hidden. Evaluation is the same
-    each time: the pieces are cut into sets as large as what is seen, and each set in turn is all that is
-    seen; the error is the mean over what was hidden, and every piece was.
+    each time: what is seen, or hidden if that is less, moves through the pieces in a fixed order until each
+    of them was hidden; the error is the mean over what was.
 
     Models are `lamina.models.masked_autoencoder.MaskedAutoencoder`, or others with ``fill`` and ``pieces``.
 
@@ -49,7 +49,13 @@ class MaskedReconstructionObjective(AbstractSampleObjective):
             raise ConfigError("hidden is out of range", expected="0 < hidden < 1", received=self.hidden)
 
     def seen(self, pieces: int) -> int:
-        """Return how many pieces of a sample are seen, at least one."""
+        """Return how many pieces of a sample are seen, at least one, and one less than all at most.
+
+        Raises:
+            ConfigError: there is one piece alone.
+        """
+        if pieces < 2:
+            raise ConfigError("a sample of one piece cannot be masked", expected="two columns or patches")
         return max(1, min(pieces - 1, round((1 - self.hidden) * pieces)))
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
@@ -96,7 +102,8 @@ class MaskedReconstructionObjective(AbstractSampleObjective):
         pieces = model.pieces.count
         count = self.seen(pieces)
         order = hashed_uniform(_EVALUATES, (pieces,)).argsort().astype(jnp.int32)
-        starts = jnp.arange(math.ceil(pieces / count), dtype=jnp.int32) * count
+        step = min(count, pieces - count)
+        starts = jnp.arange(math.ceil(pieces / step), dtype=jnp.int32) * step
 
         def of_set(total: Any, start: Array) -> tuple[Any, None]:
             places = (start + jnp.arange(count, dtype=jnp.int32)) % pieces

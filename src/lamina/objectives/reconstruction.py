@@ -14,7 +14,7 @@ from lamina.core.hashing import hashed_keys, hashed_normal, hashed_uniform
 from lamina.core.inputs import AbstractSampleInputs, RowSampleInputs
 from lamina.objectives.base import Batch, Losses
 from lamina.objectives.samples import AbstractSampleObjective, as_units
-from lamina.ops.groups import group_chances, group_losses
+from lamina.ops.groups import group_chances, group_losses, numbers_of
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ def is_number(space: AbstractSampleInputs) -> Array:
     """Return whether each value is a number or of a pixel, not of a category; with a batch axis of one."""
     if not isinstance(space, RowSampleInputs):
         return jnp.ones((1, *space.shape), bool)
-    return jnp.array([width == 1 for width in space.groups for _ in range(width)])[None]
+    found = np.zeros((1, *space.shape), bool)
+    found[0, numbers_of(space.groups)] = True
+    return jnp.asarray(found)
 
 
 def _at_values(space: AbstractSampleInputs, places: Array) -> Array:

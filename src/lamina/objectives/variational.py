@@ -24,7 +24,7 @@ from lamina.objectives.likelihoods import (
 )
 from lamina.objectives.reconstruction import is_number, shown_sample, weighted_mean
 from lamina.objectives.samples import AbstractGenerativeObjective, Sampling, as_units
-from lamina.ops.groups import drawn_groups, group_losses
+from lamina.ops.groups import drawn_groups, group_losses, numbers_of
 
 BERNOULLI, GAUSSIAN, LOGISTIC = "bernoulli", "gaussian", "logistic"
 LIKELIHOODS = (BERNOULLI, GAUSSIAN, LOGISTIC)
@@ -178,10 +178,10 @@ class VariationalObjective(AbstractGenerativeObjective):
             return bernoulli_nats(outputs, x)
         log_scale = self._log_scale(model)
         if isinstance(self.space, RowSampleInputs):
-            starts = _starts(self.space.groups)
+            own = log_scale[:, numbers_of(self.space.groups)]
 
             def of_numbers(mean: Array, x: Array) -> Array:
-                return gaussian_nats(mean, x, log_scale[:, starts])
+                return gaussian_nats(mean, x, own)
 
             return group_losses(outputs, x, self.space.groups, of_numbers=of_numbers)
         log_scale = log_scale.reshape(1, 1, 1, -1)
@@ -269,12 +269,6 @@ def _of_each(x: Array, draw: Callable[..., Array], shape: tuple[int, ...], numbe
     numbers = (bits * factors[None] ^ (bits >> jnp.uint32(13))).sum(axis=1, dtype=jnp.uint32)
     keys = hashed_key(_EVALUATES + number, numbers)
     return jax.vmap(lambda key: draw(key, shape))(keys)
-
-
-def _starts(groups: tuple[int, ...]) -> list[int]:
-    """Return the features that are numbers."""
-    ends = [sum(groups[: place + 1]) for place in range(len(groups))]
-    return [end - 1 for end, width in zip(ends, groups, strict=True) if width == 1]
 
 
 def _total(values: Array) -> Array:

@@ -53,6 +53,20 @@ def by_width(groups: tuple[int, ...]) -> tuple[Alike, ...]:
     return tuple(found)
 
 
+def numbers_of(groups: tuple[int, ...]) -> np.ndarray:
+    """Return the features that are numbers.
+
+    Args:
+        groups: widths of the groups of features, in their order.
+
+    Example:
+        >>> numbers_of((1, 3, 1)).tolist()
+        [0, 4]
+    """
+    found = [alike.columns.ravel() for alike in by_width(groups) if alike.width == 1]
+    return found[0] if found else np.zeros(0, np.int32)
+
+
 def in_order(parts: Sequence[Array], groups: tuple[int, ...]) -> Array:
     """Return what was computed for the groups of each width, (batch, groups, …) each, in the groups' order.
 

@@ -48,7 +48,7 @@ DECAY = Rules(
         "*scale.weight": False, "*question": False, "*bn?.weight": False,
         "*downsample.layers.1.weight": False, "*ln.weight": False, "*ln_?.weight": False,
         "*ln_cross.weight": False, "*gamma": False,
-        "*class_token": False, "*positions.weight": False, "*missing.*": False,
+        "*_token": False, "*positions.weight": False, "*log_scale": False, "*missing.*": False,
         "*_log": False, "*A_imag": False, "D": False, "*.D": False,
     },
     default=True,
