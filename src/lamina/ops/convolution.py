@@ -1,7 +1,8 @@
 """Convolution: one small weighted sum, slid over space. Channels last, weights as in PyTorch.
 
 On CPU convolutions over one or two axes are computed by native kernels (`lamina.ops.dispatch`), depthwise
-ones by `lamina.ops.depthwise`, the rest by XLA.
+ones by `lamina.ops.depthwise`, the rest by XLA. Where products may round their operands
+(`lamina.ops.dense.rounds_operands`) convolutions do so too, by `lamina.ops.rounded_convolution`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lamina.core.shapes import Float
 from lamina.ops import dispatch
 from lamina.ops.depthwise import depthwise_convolution
 from lamina.ops.native import library
+from lamina.ops.rounded_convolution import rounded_convolution, suits_rounded
 from lamina.ops.window import Window, out_shape
 
 Padding = Sequence[tuple[int, int]]
@@ -70,6 +72,8 @@ def _plane(x: Array, weight: Array, window: Window, groups: int) -> Array:
     """Return a convolution over two axes, by the implementation that is fastest here."""
     if groups == x.shape[-1] > 1 and max(window.dilation) == 1 and runtime.on_cpu():
         return depthwise_convolution(x, weight, window)
+    if groups == 1 and suits_rounded(x, weight, window):
+        return rounded_convolution(x, weight, window)
     if not dispatch.suits("convolution", x, groups=groups):
         return plain_convolution(x, weight, window, groups)
     if groups == 1:

@@ -131,6 +131,15 @@ TABLE = Table(
         log='2026-11-25 "Convolution kernels in C++ through XLA\'s foreign function interface"',
         decision="0011",
     ),
+    rounded_convolution=Kernel(
+        "convolution over two axes of operands rounded to bfloat16 with float32 sums, and both gradients",
+        source="rounded_convolution",
+        # Fewer channels leave tiles of 32 of them mostly empty.
+        limits={"channels": Limit(24), "multiplications": Limit(1 << 20)},
+        requires="AMX or AVX512-BF16, stride 1, no dilation, mixed precision",
+        log='2026-11-30 "Convolutions of rounded operands"',
+        decision="0037",
+    ),
     winograd=Kernel(
         "the same in a quarter of the multiplications by Winograd's F(4×4, 3×3)",
         source="winograd",

@@ -54,6 +54,7 @@ KERNELS = {
     "gelu": ("gelu",),
     "layer_norm": ("layer_norm", "layer_norm_gradient"),
     "recurrence": ("rnn", "lstm", "gru", "rnn_gradient", "lstm_gradient", "gru_gradient"),
+    "rounded_convolution": ("rounded_convolution", "rounded_convolution_weight_gradient"),
     "rounded_dense": ("rounded_product", "rounded_weight_gradient"),
     "selective_scan": ("selective_scan", "selective_scan_gradient"),
     "update": ("adam", "finite"),

@@ -7,37 +7,20 @@
 // registers. Without AMX the same tiles are multiplied a row at a time by AVX512-BF16, which multiplies pairs too.
 // Reference: Intel. 64 and IA-32 architectures optimization reference manual, chapter "Intel AMX". 2023.
 
+#include "bfloat_tiles.h"
 #include "parallel.h"
 #include "products.h"
 
 #if defined(__AVX512BF16__)
 
-#include <immintrin.h>
-#if defined(__AMX_BF16__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#define LAMINA_AMX
-#endif
-
 namespace lamina {
 namespace {
 
-constexpr int64_t kTile = 16, kPairs = 16, kDeepTile = 2 * kPairs;  // rows or columns, words, numbers of the sum
-constexpr int64_t kTileWords = kTile * kPairs;
 constexpr int64_t kBlock = 2 * kTile;         // rows, and columns, of the sums that stay in registers
 constexpr int64_t kDeepTiles = 16;            // tiles of the sum at a time, so that a block's left side stays in L1
 constexpr int64_t kBlocksTogether = 8;        // blocks of rows that are packed together
 
 int64_t tiles_of(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
-
-__mmask16 first_lanes(int64_t count) { return count >= kTile ? 0xffff : __mmask16((1u << std::max<int64_t>(count, 0)) - 1); }
-
-// Sixteen words of rounded pairs, each from one lane of both vectors.
-__m512i pairs_of(__m512 first, __m512 second) {
-  const __m512i low = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(first)));
-  const __m512i high = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(second)));
-  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
-}
 
 // tile[p][l] = the pair of lines[l] at 2p and 2p + 1, where the numbers of one position of the sum are adjacent; zeros
 // beyond `lines` and `depth`. Adds them up over the sum, for each line, where asked.
@@ -95,20 +78,6 @@ struct Operands {
 };
 
 #if defined(LAMINA_AMX)
-// Shapes of all eight tiles: 16 rows of 64 bytes.
-struct alignas(64) Configuration {
-  uint8_t palette = 1, start = 0, reserved[14] = {};
-  uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
-// Whether the kernel lets this process use AMX: its registers are large, and programs have to ask for them.
-bool has_amx() {
-  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  static const bool found = syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
-  return found;
-}
-
 // sums[R·16][C·16] = begin + left · right, for R, C of one or two.
 template <int R, int C>
 void multiply_tiles(const Operands& of, const float* begin, int64_t begin_step, float* sums, int64_t step) {
@@ -138,13 +107,7 @@ void multiply_tiles(const Operands& of, const float* begin, int64_t begin_step, 
   if (R > 1 && C > 1) _tile_stored(3, sums + kTile * step + kTile, step * 4);
 }
 
-struct Amx {
-  Amx() {
-    const Configuration shapes;
-    _tile_loadconfig(&shapes);
-  }
-  ~Amx() { _tile_release(); }
-
+struct Amx : TileRegisters {
   static void multiply(const Operands& of, int rows, int columns, const float* begin, int64_t begin_step, float* sums,
                        int64_t step) {
     const auto chosen = rows > 1 ? columns > 1 ? multiply_tiles<2, 2> : multiply_tiles<2, 1>
