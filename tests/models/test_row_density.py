@@ -121,10 +121,10 @@ def test_rows_of_any_kind_with_and_without_classes(name: str, groups: tuple[int,
 
 def test_every_number_is_moved_and_kept_in_turn():
     for count in (2, 3, 7):
-        kept = _kept(count, 6, 0)
+        kept = _kept(count, 6)
         for first, second in zip(kept[::2], kept[1::2], strict=True):
             assert sorted((*first, *second)) == list(range(count))
-    assert _kept(1, 3, 0) == [(), (), ()]
+    assert _kept(1, 3) == [(), (), ()]
 
 
 @pytest.mark.parametrize("transform", [Affine(), Spline(4)])

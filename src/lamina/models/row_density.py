@@ -12,7 +12,7 @@ from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import RowSampleInputs
 from lamina.core.module import Module, static
-from lamina.core.random import split, uniform
+from lamina.core.random import make_key, split, uniform
 from lamina.core.shapes import Float, Int
 from lamina.core.wanted import DENSITY
 from lamina.models.category_chain import CategoryChain
@@ -38,7 +38,7 @@ class RowDensity(Module):
         width: features of the hidden layers.
         depth: couplings.
         dropout: probability in [0, 1) inside the residual blocks.
-        key: random key or seed; it also decides which numbers each coupling keeps.
+        key: random key or seed.
 
     Shapes:
         (batch, features), labels (batch,), -1 for any → (batch,)
@@ -66,7 +66,7 @@ class RowDensity(Module):
         dropout: float,
         key: Any,
     ):
-        keys, labels = split(key, 6), inputs.labels
+        keys, labels = split(key, 5), inputs.labels
         self.groups, self.width = inputs.groups, width
         own = {"width": width, "depth": _BLOCKS, "dropout": dropout}
         kinds, count = tuple(one for one in inputs.groups if one > 1), inputs.groups.count(1)
@@ -74,10 +74,10 @@ class RowDensity(Module):
         self.chain_label = Embedding(labels + 1, width, key=keys[1]) if labels and kinds else None
         self.label = Embedding(labels + 1, width, key=keys[2]) if labels and count else None
         self.context = Linear(sum(kinds), width, key=keys[3]) if kinds and count else None
-        kept = _kept(count, depth if count else 0, keys[4])
+        kept = _kept(count, depth if count else 0)
         self.couplings = [
             Coupling(count, places, transform, **own, key=k)
-            for places, k in zip(kept, split(keys[5], len(kept)), strict=True)
+            for places, k in zip(kept, split(keys[4], len(kept)), strict=True)
         ]
 
     def __call__(
@@ -168,12 +168,15 @@ def _of_label(vectors: Embedding | None, label: Array, width: int) -> Array:
     return jnp.zeros((len(label), width), jnp.float32) if vectors is None else vectors(label + 1)
 
 
-def _kept(count: int, depth: int, key: Any) -> list[tuple[int, ...]]:
-    """Return which numbers each coupling keeps: one half of a random order, then the other."""
-    found = []
-    for number, own in enumerate(split(key, depth)):
+def _kept(count: int, depth: int) -> list[tuple[int, ...]]:
+    """Return which numbers each coupling keeps: one half of a random order, then the other.
+
+    The orders depend on no seed: a model that is loaded has those of the one that was saved.
+    """
+    found, order = [], []
+    for number in range(depth):
         if number % 2 == 0:
-            order = np.argsort(np.asarray(uniform(own, (count,)))).tolist()
+            order = np.argsort(uniform(make_key(number), (count,)), kind="stable").tolist()
         half = order[: count // 2] if number % 2 == 0 else order[count // 2 :]
         found.append(tuple(sorted(half)) if count > 1 else ())
     return found

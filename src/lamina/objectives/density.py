@@ -80,7 +80,7 @@ class DensityObjective(AbstractGenerativeObjective):
         The temperature scales the noise: below 1 probable rows become more frequent.
         """
         noise = jax.random.normal(hashed_keys(key, 1)[0], (len(labels), *self.space.shape))
-        return model.sample(sampling.temperature * noise, labels)
+        return model.sample(sampling.noise(noise), labels)
 
     def _numbers(self) -> np.ndarray:
         """Return 1 for each feature that is a number, 0 for those of categories."""
