@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lamina.models.registry import MODELS, ModelSpec, build, list_models, register
     from lamina.models.resnet import ResNet
     from lamina.models.resnet_tabular import ResNetTabular
+    from lamina.models.row_density import RowDensity
     from lamina.models.tabm import TabM
     from lamina.models.unet import UNet
     from lamina.models.vae import VariationalAutoencoder
@@ -58,6 +59,7 @@ _PLACES = {
     "registry": "MODELS ModelSpec build list_models register",
     "resnet": "ResNet",
     "resnet_tabular": "ResNetTabular",
+    "row_density": "RowDensity",
     "tabm": "TabM",
     "unet": "UNet",
     "vae": "VariationalAutoencoder",
@@ -93,6 +95,7 @@ __all__ = [
     "ModelSpec",
     "ResNet",
     "ResNetTabular",
+    "RowDensity",
     "TabM",
     "TableFeatures",
     "TableInputs",

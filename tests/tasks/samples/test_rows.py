@@ -64,7 +64,7 @@ COLUMNS = {
     "durations": ("datetime", [datetime.timedelta(hours=3), datetime.timedelta(days=9)]),
     "texts of dates": ("datetime", ["2020-02-28", "2021-12-01", "1969-07-20"]),
     "texts of German dates": ("datetime", ["28.02.2020", "01.12.2021", "20.07.1969"]),
-    "texts of moments": ("datetime", ["2020-02-28T10:00:30", "2021-12-01T23:59:59", "1969-07-20T00:00:00"]),
+    "texts of moments": ("datetime", ["2020-02-28T10:00:30", "2020-02-29T23:59:59", "2020-03-02T00:00:00"]),
     "texts of numbers": ("numeric", ["7", "12", "8"]),
 }
 
@@ -141,13 +141,13 @@ def test_dithered_numbers_are_normal_and_constant_over_calls():
 
 
 def test_rare_categories_share_a_feature_and_are_drawn_as_often():
-    values = [f"often {i % 100}" for i in range(400)] + [f"rare {i}" for i in range(50)] + ["rare 0"] * 50
+    values = [f"often {i % 100}" for i in range(3000)] + [f"rare {i}" for i in range(20)] + ["rare 0"] * 19
     space, table = fitted(values, "category")
     assert space.inputs(0).groups == (101,)
     found = space.samples(space.arrays(None, table)).columns["x"]
     rare = np.array([value.startswith("rare") for value in found])
-    assert rare.sum() == 101 or rare.sum() == 98  # one of them is as frequent as the others
-    assert 0.3 < np.mean(found[rare] == "rare 0") < 0.7 or "rare 0" not in found[rare]
+    assert rare.sum() == 39
+    assert 0.3 < np.mean(found[rare] == "rare 0") < 0.7
 
 
 def test_a_value_that_training_never_saw():
@@ -173,7 +173,7 @@ def test_samples_are_shown_and_written():
     samples = space.samples(space.arrays(None, table))
     lines = list(samples.shown())
     assert lines[0] == "size  name" and lines[2] == "      b"
-    assert lines[1].startswith("1.5   a long name of")
+    assert lines[1] == "1.5   a long nam…f a thing"
     assert lines[-1] == "… 15 rows in all; to keep them: --out rows.csv"
     assert samples.told() == {"samples": 15, "columns": ["size", "name"]}
     assert pl.read_parquet(samples.saved(".parquet")).equals(samples.frame())
@@ -220,7 +220,7 @@ def test_stored_categories_and_dates_are_checked():
         ("category", ["a", "b"], {"counts": [1]}, "counts"),
         ("category", ["a", "b"], {"values": ["a"], "rare": ["b"], "counts": [1]}, "values"),
         ("category", ["a", "b"], {"values": [[]]}, "values.0"),
-        ("datetime", [DAY, DAY], {"form": "%Q"}, "form"),
+        ("datetime", [DAY, DAY], {"form": "%Y-%M"}, "form"),
         ("datetime", [DAY, DAY], {"holds": "weeks"}, "holds"),
     ):
         stored = fitted(values, kind)[0].to_json()

@@ -39,7 +39,7 @@ class NumberCodec(AbstractColumnCodec):
 
     Args:
         name: the column.
-        storage: of its values, ``integer``, ``float`` or ``string`` (texts that are numbers).
+        storage: of its values, such as ``integer``, ``float`` or ``string`` (texts that are numbers).
         scaler: of the numbers; None where there are none but those of ``spikes``.
         limits: the least and the greatest number seen; samples are clipped to them.
         grid: which numbers there are.
@@ -229,7 +229,7 @@ def _pair(value: Any, place: str) -> None:
 _FORM = record(
     kind=json_checks.one_of(NUMBER),
     name=json_checks.text,
-    storage=json_checks.one_of("integer", "float", "string", "datetime"),
+    storage=json_checks.one_of("integer", "float", "string", "datetime", "boolean"),
     scaler=optional(check_scaler),
     limits=_pair,
     grid=check_grid,

@@ -32,8 +32,8 @@ class RowSpace(AbstractSpace):
     """Rows as float32 (n, features), one codec a column: numbers scaled, categories as one-hot groups.
 
     Fitted on training rows only, on at most 100,000 of them, drawn at random but always alike. Decoding is
-    the inverse up to rounding: numbers come back on the grid of the data (whole numbers, two decimals) and
-    within the range seen, dates in their format, missing values as such.
+    the inverse up to single precision: numbers come back on the grid of the data (whole numbers, two
+    decimals) and within the range seen, dates in their format, missing values as such.
 
     Args:
         codecs: one a column, in the order of the columns.
