@@ -155,7 +155,11 @@ class Trainer:
     """The network, AdamW and the way a step is taken."""
 
     def __init__(self, network: UNet, recipe: Mapping[str, Any], variant: str, *, autocast: bool):
-        self.network, self.recipe, self.autocast = network.to(memory_format=torch.channels_last), recipe, autocast
+        self.network, self.recipe, self.autocast = (
+            network.to(memory_format=torch.channels_last),
+            recipe,
+            autocast,
+        )
         is_compiled = "comp" in variant
         self.loss = torch.compile(self._loss, fullgraph=True, dynamic=False) if is_compiled else self._loss
         self.optimizer = torch.optim.AdamW(

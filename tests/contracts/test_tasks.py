@@ -25,6 +25,7 @@ from lamina.models import build
 from lamina.tasks import TASKS, AbstractTarget, AbstractTask, Roles, choose_task, task_named
 from lamina.tasks.audit import ask, cast_roles
 from lamina.tasks.base import AbstractSelector, RoleKeys, TaskGroup
+from lamina.tasks.guide import wanted
 from lamina.tasks.registry import asking_order, needs_target
 
 NAMES = [name for name in TASKS if isinstance(TASKS[name], AbstractTask)]
@@ -323,10 +324,10 @@ def test_its_objective_learns_from_its_examples_and_measures_what_is_asked(name:
 
     inputs = task.guide.inputs(encoder.inputs, target)
     model: Any = zeros
-    if task.wanted(target) not in (ONE, EACH, NEXT):
-        situation = Situation(inputs, len(TRAINING), schema.target_kind, wants=task.wanted(target))
+    if wanted(task, target) not in (ONE, EACH, NEXT):
+        situation = Situation(inputs, len(TRAINING), schema.target_kind, wants=wanted(task, target))
         name = task.guide.choose(situation, encoder.blocks, target).model
-        model = build(name, inputs=inputs, outputs=objective.out_features, size=8, wants=task.wanted(target))
+        model = build(name, inputs=inputs, outputs=objective.out_features, size=8, wants=wanted(task, target))
     decoded = np.asarray(objective.answer(model, asked.x), objective.decoded_type)
     found = objective.metrics(decoded, asked.targets, asked.weights)
     assert found and all(np.isfinite(value) for value in found.values())

@@ -52,7 +52,7 @@ def predicted(
         ConfigError: the task has no probabilities, or its predictions cannot be written there.
         DataError: the data do not fit the network.
     """
-    from lamina.network.network import check_predicts
+    from lamina.network.network import check_predicts, inputs_of
 
     task = network.task
     check_predicts(network)
@@ -72,7 +72,7 @@ def predicted(
     x = network.encoder.transform(table)
     unlike = compared(network, table, x)
     say(unlike, table.source, strict=strict)
-    return network.prediction(table, network.decoded(network.inputs(table, x))), unlike
+    return network.prediction(table, network.decoded(inputs_of(network, table, x))), unlike
 
 
 def columns_of(found: Prediction, *, proba: bool) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from lamina.network.keys import MIXED, Config, Keys
 from lamina.network.plan import Data
 from lamina.tasks.audit import Cast
 from lamina.tasks.base import AbstractTarget
+from lamina.tasks.guide import wanted
 
 
 def choose(
@@ -57,7 +58,7 @@ def choose(
         preset=config.run.preset,
         seconds=None if limit is None else limit / len(data.folds),
         model=config.run.model if own is None else "",
-        wants=cast.task.wanted(target),
+        wants=wanted(cast.task, target),
         blocks=len(cast.blocks),
     )
     if encoder.is_mixed:

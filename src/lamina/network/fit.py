@@ -197,7 +197,7 @@ def _evaluated(
                 for result, (_, rows) in zip(results, data.folds, strict=True)
             ]
             outputs = np.concatenate(parts)
-        target = network.task.calibrated(network.target, outputs)
+        target = network.target.calibrated(outputs)
         network = dataclasses.replace(network, target=target)
         found["valid"] = _evaluated_as(asked, table, target.in_unit(outputs))
     if test_table is None and len(data.split.test):

@@ -35,6 +35,7 @@ from lamina.network.network import Network
 from lamina.network.weights import read_weights
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.base import AbstractTarget, AbstractTask
+from lamina.tasks.guide import wanted
 
 _FILES = (CONFIG, SCHEMA, WEIGHTS, CARD)
 _MOST_OPTION = 1 << 20  # no layer is wider
@@ -123,7 +124,7 @@ class Described:
         if model is None:
             with _naming(self.place / CONFIG):
                 inputs = self.task.guide.inputs(self.encoder.inputs, self.target)
-                wants = self.task.wanted(self.target)
+                wants = wanted(self.task, self.target)
                 model = _blank(name, inputs, self.objective.out_features, options, arrays, wants)
         with _naming(self.place / WEIGHTS):
             model = _filled(model, arrays)

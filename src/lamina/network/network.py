@@ -109,26 +109,13 @@ class Network:
             ConfigError: the task has no outputs for a row.
         """
         check_predicts(self)
-        return self.decoded(self.inputs(self.read(data)))
-
-    def inputs(self, table: AbstractTable, encoded: Any = None) -> Any:
-        """Return what the model is asked about rows, for `decoded`.
-
-        Args:
-            table: from `read`.
-            encoded: its rows from ``encoder.transform``, where they are known.
-
-        Raises:
-            DataError: a column is missing or holds what it must not.
-        """
-        encoded = self.encoder.transform(table) if encoded is None else encoded
-        return self.task.examiner.inputs(encoded, table, self.target)
+        return self.decoded(inputs_of(self, self.read(data)))
 
     def decoded(self, x: Any, *, by: Answering | None = None) -> np.ndarray:
         """Return decoded outputs of encoded inputs, or what else is asked of the model, such as vectors.
 
         Args:
-            x: from `inputs`.
+            x: from `inputs_of`.
             by: what answers in place of the objective; its answers are left as they are.
         """
         if by is not None:
@@ -230,7 +217,7 @@ class Network:
         table = self.read(data)
         x = self.encoder.transform(table)
         self._warn_of_unlike(table, x)
-        return self.decoded(self.inputs(table, x))
+        return self.decoded(inputs_of(self, table, x))
 
     def _warn_of_unlike(self, table: AbstractTable, x: Any) -> None:
         unlike = compared(self, table, x)
@@ -265,6 +252,21 @@ class Network:
             known = {name: value for name, value in metrics.items() if value is not None}
             lines.append(f"{split}: " + ", ".join(f"{name} {value:.4g}" for name, value in known.items()))
         return "\n".join(lines)
+
+
+def inputs_of(network: Network, table: AbstractTable, encoded: Any = None) -> Any:
+    """Return what a model is asked about rows, for `Network.decoded`.
+
+    Args:
+        network: the trained network.
+        table: from `Network.read`.
+        encoded: its rows from ``encoder.transform``, where they are known.
+
+    Raises:
+        DataError: a column is missing or holds what it must not.
+    """
+    encoded = network.encoder.transform(table) if encoded is None else encoded
+    return network.task.examiner.inputs(encoded, table, network.target)
 
 
 def asked_of(network: Network, table: AbstractTable) -> Asked:

@@ -22,6 +22,7 @@ from lamina.network.build import build_model
 from lamina.network.keys import Config
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.base import AbstractTarget, AbstractTask, Examples
+from lamina.tasks.guide import wanted
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -174,5 +175,5 @@ def make_models(name: str, coding: Coding, options: Mapping[str, Any], config: C
     """
     single = {option: value for option, value in options.items() if option != "folds"}
     keys = random.split(random.fold_in(random.make_key(config.training.seed), 1), config.run.folds or 1)
-    wants, outputs = coding.task.wanted(coding.target), coding.objective.out_features
+    wants, outputs = wanted(coding.task, coding.target), coding.objective.out_features
     return tuple(build_model(name, coding.inputs, outputs, single, key, wants=wants) for key in keys)

@@ -218,6 +218,14 @@ class AbstractTarget(abc.ABC):
     def caption(self, value: Any) -> str:
         """Return one row of `measured` in words."""
 
+    def calibrated(self, decoded: np.ndarray) -> AbstractTarget:
+        """Return the target with what it has to know of the decoded outputs of validation rows: as it is.
+
+        Args:
+            decoded: outputs of rows that were held out of training.
+        """
+        return self
+
     @abc.abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
@@ -298,22 +306,9 @@ class AbstractTask(abc.ABC):
         """Return training examples with the weights that the keys ask for."""
         return examples
 
-    def wanted(self, target: AbstractTarget) -> str:
-        """Return what outputs it wants of a model once its target is fitted: `wants`, as a rule."""
-        return self.wants
-
     @abc.abstractmethod
     def objective(self, inputs: Inputs, target: AbstractTarget, keys: Any) -> AbstractObjective:
         """Return what gradient descent minimizes."""
-
-    def calibrated(self, target: AbstractTarget, decoded: np.ndarray) -> AbstractTarget:
-        """Return the target with what a trained network's outputs teach: by default as it is.
-
-        Args:
-            target: fitted.
-            decoded: outputs for held-out rows, as the objective decodes them.
-        """
-        return target
 
     def predict(
         self, decoded: np.ndarray, table: AbstractTable, objective: AbstractObjective, target: AbstractTarget

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina.data.schema import Schema
     from lamina.modalities.base import Block, Choice, Situation
     from lamina.modalities.blocks import Claims
-    from lamina.tasks.base import AbstractTarget
+    from lamina.tasks.base import AbstractTarget, AbstractTask
 
 
 # Training keys of networks that write, measured with a small GPT by benchmarks/rows/language.py: docs/log.md,
@@ -58,6 +58,16 @@ def writing_keys() -> dict[str, Any]:
     return {**WRITING, "precision": "mixed"} if fast else dict(WRITING)
 
 
+def wanted(task: AbstractTask, target: AbstractTarget) -> str:
+    """Return what outputs a task wants of a model, one of `lamina.core.wanted.WANTED`.
+
+    Args:
+        task: what is asked for.
+        target: fitted.
+    """
+    return task.guide.wanted(target) or task.wants
+
+
 class AbstractGuide(abc.ABC):
     """What is decided for a task where the user says nothing. NumPy only."""
 
@@ -89,6 +99,14 @@ class AbstractGuide(abc.ABC):
             target: fitted.
         """
         return given
+
+    def wanted(self, target: AbstractTarget) -> str | None:
+        """Return what outputs a model has to give, where the target decides it; None: what the task wants.
+
+        Args:
+            target: fitted.
+        """
+        return None
 
 
 class ByModality(AbstractGuide):

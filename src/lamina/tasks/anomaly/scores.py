@@ -131,7 +131,7 @@ def scores_of(network: Any, table: AbstractTable, contamination: float | None = 
     """
     target = network.target
     encoded = network.encoder.transform(table)
-    decoded = network.decoded(network.inputs(table, encoded))
+    decoded = network.decoded(network.task.examiner.inputs(encoded, table, target))
     score = decoded[:, 0].astype(np.float64)
     threshold = target.threshold if contamination is None else target.threshold_of(contamination)
     is_anomaly = np.zeros(len(score), bool) if threshold is None else score > threshold

@@ -85,10 +85,6 @@ class AnomalyTask(AbstractSampleTask):
         """Return the target in an artifact's JSON."""
         return AnomalyTarget.restore(stored, place)
 
-    def calibrated(self, target: Any, decoded: np.ndarray) -> AnomalyTarget:
-        """Return the target with the scores of held-out rows."""
-        return target.calibrated(decoded)
-
     def objective(self, inputs: Any, target: Any, keys: AnomalyKeys) -> AbstractObjective:
         """Return the error of columns or pixels."""
         from lamina.objectives.anomaly import ImageAnomalyObjective, RowAnomalyObjective

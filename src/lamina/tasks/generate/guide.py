@@ -26,6 +26,10 @@ class GenerateGuide(AbstractGuide):
         """Return what a model is told of the samples."""
         return target.inputs
 
+    def wanted(self, target: Any) -> str:
+        """Return what the method wants of a model."""
+        return METHODS[target.method].wants
+
     def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
         """Return what the method chooses."""
         return METHODS[target.method].choose(situation)

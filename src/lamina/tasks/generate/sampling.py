@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.hashing import hashed_keys
 from lamina.tasks.samples.target import NO_LABEL
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def draw(objective: Any, model: Any, labels: np.ndarray, sampling: Sampling, *, 
     import jax
 
     from lamina.core import runtime
+    from lamina.core.hashing import hashed_keys
 
     runtime.start()
     count = len(labels)

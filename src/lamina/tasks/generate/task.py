@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageSampleInputs
 from lamina.core.wanted import DENOISED, DENSITY
-from lamina.tasks.base import AbstractTarget
 from lamina.tasks.generate.guide import GenerateGuide
 from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
 from lamina.tasks.generate.methods.registry import METHODS
@@ -61,11 +60,6 @@ class GenerateTask(AbstractSampleTask):
         check_owned(keys, method)
         check_judge(keys)
         return method
-
-    def wanted(self, target: AbstractTarget) -> str:
-        """Return what the method wants of a model."""
-        own: Any = target
-        return METHODS[own.method].wants
 
     def objective(self, inputs: Any, target: Any, keys: GenerateKeys) -> AbstractObjective:
         """Return what the method minimizes."""

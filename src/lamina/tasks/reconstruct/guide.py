@@ -38,6 +38,10 @@ class ReconstructGuide(AbstractGuide):
         """Return what a model is told of the samples."""
         return target.inputs
 
+    def wanted(self, target: Any) -> str:
+        """Return what the method wants of a model."""
+        return METHODS[target.method].wants
+
     def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
         """Return the method's model, and as many epochs as the steps of the preset take."""
         method = METHODS[target.method]

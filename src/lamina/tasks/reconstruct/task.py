@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.wanted import CODE
 from lamina.modalities.base import Outcome
-from lamina.tasks.base import AbstractTarget
 from lamina.tasks.reconstruct.guide import ReconstructGuide
 from lamina.tasks.reconstruct.keys import ReconstructKeys, check_owned
 from lamina.tasks.reconstruct.methods import METHODS
@@ -40,11 +39,6 @@ class ReconstructTask(AbstractSampleTask):
         """
         check_owned(keys)
         return keys.method
-
-    def wanted(self, target: AbstractTarget) -> str:
-        """Return what the method wants of a model."""
-        own: Any = target
-        return METHODS[own.method].wants
 
     def objective(self, inputs: Any, target: Any, keys: ReconstructKeys) -> AbstractObjective:
         """Return what the method minimizes."""

@@ -34,15 +34,20 @@ def _reconstruct(network: Any, keys: AgainKeys) -> AbstractSamples:
         expected = "a path, a frame, an array"
         raise ConfigError("there is nothing to reconstruct", expected=expected, fix="reconstruct(data)")
     table = network.read(keys.data)
-    found = network.decoded(network.inputs(table), by=Again(network.objective))
+    found = network.decoded(_asked(network, table), by=Again(network.objective))
     return network.target.space.samples(found)
+
+
+def _asked(network: Any, table: AbstractTable) -> Any:
+    """Return what the network is asked about rows."""
+    return network.task.examiner.inputs(network.encoder.transform(table), table, network.target)
 
 
 def _codes(network: Any, table: AbstractTable) -> np.ndarray:
     from lamina.objectives.vectors import Vectors
     from lamina.tasks.reconstruct.answers import samples_in_units
 
-    return network.decoded(network.inputs(table), by=Vectors(samples_in_units))
+    return network.decoded(_asked(network, table), by=Vectors(samples_in_units))
 
 
 def _saved(ending: str) -> Callable[[AbstractSamples], Any]:
