@@ -98,8 +98,8 @@ def test_reasons_name_the_columns_that_count():
     names, shares = shares_of(space, oddness)
     assert names == ["size", "kind"] and shares[3].tolist() == [0.0, 0.0]
     found = reasons_of(space, encoder.transform(rows), rows, oddness)
-    assert str(found[0][0]).startswith("size 50 is far above the usual: 99 % of the rows have 12")
-    assert str(found[1][0]) == "kind 'c' is rare: 1.5 % of the rows are like it there (95%)"
+    assert str(found[0][0]).startswith("size 50 is far above the usual: 99 % of the rows have 11.96 or less")
+    assert str(found[1][0]) == "kind 'c' is rare: 1.5 % of the training rows are like it (95%)"
     assert found[2][0].words.startswith("size 1 is far below the usual")
     assert found[2][1].words == "kind 'q' is unlike all values of training"
     assert found[3] == []

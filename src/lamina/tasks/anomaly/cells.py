@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CELLS = "cells"
 BINS = 12  # of a number, between the least and the greatest one
 MOST_CATEGORIES = 64  # codes beyond share the last one
+NEAR = 0.99  # of the values: the others do not count for the scale
 PRIOR = 0.5  # rows that are added to each cell (Jeffreys)
 _MOST_EDGES = 1 << 12
 
@@ -39,7 +40,7 @@ class CellSpace(AbstractSpace):
 
     Args:
         names: the column of each feature, numbers first, as the encoder of the table has them.
-        scales: median of each number, and mean |x - median|.
+        scales: median of each number, and mean |x - median| of all but the farthest.
         edges: of the bins of each number.
         shares: of the training rows in each bin or category of each feature.
         rows: training rows that were counted.
@@ -208,20 +209,23 @@ def bin_edges(values: np.ndarray, bins: int = BINS) -> np.ndarray:
 
 
 def scale_of(values: np.ndarray) -> tuple[float, float]:
-    """Return the median, and the mean distance from it; 1 where there is none.
+    """Return the median, and the mean distance from it of all but the farthest values; 1 where there is none.
 
     Args:
         values: without NaN.
 
     Example:
-        >>> scale_of(np.array([0.0, 2.0, 4.0, 1002.0]))
-        (3.0, 251.0)
+        >>> scale_of(np.append(np.tile([1.0, 2.0, 3.0], 40), 1e9))
+        (2.0, 0.6666666666666666)
     """
     if not values.size:
         return 0.0, 1.0
     center = float(np.median(values))
-    spread = float(np.abs(values - center).mean())
-    return center, spread if spread > 1e-12 * max(abs(center), 1e-300) else 1.0
+    far = np.abs(values - center)
+    for own in (far[far <= np.quantile(far, NEAR)], far):
+        if own.mean() > 1e-12 * max(abs(center), 1e-300):
+            return center, float(own.mean())
+    return center, 1.0
 
 
 def scaled(values: np.ndarray, scales: np.ndarray) -> np.ndarray:

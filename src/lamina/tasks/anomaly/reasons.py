@@ -99,7 +99,7 @@ def _words(space: CellSpace, table: AbstractTable, name: str, row: int, cells: n
     if share == 0:
         return f"{shown} is unlike all values of training"
     if share <= RARE:
-        return f"{shown} is rare: {share_words(share)} of the rows are like it there"
+        return f"{shown} is rare: {share_words(share)} of the training rows are like it"
     return f"{shown} is unusual beside the other columns"
 
 
