@@ -66,8 +66,8 @@ def hashed_normal(key: Any, shape: tuple[int, ...]) -> jax.Array:
 
     Example:
         >>> drawn = hashed_normal(0, (10_000,))
-        >>> round(float(drawn.mean()), 1), round(float(drawn.std()), 1)
-        (0.0, 1.0)
+        >>> bool(abs(drawn.mean()) < 0.05), round(float(drawn.std()), 1)
+        (True, 1.0)
     """
     count = math.prod(shape)
     first, second = hashed_uniform(key, (2, (count + 1) // 2))
