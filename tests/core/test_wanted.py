@@ -7,7 +7,7 @@ from lamina.tasks.base import AbstractTask
 
 
 def test_every_task_wants_one_of_them_and_every_model_gives_some():
-    assert set(WANTED) == {ONE, EACH, NEXT}
+    assert {ONE, EACH, NEXT} <= set(WANTED)
     assert all(TASKS[name].wants in WANTED for name in TASKS if isinstance(TASKS[name], AbstractTask))
     assert all(set(MODELS[name].gives) <= set(WANTED) and MODELS[name].gives for name in MODELS)
 

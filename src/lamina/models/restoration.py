@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError, ShapeError
@@ -58,7 +59,12 @@ class ResidualConvs(Module):
 
 def _small(key: Any, shape: Sequence[int]) -> Any:
     """Return weights a tenth as large, so that a deep chain begins near the identity."""
-    return 0.1 * he_normal(key, tuple(shape))
+    return np.float32(0.1) * he_normal(key, tuple(shape))
+
+
+def _tiny(key: Any, shape: Sequence[int]) -> Any:
+    """Return weights a hundredth as large, so that a network begins by adding next to nothing."""
+    return np.float32(0.01) * he_normal(key, tuple(shape))
 
 
 class _AbstractRestorer(Module):
@@ -76,7 +82,7 @@ class _AbstractRestorer(Module):
         self.channels, self.fold, self.scale = inputs.channels, fold, inputs.scale
         self.multiple = fold * 2**levels
         self.head = Conv(inputs.channels * fold**2, width, initializer=he_normal, key=keys[0])
-        self.tail = Conv(width, inputs.clean * (fold * inputs.scale) ** 2, initializer=_small, key=keys[1])
+        self.tail = Conv(width, inputs.clean * (fold * inputs.scale) ** 2, initializer=_tiny, key=keys[1])
 
     def _body(self, x: Array) -> Array:
         raise NotImplementedError

@@ -23,6 +23,7 @@ LEVEL = 2.0 / 255.0
 HOLE_SIDES = (2, 4, 8, 16)  # pixels of the squares that holes are made of
 
 Images = Float[Array, "b y x c"]
+Given = Float[Array, "b v u k"]  # degraded: perhaps of other sizes and channels
 
 
 class AbstractDegradation(abc.ABC):
@@ -49,7 +50,7 @@ class AbstractDegradation(abc.ABC):
         return DegradedImageInputs(channels, channels)
 
     @abc.abstractmethod
-    def degrade(self, clean: Images, *, key: Any) -> Images:
+    def degrade(self, clean: Images, *, key: Any) -> Given:
         """Return what a network is given.
 
         Args:
@@ -57,11 +58,11 @@ class AbstractDegradation(abc.ABC):
             key: random key.
         """
 
-    def start(self, given: Images) -> Images:
+    def start(self, given: Given) -> Images:
         """Return the first estimate that the network's output is added to: what is given, as a rule."""
         return given
 
-    def finish(self, estimate: Images, given: Images) -> Images:
+    def finish(self, estimate: Images, given: Given) -> Images:
         """Return the estimate with what is known put in: as it is, as a rule.
 
         Args:
@@ -87,7 +88,7 @@ class Noise(AbstractDegradation):
 
     sigma: tuple[float, ...]
 
-    def degrade(self, clean: Images, *, key: Any) -> Images:
+    def degrade(self, clean: Images, *, key: Any) -> Given:
         """Return the images with noise."""
         noise_key, level_key = hashed_keys(key, 2)
         low, high = self.sigma[0], self.sigma[-1]
@@ -112,7 +113,7 @@ class Holes(AbstractDegradation):
         """Return what a model is told: one channel more says what is known."""
         return DegradedImageInputs(channels + 1, channels)
 
-    def degrade(self, clean: Images, *, key: Any) -> Images:
+    def degrade(self, clean: Images, *, key: Any) -> Given:
         """Return the images with holes, and where they are known."""
         count, height, width, _ = clean.shape
         side_key, *keys = hashed_keys(key, 1 + len(HOLE_SIDES))
@@ -121,19 +122,21 @@ class Holes(AbstractDegradation):
             for own, side in zip(keys, HOLE_SIDES, strict=True)
         ]
         chosen = jnp.floor(hashed_uniform(side_key, (count,)) * len(HOLE_SIDES))
-        known = sum(jnp.where(per_image(chosen == n), mask, 0.0) for n, mask in enumerate(masks))
+        known = jnp.zeros((count, height, width, 1))
+        for number, mask in enumerate(masks):
+            known = jnp.where(per_image(chosen == number), mask, known)
         return with_hole(clean, known)
 
-    def start(self, given: Images) -> Images:
+    def start(self, given: Given) -> Images:
         """Return the image, gray where it is unknown."""
         return given[..., :-1]
 
-    def finish(self, estimate: Images, given: Images) -> Images:
+    def finish(self, estimate: Images, given: Given) -> Images:
         """Return the estimate where nothing is known, and the image as it is elsewhere."""
         return jnp.where(given[..., -1:] > 0.5, given[..., :-1], estimate)
 
 
-def with_hole(images: Images, known: Float[Array, "b y x 1"]) -> Images:
+def with_hole(images: Images, known: Float[Array, "b y x 1"]) -> Given:
     """Return images as `Holes` gives them to a network.
 
     Args:
@@ -177,7 +180,7 @@ class Reduction(AbstractDegradation):
         """Return what a model is told: the image becomes finer."""
         return DegradedImageInputs(channels, channels, self.factor)
 
-    def degrade(self, clean: Images, *, key: Any) -> Images:
+    def degrade(self, clean: Images, *, key: Any) -> Given:
         """Return the smaller images."""
         count, height, width, channels = clean.shape
         small = jax.image.resize(
@@ -185,7 +188,7 @@ class Reduction(AbstractDegradation):
         )
         return jnp.clip(jnp.round((small + 1.0) / LEVEL), 0.0, 255.0) * LEVEL - 1.0
 
-    def start(self, given: Images) -> Images:
+    def start(self, given: Given) -> Images:
         """Return the images enlarged by bicubic interpolation."""
         count, height, width, channels = given.shape
         return jax.image.resize(
@@ -203,20 +206,20 @@ class Gray(AbstractDegradation):
         """Return what a model is told: gray comes, color leaves."""
         return DegradedImageInputs(1, channels)
 
-    def degrade(self, clean: Images, *, key: Any) -> Images:
+    def degrade(self, clean: Images, *, key: Any) -> Given:
         """Return the luma of the images, (b, y, x, 1)."""
         return luma(clean)
 
-    def start(self, given: Images) -> Images:
+    def start(self, given: Given) -> Images:
         """Return gray images with three channels."""
         return jnp.repeat(given, 3, axis=-1)
 
-    def finish(self, estimate: Images, given: Images) -> Images:
+    def finish(self, estimate: Images, given: Given) -> Images:
         """Return the estimate with the brightness that is known."""
         return estimate - luma(estimate) + given
 
 
-def luma(images: Images) -> Float[Array, "b y x 1"]:
+def luma(images: Images) -> Given:
     """Return how bright pixels look, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
 
     Args:

@@ -48,7 +48,6 @@ class EnhancementObjective(AbstractSampleObjective):
     monitor = {"loss": False, "psnr": True}  # noqa: RUF012
     shown = Shown("psnr", "valid_psnr", lambda value, scale: value)
     measures = ("psnr", "ssim", "psnr_before", "ssim_before")
-    noun = "image"
 
     def pick(self, arrays: Any, ids: Array, *, key: Any) -> Any:
         """Return random crops of some images, each turned and mirrored at random."""

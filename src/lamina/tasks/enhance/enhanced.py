@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.core.wording import counted
+from lamina.data.images.column import IMAGE
 from lamina.data.table import free_name
 
 FORMATS = {
@@ -73,7 +74,7 @@ class EnhancedImages(Sequence):
             ConfigError: there are several images.
         """
         if len(self.images) != 1:
-            received = counted(len(self.images), "image")
+            received = counted(len(self.images), IMAGE)
             raise ConfigError(
                 "one file holds one image", received=received, fix="give a new folder: --out better"
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.errors import DataError
 from lamina.core.inputs import ImageSampleInputs
 from lamina.core.wanted import IMPROVED
+from lamina.data.images.column import IMAGE
 from lamina.tasks.enhance.guide import EnhanceGuide
 from lamina.tasks.enhance.keys import COLORIZE, USUAL_CROP, EnhanceKeys, degradation_of
 from lamina.tasks.enhance.verbs import VERBS
@@ -33,7 +34,7 @@ class EnhanceTask(AbstractSampleTask):
     name = ENHANCE
     summary = "improves images"
     learns = "from clean images, which it degrades itself"
-    noun = "image"
+    noun = IMAGE
     keys = EnhanceKeys
     verbs = VERBS
     wants = IMPROVED

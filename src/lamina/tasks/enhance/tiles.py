@@ -54,7 +54,7 @@ def _once(objective: Any, model: Any, given: np.ndarray, turns: bool) -> np.ndar
     if not turns:
         return _called(objective, model, given)
     found = [back(_called(objective, model, there)) for there, back in _positions(given)]
-    return np.mean(found, axis=0, dtype=np.float32)
+    return np.stack(found).mean(axis=0)
 
 
 def _positions(image: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
