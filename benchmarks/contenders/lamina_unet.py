@@ -1,4 +1,4 @@
-"""`denoising-unet` by `lamina.train.train`; options: shape, recipe, precision, folder, mode (weights, race, quality)."""
+"""`denoising-unet` by `lamina.train.train`; options as of `lamina_gpt`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def make(shape: Mapping[str, int], seed: int) -> Any:
     """Return the network."""
     side = shape["side"]
     space = ImageSampleInputs(side, side, shape["colors"], shape["labels"])
-    return build("denoising-unet", inputs=space, outputs=1, size=shape["width"], depth=shape["depth"], seed=seed)
+    return build(
+        "denoising-unet", inputs=space, outputs=1, size=shape["width"], depth=shape["depth"], seed=seed
+    )
 
 
 def rows(data: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -51,7 +53,9 @@ def main() -> None:
     )
     gate = Turnstile(channel, epochs=1, began=time.perf_counter())
     data = datasets.load(f"{chosen['folder']}/{'turn' if is_race else 'quality'}.npz")
-    train(model, DiffusionObjective(space), rows(data), config=config, callbacks=[gate if is_race else losses])
+    train(
+        model, DiffusionObjective(space), rows(data), config=config, callbacks=[gate if is_race else losses]
+    )
     channel.send(quality=losses.found)
 
 
