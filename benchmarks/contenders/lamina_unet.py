@@ -1,4 +1,4 @@
-"""`denoising-unet` by `lamina.train.train`; options: shape, recipe, precision, folder, mode (weights, race, quality)."""
+"""`denoising-unet` by `lamina.train.train`; options as of `lamina_gpt`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
 """The same U-Net in PyTorch; options: those of `lamina_unet`, variant (eager, compiled), threads, matmul.
 
-Modules have the names of Lamina's, so that its initial weights are a state of this network. Images are channels last.
+Modules have the names of Lamina's, so that its initial weights are a state of this network. Images are
+channels last.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 from collections.abc import Mapping
@@ -117,7 +119,7 @@ class UNet(nn.Module):
         super().__init__()
         width, depth, colors = shape["width"], shape["depth"], shape["colors"]
         widths, told = [width * min(2**level, 4) for level in range(depth + 1)], 4 * width
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(itertools.pairwise(widths))
 
         def rows() -> nn.ModuleList:
             return nn.ModuleList(nn.ModuleList(Block(size, told) for _ in range(2)) for size in widths[:-1])

@@ -1,10 +1,11 @@
 """Row "U-Net diffusion step": `denoising-unet` of 32 channels on 28 × 28 gray images, batch 64, AdamW.
 
-Lamina: the registered model and `DiffusionObjective` by its public `train`, in float32 and ``mixed``, where dense
-products and convolutions round their operands to bfloat16. PyTorch: the same network by hand, channels last, eager
-and compiled, fused AdamW, float32 with products of medium precision, and bfloat16 by autocast; all begin with the
-same weights. Milliseconds of a step, levels, noise and hidden labels included. Quality: mean training loss of the
-last of three epochs; noise and levels differ between both, so that the tolerance is that of other seeds.
+Lamina: the registered model and `DiffusionObjective` by its public `train`, in float32 and ``mixed``, where
+dense products and convolutions round their operands to bfloat16. PyTorch: the same network by hand, channels
+last, eager and compiled, fused AdamW, float32 with products of medium precision, bfloat16 by autocast; all
+begin with the same weights. Milliseconds of a step, levels, noise and hidden labels included. Quality: mean
+training loss of the last of three epochs; noise and levels differ between both, so that the tolerance is that
+of other seeds.
 """
 
 from __future__ import annotations
@@ -40,12 +41,10 @@ def parse() -> argparse.Namespace:
 
 
 def images(count: int) -> dict[str, np.ndarray]:
-    """Return digits in 28 × 28 pixels and their classes."""
+    """Return noisy prototypes of ten classes in 28 × 28 pixels, and their classes."""
     data = datasets.synthetic_digits(rows=count, test=1)
-    side = SHAPE["side"]
-    x = data["x"].reshape(count, side, side, 1)
-    low, high = float(x.min()), float(x.max())
-    return {"x": np.round(255 * (x - low) / (high - low)).astype(np.uint8), "y": data["y"].astype(np.int32)}
+    x = np.rint(255 * data["x_train"]).astype(np.uint8).reshape(count, SHAPE["side"], SHAPE["side"], 1)
+    return {"x": x, "y": data["y_train"].astype(np.int32)}
 
 
 def forward_flops() -> float:

@@ -19,7 +19,6 @@ from lamina.core.wanted import DENOISED
 from lamina.models.condition import Condition
 from lamina.models.registry import register
 from lamina.models.unet import folded, unfolded
-from lamina.nn.activation import silu
 from lamina.nn.adaptive import AdaptiveConvBlock, groups_of, without_bias
 from lamina.nn.attention import MultiHeadAttention
 from lamina.nn.channels import GroupNorm
@@ -145,7 +144,7 @@ class DenoisingUNet(Module):
         for row, grow, join in zip(self.ups[::-1], self.grows[::-1], self.joins[::-1], strict=True):
             x = join(jnp.concatenate([beside.pop(), unfolded(grow(x), 2)], axis=-1))
             x = _through(row, x, told, keys, train)
-        return self.head(silu(self.norm(x)))[:, :height, :width]
+        return self.head(self.norm(x, activation="silu"))[:, :height, :width]
 
     def _keys(self, key: Any) -> Any:
         """One random key for each block."""

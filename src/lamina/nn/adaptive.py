@@ -202,9 +202,9 @@ class AdaptiveConvBlock(Module):
         key: Any = None,
         train: bool = False,
     ) -> Float[Array, "b y x o"]:
-        gain, shift = _parts(self.modulation(silu(condition)), 2, x.ndim)
-        hidden = self.conv1(silu(self.norm1(x)))
-        hidden = silu(self.norm2(hidden) * (1 + gain) + shift)
+        gain, shift = _parts(self.modulation(silu(condition)), 2, 2)
+        hidden = self.conv1(self.norm1(x, activation="silu"))
+        hidden = self.norm2(hidden, gain=gain, shift=shift, activation="silu")
         hidden = self.conv2(self.dropout(hidden, key=key, train=train))
         return hidden + (x if self.skip is None else self.skip(x))
 

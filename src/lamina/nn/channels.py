@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,8 +12,9 @@ from lamina.core.errors import ConfigError
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.nn.activation import relu, sigmoid
-from lamina.nn.linear import Linear, aligned
+from lamina.nn.activation import ACTIVATIONS, relu, sigmoid, silu
+from lamina.nn.linear import Linear
+from lamina.ops.group_norm import group_norm
 
 
 class GroupNorm(Module):
@@ -29,6 +29,10 @@ class GroupNorm(Module):
             ``width`` an instance normalization.
         width: number of channels.
         epsilon: ε > 0, keeps the division finite.
+
+    Called with ``gain`` and ``shift``, (batch, width), it returns y · (1 + gain) + shift; with
+    ``activation="silu"``, or another name in `lamina.nn.ACTIVATIONS`, that of the result; silu in the same
+    pass over the numbers.
 
     Shapes:
         (batch, *space, width) → the same
@@ -57,13 +61,25 @@ class GroupNorm(Module):
         self.groups, self.epsilon = groups, epsilon
 
     def __call__(
-        self, x: Float[Array, "b *space c"], *, key: Any = None, train: bool = False
+        self,
+        x: Float[Array, "b *space c"],
+        *,
+        gain: Float[Array, "b c"] | None = None,
+        shift: Float[Array, "b c"] | None = None,
+        activation: str = "identity",
+        key: Any = None,
+        train: bool = False,
     ) -> Float[Array, "b *space c"]:
-        wide = x.astype(jnp.float32).reshape(x.shape[0], -1, self.groups, x.shape[-1] // self.groups)
-        centered = wide - wide.mean((1, 3), keepdims=True)
-        scale = jax.lax.rsqrt((centered**2).mean((1, 3), keepdims=True) + self.epsilon)
-        y = (centered * scale).reshape(x.shape).astype(x.dtype)
-        return y * aligned(self.weight, x) + aligned(self.bias, x)
+        images = (x.shape[0], x.shape[-1])
+        scale = jnp.broadcast_to(self.weight.astype(x.dtype)[None], images)
+        offset = jnp.broadcast_to(self.bias.astype(x.dtype)[None], images)
+        if gain is not None:
+            scale, offset = scale * (1 + gain), offset * (1 + gain)
+        offset = offset if shift is None else offset + shift
+        function = ACTIVATIONS[activation]
+        fuses = function is silu
+        y = group_norm(x, scale, offset, groups=self.groups, epsilon=self.epsilon, silu=fuses)
+        return y if fuses else function(y)
 
 
 class LocalResponseNorm(Module):

@@ -137,7 +137,7 @@ TABLE = Table(
         # Fewer channels leave tiles of 32 of them mostly empty.
         limits={"channels": Limit(24), "multiplications": Limit(1 << 20)},
         requires="AMX or AVX512-BF16, stride 1, no dilation, mixed precision",
-        log='2026-11-30 "Convolutions of rounded operands"',
+        log='2026-11-30 "A step of the U-Net for diffusion"',
         decision="0037",
     ),
     winograd=Kernel(
@@ -225,6 +225,13 @@ TABLE = Table(
         limits={"numbers": Limit(1 << 16)},  # below, the kernel need not be loaded
         log='2026-11-26 "GELU and its slope by a kernel"',
         decision="0017",
+    ),
+    group_norm=Kernel(
+        "group normalization with gains and shifts of each image, silu behind it, and its gradients",
+        source="group_norm",
+        limits={"numbers": Limit(1 << 16)},  # below, the kernels need not be loaded
+        log='2026-11-30 "A step of the U-Net for diffusion"',
+        decision="0018",
     ),
     layer_norm=Kernel(
         "layer normalization and its gradients",

@@ -52,6 +52,7 @@ KERNELS = {
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
     "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
+    "group_norm": ("group_norm", "group_norm_gradient"),
     "layer_norm": ("layer_norm", "layer_norm_gradient"),
     "recurrence": ("rnn", "lstm", "gru", "rnn_gradient", "lstm_gradient", "gru_gradient"),
     "rounded_convolution": ("rounded_convolution", "rounded_convolution_weight_gradient"),
