@@ -25,10 +25,10 @@ GROUPS = (1, 3, 1, 2, 1)
 @functools.cache
 def stirred(name: str, groups: tuple[int, ...] = GROUPS, labels: int = 3) -> Any:
     """A model whose weights are far from where they begin, so that nothing is the identity."""
-    model = build(name, inputs=RowSampleInputs(groups, labels), outputs=0, size=16, seed=0)
+    model = build(name, inputs=RowSampleInputs(groups, labels), outputs=0, size=16, depth=4, seed=0)
     random = np.random.default_rng(0)
     arrays = {
-        path: np.asarray(array) + 0.3 * random.normal(size=np.shape(array)).astype(np.float32)
+        path: np.asarray(array) + 0.1 * random.normal(size=np.shape(array)).astype(np.float32)
         for path, array in named_arrays(model).items()
     }
     return with_arrays(model, arrays)
@@ -94,7 +94,8 @@ def test_probabilities_of_categories_sum_to_one_and_are_those_of_samples():
 
 def test_a_category_depends_on_those_before_it_alone():
     chain = CategoryChain((2, 3, 2), width=8, depth=1, key=0)
-    chain = jax.tree.map(lambda a: a + 0.5 * np.random.default_rng(0).normal(size=a.shape), chain)
+    random = np.random.default_rng(0)
+    chain = jax.tree.map(lambda a: a + 0.5 * random.normal(size=a.shape).astype(np.float32), chain)
     jacobian = jax.jacfwd(lambda x: chain.logits(x[None], jnp.zeros((1, 8)))[0])(jnp.ones(7) * 0.3)
     group = np.repeat(range(3), (2, 3, 2))
     assert (np.asarray(jacobian)[group[:, None] <= group] == 0).all()

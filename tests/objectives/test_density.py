@@ -93,6 +93,8 @@ def test_noise_moves_numbers_alone_and_weights_count():
             seen.append((np.asarray(x), np.asarray(label)))
             return -jnp.arange(4.0)
 
+        __call__ = log_density
+
     x = jnp.tile(jnp.array([[0.0, 0.0, 0.0, 1.0]]), (4, 1))
     batch = {"x": x, "y": jnp.array([0, 1, 0, 1]), "weight": jnp.array([1.0, 1.0, 1.0, 0.0])}
     objective = DensityObjective(SPACE, noise=0.5, hidden=1.0)

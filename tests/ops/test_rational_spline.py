@@ -12,7 +12,7 @@ from lamina.ops.rational_spline import Knots, knots_of, rational_spline, rationa
 BOUND = 3.0
 
 
-def knots(count: int, pieces: int = 5, spread: float = 2.0) -> Knots:
+def knots(count: int, pieces: int = 5, spread: float = 1.0) -> Knots:
     random = np.random.default_rng(0)
     raw = spread * random.normal(size=(count, 3 * pieces - 1))
     return knots_of(jnp.asarray(raw, jnp.float32), bound=BOUND)
@@ -47,8 +47,11 @@ def test_inverse_and_slope(pieces: int):
     np.testing.assert_allclose(np.exp(log_slope), slope, rtol=1e-3)
     assert (np.asarray(slope) > 0).all()
     back, log_inverse = rational_spline_inverse(y, own)
-    np.testing.assert_allclose(back, x, atol=2e-4)
-    np.testing.assert_allclose(log_inverse, -log_slope, atol=0.05)
+    again, _ = rational_spline(back, own)
+    np.testing.assert_allclose(again, y, atol=1e-5)
+    steep = np.asarray(slope) > 0.05  # where the spline is flat, rounding of y moves x far
+    np.testing.assert_allclose(np.asarray(back)[steep], np.asarray(x)[steep], atol=1e-4)
+    np.testing.assert_allclose(np.asarray(log_inverse)[steep], -np.asarray(log_slope)[steep], atol=0.01)
     outside = np.abs(x) >= BOUND
     np.testing.assert_array_equal(np.asarray(y)[outside], np.asarray(x)[outside])
 
