@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.objectives.base import Batch, Interval, Losses, Score
+from lamina.objectives.base import Batch, Interval, Losses
 from lamina.objectives.metrics import auc, auc_interval, average_precision
 from lamina.objectives.reconstruction import ReconstructionObjective
 from lamina.objectives.samples import AbstractSampleObjective
@@ -27,11 +27,6 @@ class AbstractAnomalyObjective(AbstractSampleObjective):
 
     measures = ("score",)
     noun = "row"
-
-    @property
-    def score(self) -> Score:
-        """The area under the ROC curve."""
-        return Score("auc", lambda targets, points, weights: self.metrics(points, targets, weights)["auc"])
 
     @abc.abstractmethod
     def errors(self, model: Any, x: Any) -> Array:

@@ -49,7 +49,7 @@ def network() -> Network:
 
 
 def test_rows_unlike_the_others_have_a_higher_score(network: Network):
-    usual, odd = network.predict(rows(100, seed=1)), network.predict(ODD)
+    usual, odd = network.score(rows(100, seed=1)).score, network.score(ODD).score
     assert odd[1] > usual.max() and odd[2] > np.quantile(usual, 0.9) > odd[0]
 
 
@@ -144,7 +144,7 @@ def test_by_the_command_line(tmp_path: Path, capsys: CaptureFixture[str]):
     assert "--out scores.csv" in capsys.readouterr().err
 
 
-def test_images_have_maps_of_errors(tmp_path: Path, capsys: CaptureFixture[str]):
+def test_images_have_maps_of_errors():
     random = np.random.default_rng(0)
     level = random.integers(60, 90, (120, 1, 1, 1))
     usual = (level + random.integers(0, 9, (1, 12, 12, 1))).astype(np.uint8)
@@ -156,5 +156,6 @@ def test_images_have_maps_of_errors(tmp_path: Path, capsys: CaptureFixture[str])
     assert found.maps[0].shape == (12, 12) and found.reasons[0].endswith("is at the lower left")
     files = found.as_folder()
     assert {"1.png", "scores.csv"} <= set(files)
+    assert found.as_csv().decode().splitlines()[0] == "row,score,p_value,is_anomaly,reason"
     with np.load(io.BytesIO(found.as_npz())) as stored:
         assert stored["maps"].shape == (4, 12, 12)

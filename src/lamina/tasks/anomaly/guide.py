@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.modalities.blocks import Claims
 
 MODEL = "autoencoder"
-STEPS = {"fast": 500, "balanced": 1_000, "best": 4_000}
+STEPS = {"fast": 500, "balanced": 1_500, "best": 4_000}
 BATCH = 128
 # Of tables, as chosen by benchmarks/rows/adbench.py: docs/log.md, "Anomalies in tables".
 TRAINING: Mapping[str, Any] = {

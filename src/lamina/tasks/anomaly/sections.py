@@ -39,12 +39,13 @@ def _scores(outcome: Outcome) -> np.ndarray:
 
 def _summary(outcome: Outcome) -> Section:
     scores, target = _scores(outcome), outcome.target
-    odd = int((scores > target.threshold).sum()) if target.threshold is not None else 0
-    verb = "lies" if odd == 1 else "lie"
-    lead = (
-        f"Of {counted(len(scores), 'row')} that the network has not learned from, {odd:,} {verb} above the "
-        f"threshold of {target.threshold:,.4g}, set so that {target.contamination:.2g} of such rows do."
-    )
+    lead = f"{counted(len(scores), 'row')} that the network has not learned from were scored."
+    if target.threshold is not None:
+        odd = int((scores > target.threshold).sum())
+        lead += (
+            f" {odd:,} {'lies' if odd == 1 else 'lie'} above the threshold of {target.threshold:,.4g}, set so "
+            f"that a share of {target.contamination:.2g} of the validation rows does."
+        )
     if "auc" in outcome.metrics:
         lead += (
             f" An anomaly has a higher score than another row in {outcome.metrics['auc']:.1%} of the pairs; "
@@ -105,9 +106,11 @@ def _spread(outcome: Outcome) -> Section:
     """Return a histogram of the scores with the threshold, of anomalies apart where they are known."""
     scores, targets = _scores(outcome), np.asarray(outcome.targets)
     low, high = np.quantile(scores, (0.0, 0.995))
-    edges = np.linspace(low, max(high, outcome.target.threshold * 1.05, low + 1e-9), HISTOGRAM_BINS + 1)
+    threshold = outcome.target.threshold
+    high = max(high, low + 1e-6, -np.inf if threshold is None else threshold)
+    edges = np.linspace(low, high + 0.02 * (high - low), HISTOGRAM_BINS + 1)
     clipped = np.minimum(scores, edges[-1])
-    mark = (Mark(outcome.target.threshold, "threshold"),)
+    mark = () if threshold is None else (Mark(threshold, "threshold"),)
     groups = [("all rows", np.ones(len(scores), bool), "blue")]
     if np.isfinite(targets).any():
         groups = [("known as usual", targets == 0, "blue"), ("known as anomalies", targets == 1, "orange")]
