@@ -48,7 +48,7 @@ def _summary(outcome: Outcome) -> Section:
         )
     if "auc" in outcome.metrics:
         lead += (
-            f" An anomaly has a higher score than another row in {outcome.metrics['auc']:.1%} of the pairs; "
+            f" An anomaly scores higher than another row in {outcome.metrics['auc']:.1%} of the pairs; "
             "labels were measured by, and not learned from."
         )
     return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
