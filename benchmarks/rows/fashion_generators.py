@@ -128,9 +128,10 @@ def generator(method: str, images: Images, judge: Path, arguments: argparse.Name
         keys: dict[str, Any] = dict(word.split("=", 1) for word in arguments.keys)
         keys |= {"epochs": 1} if arguments.quick else {"time_limit": 60 * arguments.minutes}
         keys |= {"preset": arguments.preset, "seed": arguments.seed, "judge": str(judge)}
-        y = images.classes if arguments.conditional else None
+        if arguments.conditional:
+            keys["target"] = "target"
         began = time.perf_counter()
-        lamina.fit(images.training, y, task="generate", method=method, out=str(place), **keys)
+        lamina.fit(images.training, images.classes, task="generate", method=method, out=str(place), **keys)
         took.write_text(json.dumps(time.perf_counter() - began))
     return lamina.load(place), json.loads(took.read_text()) if took.exists() else float("nan")
 

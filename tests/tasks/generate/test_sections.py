@@ -19,6 +19,7 @@ from lamina.tasks.generate.previews import previewer, samples_over_training
 from lamina.tasks.generate.sampling import draw
 from lamina.tasks.generate.sections import generate_sections
 from lamina.tasks.generate.shown import distributions, table_of
+from lamina.tasks.preview import Preview
 
 
 def titled(sections: list[Section], title: str) -> list[Any]:
@@ -173,3 +174,25 @@ def test_two_numbers_are_a_plane():
     plane, columns = distributions(*(rows(x=draw_rows(size=9), y=draw_rows(size=9)) for _ in range(2)))
     assert isinstance(plane, Plot) and plane.name == "samples_plane" and len(plane.panels[0].series) == 2  # type: ignore
     assert isinstance(columns, Plot) and len(columns.panels) == 2
+
+
+def test_planes_of_epochs_share_their_axes():
+    draw_rows = np.random.default_rng(0).normal
+    previews = {
+        epoch: Preview(rows(x=spread * draw_rows(size=9), y=draw_rows(size=9)))
+        for epoch, spread in ((1, 0.1), (4, 5.0))
+    }
+    (section,) = samples_over_training(outcome(previews=previews))
+    first, last = section.blocks[0].panels  # type: ignore[union-attr]
+    assert first.title == "Epoch 1" and first.x.ends == last.x.ends and last.x.ends[1] > 3
+
+
+def test_other_rows_are_a_table_of_the_first_one():
+    previews = {1: Preview(rows(age=[3.0], kind=np.array(["a"], object)))}
+    (section,) = samples_over_training(outcome(previews=previews))
+    table = section.blocks[0]
+    assert (
+        isinstance(table, Table)
+        and table.heads == ("epoch", "age", "kind")
+        and table.rows == (("1", "3", "a"),)
+    )

@@ -51,7 +51,8 @@ class Memorization:
             (round(share * len(of)), len(of) - round(share * len(of)))
             for share, of in ((self.copies, self.distances), (self.held_out_copies, self.held_out))
         ]
-        return float(fisher_exact(counts, alternative="greater")[1]) < SURE
+        test: Any = fisher_exact(counts, alternative="greater")
+        return float(test[1]) < SURE
 
     @property
     def verdict(self) -> str:

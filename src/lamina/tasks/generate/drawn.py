@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.core.inputs import ImageSampleInputs
 from lamina.modalities.base import Outcome
 from lamina.tasks.generate.sampling import draw
 from lamina.tasks.samples.target import NO_LABEL
 
-BATCH = 32  # one compiled program draws them all, previews too
+BATCH, BATCH_OF_ROWS = 32, 256  # one compiled program draws them all, previews too
 MOST_JUDGED = 1_024
 
 
@@ -27,6 +28,15 @@ class Drawn(NamedTuple):
     labels: np.ndarray
 
 
+def batch_size(target: Any) -> int:
+    """Return how many samples are drawn at once: of rows more, which cost little.
+
+    Args:
+        target: knows the space.
+    """
+    return BATCH if isinstance(target.inputs, ImageSampleInputs) else BATCH_OF_ROWS
+
+
 def first_batch(objective: Any, model: Any, target: Any, seed: int) -> Drawn:
     """Return a batch of samples, of each class as many as of any other.
 
@@ -38,9 +48,9 @@ def first_batch(objective: Any, model: Any, target: Any, seed: int) -> Drawn:
     """
     from lamina.objectives.samples import Sampling
 
-    labels = np.full(BATCH, NO_LABEL, np.int32)
+    labels = np.full(batch_size(target), NO_LABEL, np.int32)
     if target.labels:
-        labels = np.sort(np.arange(BATCH) % len(target.labels)).astype(np.int32)
+        labels = np.arange(len(labels), dtype=np.int32) % len(target.labels)
     return Drawn(draw(objective, model, labels, Sampling(), seed=seed), labels)
 
 
@@ -54,10 +64,10 @@ def drawn_to_judge(outcome: Outcome, seconds: float) -> Drawn:
     from lamina.objectives.samples import Sampling
 
     began, generator = time.perf_counter(), np.random.default_rng(outcome.seed)
-    known = outcome.target.known(outcome.training)
+    known, size = outcome.target.known(outcome.training), batch_size(outcome.target)
     values, labels = [], []
-    while len(values) * BATCH < MOST_JUDGED and (not values or time.perf_counter() - began < seconds):
-        labels.append(generator.choice(known, BATCH).astype(np.int32))
+    while len(values) * size < MOST_JUDGED and (not values or time.perf_counter() - began < seconds):
+        labels.append(generator.choice(known, size).astype(np.int32))
         seed = outcome.seed + 1 + len(values)  # the first batch of the report has the seed itself
         values.append(draw(outcome.objective, outcome.model, labels[-1], Sampling(), seed=seed))
     return Drawn(np.concatenate(values), np.concatenate(labels))

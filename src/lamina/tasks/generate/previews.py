@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.core.page import Axis, Block, Images, Plot, Points, Section, Series
 from lamina.modalities.base import Outcome
-from lamina.tasks.generate.drawn import BATCH, first_batch
+from lamina.tasks.generate.drawn import first_batch
 from lamina.tasks.generate.shown import ACROSS, plane_points, said, table_of
 from lamina.tasks.preview import AbstractWatcher, Preview, Previewer, note_of_previews
 from lamina.tasks.samples.images import ImageSamples
@@ -27,7 +27,7 @@ def previewer(objective: Any, target: Any, seed: int) -> Previewer:
         values = first_batch(objective, model, target, seed).values
         samples = target.space.samples(values)
         if isinstance(samples, ImageSamples):
-            return Preview(samples.images[:: BATCH // ACROSS])
+            return Preview(samples.images[:ACROSS])
         row = ", ".join(f"{name} {said(column[0])}" for name, column in list(samples.columns.items())[:6])
         return Preview(samples, row)
 
@@ -67,19 +67,30 @@ def _strips(values: list[tuple[int, np.ndarray]], note: str) -> tuple[Block, ...
     return (Plot("samples_over_training", "Samples over training", (panel,), alt=alt, note=note),)
 
 
+def _planes(values: list[tuple[int, Any]], names: list[str]) -> tuple[Points, ...]:
+    """Return the points of each epoch, all on the same axes."""
+    points = [(epoch, plane_points(samples, names)) for epoch, samples in values]
+    x, y = (
+        Axis(name, ends=_ends(np.concatenate([own[place] for _, own in points])))
+        for place, name in enumerate(names)
+    )
+    return tuple(
+        Points((Series("", *own, color="orange"),), title=f"Epoch {epoch:,}", x=x, y=y)
+        for epoch, own in points
+    )
+
+
+def _ends(values: np.ndarray) -> tuple[float, float] | None:
+    """Return the least and the greatest value; None where they are one."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return (low, high) if low < high else None
+
+
 def _rows(values: list[tuple[int, Any]], note: str) -> tuple[Block, ...]:
     columns = values[0][1].columns
     numbers = [name for name in columns if columns[name].dtype.kind in "iuf"]
     if len(columns) == len(numbers) == 2:
-        panels = tuple(
-            Points(
-                (Series("", *plane_points(samples, numbers), color="orange"),),
-                title=f"Epoch {epoch:,}",
-                x=Axis(numbers[0]),
-                y=Axis(numbers[1]),
-            )
-            for epoch, samples in values
-        )
+        panels = _planes(values, numbers)
         return (Plot("samples_over_training", "Samples over training", panels, note=note, across=3),)
     given = [(f"{epoch:,}", samples, np.array([0])) for epoch, samples in values]
     return (table_of(given, heads="epoch", note=f"The first sample. {note}"),)

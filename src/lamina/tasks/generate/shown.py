@@ -39,11 +39,12 @@ def samples_blocks(outcome: Outcome, drawn: Drawn) -> tuple[Block, ...]:
         drawn: the first batch.
     """
     space, labels = outcome.target.space, outcome.target.labels
+    order = np.argsort(drawn.labels, kind="stable")
     named = [labels[code] for code in drawn.labels] if labels else None
     samples = space.samples(drawn.values, named)
     if isinstance(samples, ImageSamples):
-        captions = tuple(str(name) for name in named or ())
-        panel = Images(list(samples.images), captions, across=ACROSS)
+        captions = tuple(str(named[place]) for place in order) if named else ()
+        panel = Images(list(samples.images[order]), captions, across=ACROSS)
         alt = f"{len(samples)} new images."
         return (Plot("samples", "New samples", (panel,), alt=alt, note=AS_THEY_COME),)
     real = some_training(outcome)
