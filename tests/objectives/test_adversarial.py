@@ -16,7 +16,7 @@ from lamina.core.tree import named_arrays
 from lamina.models import build
 from lamina.objectives import HingeObjective, RelativisticObjective, WassersteinObjective
 from lamina.objectives.adversarial import Sides, with_slopes
-from lamina.objectives.energy import energy_score, samples_to_judge, shrunk
+from lamina.objectives.energy import energy_score, energy_score_of_class, samples_to_judge, shrunk
 from lamina.objectives.samples import Sampling
 from lamina.train import TrainConfig, TrainResult, train
 from lamina.train.safeguard.checkpoint import Checkpoints
@@ -250,7 +250,7 @@ def samples(objective: Any, model: Any, labels: np.ndarray, **keys: Any) -> np.n
 
 
 def test_all_modes_of_a_ring_are_found_and_classes_are_kept_apart():
-    """Odd and even modes are two classes; -1 asks for any of them."""
+    """Even and odd modes are two classes of four modes each."""
     objective = RelativisticObjective(RowSampleInputs((1, 1), labels=2), penalty=0.01)
     config = TrainConfig(
         epochs=4, steps_per_epoch=500, batch_size=256, lr=2e-3, optimizer="adam", momentum=0.0, beta2=0.99,
@@ -258,19 +258,28 @@ def test_all_modes_of_a_ring_are_found_and_classes_are_kept_apart():
     )  # fmt: skip
     model = build("gan-mlp", inputs=objective.space, outputs=2, size=64, depth=2, latent=2)
     result = train(model, objective, ring(8192, labeled=True), ring(512, 1, labeled=True), config=config)
-    for label, modes in ((-1, slice(None)), (0, slice(0, None, 2)), (1, slice(1, None, 2))):
+    for label, modes in ((0, slice(0, None, 2)), (1, slice(1, None, 2))):
         shares = covered(samples(objective, result.model, np.full(2048, label)))
         assert shares[modes].min() > 0.2 / len(shares[modes]), (label, shares.round(3))
         assert shares[modes].sum() > 0.6, (label, shares.round(3))
-    near = samples(objective, result.model, np.full(512, -1), temperature=0.01)
+    near = samples(objective, result.model, np.zeros(512), temperature=0.01)
     assert near.std(axis=0).max() < 0.3, "cold noise gives samples that are nearly alike"
 
 
 def test_samples_to_judge_are_the_same_each_time():
     objective = OBJECTIVES["hinge"]
     model = build("gan-mlp", inputs=PLANE, outputs=2, size=8, depth=1, latent=4)
-    first, second = (samples_to_judge(objective, model, count=8) for _ in range(2))
+    first, second = (samples_to_judge(objective, model) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+    assert first.shape == (1, 256, 2)
+
+
+def test_examples_are_judged_by_samples_of_their_class():
+    x, g = RNG.normal(size=(3, 2)), RNG.normal(size=(4, 5, 2))
+    label = np.array([2, -1, 0])
+    x, g = (jnp.asarray(side, jnp.float32) for side in (x, g))
+    expected = [float(energy_score(x[n : n + 1], g[label[n] + 1])[0]) for n in range(3)]
+    np.testing.assert_allclose(energy_score_of_class(x, jnp.asarray(label), g), expected, rtol=1e-4)
 
 
 def test_bytes_of_images_are_learned_from():
