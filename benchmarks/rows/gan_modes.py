@@ -76,7 +76,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--what", choices=("grid", "stacked"), default="grid")
     parser.add_argument("--loss", choices=list(LOSSES), default="relativistic")
     parser.add_argument("--model", help="of images (default dcgan)", default="dcgan")
-    parser.add_argument("--size", type=int, help="size of the model (default: its own)")
+    parser.add_argument("--size", type=int, help="size of the model (default by what is learned)")
     parser.add_argument("--side", type=int, choices=(14, 28), default=14, help="pixels of a digit")
     parser.add_argument("--penalty", type=float, help="of gradients (default by what is learned)")
     parser.add_argument("--steps", type=int, help="of the critic (default by what is learned)")
@@ -87,7 +87,7 @@ def parse() -> argparse.Namespace:
     record.add_arguments(parser)
     arguments = parser.parse_args()
     defaults = {
-        "grid": {"penalty": 0.1, "steps": 5000, "batch": 256, "lr": 1e-3},
+        "grid": {"penalty": 0.01, "steps": 8000, "batch": 256, "lr": 1e-3, "size": 128},
         "stacked": {"penalty": 1.0, "steps": 6000, "batch": 64, "lr": 5e-4},
     }[arguments.what]
     for name, value in defaults.items():
@@ -133,6 +133,8 @@ def learned(arguments: argparse.Namespace, objective: Any, name: str, x: np.ndar
     """Return the averaged model after training, and the seconds it took."""
     spectral = {"spectral": True} if arguments.loss == "hinge" else {"spectral": False}
     options = {} if name == "r3gan" else spectral
+    if name == "gan-mlp":
+        options["latent"] = 2  # as many as the plane has axes: noise of more has to be folded onto it
     model = build(name, inputs=objective.space, outputs=0, size=arguments.size, seed=seed, **options)
     began = time.perf_counter()
     result = train(model, objective, rows(x), config=config_of(arguments, seed))

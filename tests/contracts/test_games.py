@@ -96,12 +96,12 @@ def test_a_class_changes_samples_and_scores_and_any_is_a_class_of_its_own(name: 
 def test_gradients_of_a_game_reach_every_parameter(name: str, kind: type):
     model, _, (x, _) = played(name, kind)
     noise = normal(BATCH, model.latent, seed=1)
-    goal = normal(*x.shape, seed=2)
+    goal, goal_of_scores = normal(*x.shape, seed=2), normal(BATCH, seed=3)
 
     @jax.jit
     def slopes(model: Any) -> tuple[Any, Any]:
         made = jax.grad(lambda m: (m.generator(noise, LABELS, train=True) * goal).sum())(model)
-        judged = jax.grad(lambda m: (m.critic(x, LABELS, train=True) * LABELS).sum())(model)
+        judged = jax.grad(lambda m: (m.critic(x, LABELS, train=True) * goal_of_scores).sum())(model)
         return made.generator, judged.critic
 
     for side in slopes(model):

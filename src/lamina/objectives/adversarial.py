@@ -15,7 +15,7 @@ from jax import Array
 from lamina.core.hashing import hashed_bits, hashed_keys
 from lamina.core.taps import carried
 from lamina.objectives.base import Batch, Losses, Part, Shown
-from lamina.objectives.energy import energy_score, samples_to_judge, shrunk
+from lamina.objectives.energy import energy_score_of_class, samples_to_judge, shrunk
 from lamina.objectives.samples import (
     AbstractGenerativeObjective,
     Sampling,
@@ -59,8 +59,9 @@ class Sides(NamedTuple):
 class AbstractAdversarialObjective(AbstractGenerativeObjective):
     """A generator and a critic with opposed losses, moved in turn by parts: first the critic.
 
-    The model is a `lamina.models.game.Game`. Examples are judged by the energy score, whose samples are made
-    of the same noise each time, so that epochs can be compared; ``critic`` is what the critic gives them.
+    The model is a `lamina.models.game.Game`. Examples are judged by the energy score against samples of their
+    class, made of the same noise each time, so that epochs can be compared; ``critic`` is what the critic
+    gives them.
 
     Args:
         space: what samples are.
@@ -107,7 +108,10 @@ class AbstractAdversarialObjective(AbstractGenerativeObjective):
         """Return the energy score of each example and what the critic gives it, (b, 2)."""
         real, label = as_units(x["sample"]), x["label"] if self.space.labels else _any(x["label"])
         samples = samples_to_judge(self, model)
-        energy = energy_score(shrunk(real), shrunk(samples))
+        small = shrunk(samples.reshape(-1, *samples.shape[2:]))
+        energy = energy_score_of_class(
+            shrunk(real), label, small.reshape(*samples.shape[:2], *small.shape[1:])
+        )
         return jnp.stack([energy, model.critic(real, label).astype(jnp.float32)], axis=1)
 
     def sample(self, model: Any, labels: Array, sampling: Sampling, *, key: Any) -> Array:

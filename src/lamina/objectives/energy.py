@@ -13,7 +13,7 @@ from lamina.core.random import make_key
 from lamina.objectives.samples import NO_LABEL, AbstractGenerativeObjective, Sampling
 from lamina.ops.pooling import sum_pool
 
-JUDGED = 256  # samples that stand for the model
+JUDGED, LEAST = 256, 32  # samples that stand for the model, and for a class of it at least
 _SEED = 0xE6E2  # of their noise, the same at every evaluation
 _MOST_PIXELS = (
     32  # of a side: larger images are averaged down, since their finest pixels are noise to a distance
@@ -46,16 +46,44 @@ def energy_score(x: Array, samples: Array) -> Array:
     return 2 * _distances(x, samples).mean(axis=1) - among
 
 
-def samples_to_judge(objective: AbstractGenerativeObjective, model: Any, *, count: int = JUDGED) -> Array:
-    """Return samples of any class, made of the same noise whenever a model is judged.
+def energy_score_of_class(x: Array, label: Array, samples: Array) -> Array:
+    """Return the `energy_score` of each example against the samples of its class.
+
+    Args:
+        x: examples, (b, ...).
+        label: their classes, -1 for any, (b,).
+        samples: (classes + 1, g, ...), first those of any class; see `samples_to_judge`.
+
+    Returns:
+        The scores, (b,).
+
+    Example:
+        >>> samples = jnp.array([[[9.0], [9.0]], [[-1.0], [1.0]]])
+        >>> energy_score_of_class(jnp.array([[0.0], [9.0]]), jnp.array([0, -1]), samples).tolist()
+        [0.0, 0.0]
+    """
+    classes, count = samples.shape[:2]
+    x, flat = _flat(x), samples.reshape(classes, count, -1).astype(jnp.float32)
+    among = jax.lax.map(lambda own: _distances(own, own).sum() / (count * (count - 1)), flat)
+    near = _distances(x, flat.reshape(classes * count, -1)).reshape(len(x), classes, count).mean(axis=2)
+    return jnp.take_along_axis(2 * near - among[None], label[:, None] + 1, axis=1)[:, 0]
+
+
+def samples_to_judge(objective: AbstractGenerativeObjective, model: Any) -> Array:
+    """Return samples of any class and of each, made of the same noise whenever a model is judged.
 
     Args:
         objective: that draws samples.
         model: in evaluation mode.
-        count: how many.
+
+    Returns:
+        (classes + 1, g, ...), g being 256 without classes, and 32 a class at least.
     """
-    labels = jnp.full((count,), NO_LABEL, jnp.int32)
-    return objective.sample(model, labels, Sampling(), key=make_key(_SEED))
+    classes = objective.space.labels + 1
+    count = max(LEAST, JUDGED // classes)
+    labels = jnp.repeat(jnp.arange(classes, dtype=jnp.int32) + NO_LABEL, count)
+    samples = objective.sample(model, labels, Sampling(), key=make_key(_SEED))
+    return samples.reshape(classes, count, *samples.shape[1:])
 
 
 def shrunk(x: Array) -> Array:

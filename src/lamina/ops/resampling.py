@@ -20,7 +20,7 @@ def doubled(x: Float[Array, "b y x c"]) -> Float[Array, "b v u c"]:
         [0.0, 1.0, 3.0, 4.0]
     """
     for axis in (1, 2):
-        before, after = _neighbors(x, axis)
+        before, after = _shifted(x, x, axis)
         fine = jnp.stack([(before + 3 * x) / 4, (3 * x + after) / 4], axis=axis + 1)
         shape = list(x.shape)
         shape[axis] *= 2
@@ -44,14 +44,20 @@ def halved(x: Float[Array, "b y x c"]) -> Float[Array, "b v u c"]:
         shape = [*x.shape[:axis], x.shape[axis] // 2, 2, *x.shape[axis + 1 :]]
         pairs = x.reshape(shape)
         first, second = (lax.index_in_dim(pairs, at, axis + 1, keepdims=False) for at in (0, 1))
-        before, after = _neighbors(second, axis)[0], _neighbors(first, axis)[1]
+        before, after = _shifted(first, second, axis)
         x = (before + 3 * first + 3 * second + after) / 8
     return x
 
 
-def _neighbors(x: Array, axis: int) -> tuple[Array, Array]:
-    """Return what stands before and after each place of an axis, at its ends the place itself."""
-    length = x.shape[axis]
-    first, last = (lax.slice_in_dim(x, at, at + 1, axis=axis) for at in (0, length - 1))
-    before = jnp.concatenate([first, lax.slice_in_dim(x, 0, length - 1, axis=axis)], axis=axis)
-    return before, jnp.concatenate([lax.slice_in_dim(x, 1, length, axis=axis), last], axis=axis)
+def _shifted(first: Array, second: Array, axis: int) -> tuple[Array, Array]:
+    """Return what stands before each place of ``first`` and behind each of ``second``, the edges repeated.
+
+    Both are the even and the odd places of one array, or the same array.
+    """
+    length = first.shape[axis]
+    start, end = (
+        lax.slice_in_dim(first, 0, 1, axis=axis),
+        lax.slice_in_dim(second, length - 1, length, axis=axis),
+    )
+    before = jnp.concatenate([start, lax.slice_in_dim(second, 0, length - 1, axis=axis)], axis=axis)
+    return before, jnp.concatenate([lax.slice_in_dim(first, 1, length, axis=axis), end], axis=axis)
