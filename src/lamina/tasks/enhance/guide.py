@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from lamina.modalities.blocks import Claims
 
 EDSR, DRUNET = "edsr", "drunet"
-BATCH = 32
+BATCH, SMALL_CROP = 32, 32  # examples, and pixels of a crop's side in the small images
 EVALUATIONS = 20  # of a run
-# Seconds of a run, and steps that 2 cores take in them with the models below: measured, docs/log.md.
-SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 1_800.0}
-STEPS_A_SECOND = 6.0
+SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 1_800.0}  # of a run
+# Steps that two cores with AVX-512 take in a second with the models below, about; others take longer.
+STEPS_A_SECOND = 8.0
+WITH_LIMIT = 1.3  # times as many are planned with a time limit: a schedule that is too long ends in time
 FEWEST_STEPS = 40
 _KEYS: dict[str, Any] = {
     "optimizer": "adamw",
@@ -51,17 +52,24 @@ class EnhanceGuide(AbstractGuide):
         name, reason, options = situation.model, "you asked for it", {}
         if name in ("auto", ""):
             name, options, reason = model_for(finer=finer)
-        limit = SECONDS[situation.preset]
-        seconds = limit if situation.seconds is None else situation.seconds
-        steps = max(FEWEST_STEPS, int(min(limit, seconds) * STEPS_A_SECOND))
+        steps = max(FEWEST_STEPS, int(_seconds(situation) * STEPS_A_SECOND))
         epochs = min(EVALUATIONS, steps // 2)
         keys = {
             **_KEYS,
             "epochs": epochs,
             "steps_per_epoch": steps // epochs,
-            "crop": USUAL_CROP * (2 if finer else 1),
+            "crop": USUAL_CROP,
+            **({"crop": SMALL_CROP * FACTORS[target.method], "batch_size": BATCH // 2} if finer else {}),
         }
         return Choice(name, options, keys, reason)
+
+
+def _seconds(situation: Situation) -> float:
+    """Return how long a run is planned to take."""
+    own, limit = SECONDS[situation.preset], situation.seconds
+    if limit is None:
+        return own
+    return WITH_LIMIT * (limit if situation.preset == "best" else min(limit, own))
 
 
 def model_for(*, finer: bool) -> tuple[str, dict[str, Any], str]:
