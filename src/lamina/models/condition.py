@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from lamina.core.arrays import Array
@@ -9,14 +10,17 @@ from lamina.core.module import Module
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
 from lamina.nn.embedding import Embedding
+from lamina.nn.initializers import truncated_normal
 from lamina.nn.level import LevelEmbedding
+
+LABEL_STD = 0.5
 
 
 class Condition(Module):
     """A vector of the noise level, plus one of the class where there are classes.
 
     Args:
-        labels: number of classes; 0 for none.
+        labels: number of classes; 0 for none. The first vector is that of any class.
         width: features of the vector.
         key: random key or seed.
 
@@ -35,7 +39,9 @@ class Condition(Module):
     def __init__(self, labels: int, width: int, *, key: Any):
         level_key, label_key = split(key, 2)
         self.level = LevelEmbedding(width, key=level_key)
-        self.label = Embedding(labels + 1, width, key=label_key) if labels else None  # the first is for any
+        # As large as those of levels: with the usual .02 a network learns for long as if classes were none.
+        drawn = functools.partial(truncated_normal, std=LABEL_STD)
+        self.label = Embedding(labels + 1, width, initializer=drawn, key=label_key) if labels else None
 
     def __call__(
         self, level: Float[Array, " b"], label: Int[Array, " b"], *, key: Any = None, train: bool = False

@@ -14,6 +14,7 @@ from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
 from lamina.nn.activation import silu
+from lamina.nn.initializers import he_normal
 from lamina.nn.linear import Linear
 
 _SHORTEST = 1000.0  # radians over the whole range of levels: that of DDPM's thousand steps
@@ -55,7 +56,8 @@ class LevelEmbedding(Module):
             raise ConfigError("waves does not fit", expected="a multiple of 2", received=waves)
         first_key, second_key = split(key, 2)
         self.waves = waves
-        self.first, self.second = Linear(waves, width, key=first_key), Linear(width, width, key=second_key)
+        self.first = Linear(waves, width, initializer=he_normal, key=first_key)
+        self.second = Linear(width, width, initializer=he_normal, key=second_key)
 
     def __call__(self, x: Float[Array, " b"], *, key: Any = None, train: bool = False) -> Float[Array, "b d"]:
         half = self.waves // 2
