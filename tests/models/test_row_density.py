@@ -69,7 +69,7 @@ def test_the_density_of_two_numbers_integrates_to_one(name: str):
 def test_the_determinant_is_that_of_the_jacobian(name: str):
     model = stirred(name, (1, 1, 1), 0)
     x, label = rows(6, (1, 1, 1)), jnp.zeros(6, jnp.int32)
-    jacobians = jax.vmap(jax.jacfwd(lambda one: model.normal(one[None], label[:1])[0]))(x)
+    jacobians = jax.vmap(jax.jacrev(lambda one: model.normal(one[None], label[:1])[0]))(x)
     z = model.normal(x, label)
     expected = -0.5 * (z**2 + np.log(2 * np.pi)).sum(1) + np.linalg.slogdet(np.asarray(jacobians))[1]
     np.testing.assert_allclose(model.log_density(x, label), expected, atol=2e-3)
@@ -96,7 +96,7 @@ def test_a_category_depends_on_those_before_it_alone():
     chain = CategoryChain((2, 3, 2), width=8, depth=1, key=0)
     random = np.random.default_rng(0)
     chain = jax.tree.map(lambda a: a + 0.5 * random.normal(size=a.shape).astype(np.float32), chain)
-    jacobian = jax.jacfwd(lambda x: chain.logits(x[None], jnp.zeros((1, 8)))[0])(jnp.ones(7) * 0.3)
+    jacobian = jax.jacrev(lambda x: chain.logits(x[None], jnp.zeros((1, 8)))[0])(jnp.ones(7) * 0.3)
     group = np.repeat(range(3), (2, 3, 2))
     assert (np.asarray(jacobian)[group[:, None] <= group] == 0).all()
     assert (np.abs(np.asarray(jacobian)[5:, :5]).max(0) > 0).all()

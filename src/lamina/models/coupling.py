@@ -26,13 +26,12 @@ _SMALL = 1e-3  # std of weights that begin close to zero
 
 
 class AbstractTransform(abc.ABC):
-    """An increasing function of one number with some parameters; of zeros it is the identity.
+    """An increasing function of one number with some parameters; of zeros it is the identity."""
 
-    Attributes:
-        parameters: how many.
-    """
-
-    parameters: int
+    @property
+    @abc.abstractmethod
+    def parameters(self) -> int:
+        """How many there are."""
 
     @abc.abstractmethod
     def forward(self, x: Array, raw: Array) -> tuple[Array, Array]:
@@ -56,7 +55,10 @@ class Affine(AbstractTransform):
         Dinh, Sohl-Dickstein, Bengio. Density estimation using Real NVP. ICLR 2017.
     """
 
-    parameters = 2
+    @property
+    def parameters(self) -> int:
+        """Scale and shift."""
+        return 2
 
     def forward(self, x: Array, raw: Array) -> tuple[Array, Array]:
         """Return values and the logarithms of the slopes."""

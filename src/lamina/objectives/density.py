@@ -61,7 +61,7 @@ class DensityObjective(AbstractGenerativeObjective):
         if self.hidden and self.space.labels:
             label = without_some_labels(label, self.hidden, keys[0])
         if self.noise:
-            x = x + self.noise * self._numbers() * jax.random.normal(keys[1], x.shape, x.dtype)
+            x = x + self.noise * self._numbers() * jax.random.normal(keys[1], x.shape)
         each = self._density(model)(x, label, key=keys[2], train=True)
         return {"all": (-(each * batch["weight"]).mean(), {})}
 
@@ -83,9 +83,9 @@ class DensityObjective(AbstractGenerativeObjective):
         return model.sample(sampling.noise(noise), labels)
 
     def _numbers(self) -> np.ndarray:
-        """Return 1 for each feature that is a number, 0 for those of categories."""
+        """Return 1 for each feature that is a number, 0 for those of categories, (1, features)."""
         groups = np.array(self.space.groups)  # type: ignore[attr-defined]
-        return np.repeat(groups == 1, groups).astype(np.float32)
+        return np.repeat(groups == 1, groups).astype(np.float32)[None]
 
     def _density(self, model: Any) -> Callable[..., Array]:
         return model.log_density

@@ -141,6 +141,7 @@ class NumberCodec(AbstractColumnCodec):
         if self.scaler is not None:
             values = self.grid.nearest(inverse(self.scaler, features[:, 0].astype(np.float64)))
         values = values.clip(*self.limits)
+        codes = np.full(len(features), self._first - 1)
         if self._states:
             codes = features[:, -self._states :].argmax(axis=1)
             spiked = codes >= self._first
@@ -148,7 +149,7 @@ class NumberCodec(AbstractColumnCodec):
         elif self.spikes:
             values[:] = self.spikes[0]
         if self.has_gaps:
-            values[codes == self._first - 1 if self._states else slice(None)] = np.nan
+            values[codes == self._first - 1] = np.nan
         return values
 
     def as_stored(self, values: np.ndarray) -> np.ndarray:

@@ -188,7 +188,7 @@ def _fitted(
 
 def _restored(stored: Any, place: str) -> AbstractColumnCodec:
     """Return a codec in an artifact's JSON."""
-    kind = stored.get("kind") if isinstance(stored, dict) else None
+    kind: Any = stored.get("kind") if isinstance(stored, dict) else None
     one_of(*_CODECS)(kind, f"{place}.kind")
     return _CODECS[kind].restore(stored, place)
 
