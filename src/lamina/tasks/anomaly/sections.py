@@ -43,8 +43,8 @@ def _summary(outcome: Outcome) -> Section:
     if target.threshold is not None:
         odd = int((scores > target.threshold).sum())
         lead += (
-            f" {odd:,} {'lies' if odd == 1 else 'lie'} above the threshold of {target.threshold:,.4g}, set so "
-            f"that a share of {target.contamination:.2g} of the validation rows does."
+            f" {odd:,} {'lies' if odd == 1 else 'lie'} above the threshold of {target.threshold:,.4g}, set "
+            f"so that a share of {target.contamination:.2g} of the validation rows does."
         )
     if "auc" in outcome.metrics:
         lead += (

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Learned, Outcome
     from lamina.modalities.blocks import Claims
     from lamina.objectives.base import AbstractObjective
-    from lamina.tasks.base import Roles
-    from lamina.tasks.samples.target import SampleTarget
+    from lamina.tasks.base import AbstractTarget, Roles
 
 ENHANCE = "enhance"
 _ONLY_IMAGES = "an image is improved by itself"
@@ -59,14 +58,15 @@ class EnhanceTask(AbstractSampleTask):
         others = tuple((column.name, _ONLY_IMAGES) for column in schema.inputs if column not in own)
         return dataclasses.replace(schema, inputs=own, dropped=(*schema.dropped, *others))
 
-    def fit(self, learned: Learned, keys: EnhanceKeys) -> SampleTarget:
+    def fit(self, learned: Learned, keys: EnhanceKeys) -> AbstractTarget:
         """Learn the size of the images.
 
         Raises:
             DataError: they are texts, have no color to be learned, or are too small to be reduced.
             ConfigError: a key belongs to another degradation.
         """
-        target, where = super().fit(learned, keys), learned.table.source
+        target: Any = super().fit(learned, keys)
+        where = learned.table.source
         size, degradation = target.inputs, degradation_of(keys)
         if not isinstance(size, ImageSampleInputs):
             raise DataError("there are no images", where=where)

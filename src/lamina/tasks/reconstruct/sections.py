@@ -52,7 +52,7 @@ def _pairs(outcome: Outcome, table: Any, x: np.ndarray) -> Section:
     """Return samples of the held-out ones beside their reconstructions."""
     count = min(len(x), SHOWN_IMAGES if isinstance(outcome.target.space, ImageSpace) else SHOWN_ROWS)
     rows = np.linspace(0, len(x) - 1, count).round().astype(int)
-    again = outcome.target.space.samples(answered(Again(outcome.objective), outcome.model, x[rows]))
+    again: Any = outcome.target.space.samples(answered(Again(outcome.objective), outcome.model, x[rows]))
     title = "Reconstructions"
     if isinstance(outcome.target.space, ImageSpace):
         shown = [image for pair in zip(x[rows], again.images, strict=True) for image in pair]

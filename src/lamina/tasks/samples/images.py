@@ -80,9 +80,11 @@ class ImageSamples(AbstractSamples):
 
     def npz(self) -> bytes:
         """Return an npz file of images and labels."""
-        beside = {"labels": np.array(self.labels)} if self.labels else {}
+        arrays: dict[str, Any] = {"images": self.images}
+        if self.labels:
+            arrays["labels"] = np.array(self.labels)
         buffer = io.BytesIO()
-        np.savez(buffer, images=self.images, **beside)
+        np.savez(buffer, **arrays)
         return buffer.getvalue()
 
     def npy(self) -> bytes:

@@ -13,7 +13,7 @@ from lamina.data.schema import CLASSES, NOTHING, Schema
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Learned, Subject
 from lamina.modalities.blocks import Claims, described_alone
-from lamina.tasks.base import AbstractTask, Examples, Roles
+from lamina.tasks.base import AbstractTarget, AbstractTask, Examples, Roles
 from lamina.tasks.examiner import AbstractExaminer, Asked
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import ClassTarget
@@ -109,7 +109,7 @@ class AbstractSampleTask(AbstractTask):
         """
         return self.name
 
-    def fit(self, learned: Learned, keys: Any) -> SampleTarget:
+    def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn the space of the samples, and their classes, from training rows."""
         space = self.space_of(learned, keys)
         method, classes = self.method_of(space, keys), None
@@ -117,7 +117,7 @@ class AbstractSampleTask(AbstractTask):
             classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)
         return SampleTarget(space, method, classes)
 
-    def restore(self, stored: Mapping[str, Any], place: str) -> SampleTarget:
+    def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
         """Return the target in an artifact's JSON."""
         return SampleTarget.restore(stored, place)
 
