@@ -147,7 +147,7 @@ def test_by_the_command_line(tmp_path: Path, capsys: CaptureFixture[str]):
 def test_images_have_maps_of_errors():
     random = np.random.default_rng(0)
     level = random.integers(60, 90, (120, 1, 1, 1))
-    usual = (level + random.integers(0, 9, (1, 12, 12, 1))).astype(np.uint8)
+    usual = (level + random.integers(0, 9, (120, 12, 12, 1))).astype(np.uint8)
     odd = usual[:4].copy()
     odd[0, 8:, :4] = 255
     network = lamina.fit(usual, task="anomaly", **{**QUICK, "epochs": 12})
