@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 
+from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits, hashed_keys
 from lamina.core.taps import carried
 from lamina.objectives.base import Batch, Losses, Part, Shown
