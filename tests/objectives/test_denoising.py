@@ -238,11 +238,11 @@ def eight_gaussians(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("kind", [DiffusionObjective, FlowMatchingObjective])
 def test_a_network_learns_eight_gaussians(kind: Any):
-    objective = kind(RowSampleInputs((1, 1), labels=8))
+    objective = kind(RowSampleInputs((1, 1), labels=8), hidden=0.5)
     x, y = eight_gaussians(8192, 0)
     model = build("denoising-mlp", inputs=objective.space, outputs=2, size=64, depth=2)
     config = TrainConfig(
-        epochs=40,
+        epochs=120,
         batch_size=256,
         lr=3e-3,
         schedule="cosine",
@@ -257,7 +257,7 @@ def test_a_network_learns_eight_gaussians(kind: Any):
     centers = 1.4 * np.stack([np.cos(np.arange(8) * math.pi / 4), np.sin(np.arange(8) * math.pi / 4)], axis=1)
     apart = np.linalg.norm(found[:, None] - centers[None], axis=2)
     nearest, is_close = apart.argmin(axis=1), apart.min(axis=1) < 0.4
-    assert is_close[:1024].mean() > 0.95
+    assert is_close[:1024].mean() > 0.9
     shares = np.bincount(nearest[:1024][is_close[:1024]], minlength=8) / 1024
     assert shares.min() > 0.06
     assert (nearest[1024:] == 3).mean() > 0.97

@@ -97,7 +97,7 @@ def gray_doubt(width: float) -> float:
 
     Example:
         >>> gray_doubt(1e-4), round(gray_doubt(math.exp(-6.5)), 3)
-        (0.0, 0.047)
+        (0.0, 0.025)
     """
     points, weights = np.polynomial.hermite_e.hermegauss(64)
     offsets = _GRAY * np.arange(-8, 9)
