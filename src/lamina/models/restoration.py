@@ -82,7 +82,8 @@ class _AbstractRestorer(Module):
         self.channels, self.fold, self.scale = inputs.channels, fold, inputs.scale
         self.multiple = fold * 2**levels
         self.head = Conv(inputs.channels * fold**2, width, initializer=he_normal, key=keys[0])
-        self.tail = Conv(width, inputs.clean * (fold * inputs.scale) ** 2, initializer=_tiny, key=keys[1])
+        outputs = inputs.clean * (fold * inputs.scale) ** 2
+        self.tail = Conv(width, outputs, bias=False, initializer=_tiny, key=keys[1])
 
     def _body(self, x: Array) -> Array:
         raise NotImplementedError
