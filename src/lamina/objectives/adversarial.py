@@ -19,7 +19,6 @@ from lamina.objectives.energy import energy_score_of_class, samples_to_judge, sh
 from lamina.objectives.samples import (
     AbstractGenerativeObjective,
     Sampling,
-    as_units,
     without_some_labels,
 )
 
@@ -83,7 +82,7 @@ class AbstractAdversarialObjective(AbstractGenerativeObjective):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the losses of both parts; each is moved by its own alone."""
         keys = hashed_keys(key, 4)
-        real = as_units(batch["x"])
+        real = self.units(batch["x"])
         label = self._labels(batch["y"], keys[0])
         noise = _noise(keys[1], len(real), model.latent)
         fake = model.generator(noise, label, key=keys[2], train=True).astype(real.dtype)
@@ -106,7 +105,7 @@ class AbstractAdversarialObjective(AbstractGenerativeObjective):
 
     def answer(self, model: Any, x: Any) -> Array:
         """Return the energy score of each example and what the critic gives it, (b, 2)."""
-        real, label = as_units(x["sample"]), x["label"] if self.space.labels else _any(x["label"])
+        real, label = self.units(x["sample"]), x["label"] if self.space.labels else _any(x["label"])
         samples = samples_to_judge(self, model)
         small = shrunk(samples.reshape(-1, *samples.shape[2:]))
         energy = energy_score_of_class(

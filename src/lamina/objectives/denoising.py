@@ -21,7 +21,6 @@ from lamina.objectives.samples import (
     NO_LABEL,
     AbstractGenerativeObjective,
     Sampling,
-    as_units,
     without_some_labels,
 )
 from lamina.objectives.sampling import EVALUATIONS, SAMPLERS, sample_by
@@ -93,7 +92,7 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
         The bound is in bits for each number of a sample: of images of their gray values, as for a lossless
         code; of rows of their density, which may be below zero.
         """
-        sample, label = self._units(x["sample"]), x["label"]
+        sample, label = self.units(x["sample"]), x["label"]
         keys = likelihood_bound.keys_of(sample)
         reach = likelihood_bound.CLEAREST - likelihood_bound.NOISIEST
 
@@ -160,7 +159,7 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
         self, model: Callable[..., Array], batch: Batch, keys: Array, hidden: float, **called: Any
     ) -> Array:
         """Return the weighted squared error of each example at a level of its own, (b,)."""
-        x = self._units(batch["x"])
+        x = self.units(batch["x"])
         noise_key, level_key, label_key = hashed_keys(keys[0], 3)
         count = len(x)
         offset = jax.random.uniform(level_key)
@@ -178,11 +177,6 @@ class AbstractDenoisingObjective(AbstractGenerativeObjective):
         gains = _shaped(self.path.gains(level), x)
         noisy = gains[0] * x + gains[1] * noise
         return noisy, _called(model, noisy, level, label, **called), gains
-
-    def _units(self, x: Array) -> Array:
-        """Return samples in units, float32; bytes may have come in the arithmetic of the run."""
-        is_bytes = isinstance(self.space, ImageSampleInputs) and x.dtype == jnp.bfloat16
-        return as_units(x.astype(jnp.uint8) if is_bytes else x).astype(jnp.float32)
 
 
 def _called(model: Any, x: Array, level: Array, label: Array, **called: Any) -> Array:

@@ -15,7 +15,7 @@ from lamina.core.hashing import hashed_keys, hashed_uniform
 from lamina.core.inputs import RowSampleInputs
 from lamina.objectives.base import Batch, Losses
 from lamina.objectives.reconstruction import errors_of, places_of, shown_sample, weighted_mean
-from lamina.objectives.samples import AbstractSampleObjective, as_units
+from lamina.objectives.samples import AbstractSampleObjective
 
 _EVALUATES = 0x3A5C  # key of the masks of evaluation
 
@@ -60,7 +60,7 @@ class MaskedReconstructionObjective(AbstractSampleObjective):
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted error of hidden pieces."""
-        x, keys = as_units(batch["x"]), hashed_keys(key, 2)
+        x, keys = self.units(batch["x"]), hashed_keys(key, 2)
         pieces = model.pieces.count
         drawn = hashed_uniform(keys[0], (len(x), pieces))
         seen = jax.lax.top_k(drawn, self.seen(pieces))[1]
@@ -71,24 +71,24 @@ class MaskedReconstructionObjective(AbstractSampleObjective):
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return the sums of the error and of weights."""
-        errors, counted, _ = self._measured(model, as_units(batch["x"]))
+        errors, counted, _ = self._measured(model, self.units(batch["x"]))
         each = _total(errors) / jnp.maximum(_total(counted), 1.0)
         weight = batch["weight"]
         return {"loss": (each * weight).sum(), "weight": weight.sum()}
 
     def answer(self, model: Any, x: Any) -> Array:
         """Return the error of each example, (b, 1)."""
-        errors, counted, _ = self._measured(model, as_units(x["sample"]))
+        errors, counted, _ = self._measured(model, self.units(x["sample"]))
         return (_total(errors) / jnp.maximum(_total(counted), 1.0))[:, None]
 
     def errors(self, model: Any, x: Any) -> Array:
         """Return the error of each column of rows, (b, groups), or of each pixel of images, (b, y, x)."""
-        errors, counted, _ = self._measured(model, as_units(x["sample"]))
+        errors, counted, _ = self._measured(model, self.units(x["sample"]))
         return errors / jnp.maximum(counted, 1.0)
 
     def reconstruct(self, model: Any, x: Any) -> Array:
         """Return each sample as the mean of what the network gives where it has not seen it, (b, *shape)."""
-        return self._measured(model, as_units(x["sample"]))[2]
+        return self._measured(model, self.units(x["sample"]))[2]
 
     def _hidden_errors(self, model: Any, outputs: Array, x: Array, seen: Array) -> tuple[Array, Array]:
         """Return the errors of all columns or pixels, and which of them were hidden."""

@@ -13,7 +13,7 @@ from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys, hashed_normal, hashed_uniform
 from lamina.core.inputs import AbstractSampleInputs, RowSampleInputs
 from lamina.objectives.base import Batch, Losses
-from lamina.objectives.samples import AbstractSampleObjective, as_units
+from lamina.objectives.samples import AbstractSampleObjective
 from lamina.ops.groups import group_chances, group_losses, numbers_of
 
 
@@ -52,20 +52,20 @@ class ReconstructionObjective(AbstractSampleObjective):
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted error."""
-        x, keys = as_units(batch["x"]), hashed_keys(key, 2)
+        x, keys = self.units(batch["x"]), hashed_keys(key, 2)
         outputs = model(self.corrupted(x, key=keys[0]), key=keys[1], train=True)
         return {"all": (weighted_mean(mean_error(self.space, outputs, x), batch["weight"]), {})}
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return the sums of loss, of clean samples' error, and of weights."""
-        x, weight = as_units(batch["x"]), batch["weight"]
+        x, weight = self.units(batch["x"]), batch["weight"]
         loss = mean_error(self.space, model(self.corrupted(x, key=key)), x)
         error = mean_error(self.space, model(x), x) if self.noise or self.hidden else loss
         return {"loss": (loss * weight).sum(), "error": (error * weight).sum(), "weight": weight.sum()}
 
     def answer(self, model: Any, x: Any) -> Array:
         """Return the error of each example, (b, 1)."""
-        sample = as_units(x["sample"])
+        sample = self.units(x["sample"])
         return mean_error(self.space, model(sample), sample)[:, None]
 
     def errors(self, model: Any, x: Any) -> Array:
@@ -75,7 +75,7 @@ class ReconstructionObjective(AbstractSampleObjective):
             model: in evaluation mode.
             x: ``{"sample": (b, *shape), "label": (b,)}``.
         """
-        sample = as_units(x["sample"])
+        sample = self.units(x["sample"])
         return errors_of(self.space, model(sample), sample)
 
     def reconstruct(self, model: Any, x: Any) -> Array:
@@ -85,7 +85,7 @@ class ReconstructionObjective(AbstractSampleObjective):
             model: in evaluation mode.
             x: ``{"sample": (b, *shape), "label": (b,)}``.
         """
-        return shown_sample(self.space, model(as_units(x["sample"])))
+        return shown_sample(self.space, model(self.units(x["sample"])))
 
     def corrupted(self, x: Array, *, key: Any) -> Array:
         """Return samples with noise, and without what is hidden.

@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_bits
-from lamina.core.inputs import AbstractSampleInputs
+from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
 from lamina.objectives.base import AbstractObjective, Interval, Score, Shown
 
 NO_LABEL = -1
@@ -116,6 +116,15 @@ class AbstractSampleObjective(AbstractObjective):
     def decode(self, outputs: Array) -> Array:
         """Return outputs as they are."""
         return outputs
+
+    def units(self, x: Array) -> Array:
+        """Return samples as models take them, float32: gray values of images, 0 to 255, in [-1, 1].
+
+        Bytes come as they are stored, as numbers where training changed them, and in the arithmetic of the
+        run. Rows are in units already.
+        """
+        x = x.astype(jnp.float32)
+        return x / 127.5 - 1.0 if isinstance(self.space, ImageSampleInputs) else x
 
     @abc.abstractmethod
     def answer(self, model: Any, x: Any) -> Array:

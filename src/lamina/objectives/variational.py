@@ -23,7 +23,7 @@ from lamina.objectives.likelihoods import (
     normal_divergence,
 )
 from lamina.objectives.reconstruction import is_number, shown_sample, weighted_mean
-from lamina.objectives.samples import AbstractGenerativeObjective, Sampling, as_units
+from lamina.objectives.samples import AbstractGenerativeObjective, Sampling
 from lamina.ops.groups import drawn_groups, group_losses, numbers_of
 
 BERNOULLI, GAUSSIAN, LOGISTIC = "bernoulli", "gaussian", "logistic"
@@ -99,7 +99,7 @@ class VariationalObjective(AbstractGenerativeObjective):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss, with its two terms as metrics."""
         keys = hashed_keys(key, 4)
-        x = self._binarized(as_units(batch["x"]), lambda shape: hashed_uniform(keys[0], shape))
+        x = self._binarized(self.units(batch["x"]), lambda shape: hashed_uniform(keys[0], shape))
         mean, log_variance = model.encode(x, key=keys[1], train=True)
         code = _moved(mean, log_variance, hashed_normal(keys[2], mean.shape))
         outputs = model.decode(code, key=keys[3], train=True)
@@ -114,14 +114,14 @@ class VariationalObjective(AbstractGenerativeObjective):
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return the sums of the loss, of the negative bound and its terms, and of weights."""
-        answer, weight = self._measured(model, as_units(batch["x"])), batch["weight"]
+        answer, weight = self._measured(model, self.units(batch["x"])), batch["weight"]
         bound, nats, kl = ((column * weight).sum() for column in answer.T)
         named = dict(zip(self.measures, (bound, nats, kl), strict=True))
         return {"loss": nats + self.beta * kl, **named, "weight": weight.sum()}
 
     def answer(self, model: Any, x: Any) -> Array:
         """Return negative bound, reconstruction and divergence of each example in nats, (b, 3)."""
-        return self._measured(model, as_units(x["sample"]))
+        return self._measured(model, self.units(x["sample"]))
 
     def errors(self, model: Any, x: Any) -> Array:
         """Return the nats of each column of rows, (b, groups), or pixel of images, (b, y, x), at z = μ(x).
@@ -130,7 +130,7 @@ class VariationalObjective(AbstractGenerativeObjective):
             model: in evaluation mode.
             x: ``{"sample": (b, *shape), "label": (b,)}``.
         """
-        sample = self._fixed(as_units(x["sample"]))
+        sample = self._fixed(self.units(x["sample"]))
         nats = self.nats(model, model.decode(model.encode(sample)[0]), sample)
         return nats if self._is_row else nats.sum(-1)
 
@@ -141,7 +141,7 @@ class VariationalObjective(AbstractGenerativeObjective):
             model: in evaluation mode.
             x: ``{"sample": (b, *shape), "label": (b,)}``.
         """
-        sample = self._fixed(as_units(x["sample"]))
+        sample = self._fixed(self.units(x["sample"]))
         return self.expected(model.decode(model.encode(sample)[0]))
 
     def sample(self, model: Any, labels: Array, sampling: Sampling, *, key: Any) -> Array:
@@ -239,7 +239,7 @@ def importance_bound(
     at_once = min(samples, at_once)
     if samples < 1 or samples % at_once:
         raise ConfigError("samples does not fit", expected=f"a multiple of {at_once}", received=samples)
-    x = objective._fixed(as_units(x))
+    x = objective._fixed(objective.units(x))
     mean, log_variance = model.encode(x)
     mean, log_variance = mean.astype(jnp.float32), log_variance.astype(jnp.float32)
     repeated = jnp.broadcast_to(x[None], (at_once, *x.shape)).reshape(-1, *x.shape[1:])

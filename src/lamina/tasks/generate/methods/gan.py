@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lamina.core.inputs import ImageSampleInputs
 from lamina.core.keys import NOT_NEGATIVE, key, one_of
 from lamina.core.wanted import GAME
 from lamina.tasks.generate.methods.base import TRAINING, AbstractMethod
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 RELATIVISTIC, HINGE, WASSERSTEIN = "relativistic", "hinge", "wasserstein"
 _PENALTIES = {RELATIVISTIC: 1.0, WASSERSTEIN: 10.0}
+_PENALTIES_OF_ROWS = {RELATIVISTIC: 0.05, WASSERSTEIN: 0.1}  # rows have finer structure
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,16 @@ class Adversarial(AbstractMethod):
     keys = AdversarialKeys
     defaults = {"adversary": RELATIVISTIC}  # noqa: RUF012
     of_images, of_rows = "r3gan", "gan-mlp"
-    training = {**TRAINING, "lr": 2e-4, "beta2": 0.99, "momentum": 0.0, "ema": 0.999, "monitor": "energy"}  # noqa: RUF012
+    training = {  # noqa: RUF012
+        **TRAINING,
+        "optimizer": "adam",
+        "lr": 5e-4,
+        "momentum": 0.0,
+        "beta2": 0.99,
+        "ema": 0.999,
+        "monitor": "energy",
+        "early_stopping": False,  # the energy score may rise while more kinds are covered
+    }
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
         """Return the losses of critic and generator."""
@@ -45,7 +56,9 @@ class Adversarial(AbstractMethod):
 
         if keys.adversary == HINGE:
             return adversarial.HingeObjective(space)
-        penalty = _PENALTIES[keys.adversary] if keys.penalty is None else keys.penalty
+        is_image = isinstance(space, ImageSampleInputs)
+        usual = _PENALTIES if is_image else _PENALTIES_OF_ROWS
+        penalty = usual[keys.adversary] if keys.penalty is None else keys.penalty
         if keys.adversary == WASSERSTEIN:
             return adversarial.WassersteinObjective(space, penalty=penalty)
         return adversarial.RelativisticObjective(space, penalty=penalty)
