@@ -53,7 +53,7 @@ class Level(nn.Module):
         super().__init__()
         self.first, self.second = nn.Linear(width, width), nn.Linear(width, width)
         half = width // 2
-        waves = 1000.0 * torch.exp(-math.log(10_000.0) * torch.arange(half) / (half - 1))
+        waves = 100.0 * torch.exp(-math.log(1_000.0) * torch.arange(half) / (half - 1))
         self.register_buffer("waves", waves.float(), persistent=False)
 
     def forward(self, level: Tensor) -> Tensor:

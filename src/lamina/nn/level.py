@@ -17,14 +17,14 @@ from lamina.nn.activation import silu
 from lamina.nn.initializers import he_normal
 from lamina.nn.linear import Linear
 
-_SHORTEST = 1000.0  # radians over the whole range of levels: that of DDPM's thousand steps
-_RANGE = 10_000.0  # the longest wave over the shortest
+_SHORTEST = 100.0  # radians over all levels; a thousand, as in DDPM, make close levels differ that are alike
+_RANGE = 1_000.0  # the longest wave over the shortest
 
 
 class LevelEmbedding(Module):
     """Waves of a level, mixed twice: y = W₂ · silu(W₁ · (cos(ω_j·t), sin(ω_j·t))_j + b₁) + b₂.
 
-    ω_j falls from 1,000 to 0.1 in equal ratios, so that both close and distant levels differ.
+    ω_j falls from 100 to 0.1 in equal ratios, so that both close and distant levels differ.
     O(batch · width²).
 
     Args:
@@ -43,7 +43,8 @@ class LevelEmbedding(Module):
         (3, 8)
 
     References:
-        Ho, Jain, Abbeel. Denoising diffusion probabilistic models. NeurIPS 2020, appendix B.
+        Ho, Jain, Abbeel. Denoising diffusion probabilistic models. NeurIPS 2020, appendix B; there waves are
+        up to ten times as short.
     """
 
     first: Linear

@@ -248,7 +248,8 @@ void add_weight_gradient(const float* x, const float* change, const Layout& layo
                          float* sums, bool is_first) {
   const int64_t inputs = layout.image.channels, rows = tiles_of(inputs, kBlock) * kBlock, taps = layout.taps();
   const int64_t depth = tiles_of(images * layout.positions(), kDeepTile), tiles = tiles_of(outputs, kTile);
-  const int64_t step = depth * kDeepTile + layout.offset(taps - 1) + kDeepTile;  // numbers of a channel's line
+  // Numbers of a channel's line: an odd number of cache lines, so that lines of many channels don't share their places.
+  const int64_t step = (tiles_of(depth * kDeepTile + layout.offset(taps - 1) + kDeepTile, kDeepTile) | 1) * kDeepTile;
   auto* lines = static_cast<uint16_t*>(scratch(1, rows * step * 2));
   auto* packed = static_cast<uint32_t*>(scratch(2, tiles * depth * kTileWords * 4));
   std::memset(lines, 0, rows * step * 2);
@@ -292,15 +293,17 @@ void weight_gradient(const Threads& threads, const float* x, const float* change
 #endif
     images(Avx());
   });
-  ParallelFor(threads, int(std::min<int64_t>(outputs, fine_tasks(threads))), [&](int part) {
-    const int64_t parts = std::min<int64_t>(outputs, fine_tasks(threads));
-    for (int64_t o = outputs * part / parts; o < outputs * (part + 1) / parts; ++o)
-      for (int64_t i = 0; i < inputs; ++i)
-        for (int64_t tap = 0; tap < layout.taps(); ++tap) {
-          float sum = 0.f;
-          for (int64_t t = 0; t < tasks; ++t) sum += sums[t * size + (tap * rows + i) * columns + o];
-          out[(o * inputs + i) * layout.taps() + tap] = sum;
-        }
+  const int64_t lines = layout.taps() * inputs, parts = std::min(lines, fine_tasks(threads));
+  ParallelFor(threads, int(parts), [&](int part) {
+    auto* total = static_cast<float*>(scratch(1, columns * 4));
+    for (int64_t line = lines * part / parts; line < lines * (part + 1) / parts; ++line) {
+      const int64_t tap = line / inputs, i = line % inputs;
+      const float* from = sums + (tap * rows + i) * columns;
+      std::memcpy(total, from, columns * 4);
+      for (int64_t t = 1; t < tasks; ++t)
+        for (int64_t o = 0; o < columns; ++o) total[o] += from[t * size + o];
+      for (int64_t o = 0; o < outputs; ++o) out[(o * inputs + i) * layout.taps() + tap] = total[o];
+    }
   });
 }
 
