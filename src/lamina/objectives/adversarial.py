@@ -130,7 +130,7 @@ def _noise(key: Any, count: int, latent: int) -> Array:
     return jax.random.normal(jnp.asarray(key), (count, latent))
 
 
-def with_slopes(critic: Callable[..., Array], x: Array, label: Array) -> tuple[Array, Array]:
+def with_slopes(critic: Callable[..., Array], x: Array, label: Array | None) -> tuple[Array, Array]:
     """Return what a critic gives, and the square of the norm of its gradient at each example.
 
     The gradient is of the sum over the batch: a critic's value depends on its own example alone.
@@ -138,7 +138,7 @@ def with_slopes(critic: Callable[..., Array], x: Array, label: Array) -> tuple[A
     Args:
         critic: ``(x, label) -> (b,)``.
         x: (b, ...).
-        label: (b,).
+        label: (b,), or None for a critic that takes no class.
 
     Example:
         >>> y, squares = with_slopes(lambda x, label: x @ jnp.array([3.0, 4.0]), jnp.ones((2, 2)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ConfigError
-from lamina.core.inputs import ImageSampleInputs
+from lamina.core.inputs import ImageInputs, ImageSampleInputs
 from lamina.core.wanted import DENOISED, DENSITY
 from lamina.tasks.generate.guide import GenerateGuide
 from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lamina.objectives.base import AbstractObjective
 
 GENERATE = "generate"
-FOR_IMAGES, FOR_ROWS = "diffusion", "diffusion"
+FOR_IMAGES, FOR_ROWS = "diffusion", "density"
 
 
 class GenerateTask(AbstractSampleTask):
@@ -41,8 +41,9 @@ class GenerateTask(AbstractSampleTask):
 
     def space_of(self, learned: Learned, keys: GenerateKeys) -> AbstractSpace:
         """Return the space of the samples; where a density is learned, every number has one."""
-        wanted = "" if keys.method == "auto" else METHODS[keys.method].wants
-        return fit_space(learned, has_density=wanted == DENSITY)
+        is_image = isinstance(learned.encoder.inputs, ImageInputs)
+        method = METHODS[_method(keys, is_image=is_image)]
+        return fit_space(learned, has_density=method.wants == DENSITY)
 
     def method_of(self, space: Any, keys: GenerateKeys) -> str:
         """Return the method that was asked for, or the one that suits such samples.
@@ -51,9 +52,7 @@ class GenerateTask(AbstractSampleTask):
             ConfigError: the method is not for such samples, or a key belongs to another.
         """
         inputs = space.inputs(0)
-        method = keys.method
-        if method == "auto":
-            method = FOR_IMAGES if isinstance(inputs, ImageSampleInputs) else FOR_ROWS
+        method = _method(keys, is_image=isinstance(inputs, ImageSampleInputs))
         if not METHODS[method].model(inputs):
             known = [name for name in METHODS if METHODS[name].model(inputs)]
             raise ConfigError(f"method={method} is not for such samples", expected=" or ".join(known))
@@ -71,6 +70,11 @@ class GenerateTask(AbstractSampleTask):
         from lamina.tasks.generate.sections import generate_sections
 
         return generate_sections(outcome)
+
+
+def _method(keys: GenerateKeys, *, is_image: bool) -> str:
+    """Return the method that was asked for, or the one that suits such samples (docs/log.md)."""
+    return (FOR_IMAGES if is_image else FOR_ROWS) if keys.method == "auto" else keys.method
 
 
 TASKS.add(GENERATE, GenerateTask())

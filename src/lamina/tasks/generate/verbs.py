@@ -26,7 +26,9 @@ class SampleKeys:
     """The keys of drawing samples."""
 
     n: int = key(16, "how many samples", **up_to(MOST_SAMPLES))
-    label: str | None = key(None, "class of the samples, where the network knows classes; any without")
+    label: str | None = key(
+        None, "class of the samples, where the network knows classes; as frequent as in training without"
+    )
     steps: int | None = key(None, "evaluations of the network a sample: diffusion, flow", **up_to(MOST_STEPS))
     guidance: float = key(1.0, "how much the class counts; above 1 it shows more", **NOT_NEGATIVE)
     sampler: str | None = key(None, "what solves for a sample, such as ddim: diffusion, flow")
@@ -47,10 +49,27 @@ def sample(network: Any, keys: SampleKeys) -> AbstractSamples:
     from lamina.tasks.generate.sampling import draw
 
     target, objective = network.target, network.objective
-    labels = np.full(keys.n, _code(target, keys.label), np.int32)
+    labels = classes_of(target, keys.n, keys.label, seed=keys.seed)
     values = draw(objective, network.model, labels, _sampling(objective, keys), seed=keys.seed)
-    named = None if keys.label is None else [target.labels[labels[0]]] * keys.n
-    return target.space.samples(values, named)
+    return target.space.samples(values, [target.labels[code] for code in labels] if target.labels else None)
+
+
+def classes_of(target: Any, count: int, label: Any = None, *, seed: int) -> np.ndarray:
+    """Return the class of each sample, int32: the one asked for, or as frequent as in training; -1 without any.
+
+    Args:
+        target: of the network.
+        count: how many samples.
+        label: a class, or None.
+        seed: decides the classes.
+
+    Raises:
+        ConfigError: there is no such class.
+    """
+    if label is not None or not target.labels:
+        return np.full(count, _code(target, label), np.int32)
+    drawn = np.random.default_rng(seed).choice(len(target.labels), count, p=target.shares)
+    return drawn.astype(np.int32)
 
 
 def _code(target: Any, label: Any) -> int:

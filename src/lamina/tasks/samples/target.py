@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
 NO_LABEL = -1
-_FORM = record(method=json_checks.text, space=anything, classes=optional(anything))
+_FORM = record(
+    method=json_checks.text, space=anything, classes=optional(anything), shares=json_checks.numbers
+)
 
 
 class SampleTarget(AbstractTarget):
@@ -28,10 +30,17 @@ class SampleTarget(AbstractTarget):
         space: of the samples.
         method: how they are learned, in the words of the task.
         classes: the column of classes, fitted, or None.
+        shares: how frequent each class is among the training rows.
     """
 
-    def __init__(self, space: AbstractSpace, method: str, classes: ClassTarget | None = None):
-        self.space, self.method, self.classes = space, method, classes
+    def __init__(
+        self,
+        space: AbstractSpace,
+        method: str,
+        classes: ClassTarget | None = None,
+        shares: tuple[float, ...] = (),
+    ):
+        self.space, self.method, self.classes, self.shares = space, method, classes, shares
         self.names = () if classes is None else classes.names
         self.labels = () if classes is None else classes.labels
 
@@ -71,7 +80,8 @@ class SampleTarget(AbstractTarget):
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
         classes = None if self.classes is None else self.classes.to_json()
-        return {"method": self.method, "space": self.space.to_json(), "classes": classes}
+        own = {"method": self.method, "space": self.space.to_json(), "classes": classes}
+        return {**own, "shares": list(self.shares)}
 
     @staticmethod
     def restore(stored: Mapping[str, Any], place: str) -> SampleTarget:
@@ -84,4 +94,4 @@ class SampleTarget(AbstractTarget):
         space = restore_space(stored["space"], f"{place}.space")
         own = stored["classes"]
         classes = None if own is None else ClassTarget.restore(own, f"{place}.classes")
-        return SampleTarget(space, stored["method"], classes)
+        return SampleTarget(space, stored["method"], classes, tuple(stored["shares"]))

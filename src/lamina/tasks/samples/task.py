@@ -112,10 +112,12 @@ class AbstractSampleTask(AbstractTask):
     def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn the space of the samples, and their classes, from training rows."""
         space = self.space_of(learned, keys)
-        method, classes = self.method_of(space, keys), None
-        if learned.schema.targets:
-            classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)
-        return SampleTarget(space, method, classes)
+        method = self.method_of(space, keys)
+        if not learned.schema.targets:
+            return SampleTarget(space, method)
+        classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)
+        counts = np.bincount(classes.transform(learned.table, learned.rows), minlength=len(classes.labels))
+        return SampleTarget(space, method, classes, tuple((counts / counts.sum()).tolist()))
 
     def restore(self, stored: Mapping[str, Any], place: str) -> AbstractTarget:
         """Return the target in an artifact's JSON."""
