@@ -27,7 +27,7 @@ class SampleKeys:
 
     n: int = key(16, "how many samples", **up_to(MOST_SAMPLES))
     label: str | None = key(
-        None, "class of the samples, where the network knows classes; as frequent as in training without"
+        None, "class of the samples, where the network knows classes; all of them without"
     )
     steps: int | None = key(None, "evaluations of the network a sample: diffusion, flow", **up_to(MOST_STEPS))
     guidance: float = key(1.0, "how much the class counts; above 1 it shows more", **NOT_NEGATIVE)
@@ -55,7 +55,7 @@ def sample(network: Any, keys: SampleKeys) -> AbstractSamples:
 
 
 def classes_of(target: Any, count: int, label: Any = None, *, seed: int) -> np.ndarray:
-    """Return the class of each sample, int32: the one asked for, or as frequent as in training; -1 without any.
+    """Return the class of each sample, int32: as asked for, else as frequent as in training; -1 without classes.
 
     Args:
         target: of the network.
