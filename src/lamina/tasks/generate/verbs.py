@@ -55,7 +55,7 @@ def sample(network: Any, keys: SampleKeys) -> AbstractSamples:
 
 
 def classes_of(target: Any, count: int, label: Any = None, *, seed: int) -> np.ndarray:
-    """Return the class of each sample, int32: as asked for, else as frequent as in training; -1 without classes.
+    """Return the class of each sample, int32: as asked for, else as frequent as in training; or -1.
 
     Args:
         target: of the network.
