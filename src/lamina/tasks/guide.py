@@ -50,12 +50,16 @@ def vocabulary_for(amount: int, *, per_piece: int) -> int:
     return max(SMALLEST_VOCABULARY, min(LARGEST_VOCABULARY, amount // per_piece))
 
 
-def writing_keys() -> dict[str, Any]:
-    """Return training keys of networks that write; products round their operands where that is faster."""
+def rounding_keys() -> dict[str, Any]:
+    """Return the key by which products round their operands, where that is faster; else none."""
     from lamina.ops.native import library
 
-    fast = library.has_kernels("rounded_dense", np.float32)
-    return {**WRITING, "precision": "mixed"} if fast else dict(WRITING)
+    return {"precision": "mixed"} if library.has_kernels("rounded_dense", np.float32) else {}
+
+
+def writing_keys() -> dict[str, Any]:
+    """Return training keys of networks that write; products round their operands where that is faster."""
+    return {**WRITING, **rounding_keys()}
 
 
 def wanted(task: AbstractTask, target: AbstractTarget) -> str:

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from lamina.modalities.blocks import Claims
     from lamina.tasks.base import AbstractTarget
 
-LLAMA = "llama"
-USUAL = (LLAMA, "a decoder reads all tokens of a window at once, and learns fastest from them")
+GPT = "gpt"
+USUAL = (GPT, "a decoder reads all tokens of a window at once, and learns fastest from them")
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
-STEPS = {"fast": 400, "balanced": 1_700, "best": 6_000}
-# Tokens up to which a network of this size is trained: (tokens, width, depth, dropout); the second was tuned
-# on a million characters: docs/log.md, "Larger language models".
-_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 256, 6, 0.1), (1 << 62, 384, 6, 0.0))
+STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
+# Not tuned: tokens up to which a network of this size is trained: (tokens, width, depth, dropout).
+_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 192, 4, 0.1), (1 << 62, 384, 6, 0.0))
 LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 MOST_JUDGED = 1_000_000  # characters of a text
@@ -75,9 +74,9 @@ def context_for(characters: int) -> int:
 
     Example:
         >>> context_for(1_000), context_for(1_000_000)
-        (32, 256)
+        (32, 128)
     """
-    return 32 if characters < 20_000 else (64 if characters < 200_000 else 256)
+    return 32 if characters < 20_000 else (64 if characters < 200_000 else 128)
 
 
 def choose(situation: Situation, tokens: int, context: int, *, usual: tuple[str, str] = USUAL) -> Choice:

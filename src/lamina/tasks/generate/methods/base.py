@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
 from lamina.core.keys import NoKeys
 from lamina.modalities.base import Choice, Situation
+from lamina.tasks.guide import rounding_keys
 
 if TYPE_CHECKING:
     from lamina.objectives.samples import AbstractGenerativeObjective
@@ -40,6 +41,7 @@ class AbstractMethod(abc.ABC):
         batch: examples of a step.
         steps: preset → training steps.
         training: training keys.
+        rounds: whether products of its networks of images may round their operands where that is faster.
     """
 
     name: str
@@ -52,6 +54,7 @@ class AbstractMethod(abc.ABC):
     batch: int = 128
     steps: Mapping[str, int] = {"fast": 1_500, "balanced": 8_000, "best": 30_000}
     training: Mapping[str, Any] = TRAINING
+    rounds: bool = False
 
     @abc.abstractmethod
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
@@ -84,6 +87,8 @@ class AbstractMethod(abc.ABC):
         batch = max(1, min(self.batch, situation.examples))
         epochs = max(1, math.ceil(self.steps[situation.preset] * batch / max(1, situation.examples)))
         keys = {**self.training, **self.defaults, "batch_size": batch, "epochs": epochs}
+        if self.rounds and isinstance(space, ImageSampleInputs):
+            keys |= rounding_keys()
         return Choice(name, options, keys, reason)
 
     def filled(self, keys: Any) -> Any:

@@ -43,6 +43,7 @@ class Diffusion(AbstractMethod):
     defaults = {"prediction": "v", "hidden_labels": 0.1}  # noqa: RUF012
     of_images, of_rows = "denoising-unet", "denoising-mlp"
     training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
+    rounds = True
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
         """Return the weighted error of what is predicted at random levels of noise."""

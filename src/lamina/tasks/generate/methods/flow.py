@@ -35,6 +35,7 @@ class Flow(AbstractMethod):
     defaults = {"times": "logit_normal", "hidden_labels": 0.1}  # noqa: RUF012
     of_images, of_rows = "denoising-unet", "denoising-mlp"
     training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
+    rounds = True
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
         """Return the error of the velocity at random times."""
