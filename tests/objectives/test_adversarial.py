@@ -249,6 +249,7 @@ def samples(objective: Any, model: Any, labels: np.ndarray, **keys: Any) -> np.n
     return np.asarray(drawn(model, jnp.asarray(labels, jnp.int32)))
 
 
+@pytest.mark.slow
 def test_all_modes_of_a_ring_are_found_and_classes_are_kept_apart():
     """Even and odd modes are two classes of four modes each."""
     objective = RelativisticObjective(RowSampleInputs((1, 1), labels=2), penalty=0.01)

@@ -236,6 +236,7 @@ def eight_gaussians(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return (center + 0.1 * random.normal(size=(count, 2))).astype(np.float32), place.astype(np.int32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [DiffusionObjective, FlowMatchingObjective])
 def test_a_network_learns_eight_gaussians(kind: Any):
     objective = kind(RowSampleInputs((1, 1), labels=8), hidden=0.5)
