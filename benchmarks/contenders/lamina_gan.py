@@ -13,7 +13,7 @@ from benchmarks.contenders.lamina_turns import FOREVER, Turnstile
 from lamina.core.inputs import ImageSampleInputs
 from lamina.core.tree import named_arrays, parameter_count
 from lamina.models import build
-from lamina.objectives import HingeObjective, RelativisticObjective
+from lamina.objectives.adversarial import HingeObjective, RelativisticObjective
 from lamina.train import Callback, TrainConfig, train
 
 

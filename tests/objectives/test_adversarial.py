@@ -14,8 +14,13 @@ from lamina.core.inputs import ImageSampleInputs, RowSampleInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays
 from lamina.models import build
-from lamina.objectives import HingeObjective, RelativisticObjective, WassersteinObjective
-from lamina.objectives.adversarial import Sides, with_slopes
+from lamina.objectives.adversarial import (
+    HingeObjective,
+    RelativisticObjective,
+    Sides,
+    WassersteinObjective,
+    with_slopes,
+)
 from lamina.objectives.energy import energy_score, energy_score_of_class, samples_to_judge, shrunk
 from lamina.objectives.samples import Sampling
 from lamina.train import TrainConfig, TrainResult, train

@@ -1,6 +1,5 @@
 """What is learned: losses, metrics and the decoding of outputs."""
 
-from lamina.objectives.adversarial import HingeObjective, RelativisticObjective, WassersteinObjective
 from lamina.objectives.base import AbstractObjective, Batch, Part, Score, Shown
 from lamina.objectives.classification import BinaryObjective, MulticlassObjective, MultilabelObjective
 from lamina.objectives.regression import QuantileObjective, RegressionObjective
@@ -10,16 +9,13 @@ __all__ = [
     "AbstractObjective",
     "Batch",
     "BinaryObjective",
-    "HingeObjective",
     "InstanceObjective",
     "MulticlassObjective",
     "MultilabelObjective",
     "Part",
     "QuantileObjective",
     "RegressionObjective",
-    "RelativisticObjective",
     "Score",
     "SegmentationObjective",
     "Shown",
-    "WassersteinObjective",
 ]

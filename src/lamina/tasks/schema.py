@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -218,7 +219,7 @@ def check_labeled(table: AbstractTable, target: str = "") -> None:
     """
     cells = table.cell_names
     if table.unlabeled and target not in table.names:
-        others = _without_target()
+        others = _without_target(table)
         fix = table.unlabeled + (f", or learn without labels: --task {others}" if others else "")
         raise DataError("the examples have no labels", where=table.source, fix=fix)
     if len(cells) == 1 and target not in table.names and {*table.names} <= {*cells, "split"}:
@@ -226,13 +227,19 @@ def check_labeled(table: AbstractTable, target: str = "") -> None:
         raise column.unlabeled(table.source)
 
 
-def _without_target() -> str:
-    """Return the tasks that need no target, for a fix."""
-    from lamina.tasks.base import AbstractTask
+def _without_target(table: AbstractTable) -> str:
+    """Return the tasks that learn such data without a target, for a fix."""
+    from lamina.tasks.base import AbstractTask, RoleKeys
     from lamina.tasks.registry import TASKS
 
-    tasks = [TASKS[name] for name in TASKS]
-    return " or ".join(t.name for t in tasks if isinstance(t, AbstractTask) and not t.needs_target)
+    claims, found = claimed(table), []
+    for task in map(TASKS.__getitem__, TASKS):
+        if not isinstance(task, AbstractTask) or task.needs_target:
+            continue
+        with contextlib.suppress(DataError):  # it has no use for such columns
+            task.roles(claims, Roles((), RoleKeys()))
+            found.append(task.name)
+    return " or ".join(found)
 
 
 def quoted(target: str | Sequence[str]) -> str:

@@ -93,7 +93,7 @@ def test_a_folder_of_texts_without_classes(tmp_path: Path):
     with pytest.raises(DataError, match="the examples have no labels") as caught:
         lamina.fit(str(root))
     assert "put the texts of each class into a folder" in caught.value.fix
-    assert caught.value.fix.endswith("or learn without labels: --task language or masked_language")
+    assert "or learn without labels: --task language or masked_language" in caught.value.fix
 
 
 def test_folders_of_parts_without_classes_are_the_split(tmp_path: Path):

@@ -67,7 +67,7 @@ def test_what_a_method_has_not_is_refused():
     with pytest.raises(ConfigError, match="belongs to method=vae"):
         learned("sparse", beta=2.0)
     with pytest.raises(ConfigError, match="belongs to method=denoising or method=masked"):
-        learned("vae", hidden=0.2)
+        learned("vae", hidden_share=0.2)
     with pytest.raises(DataError, match="has no target"):
         lamina.fit(rows(), target="kind", task="reconstruct", **QUICK)
 

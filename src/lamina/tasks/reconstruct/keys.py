@@ -18,7 +18,7 @@ class ReconstructKeys:
 
     method: str = key("autoencoder", "kind of autoencoder", **one_of(*METHODS))
     noise: float | None = key(None, "std of the noise that training adds: denoising", **POSITIVE)
-    hidden: float | None = key(
+    hidden_share: float | None = key(
         None, "share of columns or pixels that training hides: denoising, masked", **_SHARE
     )
     beta: float | None = key(None, "weight of the divergence from the prior: vae", **NOT_NEGATIVE)

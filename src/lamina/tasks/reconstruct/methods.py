@@ -46,7 +46,7 @@ def _plain(space: AbstractSampleInputs, keys: Any) -> Any:
 def _denoising(space: AbstractSampleInputs, keys: Any) -> Any:
     from lamina.objectives.reconstruction import ReconstructionObjective
 
-    hidden = 0.0 if keys.hidden is None else keys.hidden
+    hidden = 0.0 if keys.hidden_share is None else keys.hidden_share
     return ReconstructionObjective(space, noise=NOISE if keys.noise is None else keys.noise, hidden=hidden)
 
 
@@ -54,7 +54,9 @@ def _masked(space: AbstractSampleInputs, keys: Any) -> Any:
     from lamina.objectives.masked_reconstruction import MaskedReconstructionObjective
 
     usual = HIDDEN_OF_IMAGES if isinstance(space, ImageSampleInputs) else HIDDEN_OF_ROWS
-    return MaskedReconstructionObjective(space, hidden=usual if keys.hidden is None else keys.hidden)
+    return MaskedReconstructionObjective(
+        space, hidden=usual if keys.hidden_share is None else keys.hidden_share
+    )
 
 
 def _variational(space: AbstractSampleInputs, keys: Any) -> Any:
@@ -68,7 +70,11 @@ METHODS = {
     for method in (
         Method("autoencoder", "a short code, and the sample again from it", "autoencoder", _plain),
         Method(
-            "denoising", "clean samples from noisy ones", "autoencoder", _denoising, own=("noise", "hidden")
+            "denoising",
+            "clean samples from noisy ones",
+            "autoencoder",
+            _denoising,
+            own=("noise", "hidden_share"),
         ),
         Method(
             "sparse",
@@ -78,7 +84,11 @@ METHODS = {
             options={"sparsity": SPARSITY},
         ),
         Method(
-            "masked", "the whole from a few of its pieces", "masked-autoencoder", _masked, own=("hidden",)
+            "masked",
+            "the whole from a few of its pieces",
+            "masked-autoencoder",
+            _masked,
+            own=("hidden_share",),
         ),
         Method(
             "vae", "a distribution of codes, near a normal one", "vae", _variational, POSTERIOR, own=("beta",)
