@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks import datasets, machine, record
 from lamina.core.inputs import ImageInputs, ImageSampleInputs, RowSampleInputs
 from lamina.models import build
-from lamina.objectives import (
+from lamina.objectives.adversarial import (
     HingeObjective,
     MulticlassObjective,
     RelativisticObjective,

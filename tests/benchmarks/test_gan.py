@@ -15,6 +15,8 @@ from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, parameter_count
 from lamina.objectives.adversarial import Sides
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 SHAPE = {"side": 16, "channels": 2, "width": 4, "latent": 6}
 
 

@@ -13,6 +13,8 @@ from lamina.core.tree import named_arrays, parameter_count, with_arrays
 torch = pytest.importorskip("torch")
 from benchmarks.contenders import torch_unet  # noqa: E402
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 SHAPE = {"side": 8, "colors": 1, "labels": 3, "width": 8, "depth": 1}
 
 

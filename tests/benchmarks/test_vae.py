@@ -13,6 +13,8 @@ from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, parameter_count
 from lamina.objectives.variational import VariationalObjective
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 SHAPE = {"side": 6, "hidden": 16, "depth": 2, "latent": 3}
 
 

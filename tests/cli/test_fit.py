@@ -30,7 +30,7 @@ def test_help_lists_every_key_with_default_meaning_and_range(capsys: CaptureFixt
             assert key.field.metadata["meaning"] in section or key.field.name == "size"
     for word in ("early_stopping=true", "(true or false)", "clip=none", "lr=auto", "depth=auto"):
         assert word in text
-    assert "patch=auto side of a patch in pixels (> 0): convnext, vit" in text
+    assert "patch=auto side of a patch in pixels (> 0): convnext, dit, masked-autoencoder, vit" in text
 
 
 def test_json_is_one_object_with_what_is_promised(
@@ -95,11 +95,11 @@ def test_several_targets_repeated_or_with_commas(
         (["DATA", "loss=l0"], "loss is out of range; expected one of cross_entropy, focal, perceptron"),
         (
             ["DATA", "patch=4"],
-            "key 'patch' belongs to model=convnext and 1 more; this run's model is",
+            "key 'patch' belongs to model=convnext and 3 more; this run's model is",
         ),
         (
             ["DATA", "patch=4", "--model", "mlp"],
-            "key 'patch' belongs to model=convnext and 1 more; this run's mo",
+            "key 'patch' belongs to model=convnext and 3 more; this run's mo",
         ),
         (
             ["DATA", "quantiles=0.1,0.5", "--target", "species"],

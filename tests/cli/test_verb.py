@@ -107,7 +107,14 @@ def test_chat_answers_each_line_knowing_those_before(
 def test_help_lists_the_keys(verb: str, capsys: CaptureFixture[str]):
     assert main([verb, "--help"]) == 0
     shown = capsys.readouterr().out
-    own = {"fill": ("--prompt", "--n"), "embed": ("DATA", "--out")}.get(verb, ("--temperature", "--top-p"))
+    own = {
+        "fill": ("--prompt", "--n"),
+        "embed": ("DATA", "--out"),
+        "sample": ("--n", "--label", "--out"),
+        "enhance": ("--turns", "--out"),
+        "score": ("DATA", "--contamination"),
+        "reconstruct": ("DATA", "--out"),
+    }.get(verb, ("--temperature", "--top-p"))
     assert f"usage: lamina {verb}" in shown and all(word in shown for word in own)
     assert main(["--help"]) == 0
     assert f"  {verb:<10} {VERBS[verb][0]}" in capsys.readouterr().out

@@ -17,6 +17,8 @@ from lamina.core.tree import named_arrays, trainable, with_arrays
 from lamina.core.wanted import CODE, POSTERIOR
 from lamina.models import MODELS
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 INPUTS: dict[type, Any] = {
     RowSampleInputs: RowSampleInputs((1, 3, 1, 2)),
     ImageSampleInputs: ImageSampleInputs(10, 9, 2),  # neither side can be halved twice

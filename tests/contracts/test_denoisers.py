@@ -16,6 +16,8 @@ from lamina.core.tree import named_arrays, trainable, with_arrays
 from lamina.core.wanted import DENOISED
 from lamina.models import MODELS
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 EXAMPLES, LABELS = 3, 4
 SPACES: dict[type, Any] = {
     ImageSampleInputs: ImageSampleInputs(9, 8, 2, LABELS),

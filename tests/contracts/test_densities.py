@@ -16,6 +16,8 @@ from lamina.core.tree import named_arrays, with_arrays
 from lamina.core.wanted import DENSITY
 from lamina.models import MODELS
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 SPACE = RowSampleInputs((1, 3, 1, 2), labels=3)
 LABELS = jnp.array([-1, 0, 1, 2])
 every = pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if DENSITY in spec.gives])

@@ -15,6 +15,8 @@ from lamina.core.tree import named_arrays, with_arrays
 from lamina.core.wanted import GAME
 from lamina.models import MODELS
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 INPUTS = {
     RowSampleInputs: RowSampleInputs((1, 3, 1, 2), labels=3),
     ImageSampleInputs: ImageSampleInputs(10, 9, 2, labels=3),  # neither side can be halved twice

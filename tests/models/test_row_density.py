@@ -18,6 +18,8 @@ from lamina.models.category_chain import CategoryChain
 from lamina.models.coupling import Affine, Coupling, Spline
 from lamina.models.row_density import _kept
 
+pytestmark = pytest.mark.slow  # each compiles several networks
+
 both = pytest.mark.parametrize("name", ["realnvp", "spline-flow"])
 GROUPS = (1, 3, 1, 2, 1)
 

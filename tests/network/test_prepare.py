@@ -63,14 +63,14 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
         ("binary", {"test_time_augmentation": "flip", "model": "mlp"}, "image inputs; this run is binary "
          "(target 'target') by model=mlp" + LEAVE),
         ("images", {"numeric": "standard"}, "table inputs; this run is binary (target 'target')" + LEAVE),
-        ("binary", {"patch": 4, "model": "mlp"}, "model=convnext and 1 more; this run is binary (target "
+        ("binary", {"patch": 4, "model": "mlp"}, "model=convnext and 3 more; this run is binary (target "
          "'target') by model=mlp" + LEAVE),
-        ("binary", {"patch": 4}, "model=convnext and 1 more; this run's model is tabm-mini" + LEAVE),
-        ("images", {"patch": 4}, "model=convnext and 1 more; this run's model is airbench" + OR
+        ("binary", {"patch": 4}, "model=convnext and 3 more; this run's model is tabm-mini" + LEAVE),
+        ("images", {"patch": 4}, "model=convnext and 3 more; this run's model is airbench" + OR
          + "choose model=convnext"),
         ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run is binary (target 'target') by "
          "model=vit" + OR + "choose model=resnet"),
-        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 23 more; this run is binary "
+        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 35 more; this run is binary "
          "(target 'target') by model=linear" + OR + "choose model=ft-transformer"),
     ],
 )  # fmt: skip

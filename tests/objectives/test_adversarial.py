@@ -86,6 +86,7 @@ def test_the_penalties_are_differentiable_in_the_critic():
     np.testing.assert_allclose(found, by_hand, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "space"),
     [("gan-mlp", PLANE), ("dcgan", ImageSampleInputs(8, 8, 1)), ("r3gan", ImageSampleInputs(8, 8, 1))],
@@ -169,6 +170,7 @@ def found(request: Any) -> tuple[str, TrainResult]:
     return request.param, tiny(OBJECTIVES[request.param])
 
 
+@pytest.mark.slow
 def test_history_and_answers(found: tuple[str, TrainResult]):
     name, result = found
     history, objective = result.history, OBJECTIVES[name]
@@ -201,6 +203,7 @@ def test_running_vectors_of_the_critic_are_written(found: tuple[str, TrainResult
     assert paths and all(not np.array_equal(first[path], last[path]) for path in paths)
 
 
+@pytest.mark.slow
 def test_each_part_moves_its_own_parameters_alone():
     """The generator's turn comes at every fifth step: the first moves both, the second the critic alone."""
     states = [
@@ -288,6 +291,7 @@ def test_examples_are_judged_by_samples_of_their_class():
     np.testing.assert_allclose(energy_score_of_class(x, jnp.asarray(label), g), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_bytes_of_images_are_learned_from():
     """Uint8 images in a batch, a convolutional critic inside the inner gradient, taps that leave it."""
     space = ImageSampleInputs(8, 8, 1)

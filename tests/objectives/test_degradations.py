@@ -32,6 +32,7 @@ def test_noise_of_a_range_differs_between_images():
     assert strengths.min() > 4 and strengths.max() < 55 and np.ptp(strengths) > 20
 
 
+@pytest.mark.slow
 def test_holes_hide_their_share_and_keep_the_rest():
     images, holes = clean(64, 48, count=16), Holes(0.25)
     given = np.asarray(holes.degrade(images, key=0))

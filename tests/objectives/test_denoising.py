@@ -84,6 +84,7 @@ def test_losses_are_finite_at_both_ends(objective: AbstractDenoisingObjective):
         assert np.isfinite(objective.denoised(jnp.ones(1), jnp.ones(1), alpha, sigma)).all()
 
 
+@pytest.mark.slow
 def test_levels_of_a_batch_lie_in_equal_shares():
     seen: list[Any] = []
 
@@ -120,6 +121,7 @@ def test_the_density_of_levels_is_that_of_what_is_drawn(objective: AbstractDenoi
     )
 
 
+@pytest.mark.slow
 @every
 def test_answers_are_the_loss_of_evaluation_and_the_entropy(objective: AbstractDenoisingObjective):
     """With the ideal denoiser the bound is tight: bits of the density of N(0, 0.5²)."""

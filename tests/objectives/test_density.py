@@ -58,6 +58,7 @@ def distance_to_moons(x: np.ndarray, label: np.ndarray) -> np.ndarray:
     return np.sqrt(((x[:, None, :2] - lines) ** 2).sum(2)).min(1)
 
 
+@pytest.mark.slow
 def test_two_moons_are_learned(learned: tuple[Any, Any]):
     objective, model = learned
     fresh = moons(2000, 1)
@@ -77,6 +78,7 @@ def test_two_moons_are_learned(learned: tuple[Any, Any]):
     assert np.quantile(nearest.min(0), 0.9) < 0.4
 
 
+@pytest.mark.slow
 def test_temperature_draws_probable_rows(learned: tuple[Any, Any]):
     objective, model = learned
     labels = np.zeros(500, np.int32)

@@ -38,6 +38,7 @@ def windows(image: np.ndarray) -> set[bytes]:
     return {np.ascontiguousarray(one).tobytes() for cut in turned for one in (cut, cut[:, ::-1])}
 
 
+@pytest.mark.slow
 def test_a_batch_is_crops_of_the_images_asked_for_turned_at_random():
     arrays, ids = stored(), np.array([4, 1, 1, 5], np.int32)
     device = jax.tree.map(jnp.asarray, arrays)
@@ -69,6 +70,7 @@ def test_a_network_that_adds_nothing_has_the_error_of_the_noise():
     assert float(sums["weight"]) == 6 and float(sums["psnr"] / 6) == pytest.approx(20.4, abs=0.5)
 
 
+@pytest.mark.slow
 def test_weights_count_and_padding_does_not():
     batch = jax.tree.map(jnp.asarray, stored())
     more = {name: jnp.concatenate([a, jnp.zeros_like(a[:2])]) for name, a in batch.items()}

@@ -129,6 +129,7 @@ def test_an_autoencoder_learns_what_few_numbers_decide():
     assert losses[0] > 0.8 and losses[-1] < 0.1
 
 
+@pytest.mark.slow
 def test_sparsity_makes_codes_of_zeros_and_is_part_of_the_loss():
     x, space = rows(64), ROWS
     data = {"x": x, "y": np.full(64, -1, np.int32), "weight": np.ones(64, np.float32)}
@@ -178,6 +179,7 @@ def test_what_is_hidden_has_no_part_in_what_is_given_for_it():
     np.testing.assert_array_equal(fill(x), fill(other))
 
 
+@pytest.mark.slow
 def test_a_masked_autoencoder_learns_columns_from_one_another():
     random = np.random.default_rng(0)
     first = random.normal(size=(256, 1))

@@ -69,6 +69,7 @@ X = RANDOM.normal(size=(64, FEATURES)).astype(np.float32)
 ASKED = {"sample": jnp.asarray(X), "label": jnp.full(64, -1)}
 
 
+@pytest.mark.slow
 def test_the_bound_is_the_likelihood_where_the_posterior_is_exact():
     """By one draw each, with the noise of one draw; by importance it has none."""
     model, objective = linear(), VariationalObjective(ROWS)
@@ -130,6 +131,7 @@ def test_the_loss_weighs_the_divergence_and_free_bits_cost_nothing():
     assert float(sums["weight"]) == weight.sum()
 
 
+@pytest.mark.slow
 def test_evaluation_does_not_depend_on_the_batch_an_example_is_in():
     model, objective = linear(), VariationalObjective(ROWS)
     whole = np.asarray(objective.answer(model, ASKED))
@@ -148,6 +150,7 @@ def mixed_rows(count: int) -> np.ndarray:
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_rows_are_learned_and_drawn():
     x = mixed_rows(512)
     data = {"x": x, "y": np.full(512, -1, np.int32), "weight": np.ones(512, np.float32)}

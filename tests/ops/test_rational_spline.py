@@ -18,6 +18,7 @@ def knots(count: int, pieces: int = 5, spread: float = 1.0) -> Knots:
     return knots_of(jnp.asarray(raw, jnp.float32), bound=BOUND)
 
 
+@pytest.mark.slow
 def test_zeros_are_the_identity():
     x = jnp.linspace(-4, 4, 33)
     own = knots_of(jnp.zeros((33, 11)), bound=BOUND)
@@ -34,6 +35,7 @@ def test_knots_lie_on_the_spline_and_its_ends_stay():
     assert float(x[0]) == float(y[0]) == -BOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [1, 2, 8])
 def test_inverse_and_slope(pieces: int):
     x = jnp.asarray(np.random.default_rng(1).uniform(-4, 4, 200), jnp.float32)
@@ -56,6 +58,7 @@ def test_inverse_and_slope(pieces: int):
     np.testing.assert_array_equal(np.asarray(y)[outside], np.asarray(x)[outside])
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_outside_and_far_from_the_identity():
     own = knots(4, spread=30.0)
 
