@@ -30,12 +30,8 @@ import numpy as np
 from benchmarks import datasets, machine, record
 from lamina.core.inputs import ImageInputs, ImageSampleInputs, RowSampleInputs
 from lamina.models import build
-from lamina.objectives.adversarial import (
-    HingeObjective,
-    MulticlassObjective,
-    RelativisticObjective,
-    WassersteinObjective,
-)
+from lamina.objectives import MulticlassObjective
+from lamina.objectives.adversarial import HingeObjective, RelativisticObjective, WassersteinObjective
 from lamina.objectives.samples import Sampling
 from lamina.train import TrainConfig, train
 
