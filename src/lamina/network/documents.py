@@ -147,7 +147,7 @@ def restore_target(task: AbstractTask, schema: Schema, stored: Mapping[str, Any]
     """
     if schema.task != task.name:
         raise wrong("schema.task", task.name, schema.task)
-    if schema.target_kind != task.target_kind:
+    if schema.target_kind not in {task.target_kind, task.optional_target or task.target_kind}:
         raise wrong("schema.target_kind", task.target_kind, schema.target_kind)
     target = task.restore(stored, "target")
     if target.names != schema.targets:

@@ -239,6 +239,7 @@ class AbstractTask(abc.ABC):
         summary: what a network of it does, a verb first: "predicts which class a row belongs to".
         keys: frozen dataclass of the flat keys it owns.
         target_kind: what the targets hold, one of `lamina.data.schema.TARGET_KINDS`.
+        optional_target: what a target holds where it is given without being needed, or empty.
         verbs: commands that only this task has.
         needs_target: whether a target column has to be named or guessed.
         wants: what outputs it wants of a model, one of `lamina.core.wanted.WANTED`.
@@ -254,6 +255,7 @@ class AbstractTask(abc.ABC):
     summary: str
     keys: type = NoKeys
     target_kind: str = NOTHING
+    optional_target: str = ""
     verbs: ClassVar[Mapping[str, Verb]] = {}
     needs_target: bool = True
     wants: str = ONE

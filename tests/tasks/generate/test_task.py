@@ -61,8 +61,11 @@ def test_it_predicts_nothing(network: Network):
         network.predict(points(4))
 
 
-def test_a_class_may_be_asked_for():
+def test_a_class_may_be_asked_for(tmp_path: Path):
     network = lamina.fit(points(), target="kind", task="generate", method="density", **QUICK)
+    network.save(tmp_path / "net")
+    network = lamina.load(tmp_path / "net")
+    assert len(set(network.sample(n=60).columns["kind"])) == 3
     samples = network.sample(n=4, label="low")
     assert list(samples.columns) == ["x", "y", "kind"] and set(samples.columns["kind"]) == {"low"}
     with pytest.raises(ConfigError, match="did you mean 'low'"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.errors import ConfigError
 from lamina.core.inputs import ImageInputs, ImageSampleInputs
 from lamina.core.wanted import DENOISED, DENSITY
+from lamina.data.schema import CLASSES
 from lamina.tasks.generate.guide import GenerateGuide
 from lamina.tasks.generate.keys import GenerateKeys, check_judge, check_owned
 from lamina.tasks.generate.methods.registry import METHODS
@@ -38,6 +39,7 @@ class GenerateTask(AbstractSampleTask):
     guide = GenerateGuide()
     watcher = DrawingWatcher()
     takes_class = True
+    optional_target = CLASSES
 
     def space_of(self, learned: Learned, keys: GenerateKeys) -> AbstractSpace:
         """Return the space of the samples; where a density is learned, every number has one."""
