@@ -26,8 +26,8 @@ KEYS = ["degrade=denoise", f"sigma={SIGMA:g}", "preset=best"]
 
 def denoised(network: Any, noisy: np.ndarray, *, turns: bool) -> np.ndarray:
     """Return an image of 8 bits from a noisy one, float (y, x) in levels."""
-    from lamina.tasks.enhance.improving import as_bytes, as_units
     from lamina.tasks.enhance.tiles import improve
+    from lamina.tasks.samples.images import as_bytes, as_units
 
     given = as_units(noisy.astype(np.float32))[..., None]
     return as_bytes(improve(network.objective, network.model, given, turns=turns))[..., 0]

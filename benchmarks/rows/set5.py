@@ -27,8 +27,8 @@ def judged(network: Any, color: list[np.ndarray]) -> dict[str, tuple[float, floa
     """Return mean PSNR and SSIM of enlarged luminance: bicubic, one pass, eight turned copies."""
     from lamina.objectives.metrics.psnr import luminance, psnr, without_border
     from lamina.objectives.metrics.ssim import ssim
-    from lamina.tasks.enhance.improving import as_bytes, as_units
     from lamina.tasks.enhance.tiles import improve
+    from lamina.tasks.samples.images import as_bytes, as_units
 
     degradation = network.objective.degradation
     found: dict[str, list[tuple[float, float]]] = {}

@@ -325,7 +325,9 @@ def test_its_objective_learns_from_its_examples_and_measures_what_is_asked(name:
     inputs = task.guide.inputs(encoder.inputs, target)
     model: Any = zeros
     if wanted(task, target) not in (ONE, EACH, NEXT):
-        situation = Situation(inputs, len(TRAINING), schema.target_kind, wants=wanted(task, target))
+        situation = Situation(
+            inputs, len(TRAINING), schema.target_kind, wants=wanted(task, target), keys=task.keys()
+        )
         name = task.guide.choose(situation, encoder.blocks, target).model
         model = build(name, inputs=inputs, outputs=objective.out_features, size=8, wants=wanted(task, target))
     decoded = np.asarray(objective.answer(model, asked.x), objective.decoded_type)

@@ -17,6 +17,7 @@ class Run:
     def __init__(self, epochs: int, done: int = 0):
         self.info = {"epochs": epochs}
         self.history = {"epoch": [float(epoch + 1) for epoch in range(done)]}
+        self.states = self
 
     def model_to_keep(self) -> Any:
         return "model"

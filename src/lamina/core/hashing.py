@@ -56,7 +56,20 @@ def hashed_uniform(key: Any, shape: tuple[int, ...]) -> jax.Array:
         >>> round(float(hashed_uniform(0, (1000,)).mean()), 1)
         0.5
     """
-    return (hashed_bits(key, shape) >> jnp.uint32(8)).astype(jnp.float32) * _UNIT
+    return uniform_of(hashed_bits(key, shape))
+
+
+def uniform_of(bits: Any) -> jax.Array:
+    """Return numbers in [0, 1) of the upper 24 of 32 random bits each, exact in single precision.
+
+    Args:
+        bits: uint32.
+
+    Example:
+        >>> uniform_of(jnp.array([0, 1 << 31], jnp.uint32)).tolist()
+        [0.0, 0.5]
+    """
+    return (bits >> jnp.uint32(8)).astype(jnp.float32) * _UNIT
 
 
 def hashed_normal(key: Any, shape: tuple[int, ...]) -> jax.Array:

@@ -68,6 +68,7 @@ class Situation:
         model: name in `lamina.models.MODELS`, ``auto``, or empty for a model of one's own.
         wants: what outputs are wanted, one of `lamina.core.wanted.WANTED`.
         blocks: how many blocks of inputs the network has, this one among them.
+        keys: of the task, as far as they are given.
     """
 
     inputs: Inputs
@@ -79,6 +80,7 @@ class Situation:
     model: str = "auto"
     wants: str = ONE
     blocks: int = 1
+    keys: Any = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ class Outcome:
         model: the trained model.
         transform: table → arrays of its inputs, as the model takes them.
         measured: table → its targets in the form of the metrics.
-        outputs: arrays → decoded outputs in the target's own unit.
+        outputs: arrays → decoded outputs in the target's own unit; of ``by=``, what else may answer in place
+            of the objective, its answers as they are.
         score: name of the score that columns are judged by, and ``(targets, decoded, weights) -> float``.
         caption: one row of ``targets`` → its label in words.
         augment: arrays → arrays as training changed them, or None.
@@ -165,7 +168,7 @@ class Outcome:
     model: Any
     transform: Callable[[AbstractTable], Arrays]
     measured: Callable[[AbstractTable], np.ndarray]
-    outputs: Callable[[Arrays], np.ndarray]
+    outputs: Callable[..., np.ndarray]
     score: tuple[str, Callable[[np.ndarray, np.ndarray, Any], float]] | None = None
     caption: Callable[[Any], str] = str
     augment: Callable[[Arrays], Arrays] | None = None

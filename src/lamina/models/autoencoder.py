@@ -15,14 +15,14 @@ from lamina.core.random import split
 from lamina.core.shapes import Float
 from lamina.core.taps import FEATURES
 from lamina.core.wanted import CODE
-from lamina.models.codecs import halvings_of, samples_of, vectors_of
+from lamina.models.codecs import AbstractAutoencoder, halvings_of, samples_of, vectors_of
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 
 ROW_DEPTH = 2  # hidden layers of encoder and decoder
 
 
-class Autoencoder(Module):
+class Autoencoder(AbstractAutoencoder):
     """A code z = E(x), and D(z), which is to be x again.
 
     With ``sparsity`` s > 0 the code is max(0, E(x)) and the penalty s · mean |z| is tapped in training: few
@@ -42,8 +42,6 @@ class Autoencoder(Module):
         divergence of its mean from a wanted one.
     """
 
-    encoder: Module
-    decoder: Module
     sparsity: float = static()
 
     def __init__(self, encoder: Module, decoder: Module, *, sparsity: float = 0.0):
@@ -61,17 +59,6 @@ class Autoencoder(Module):
             if train:
                 self.tap("penalty", self.sparsity * code.astype(jnp.float32).mean())
         return self.tap(FEATURES, code)
-
-    def decode(
-        self, code: Float[Array, "b z"], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
-        """Return the sample of each code: numbers and pixels in their units, logits of categories."""
-        return self.decoder(code, train=train)
-
-    def __call__(
-        self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
-        return self.decode(self.encode(x, train=train), train=train)
 
 
 @register(

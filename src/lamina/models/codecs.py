@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,33 @@ from lamina.nn.linear import Linear
 from lamina.ops.upsampling import depth_to_space
 
 SMALLEST_SIDE = 8  # of the map of features where the number of halvings is left open
+
+
+class AbstractAutoencoder(Module):
+    """A code of a sample by ``encode``, and the sample again by a decoder.
+
+    Attributes:
+        encoder: (batch, *shape) → codes, or what they are made of.
+        decoder: codes → (batch, *shape).
+    """
+
+    encoder: Module
+    decoder: Module
+
+    @abc.abstractmethod
+    def encode(self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False) -> Any:
+        """Return the code of each sample."""
+
+    def decode(
+        self, code: Float[Array, "b ..."], *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b ..."]:
+        """Return the sample of each code: numbers and pixels in their units, logits of categories."""
+        return self.decoder(code, train=train)
+
+    def __call__(
+        self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b ..."]:
+        return self.decode(self.encode(x, train=train), train=train)
 
 
 class ResidualConvolutions(Module):

@@ -17,7 +17,7 @@ from lamina.core.shapes import Float
 from lamina.core.taps import FEATURES
 from lamina.core.wanted import POSTERIOR
 from lamina.models.autoencoder import latent_of, sizes_of
-from lamina.models.codecs import samples_of, vectors_of
+from lamina.models.codecs import AbstractAutoencoder, samples_of, vectors_of
 from lamina.models.registry import register
 
 Body = Literal["convolutional", "dense"]
@@ -26,7 +26,7 @@ Body = Literal["convolutional", "dense"]
 _MOST_LOG_VARIANCE = 7.0
 
 
-class VariationalAutoencoder(Module):
+class VariationalAutoencoder(AbstractAutoencoder):
     """q(z|x) = N(μ(x), diag σ²(x)) with (μ, log σ²) = E(x), and the parameters D(z) of p(x|z).
 
     ``log_scale`` is the logarithm of the scale of p(x|z) where that has one, of each feature of a row or
@@ -45,8 +45,6 @@ class VariationalAutoencoder(Module):
         Kingma, Welling. Auto-encoding variational Bayes. ICLR 2014.
     """
 
-    encoder: Module
-    decoder: Module
     log_scale: Float[Array, " c"]
     latent: int = static()
 
@@ -62,12 +60,6 @@ class VariationalAutoencoder(Module):
         mean, raw = both[:, : self.latent], both[:, self.latent :]
         bound = _MOST_LOG_VARIANCE
         return self.tap(FEATURES, mean), bound * jnp.tanh(raw / bound)
-
-    def decode(
-        self, code: Float[Array, "b z"], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
-        """Return the parameters of the likelihood of each code: logits or means."""
-        return self.decoder(code, train=train)
 
     def __call__(
         self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False

@@ -13,7 +13,7 @@ from lamina.core.shapes import Float, Int
 from lamina.core.taps import FEATURES
 from lamina.core.wanted import CODE
 from lamina.models.autoencoder import sizes_of
-from lamina.models.codecs import FlatVector, ImageMap, MapImage, VectorFlat, samples_of
+from lamina.models.codecs import AbstractAutoencoder, FlatVector, ImageMap, MapImage, VectorFlat, samples_of
 from lamina.models.registry import register
 from lamina.nn.convolution import Conv
 from lamina.nn.quantizer import AbstractQuantizer, MovingAverageQuantizer, VectorQuantizer
@@ -22,7 +22,7 @@ Codebook = Literal["average", "loss"]
 QUANTIZERS = {"average": MovingAverageQuantizer, "loss": VectorQuantizer}
 
 
-class VQVAE(Module):
+class VQVAE(AbstractAutoencoder):
     """z = Q(E(x)), each vector of E(x) replaced by the nearest of a codebook, and D(z).
 
     The gradient passes straight through Q; what keeps E(x) near its codes is tapped as ``penalty``. New
@@ -30,8 +30,8 @@ class VQVAE(Module):
 
     Args:
         encoder: (batch, *shape) → (batch, *places, width of a code).
-        quantizer: replaces vectors.
         decoder: the way back.
+        quantizer: replaces vectors.
 
     Shapes:
         (batch, *shape) → the same
@@ -40,9 +40,7 @@ class VQVAE(Module):
         van den Oord, Vinyals, Kavukcuoglu. Neural discrete representation learning. NeurIPS 2017.
     """
 
-    encoder: Module
     quantizer: AbstractQuantizer
-    decoder: Module
 
     def encode(
         self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
@@ -55,17 +53,6 @@ class VQVAE(Module):
     def codes(self, x: Float[Array, "b ..."]) -> Int[Array, "b ..."]:
         """Return the numbers of the codes of each sample."""
         return self.quantizer.codes(self.encoder(x))
-
-    def decode(
-        self, code: Float[Array, "b *places d"], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
-        """Return the sample of each code: numbers and pixels in their units, logits of categories."""
-        return self.decoder(code, train=train)
-
-    def __call__(
-        self, x: Float[Array, "b ..."], *, key: Any = None, train: bool = False
-    ) -> Float[Array, "b ..."]:
-        return self.decode(self.encode(x, train=train), train=train)
 
 
 class MapVectors(Module):
@@ -187,4 +174,4 @@ def vqvae(
         encoder = RowVectors(samples.shape, latent, pieces=pieces, **options, key=keys[0])
         decoder = VectorsRow(samples.shape, latent, pieces=pieces, **options, key=keys[1])
     quantizer = QUANTIZERS[codebook](codes, latent, commitment=commitment, key=keys[2])
-    return VQVAE(encoder, quantizer, decoder)
+    return VQVAE(encoder=encoder, decoder=decoder, quantizer=quantizer)

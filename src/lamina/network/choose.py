@@ -60,6 +60,7 @@ def choose(
         model=config.run.model if own is None else "",
         wants=wanted(cast.task, target),
         blocks=len(cast.blocks),
+        keys=config.task,
     )
     if encoder.is_mixed:
         fusing = fuse.Fusing(cast.blocks, encoder, situation, settled)

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
-from lamina.core.hashing import hashed_bits, hashed_keys
+from lamina.core.hashing import hashed_keys, hashed_uniform
 from lamina.core.taps import carried
 from lamina.objectives.base import Batch, Losses, Part, Shown
 from lamina.objectives.energy import energy_score_of_class, samples_to_judge, shrunk
@@ -24,7 +24,6 @@ from lamina.objectives.samples import (
 
 CRITIC, GENERATOR = "critic", "generator"
 _HIDDEN = 0.1  # share of labels that are hidden, so that samples of any class are learned too
-_UNIT = 1 / (1 << 24)
 
 
 class Sides(NamedTuple):
@@ -259,6 +258,6 @@ def _halves(values: Array) -> tuple[Array, Array]:
 
 def _between(sides: Sides) -> Array:
     """Return points between data and samples, each at a place of its own."""
-    drawn = (hashed_bits(sides.key, (len(sides.real),)) >> 8).astype(jnp.float32) * _UNIT
+    drawn = hashed_uniform(sides.key, (len(sides.real),))
     share = drawn.astype(sides.real.dtype).reshape(-1, *(1,) * (sides.real.ndim - 1))
     return share * sides.real + (1 - share) * sides.fake

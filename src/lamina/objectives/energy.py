@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
+from lamina.core.inputs import NO_LABEL
 from lamina.core.random import make_key
-from lamina.objectives.samples import NO_LABEL, AbstractGenerativeObjective, Sampling
+from lamina.objectives.samples import AbstractGenerativeObjective, Sampling
 from lamina.ops.pooling import sum_pool
 
 JUDGED, LEAST = 256, 32  # samples that stand for the model, and for a class of it at least

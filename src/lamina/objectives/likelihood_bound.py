@@ -20,13 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.hashing import hashed_bits, hashed_key
+from lamina.core.hashing import hashed_bits, hashed_key, uniform_of
 
 NOISIEST, CLEAREST = -10.0, 13.0  # λ; at 13 the noise is a fifth of the distance of two gray values
 LEVELS = 8  # of an example: one in each eighth of the λ between
 _SEED = 0xD1FF
 _GRAY = 2 / 255  # distance of two gray values in units
-_UNIT = 1 / (1 << 24)
 
 
 def log_snrs(keys: Array, number: Array) -> Array:
@@ -36,9 +35,8 @@ def log_snrs(keys: Array, number: Array) -> Array:
         keys: of the examples, (b, 2).
         number: of the eighth.
     """
-    uniform = (keys[:, 0] >> jnp.uint32(8)).astype(jnp.float32) * _UNIT
     step = (CLEAREST - NOISIEST) / LEVELS
-    return NOISIEST + step * (number.astype(jnp.float32) + uniform)
+    return NOISIEST + step * (number.astype(jnp.float32) + uniform_of(keys[:, 0]))
 
 
 def keys_of(x: Array) -> Array:

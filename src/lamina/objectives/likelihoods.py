@@ -1,6 +1,6 @@
 """Negative log-likelihoods of the values of a sample, in nats, as decoders of images and rows give them.
 
-Samples lie in [-1, 1] where they are images (`lamina.objectives.samples.as_units`).
+Samples lie in [-1, 1] where they are images (`lamina.objectives.samples.AbstractSampleObjective.units`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.hashing import hashed_bits, hashed_key, hashed_keys
+from lamina.core.hashing import hashed_bits, hashed_key, hashed_keys, uniform_of
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Losses, Score, Shown, gather
 from lamina.objectives.tokens import MOST_LOGITS, arithmetic_of, cut, in_groups, ratio_interval, surprise
 
@@ -20,7 +20,6 @@ SHORTER = 0.1  # of the windows of training, as published: texts shorter than th
 NOTHING = -1
 LOG_P, TOP_P, GUESS, PLACE, SEEN = range(5)  # what is decoded of each chosen symbol
 _EVALUATES = 0x3A5C  # sets the masks of evaluation apart from those of training
-_WHOLE = float(1 << 24)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class MaskedTokenObjective(AbstractObjective):
         room = jnp.clip(held - self.context + 1, 1, self.context)  # a window is full where the text allows it
         own = cut(tokens, (bits[0] % room.astype(jnp.uint32)).astype(jnp.int32), self.context)
         length = 1 + bits[1] % jnp.uint32(self.context)
-        length = jnp.where(_uniform(bits[2]) < SHORTER, length, self.context).astype(jnp.int32)
+        length = jnp.where(uniform_of(bits[2]) < SHORTER, length, self.context).astype(jnp.int32)
         own = jnp.where(jnp.arange(self.context)[None] < length[:, None], own, NOTHING)
         return {**self.hidden(own, hashed_keys(keys[1], len(ids))), "weight": gather(arrays["weight"], ids)}
 
@@ -109,13 +108,13 @@ class MaskedTokenObjective(AbstractObjective):
         bits = jax.vmap(lambda key: hashed_bits(key, (context + 2 * places,)))(keys)
         end = self.symbols - 1
         may_be = (ids >= 0) & (ids != end)
-        ranked = jnp.where(may_be, _uniform(bits[:, :context]), -1.0)
+        ranked = jnp.where(may_be, uniform_of(bits[:, :context]), -1.0)
         at = jax.lax.top_k(ranked, places)[1]
         known = may_be.sum(axis=1).astype(jnp.float32)
         count = jnp.clip(jnp.round(self.share * known), jnp.minimum(known, 1.0), float(places))
         is_chosen = jnp.arange(places, dtype=jnp.float32)[None] < count[:, None]
         own = jnp.take_along_axis(ids, at, axis=1)
-        fate = _uniform(bits[:, context : context + places])
+        fate = uniform_of(bits[:, context : context + places])
         other = (bits[:, context + places :] % jnp.uint32(end)).astype(jnp.int32)
         seen = jnp.where(fate < MASKED, self.mask, jnp.where(fate < MASKED + REPLACED, other, own))
         rows = jnp.arange(len(ids))[:, None]
@@ -247,11 +246,6 @@ def guessed(decoded: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.nd
     place = decoded[..., PLACE].astype(np.int64)
     own = np.take_along_axis(targets, np.maximum(place, 0), axis=1)
     return decoded[..., GUESS].astype(np.int64) == own, place >= 0
-
-
-def _uniform(bits: Array) -> Array:
-    """Return numbers in [0, 1) of random bits."""
-    return (bits >> jnp.uint32(8)).astype(jnp.float32) / _WHOLE
 
 
 def _keys_of(ids: Array) -> Array:

@@ -29,7 +29,7 @@ class ReconstructionObjective(AbstractSampleObjective):
 
     Args:
         space: what samples are.
-        noise: standard deviation of Gaussian noise on numbers and pixels, in units of `as_units`.
+        noise: standard deviation of Gaussian noise on numbers and pixels, in the units of models.
         hidden: share of columns or pixels that are set to zero, in [0, 1).
 
     Raises:

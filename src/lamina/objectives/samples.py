@@ -11,23 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.hashing import hashed_bits
-from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
+from lamina.core.hashing import hashed_uniform
+from lamina.core.inputs import NO_LABEL, AbstractSampleInputs, ImageSampleInputs
 from lamina.objectives.base import AbstractObjective, Interval, Score, Shown
 
-NO_LABEL = -1
 _STANDARD_NORMAL_97_5 = 1.959963984540054
-_UNIT = 1 / (1 << 24)
-
-
-def as_units(x: Array) -> Array:
-    """Return samples as models take them: bytes of images in [-1, 1]; floats as they are.
-
-    Example:
-        >>> as_units(jnp.array([0, 255], jnp.uint8)).tolist()
-        [-1.0, 1.0]
-    """
-    return x.astype(jnp.float32) / 127.5 - 1.0 if x.dtype == jnp.uint8 else x
 
 
 def without_some_labels(labels: Array, share: float, key: Any) -> Array:
@@ -41,8 +29,7 @@ def without_some_labels(labels: Array, share: float, key: Any) -> Array:
     References:
         Ho, Salimans. Classifier-free diffusion guidance. 2022.
     """
-    drawn = (hashed_bits(key, labels.shape) >> 8).astype(jnp.float32) * _UNIT
-    return jnp.where(drawn < share, NO_LABEL, labels)
+    return jnp.where(hashed_uniform(key, labels.shape) < share, NO_LABEL, labels)
 
 
 @dataclass(frozen=True)
@@ -175,7 +162,7 @@ class AbstractGenerativeObjective(AbstractSampleObjective):
 
     @abc.abstractmethod
     def sample(self, model: Any, labels: Array, sampling: Sampling, *, key: Any) -> Array:
-        """Return new samples in the units of `as_units`, inside a compiled program.
+        """Return new samples in the units of `units`, inside a compiled program.
 
         Args:
             model: in evaluation mode.

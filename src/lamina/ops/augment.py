@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
-from lamina.core.hashing import hashed_bits, hashed_key
+from lamina.core.hashing import hashed_bits, hashed_key, hashed_uniform
 from lamina.core.registry import Registry
 from lamina.core.shapes import Float
 
@@ -31,8 +31,7 @@ def uniforms(key: Any, count: int, *, low: float, high: float) -> Float[Array, "
         low: smallest value.
         high: largest value.
     """
-    share = (hashed_bits(key, (count,)) >> jnp.uint32(8)).astype(jnp.float32) * jnp.float32(2.0**-24)
-    return low + (high - low) * share
+    return low + (high - low) * hashed_uniform(key, (count,))
 
 
 def per_image(values: Array) -> Array:

@@ -82,7 +82,7 @@ class Previews(Callback):
     def _look(self, epoch: int, run: RunView) -> None:
         """Keep what the model makes; a fault of it ends the previews and not the run."""
         try:
-            preview = None if self.previewer is None else self.previewer(run.model_to_keep())
+            preview = None if self.previewer is None else self.previewer(run.states.model_to_keep())
         except Exception as error:
             self.previewer = None
             self.say(f"warning: no preview of the network ({type(error).__name__}: {error})")

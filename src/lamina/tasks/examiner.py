@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +31,28 @@ class Asked:
     is_by_row: bool = True
 
 
-class AbstractExaminer(abc.ABC):
-    """Makes questions of data with targets. NumPy only."""
+def weights_of(table: AbstractTable, schema: Schema) -> np.ndarray | None:
+    """Return the weight of each row, or None where the table has none.
 
-    @abc.abstractmethod
+    Args:
+        table: the data.
+        schema: of the training data.
+    """
+    name = schema.weight
+    return table.scalar(name).numbers() if name is not None and name in table.names else None
+
+
+class AbstractExaminer:
+    """Makes questions of data with targets: each row is one, as a rule. NumPy only.
+
+    Attributes:
+        is_by_row: whether outputs and targets are those of the rows, one each.
+    """
+
+    is_by_row: bool = True
+
     def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
-        """Return what a network is asked about data.
+        """Return what a network is asked about data, by default about each row.
 
         Args:
             table: as it was learned from, or from `lamina.network.network.Network.read`.
@@ -48,6 +63,8 @@ class AbstractExaminer(abc.ABC):
         Raises:
             DataError: the target is absent, or holds what training never saw.
         """
+        x = self.inputs(encoder.transform(table), table, target)
+        return Asked(x, target.measured(table), weights_of(table, schema), is_by_row=self.is_by_row)
 
     def inputs(self, encoded: Arrays, table: AbstractTable, target: AbstractTarget) -> Arrays:
         """Return what a network is asked about rows whose targets nobody knows: by default their inputs.
@@ -70,9 +87,3 @@ class AbstractExaminer(abc.ABC):
 
 class ByRow(AbstractExaminer):
     """Each row is a question."""
-
-    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: AbstractTarget) -> Asked:
-        """Return inputs and target of each row."""
-        name = schema.weight
-        weights = table.scalar(name).numbers() if name is not None and name in table.names else None
-        return Asked(encoder.transform(table), target.measured(table), weights)

@@ -151,7 +151,7 @@ def test_every_degradation_has_words():
 
 def test_a_key_of_another_degradation_is_refused(clean: Path):
     with pytest.raises(
-        ConfigError, match="hole belongs to degrade=inpaint, and this run has degrade=denoise"
+        ConfigError, match="key 'hole' belongs to degrade=inpaint; this run's degrade is denoise"
     ):
         lamina.fit(clean, **QUICK, hole=0.3)
     with pytest.raises(ConfigError, match="sigma is out of range"):

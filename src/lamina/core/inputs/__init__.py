@@ -5,10 +5,11 @@ from lamina.core.inputs.degraded import DegradedImageInputs
 from lamina.core.inputs.image import ImageInputs
 from lamina.core.inputs.mixed import PRESENT, MixedInputs
 from lamina.core.inputs.pair import PairInputs
-from lamina.core.inputs.sample import AbstractSampleInputs, ImageSampleInputs, RowSampleInputs
+from lamina.core.inputs.sample import NO_LABEL, AbstractSampleInputs, ImageSampleInputs, RowSampleInputs
 from lamina.core.inputs.table import TableInputs
 
 __all__ = [
+    "NO_LABEL",
     "PRESENT",
     "AbstractInputs",
     "AbstractSampleInputs",

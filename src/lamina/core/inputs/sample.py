@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from lamina.core.inputs.base import AbstractInputs
 
+NO_LABEL = -1  # in place of the class of a sample: any
+
 
 class AbstractSampleInputs(AbstractInputs):
     """What a model is told about samples: arrays of one shape whose values lie about zero.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina.core.inputs import ImageSampleInputs, Inputs
+from lamina.core.inputs import ImageSampleInputs
 from lamina.modalities.base import Block, Choice, Situation
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.samples.guide import AbstractSampleGuide, paced
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -30,16 +29,12 @@ ROW_OPTIONS: Mapping[str, Any] = {"size": 16, "depth": 1}  # the code has a thir
 IMAGE_OPTIONS: Mapping[str, Any] = {"size": 32}
 
 
-class AnomalyGuide(AbstractGuide):
+class AnomalyGuide(AbstractSampleGuide):
     """Numbers keep their distances, since those are what tells anomalies."""
 
     def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
         """Return that numbers are scaled linearly, and that images are learned as they are."""
-        return {"numeric": "standard", "augment": ()}
-
-    def inputs(self, given: Inputs, target: Any) -> Inputs:
-        """Return what a model is told of the rows."""
-        return target.inputs
+        return {**super().reading(claims, schema, keys), "numeric": "standard"}
 
     def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
         """Return an autoencoder, and as many epochs as the steps of the preset take."""
@@ -49,6 +44,4 @@ class AnomalyGuide(AbstractGuide):
             options = dict(IMAGE_OPTIONS if is_image else ROW_OPTIONS)
         if name == "auto":
             name, reason = MODEL, "it learns what rows are like without labels"
-        batch = max(1, min(BATCH, situation.examples))
-        epochs = max(1, math.ceil(STEPS[situation.preset] * batch / max(1, situation.examples)))
-        return Choice(name, options, {**TRAINING, "batch_size": batch, "epochs": epochs}, reason)
+        return Choice(name, options, {**TRAINING, **paced(situation, STEPS, BATCH)}, reason)

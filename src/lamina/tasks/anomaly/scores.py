@@ -13,10 +13,10 @@ import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.core.wording import counted
+from lamina.data.images.encode import encoded
 from lamina.tasks.anomaly.cells import CellSpace
 from lamina.tasks.anomaly.maps import error_maps, gathered
 from lamina.tasks.anomaly.reasons import place_words, reasons_of, shares_of
-from lamina.tasks.samples.images import png_bytes
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -109,7 +109,7 @@ class Scores:
             raise ConfigError("rows of a table are written to a file", expected="--out scores.csv")
         width = len(str(len(self)))
         most = max((float(own.max()) for own in self.maps.values()), default=1.0) or 1.0
-        found = {f"{row + 1:0{width}}.png": png_bytes(_shade(own, most)) for row, own in self.maps.items()}
+        found = {f"{row + 1:0{width}}.png": encoded(_shade(own, most)) for row, own in self.maps.items()}
         return {**found, "scores.csv": self.as_csv()}
 
     def __str__(self) -> str:
@@ -142,7 +142,7 @@ def scores_of(network: Any, table: AbstractTable, contamination: float | None = 
         words = tuple("; ".join(map(str, own)) for own in found)
         return Scores(*facts, words, tuple(names), shares, {})
     oddest = np.sort(np.argsort(-score, kind="stable")[:MOST_MAPS])
-    own = error_maps(network.objective, network.model, gathered(encoded, oddest))
+    own = error_maps(network.decoded, network.objective, gathered(encoded, oddest))
     maps = dict(zip(oddest.tolist(), own, strict=True))
     words = tuple(place_words(maps[row]) if row in maps else "" for row in range(len(score)))
     return Scores(*facts, words, (), np.zeros((len(score), 0)), maps)

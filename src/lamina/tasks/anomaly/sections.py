@@ -90,7 +90,7 @@ def _odd_images(outcome: Outcome, table: Any, rows: np.ndarray, scores: np.ndarr
     from lamina.tasks.anomaly.maps import error_maps, gathered
 
     pixels = gathered(outcome.transform(table.take(rows)))
-    maps = error_maps(outcome.objective, outcome.model, pixels)
+    maps = error_maps(outcome.outputs, outcome.objective, pixels)
     most = float(maps.max()) or 1.0
     shown, captions = [], []
     for image, errors, row in zip(pixels, maps, rows.tolist(), strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,18 +12,8 @@ import numpy as np
 from lamina.core.errors import ConfigError
 from lamina.core.wording import counted
 from lamina.data.images.column import IMAGE
+from lamina.data.images.encode import encoded
 from lamina.data.table import free_name
-
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".bmp": "BMP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
-QUALITY = 95  # of files that lose something
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,22 +77,7 @@ class EnhancedImages(Sequence):
             stem = os.path.splitext(os.path.basename(self.names[row]))[0] or f"{row + 1:06d}"
             stem = free_name(f"{stem}-{row + 1}", stems) if stem in stems else stem
             stems.add(stem)
-            found[f"{stem}.png"] = encoded(image, ".png")
+            found[f"{stem}.png"] = encoded(image)
             if self.before:
-                found[f"{stem}-degraded.png"] = encoded(self.before[row], ".png")
+                found[f"{stem}-degraded.png"] = encoded(self.before[row])
         return found
-
-
-def encoded(image: np.ndarray, ending: str) -> bytes:
-    """Return an image as a file.
-
-    Args:
-        image: uint8 (y, x, c).
-        ending: one of `FORMATS`.
-    """
-    from PIL import Image
-
-    stream = io.BytesIO()
-    lossy = {"quality": QUALITY} if ending in (".jpg", ".jpeg", ".webp") else {}
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(stream, FORMATS[ending], **lossy)
-    return stream.getvalue()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.inputs import Inputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.tasks.enhance.keys import DENOISE, FACTORS, USUAL_CROP, degradation_named
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.samples.guide import AbstractSampleGuide
 
 if TYPE_CHECKING:
-    from lamina.data.schema import Schema
-    from lamina.modalities.blocks import Claims
+    pass
 
 EDSR, DRUNET = "edsr", "drunet"
 BATCH, SMALL_CROP = 32, 32  # examples, and pixels of a crop's side in the small images
@@ -35,12 +34,8 @@ _KEYS: dict[str, Any] = {
 }
 
 
-class EnhanceGuide(AbstractGuide):
+class EnhanceGuide(AbstractSampleGuide):
     """Chains of convolutions remove noise and make images finer, U-Nets do the rest."""
-
-    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
-        """Return that images are learned from as they are: crops are turned by the objective."""
-        return {"augment": ()}
 
     def inputs(self, given: Inputs, target: Any) -> Inputs:
         """Return what a model is told of degraded images."""

@@ -11,8 +11,8 @@ from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas, as_channels
 from lamina.tasks.enhance.enhanced import EnhancedImages
 from lamina.tasks.enhance.tiles import improve
+from lamina.tasks.samples.images import as_bytes, as_units
 
-LEVEL = 2.0 / 255.0
 WHITE = 128  # levels from which a pixel of a mask is to be filled
 
 
@@ -147,13 +147,3 @@ def _planes(levels: np.ndarray, channels: int) -> np.ndarray:
     if channels == 1:
         return np.moveaxis(levels, -1, 0)[..., None]
     return as_channels(levels, channels)[None]
-
-
-def as_units(levels: np.ndarray) -> np.ndarray:
-    """Return levels of 0 to 255 as float32 in [-1, 1]."""
-    return levels.astype(np.float32) * np.float32(LEVEL) - np.float32(1.0)
-
-
-def as_bytes(image: np.ndarray) -> np.ndarray:
-    """Return an image in [-1, 1] as bytes."""
-    return np.rint((image + 1.0) / LEVEL).clip(0, 255).astype(np.uint8)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lamina.core.errors import ConfigError
 from lamina.core.keys import POSITIVE, key, one_of
+from lamina.tasks.samples.owned import check_owned
 
 if TYPE_CHECKING:
     from lamina.objectives.degradations import AbstractDegradation
@@ -16,7 +16,7 @@ FACTORS = {"upscale2": 2, "upscale4": 4}
 DEGRADATIONS = (DENOISE, INPAINT, *FACTORS, COLORIZE)
 USUAL_SIGMA, USUAL_HOLE, USUAL_CROP = (25.0,), 0.25, 48
 MOST_SIGMA = 255.0
-OWNERS = {"sigma": DENOISE, "hole": INPAINT}  # keys that only one of them has
+OWNED = {**dict.fromkeys(DEGRADATIONS, ()), DENOISE: ("sigma",), INPAINT: ("hole",)}  # keys of their own
 
 
 def _is_range(sigma: tuple[float, ...]) -> bool:
@@ -54,10 +54,7 @@ def degradation_of(keys: EnhanceKeys) -> AbstractDegradation:
     """
     from lamina.objectives import degradations
 
-    for name, owner in OWNERS.items():
-        if getattr(keys, name) is not None and keys.degrade != owner:
-            message = f"{name} belongs to degrade={owner}, and this run has degrade={keys.degrade}"
-            raise ConfigError(message, fix=f"leave {name} out, or set degrade={owner}")
+    check_owned(keys, keys.degrade, OWNED, noun="degrade")
     if keys.degrade in FACTORS:
         return degradations.Reduction(FACTORS[keys.degrade])
     if keys.degrade == DENOISE:

@@ -12,6 +12,7 @@ from lamina.modalities.base import Outcome
 from lamina.objectives.metrics import metric_number
 from lamina.tasks.enhance.keys import COLORIZE, DENOISE, INPAINT, EnhanceKeys, words_of
 from lamina.tasks.metric_table import metric_table, metric_tiles
+from lamina.tasks.samples.images import as_bytes
 
 SHOWN, ACROSS = 4, 3
 LEADING = ("psnr", "ssim", "psnr_before")
@@ -82,7 +83,7 @@ def _shown(outcome: Outcome, row: int) -> list[np.ndarray]:
     x: Any = outcome.transform(outcome.held_out.take(np.array([row])))  # type: ignore[union-attr]
     levels = x if isinstance(x, np.ndarray) else x.take(np.array([0]))
     clean, start, found = jax.device_get(_run()(outcome.objective, outcome.model, levels, MEASURED))
-    return [np.rint((own[0] + 1) * 127.5).clip(0, 255).astype(np.uint8) for own in (start, found, clean)]
+    return [as_bytes(own[0]) for own in (start, found, clean)]
 
 
 @functools.cache

@@ -77,7 +77,7 @@ class EnhanceTask(AbstractSampleTask):
             raise DataError("the images are too small to be reduced", where=where)
         return target
 
-    def method_of(self, space: Any, keys: EnhanceKeys) -> str:
+    def method_of(self, inputs: Any, keys: EnhanceKeys) -> str:
         """Return the name of the degradation."""
         return keys.degrade
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ConfigError
 from lamina.core.keys import NOT_NEGATIVE, key
+from lamina.data.images.encode import FORMATS
 from lamina.tasks.base import Verb
-from lamina.tasks.enhance.enhanced import FORMATS, EnhancedImages
+from lamina.tasks.enhance.enhanced import EnhancedImages
 
 if TYPE_CHECKING:
     from lamina.tasks.enhance.improving import Improving

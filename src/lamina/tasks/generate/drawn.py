@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.core.inputs import ImageSampleInputs
+from lamina.core.inputs import NO_LABEL, ImageSampleInputs
 from lamina.modalities.base import Outcome
 from lamina.tasks.generate.sampling import draw
-from lamina.tasks.samples.target import NO_LABEL
 
 BATCH, BATCH_OF_ROWS = 32, 256  # one compiled program draws them all, previews too
 MOST_JUDGED = 1_024

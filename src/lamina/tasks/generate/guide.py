@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina.core.inputs import Inputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.tasks.generate.methods.registry import METHODS
-from lamina.tasks.guide import AbstractGuide
+from lamina.tasks.samples.guide import AbstractSampleGuide
 
 if TYPE_CHECKING:
-    from lamina.data.schema import Schema
-    from lamina.modalities.blocks import Claims
+    pass
 
 
-class GenerateGuide(AbstractGuide):
+class GenerateGuide(AbstractSampleGuide):
     """The method of the run chooses."""
-
-    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
-        """Return that samples are learned as they are: what training changes would be generated too."""
-        return {"augment": ()}
-
-    def inputs(self, given: Inputs, target: Any) -> Inputs:
-        """Return what a model is told of the samples."""
-        return target.inputs
 
     def wanted(self, target: Any) -> str:
         """Return what the method wants of a model."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +41,3 @@ def check_judge(keys: Any) -> None:
     if not any((own / MANIFEST).is_file() for own in (place, place / "network")):
         fix = "give the folder of a run, or of a saved network"
         raise ConfigError("the judge is no trained network", received=f"judge={keys.judge}", fix=fix)
-
-
-def check_owned(keys: Any, method: str) -> None:
-    """Refuse keys that belong to another method.
-
-    Args:
-        keys: of generation.
-        method: of the run.
-
-    Raises:
-        ConfigError: naming the key and the methods that own it.
-    """
-    own = METHODS[method].own()
-    for field in fields(keys):
-        value = getattr(keys, field.name)
-        owners = [name for name in METHODS if field.name in METHODS[name].own()]
-        if value is None or not owners or field.name in own:
-            continue
-        names = " or ".join(f"method={name}" for name in owners)
-        message = f"key '{field.name}' belongs to {names}; this run's method is {method}"
-        raise ConfigError(message, received=f"{field.name}={value}", fix=f"leave it out, or choose {names}")

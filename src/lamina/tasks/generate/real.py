@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.modalities.base import Outcome
+from lamina.tasks.samples.images import as_units
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -57,4 +58,4 @@ def _units(arrays: Any, most: int) -> np.ndarray:
     """Return the first examples as models take them: bytes of images in [-1, 1]."""
     rows = np.arange(min(most, len(arrays)))
     found = arrays[rows] if isinstance(arrays, np.ndarray) else arrays.take(rows)
-    return found.astype(np.float32) / 127.5 - 1.0 if found.dtype == np.uint8 else found
+    return as_units(found) if found.dtype == np.uint8 else found

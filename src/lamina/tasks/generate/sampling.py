@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.tasks.samples.target import NO_LABEL
+from lamina.core.inputs import NO_LABEL
 
 if TYPE_CHECKING:
     from lamina.objectives.samples import Sampling
@@ -36,7 +36,8 @@ def draw(objective: Any, model: Any, labels: np.ndarray, sampling: Sampling, *, 
     runtime.start()
     count = len(labels)
     most = max(1, min(MOST_BATCH, MOST_VALUES // objective.out_features))
-    size = min(most, 1 << max(0, count - 1).bit_length())
+    # Between two samples nothing may stand behind the last; else few sizes of batches compile.
+    size = count if sampling.between else min(most, 1 << max(0, count - 1).bit_length())
     batches = -(-count // size)
     padded = np.full(batches * size, NO_LABEL, np.int32)
     padded[:count] = labels

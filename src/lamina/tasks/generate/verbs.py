@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.core.errors import ConfigError, suggest
+from lamina.core.inputs import NO_LABEL
 from lamina.core.keys import NOT_NEGATIVE, POSITIVE, key, up_to
 from lamina.tasks.base import Verb
 from lamina.tasks.samples.space import AbstractSamples
-from lamina.tasks.samples.target import NO_LABEL
+from lamina.tasks.samples.verbs import GIVES_SAMPLES
 
 if TYPE_CHECKING:
     from lamina.objectives.samples import Sampling
 
 MOST_SAMPLES, MOST_STEPS = 10_000_000, 10_000
-ENDINGS = (".png", ".npz", ".npy", ".csv", ".parquet", "")
 
 
 @dataclass(frozen=True)
@@ -113,18 +112,12 @@ def _sampling(objective: Any, keys: SampleKeys) -> Sampling:
     return Sampling(keys.steps, keys.guidance, keys.sampler, keys.temperature)
 
 
-def _saved(ending: str) -> Callable[[AbstractSamples], Any]:
-    return lambda samples: samples.saved(ending)
-
-
 VERBS = {
     "sample": Verb(
         "draw new samples",
         SampleKeys,
         sample,
         "--n 64 --out samples.png",
-        shown=lambda samples: samples.shown(),
-        told=lambda samples: samples.told(),
-        saved={ending: _saved(ending) for ending in ENDINGS},
+        **GIVES_SAMPLES,
     )
 }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina.core.inputs import Inputs
 from lamina.modalities.base import Block, Choice, Situation
-from lamina.tasks.guide import AbstractGuide
 from lamina.tasks.reconstruct.methods import METHODS
+from lamina.tasks.samples.guide import AbstractSampleGuide, paced
 
 if TYPE_CHECKING:
-    from lamina.data.schema import Schema
-    from lamina.modalities.blocks import Claims
+    pass
 
 STEPS = {"fast": 1_000, "balanced": 4_000, "best": 16_000}
 BATCH = 128
@@ -27,16 +24,8 @@ TRAINING: Mapping[str, Any] = {
 }
 
 
-class ReconstructGuide(AbstractGuide):
+class ReconstructGuide(AbstractSampleGuide):
     """The method of the run chooses."""
-
-    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
-        """Return that samples are learned as they are."""
-        return {"augment": ()}
-
-    def inputs(self, given: Inputs, target: Any) -> Inputs:
-        """Return what a model is told of the samples."""
-        return target.inputs
 
     def wanted(self, target: Any) -> str:
         """Return what the method wants of a model."""
@@ -50,6 +39,4 @@ class ReconstructGuide(AbstractGuide):
             options = dict(method.options)
         if name == "auto":
             name, reason = method.model, f"method={method.name}: {method.summary}"
-        batch = max(1, min(BATCH, situation.examples))
-        epochs = max(1, math.ceil(STEPS[situation.preset] * batch / max(1, situation.examples)))
-        return Choice(name, options, {**TRAINING, "batch_size": batch, "epochs": epochs}, reason)
+        return Choice(name, options, {**TRAINING, **paced(situation, STEPS, BATCH)}, reason)

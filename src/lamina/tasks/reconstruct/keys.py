@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from lamina.core.errors import ConfigError
 from lamina.core.keys import NOT_NEGATIVE, POSITIVE, key, one_of
 from lamina.tasks.reconstruct.methods import METHODS
 
@@ -22,22 +21,3 @@ class ReconstructKeys:
         None, "share of columns or pixels that training hides: denoising, masked", **_SHARE
     )
     beta: float | None = key(None, "weight of the divergence from the prior: vae", **NOT_NEGATIVE)
-
-
-def check_owned(keys: ReconstructKeys) -> None:
-    """Refuse keys that belong to another method.
-
-    Args:
-        keys: of the task.
-
-    Raises:
-        ConfigError: naming the key and the methods that own it.
-    """
-    for field in fields(keys):
-        value = getattr(keys, field.name)
-        owners = [name for name, method in METHODS.items() if field.name in method.own]
-        if value is None or not owners or keys.method in owners:
-            continue
-        names = " or ".join(f"method={name}" for name in owners)
-        message = f"key '{field.name}' belongs to {names}; this run's method is {keys.method}"
-        raise ConfigError(message, received=f"{field.name}={value}", fix=f"leave it out, or choose {names}")

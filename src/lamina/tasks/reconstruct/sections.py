@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
+from lamina.core.inputs import NO_LABEL
 from lamina.core.page import Axis, Bars, Bullets, Images, Paragraph, Plot, Points, Section, Series, Table
 from lamina.core.wording import plain
 from lamina.modalities.base import Outcome
 from lamina.tasks.metric_table import metric_table, metric_tiles
-from lamina.tasks.reconstruct.answers import Again, Errors, samples_in_units
+from lamina.tasks.samples.answers import Again, Codes, Errors
 from lamina.tasks.samples.images import ImageSpace
+from lamina.tasks.samples.task import LABEL, SAMPLE
 
 SHOWN_IMAGES, SHOWN_ROWS, SHOWN_COLUMNS = 12, 6, 30
 MOST_ON_MAP = 1_000  # samples
@@ -52,7 +53,7 @@ def _pairs(outcome: Outcome, table: Any, x: np.ndarray) -> Section:
     """Return samples of the held-out ones beside their reconstructions."""
     count = min(len(x), SHOWN_IMAGES if isinstance(outcome.target.space, ImageSpace) else SHOWN_ROWS)
     rows = np.linspace(0, len(x) - 1, count).round().astype(int)
-    again: Any = outcome.target.space.samples(answered(Again(outcome.objective), outcome.model, x[rows]))
+    again: Any = outcome.target.space.samples(_answered(outcome, x[rows], Again(outcome.objective)))
     title = "Reconstructions"
     if isinstance(outcome.target.space, ImageSpace):
         shown = [image for pair in zip(x[rows], again.images, strict=True) for image in pair]
@@ -76,7 +77,7 @@ def _word(value: Any) -> str:
 
 def _by_column(outcome: Outcome, x: np.ndarray) -> Section:
     """Return the mean error of each column, the largest first."""
-    errors = answered(Errors(outcome.objective), outcome.model, x).mean(axis=0)
+    errors = _answered(outcome, x, Errors(outcome.objective)).mean(axis=0)
     names = _names_of_groups(outcome.target.space)
     total: dict[str, float] = {}
     for name, error in zip(names, errors.tolist(), strict=True):
@@ -98,9 +99,7 @@ def _names_of_groups(space: Any) -> list[str]:
 
 def _map(outcome: Outcome, x: np.ndarray) -> list[Section]:
     """Return the codes of samples along their two widest directions."""
-    from lamina.objectives.vectors import Vectors
-
-    codes = answered(Vectors(samples_in_units), outcome.model, x).astype(np.float64)
+    codes = _answered(outcome, x, Codes(outcome.objective)).astype(np.float64)
     if len(codes) < 3 or codes.shape[1] < 2 or not np.isfinite(codes).all():
         return []
     centered = codes - codes.mean(axis=0)
@@ -124,25 +123,6 @@ def _limits() -> Section:
     return Section("Limits", (Bullets(sentences),))
 
 
-def answered(by: Any, model: Any, x: np.ndarray) -> np.ndarray:
-    """Return the answers about some samples, in one batch.
-
-    Args:
-        by: what answers.
-        model: in evaluation mode.
-        x: samples.
-    """
-    import jax
-
-    from lamina.core import runtime
-
-    runtime.start()
-    asked = {"sample": x, "label": np.full(len(x), -1, np.int32)}
-    return np.asarray(jax.device_get(_answer()(by, model, asked)), np.float32)
-
-
-@functools.cache
-def _answer() -> Any:
-    import jax
-
-    return jax.jit(lambda by, model, x: by.answer(model, x), static_argnums=0)
+def _answered(outcome: Outcome, x: np.ndarray, by: Any) -> np.ndarray:
+    """Return what an answerer says of samples."""
+    return outcome.outputs({SAMPLE: x, LABEL: np.full(len(x), NO_LABEL, np.int32)}, by=by)

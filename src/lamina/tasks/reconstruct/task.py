@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from lamina.core.wanted import CODE
 from lamina.modalities.base import Outcome
 from lamina.tasks.reconstruct.guide import ReconstructGuide
-from lamina.tasks.reconstruct.keys import ReconstructKeys, check_owned
+from lamina.tasks.reconstruct.keys import ReconstructKeys
 from lamina.tasks.reconstruct.methods import METHODS
 from lamina.tasks.reconstruct.verbs import VERBS
 from lamina.tasks.registry import TASKS
+from lamina.tasks.samples.owned import check_owned
 from lamina.tasks.samples.task import AbstractSampleTask
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ class ReconstructTask(AbstractSampleTask):
     wants = CODE
     guide = ReconstructGuide()
 
-    def method_of(self, space: Any, keys: ReconstructKeys) -> str:
+    def method_of(self, inputs: Any, keys: ReconstructKeys) -> str:
         """Return the method that was asked for.
 
         Raises:
             ConfigError: a key belongs to another.
         """
-        check_owned(keys)
+        check_owned(keys, keys.method, {name: method.own for name, method in METHODS.items()})
         return keys.method
 
     def objective(self, inputs: Any, target: Any, keys: ReconstructKeys) -> AbstractObjective:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,14 @@ from lamina.core.errors import ConfigError
 from lamina.core.keys import key
 from lamina.tasks.base import Verb
 from lamina.tasks.embed import embed_verb
+from lamina.tasks.samples.answers import Again, Codes
 from lamina.tasks.samples.space import AbstractSamples
+from lamina.tasks.samples.verbs import GIVES_SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lamina.data.table import AbstractTable
-
-ENDINGS = (".png", ".npz", ".npy", ".csv", ".parquet", "")
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,6 @@ class AgainKeys:
 
 
 def _reconstruct(network: Any, keys: AgainKeys) -> AbstractSamples:
-    from lamina.tasks.reconstruct.answers import Again
-
     if keys.data is None:
         expected = "a path, a frame, an array"
         raise ConfigError("there is nothing to reconstruct", expected=expected, fix="reconstruct(data)")
@@ -44,14 +41,7 @@ def _asked(network: Any, table: AbstractTable) -> Any:
 
 
 def _codes(network: Any, table: AbstractTable) -> np.ndarray:
-    from lamina.objectives.vectors import Vectors
-    from lamina.tasks.reconstruct.answers import samples_in_units
-
-    return network.decoded(_asked(network, table), by=Vectors(samples_in_units))
-
-
-def _saved(ending: str) -> Callable[[AbstractSamples], Any]:
-    return lambda samples: samples.saved(ending)
+    return network.decoded(_asked(network, table), by=Codes(network.objective))
 
 
 VERBS = {
@@ -62,9 +52,7 @@ VERBS = {
         "DATA --out again.npz",
         asked="data",
         reads=True,
-        shown=lambda samples: samples.shown(),
-        told=lambda samples: samples.told(),
-        saved={ending: _saved(ending) for ending in ENDINGS},
+        **GIVES_SAMPLES,
     ),
     **embed_verb(_codes),
 }

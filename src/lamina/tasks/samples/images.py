@@ -13,6 +13,7 @@ from lamina.core import json_checks
 from lamina.core.inputs import ImageSampleInputs
 from lamina.core.json_checks import one_of, record
 from lamina.core.wording import counted
+from lamina.data.images.encode import encoded
 from lamina.tasks.samples.space import AbstractSamples, AbstractSpace
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class ImageSamples(AbstractSamples):
 
     def png(self) -> bytes:
         """Return a PNG file with all images in a grid."""
-        return png_bytes(self.grid())
+        return encoded(self.grid())
 
     def files(self) -> dict[str, bytes]:
         """Return a PNG file for each image, by its name."""
@@ -76,7 +77,7 @@ class ImageSamples(AbstractSamples):
         names = [str(number + 1).zfill(width) for number in range(len(self))]
         if self.labels:
             names = [f"{name}-{_plain(label)}" for name, label in zip(names, self.labels, strict=True)]
-        return {f"{name}.png": png_bytes(image) for name, image in zip(names, self.images, strict=True)}
+        return {f"{name}.png": encoded(image) for name, image in zip(names, self.images, strict=True)}
 
     def npz(self) -> bytes:
         """Return an npz file of images and labels."""
@@ -123,8 +124,7 @@ class ImageSpace(AbstractSpace):
 
     def samples(self, values: np.ndarray, labels: Sequence[Any] | None = None) -> ImageSamples:
         """Return images as bytes."""
-        levels = np.rint((np.asarray(values, np.float32) + 1.0) * 127.5)
-        return ImageSamples(levels.clip(0, 255).astype(np.uint8), tuple(labels or ()))
+        return ImageSamples(as_bytes(values), tuple(labels or ()))
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
@@ -142,14 +142,19 @@ def _plain(label: Any) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in str(label))
 
 
-def png_bytes(image: np.ndarray) -> bytes:
-    """Return an image as the content of a PNG file.
+def as_units(levels: np.ndarray) -> np.ndarray:
+    """Return gray values of 0 to 255 as models see them, float32 in [-1, 1].
 
     Args:
-        image: uint8 (height, width, channels), one channel or three.
+        levels: of any shape and type.
     """
-    from PIL import Image
+    return levels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
 
-    buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
-    return buffer.getvalue()
+
+def as_bytes(units: np.ndarray) -> np.ndarray:
+    """Return images of models, in [-1, 1], as bytes.
+
+    Args:
+        units: of any shape.
+    """
+    return np.rint((np.asarray(units, np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)

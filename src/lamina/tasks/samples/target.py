@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core import json_checks
+from lamina.core.inputs import NO_LABEL
 from lamina.core.json_checks import anything, optional, record
 from lamina.tasks.base import AbstractTarget
 from lamina.tasks.prediction.targets import ClassTarget
@@ -17,7 +18,6 @@ from lamina.tasks.samples.spaces import restore_space
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
-NO_LABEL = -1
 _FORM = record(
     method=json_checks.text, space=anything, classes=optional(anything), shares=json_checks.numbers
 )

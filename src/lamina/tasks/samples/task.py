@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import DataError
-from lamina.data.schema import CLASSES, NOTHING, Schema
+from lamina.data.schema import Schema
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Learned, Subject
 from lamina.modalities.blocks import Claims, described_alone
 from lamina.tasks.base import AbstractTarget, AbstractTask, Examples, Roles
-from lamina.tasks.examiner import AbstractExaminer, Asked
+from lamina.tasks.examiner import AbstractExaminer
 from lamina.tasks.prediction import check
 from lamina.tasks.prediction.targets import ClassTarget
 from lamina.tasks.samples.space import AbstractSpace
@@ -23,6 +23,7 @@ from lamina.tasks.samples.target import SampleTarget
 from lamina.tasks.schema import assign_roles
 
 if TYPE_CHECKING:
+    from lamina.core.inputs import Inputs
     from lamina.data.audit.findings import Finding
     from lamina.data.table import AbstractTable
     from lamina.modalities.base import Arrays
@@ -34,32 +35,24 @@ _NO_SAMPLE = "samples are images, or numbers, categories and dates of a table"
 class SampleExaminer(AbstractExaminer):
     """Each row is a sample; its class is told where the data say it."""
 
+    is_by_row = False  # samples have no target
+
     def inputs(self, encoded: Arrays, table: AbstractTable, target: Any) -> Arrays:
         """Return samples, and classes where the data have them."""
         return {SAMPLE: target.space.sampled(encoded, table), LABEL: target.known(table)}
-
-    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
-        """Return samples and classes."""
-        x = {SAMPLE: target.space.arrays(encoder, table), LABEL: target.known(table)}
-        name = schema.weight
-        weights = table.scalar(name).numbers() if name is not None and name in table.names else None
-        return Asked(x, target.measured(table), weights, is_by_row=False)
 
 
 class AbstractSampleTask(AbstractTask):
     """Learns what rows or images are like, without a target.
 
     Attributes:
-        takes_class: whether a column of classes may be named, on which samples are conditioned.
         learns: what it learns, for a person who named a target.
     """
 
-    target_kind = NOTHING
     needs_target = False
     predicts = False
     noun = "sample"
     examiner = SampleExaminer()
-    takes_class: bool = False
     learns: str
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
@@ -68,14 +61,14 @@ class AbstractSampleTask(AbstractTask):
         Raises:
             DataError: there is nothing to learn from, or a target that the task has no use for.
         """
-        if given.targets and not self.takes_class:
+        if given.targets and not self.optional_target:
             message = f"the task {self.name} has no target: it learns {self.learns}"
             fix, received = "leave the target out", ", ".join(given.targets)
             raise DataError(message, where=claims.table.source, received=received, fix=fix)
         if len(given.targets) > 1:
             message, received = "samples are conditioned on one column", ", ".join(given.targets)
             raise DataError(message, where=claims.table.source, received=received)
-        kind = CLASSES if given.targets else NOTHING
+        kind = self.optional_target if given.targets else self.target_kind
         describe: Any = {"describe": described_alone} if _has_images(claims) else {}
         schema = assign_roles(claims, given, task=self.name, target_kind=kind, **describe)
         if describe:
@@ -96,23 +89,26 @@ class AbstractSampleTask(AbstractTask):
             return
         yield from check.of_targets(subject, lambda table, column: check.of_classes(table, column, most=None))
 
-    def space_of(self, learned: Learned, keys: Any) -> AbstractSpace:
-        """Return the space of the samples, fitted to training rows."""
-        return fit_space(learned)
-
-    def method_of(self, space: Any, keys: Any) -> str:
+    def method_of(self, inputs: Inputs, keys: Any) -> str:
         """Return how samples are learned; there is one way, as a rule.
 
         Args:
-            space: of the samples.
+            inputs: what the encoder gives.
             keys: of the task.
+
+        Raises:
+            ConfigError: it is not for such inputs, or a key belongs to another way.
         """
         return self.name
 
+    def space_of(self, learned: Learned, method: str) -> AbstractSpace:
+        """Return the space of the samples, fitted to training rows."""
+        return fit_space(learned)
+
     def fit(self, learned: Learned, keys: Any) -> AbstractTarget:
         """Learn the space of the samples, and their classes, from training rows."""
-        space = self.space_of(learned, keys)
-        method = self.method_of(space, keys)
+        method = self.method_of(learned.encoder.inputs, keys)
+        space = self.space_of(learned, method)
         if not learned.schema.targets:
             return SampleTarget(space, method)
         classes = ClassTarget.fit(learned.table, learned.schema, learned.rows)

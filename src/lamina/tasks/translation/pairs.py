@@ -9,7 +9,7 @@ import numpy as np
 from lamina.data.ragged import Ragged, length_classes
 from lamina.data.sample import sample_indices
 from lamina.modalities.text.bags import FILL
-from lamina.tasks.examiner import AbstractExaminer, Asked
+from lamina.tasks.examiner import AbstractExaminer, Asked, weights_of
 from lamina.tasks.translation.target import TranslationTarget
 
 if TYPE_CHECKING:
@@ -50,6 +50,5 @@ class Pairs(AbstractExaminer):
         """Return sources with the symbols of their references, at most 2,000 of them."""
         rows = np.asarray(sample_indices(table.height, MOST_MEASURED))
         x = {"source": encoder.transform(table, rows), "target": target.transform(table, rows)}
-        weight = schema.weight
-        weights = table.scalar(weight).numbers()[rows] if weight and weight in table.names else None
-        return Asked(x, target.measured(table.take(rows)), weights, is_by_row=False)
+        some = table.take(rows)
+        return Asked(x, target.measured(some), weights_of(some, schema), is_by_row=False)

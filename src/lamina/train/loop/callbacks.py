@@ -17,6 +17,7 @@ class RunView(Protocol):
 
     history: dict[str, list[float]]
     info: dict[str, Any]
+    states: Any  # `lamina.train.loop.states.States`: the models as they are, and what would be kept of them
 
     @property
     def interrupted(self) -> bool:
@@ -31,9 +32,6 @@ class RunView(Protocol):
 
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
-
-    def model_to_keep(self) -> Any:
-        """Return a host copy of the model that would be kept now: its moving average where there is one."""
 
     def snapshot(self) -> Any:
         """Return the whole state of the run, to be written as a checkpoint."""

@@ -38,8 +38,7 @@ INTERRUPTED = ("interrupted",)  # endings that leave the epoch open for a resume
 class Loop:
     """One training run; `train` and `train_population` are the doors to it.
 
-    It is what callbacks see: ``history``, ``info``, `stop`, `scale_lr`, `current_model`,
-    `model_to_keep`.
+    It is what callbacks see: ``history``, ``info``, ``states``, `stop`, `scale_lr`, `current_model`.
 
     Args:
         make_engine: ``hyper -> engine``.
@@ -112,10 +111,6 @@ class Loop:
     def current_model(self) -> Any:
         """Return a host copy of the model as it is now."""
         return self.states.model()
-
-    def model_to_keep(self) -> Any:
-        """Return a host copy of the model that would be kept now: its moving average where there is one."""
-        return self.states.model_to_keep()
 
     def snapshot(self) -> Snapshot:
         """Return the whole state of the run, to be written as a checkpoint."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from lamina.core.inputs import AbstractSampleInputs, ImageSampleInputs
 from lamina.core.keys import NoKeys
 from lamina.modalities.base import Choice, Situation
 from lamina.tasks.guide import rounding_keys
+from lamina.tasks.samples.guide import paced
 
 if TYPE_CHECKING:
     from lamina.objectives.samples import AbstractGenerativeObjective
@@ -65,13 +65,18 @@ class AbstractMethod(abc.ABC):
             keys: of the task, its own filled in.
         """
 
-    def model(self, space: AbstractSampleInputs) -> str:
-        """Return the model that learns such samples."""
-        return self.of_images if isinstance(space, ImageSampleInputs) else self.of_rows
+    def model(self, *, is_image: bool) -> str:
+        """Return the model that learns images, or rows; empty where it is not for them."""
+        return self.of_images if is_image else self.of_rows
 
-    def options(self, space: AbstractSampleInputs) -> dict[str, Any]:
-        """Return options of its model where the user says nothing."""
-        return {}
+    def architecture(self, keys: Any, *, is_image: bool) -> tuple[str, dict[str, Any]]:
+        """Return the model, and options of it, where the user says nothing.
+
+        Args:
+            keys: of the task, its own filled in.
+            is_image: whether samples are images.
+        """
+        return self.model(is_image=is_image), {}
 
     def choose(self, situation: Situation) -> Choice:
         """Return model, options and keys for so many samples.
@@ -79,15 +84,13 @@ class AbstractMethod(abc.ABC):
         Args:
             situation: what the model is chosen for; its inputs are those of samples.
         """
-        space: Any = situation.inputs
+        is_image = isinstance(situation.inputs, ImageSampleInputs)
         name, options, reason = situation.model, {}, "you asked for it"
         if name == "auto":
-            name, options = self.model(space), self.options(space)
+            name, options = self.architecture(self.filled(situation.keys), is_image=is_image)
             reason = f"method={self.name}: {self.summary}"
-        batch = max(1, min(self.batch, situation.examples))
-        epochs = max(1, math.ceil(self.steps[situation.preset] * batch / max(1, situation.examples)))
-        keys = {**self.training, **self.defaults, "batch_size": batch, "epochs": epochs}
-        if self.rounds and isinstance(space, ImageSampleInputs):
+        keys = {**self.training, **self.defaults, **paced(situation, self.steps, self.batch)}
+        if self.rounds and is_image:
             keys |= rounding_keys()
         return Choice(name, options, keys, reason)
 

@@ -50,6 +50,12 @@ class Adversarial(AbstractMethod):
         "early_stopping": False,  # the energy score may rise while more kinds are covered
     }
 
+    def architecture(self, keys: Any, *, is_image: bool) -> tuple[str, dict[str, Any]]:
+        """Return the model; of the hinge loss one whose critic is normalized, so that it is not steep."""
+        if keys.adversary == HINGE:
+            return ("dcgan" if is_image else self.of_rows), {"spectral": True}
+        return super().architecture(keys, is_image=is_image)
+
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
         """Return the losses of critic and generator."""
         from lamina.objectives import adversarial

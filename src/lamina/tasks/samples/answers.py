@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +40,19 @@ class Errors:
         return self.objective.errors(model, x)
 
 
-def samples_in_units(x: Mapping[str, Any]) -> Any:
-    """Return the samples of what a network is asked as its model takes them.
+@dataclass(frozen=True)
+class Codes:
+    """Answers with the code of each sample, (batch, features).
 
     Args:
-        x: ``{"sample", "label"}``.
+        objective: that the network was trained by.
     """
-    from lamina.objectives.samples import as_units
 
-    return as_units(x["sample"])
+    objective: Any
+    decoded_type = np.float32
+
+    def answer(self, model: Any, x: Any) -> Any:
+        """Return what the model marks as the vector of each sample."""
+        from lamina.objectives.vectors import Vectors
+
+        return Vectors().answer(model, self.objective.units(x["sample"]))
