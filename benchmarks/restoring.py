@@ -6,9 +6,12 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,6 +20,7 @@ from benchmarks import machine, record
 
 VALID = 40  # of the 400 training images
 SPLIT_SEED = 0  # which of them validate
+ONE_PASS, TURNED = "one pass", "eight turned copies"  # how an image goes through a network
 
 
 def arguments(description: str | None) -> argparse.Namespace:
@@ -63,3 +67,43 @@ def fit(table: Path, out: Path, asked: argparse.Namespace, keys: list[str]) -> f
     seconds = time.perf_counter() - began
     machine.say(f"trained in {seconds:.0f} s")
     return seconds
+
+
+Judge = Callable[[Any, list[np.ndarray]], dict[str, tuple[float, str]]]
+
+
+def run(row: str, description: str | None, *, keys: list[str], part: str, judge: Judge) -> None:
+    """Train or load a network, measure it once on the test images, and keep the lines of the row.
+
+    Args:
+        row: its name.
+        description: of the row.
+        keys: of the fit.
+        part: the folder of the test images.
+        judge: network and images → what was measured: mean PSNR, and words beside it.
+    """
+    import lamina
+    from lamina.core import runtime
+
+    asked = arguments(description)
+    idle = machine.is_idle(force=asked.force, wait=asked.wait)
+    with tempfile.TemporaryDirectory() as name:
+        table = lay_out(Path(name))
+        out, seconds = asked.network or asked.keep or Path(name) / "run", 0.0
+        if asked.network is None:
+            seconds = fit(table, out, asked, keys)
+        runtime.start()
+        network = lamina.load(out)
+        valid = network.info.valid["psnr"]
+        machine.say(f"{network}\nvalidation: {valid:.3f} dB")
+        if asked.valid_only:
+            return
+        found = judge(network, images(Path(name), part))
+    for what, (decibels, words) in found.items():
+        machine.say(f"{part}, {what}: {decibels:.3f} dB {words}")
+    lines = [
+        record.Line(row, "lamina", f"{network.model_name}, {what}", "s", seconds, quality=found[what][0],
+                    seeds=str(asked.seed), note=f"{part}, {found[what][1]}validation {valid:.3f} dB")
+        for what in (ONE_PASS, TURNED)
+    ]  # fmt: skip
+    record.keep(lines, asked, idle=idle)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmarks import datasets, worker
-from benchmarks.contenders.lamina_turns import FOREVER, Turnstile
+from benchmarks.contenders import lamina_losses
 from lamina.core.inputs import ImageSampleInputs
-from lamina.core.tree import named_arrays, parameter_count
 from lamina.models import build
 from lamina.objectives.adversarial import HingeObjective, RelativisticObjective
-from lamina.train import Callback, TrainConfig, train
-
-
-class LossesOfEpochs(Callback):
-    """Keeps the critic's training loss of every epoch."""
-
-    def __init__(self) -> None:
-        self.found: list[float] = []
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: Any) -> None:
-        self.found.append(logs["train_critic_loss"])
 
 
 def make(shape: Mapping[str, int], seed: int) -> Any:
@@ -54,25 +40,13 @@ def rows(images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    shape, recipe = chosen["shape"], dict(chosen["recipe"])
-    penalty = recipe.pop("penalty")
-    channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
-    channel.receive()
-    model = make(shape, 0)
-    if chosen["mode"] == "weights":
-        np.savez(f"{chosen['folder']}/weights.npz", **named_arrays(model))
-        channel.send(parameters=parameter_count(model))
-        return
-    data, losses = datasets.load(f"{chosen['folder']}/data.npz"), LossesOfEpochs()
-    is_race = chosen["mode"] == "race"
-    epochs = FOREVER if is_race else chosen["epochs"]
-    config = TrainConfig(epochs=epochs, seed=0, early_stopping=False, **recipe)
-    gate = Turnstile(channel, epochs=1, began=time.perf_counter())
-    images = data["turn" if is_race else "quality"]
-    game = objective(shape, chosen["loss"], penalty)
-    train(model, game, rows(images), config=config, callbacks=[gate if is_race else losses])
-    channel.send(quality=losses.found)
+    lamina_losses.compete(
+        make,
+        lambda chosen: objective(chosen["shape"], chosen["loss"], chosen["recipe"]["penalty"]),
+        lambda data: rows(data["x"]),
+        loss="train_critic_loss",
+        leave=("penalty",),
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks import datasets, worker
-from benchmarks.contenders.lamina_turns import FOREVER, Turnstile
+from benchmarks.contenders import lamina_losses
 from lamina.core.arrays import Array
 from lamina.core.inputs.text import TextInputs
-from lamina.core.tree import named_arrays, parameter_count
 from lamina.core.wanted import NEXT
 from lamina.models import build
 from lamina.objectives.base import AbstractObjective, Batch, Losses, Score
 from lamina.ops.cross_entropy import cross_entropy
-from lamina.train import Callback, TrainConfig, train
 
 
 @dataclass(frozen=True)
@@ -59,16 +55,6 @@ class NextSymbol(AbstractObjective):
         return {}
 
 
-class LossesOfEpochs(Callback):
-    """Keeps the training loss of every epoch."""
-
-    def __init__(self) -> None:
-        self.found: list[float] = []
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], run: Any) -> None:
-        self.found.append(logs["train_loss"])
-
-
 def make(shape: Mapping[str, int], seed: int) -> Any:
     """Return the network."""
     return build(
@@ -91,25 +77,12 @@ def rows(tokens: np.ndarray) -> dict[str, Any]:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    shape, objective = chosen["shape"], NextSymbol(chosen["shape"]["symbols"])
-    channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
-    channel.receive()
-    model = make(shape, 0)
-    if chosen["mode"] == "weights":
-        np.savez(f"{chosen['folder']}/weights.npz", **named_arrays(model))
-        channel.send(parameters=parameter_count(model))
-        return
-    data, losses = datasets.load(f"{chosen['folder']}/data.npz"), LossesOfEpochs()
-    is_race = chosen["mode"] == "race"
-    keys = {**chosen["recipe"], "schedule": "constant", "early_stopping": False}
-    config = TrainConfig(
-        epochs=FOREVER if is_race else chosen["epochs"], precision=chosen["precision"], seed=0, **keys
+    lamina_losses.compete(
+        make,
+        lambda chosen: NextSymbol(chosen["shape"]["symbols"]),
+        lambda data: rows(data["x"]),
+        schedule="constant",
     )
-    gate = Turnstile(channel, epochs=1, began=time.perf_counter())
-    tokens = data["turn" if is_race else "quality"]
-    train(model, objective, rows(tokens), config=config, callbacks=[gate if is_race else losses])
-    channel.send(quality=losses.found)
 
 
 if __name__ == "__main__":

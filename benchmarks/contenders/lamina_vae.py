@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmarks import datasets, worker
-from benchmarks.contenders.lamina_gpt import LossesOfEpochs
-from benchmarks.contenders.lamina_turns import FOREVER, Turnstile
+from benchmarks.contenders import lamina_losses
 from lamina.core.inputs import ImageSampleInputs
-from lamina.core.tree import named_arrays, parameter_count
 from lamina.models import build
 from lamina.objectives.variational import VariationalObjective
-from lamina.train import TrainConfig, train
 
 
 def space(shape: Mapping[str, int]) -> ImageSampleInputs:
@@ -44,27 +39,11 @@ def rows(x: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    shape = chosen["shape"]
-    objective = VariationalObjective(space(shape), likelihood="bernoulli")
-    channel.send(versions=worker.versions("jax", "jaxlib", "numpy"))
-    channel.receive()
-    model = make(shape, 0)
-    if chosen["mode"] == "weights":
-        np.savez(f"{chosen['folder']}/weights.npz", **named_arrays(model))
-        channel.send(parameters=parameter_count(model))
-        return
-    data, losses = datasets.load(f"{chosen['folder']}/data.npz"), LossesOfEpochs()
-    is_race = chosen["mode"] == "race"
-    config = TrainConfig(
-        epochs=FOREVER if is_race else chosen["epochs"],
-        precision=chosen["precision"],
-        early_stopping=False,
-        **chosen["recipe"],
+    lamina_losses.compete(
+        make,
+        lambda chosen: VariationalObjective(space(chosen["shape"]), likelihood="bernoulli"),
+        lambda data: rows(data["x"]),
     )
-    gate = Turnstile(channel, epochs=1, began=time.perf_counter())
-    train(model, objective, rows(data["x"]), config=config, callbacks=[gate if is_race else losses])
-    channel.send(quality=losses.found)
 
 
 if __name__ == "__main__":

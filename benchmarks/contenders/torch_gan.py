@@ -6,7 +6,6 @@ Second derivatives do not pass through `torch.compile`, so that only the hinge l
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks import datasets, worker
 from benchmarks.contenders import torch_steps
 
 SLOPE, EPSILON = 0.2, 1e-6
@@ -162,27 +160,13 @@ class Trainer:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
-    data = datasets.load(f"{chosen['folder']}/data.npz")
-    game = Game(chosen["shape"])
-    game.take(datasets.load(f"{chosen['folder']}/weights.npz"))
-    torch.manual_seed(0)
-    latent = chosen["shape"]["latent"]
-    trainer = Trainer(game, chosen["recipe"], chosen["loss"], chosen["variant"], latent)
-    channel.send(versions=worker.versions("torch"))
-    channel.receive()
-    if chosen["mode"] == "quality":
-        images = torch.from_numpy(data["quality"])
-        found = [trainer.epoch(images) for _ in range(chosen["epochs"])]
-        channel.send(quality=found, parameters=sum(p.numel() for p in game.parameters()))
-        return
-    images = torch.from_numpy(data["turn"])
-    while True:
-        began = time.perf_counter()
-        trainer.epoch(images)
-        channel.send(seconds=time.perf_counter() - began)
-        channel.receive()
+    torch_steps.compete(
+        Game,
+        lambda game, chosen: Trainer(
+            game, chosen["recipe"], chosen["loss"], chosen["variant"], chosen["shape"]["latent"]
+        ),
+        lambda data: (torch.from_numpy(data["x"]),),
+    )
 
 
 if __name__ == "__main__":

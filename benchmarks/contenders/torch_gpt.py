@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks import datasets, worker
 from benchmarks.contenders import torch_steps
 
 # Ours → theirs, of a block.
@@ -106,28 +104,13 @@ class Trainer:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
-    data = datasets.load(f"{chosen['folder']}/data.npz")
-    network = GPT(chosen["shape"])
-    network.take(datasets.load(f"{chosen['folder']}/weights.npz"))
-    torch.manual_seed(0)
-    trainer = Trainer(
-        network, chosen["recipe"], chosen["variant"], autocast=chosen["precision"] == "bfloat16"
+    torch_steps.compete(
+        GPT,
+        lambda network, chosen: Trainer(
+            network, chosen["recipe"], chosen["variant"], autocast=chosen["precision"] == "bfloat16"
+        ),
+        lambda data: (torch.from_numpy(data["x"]).long(),),
     )
-    channel.send(versions=worker.versions("torch"))
-    channel.receive()
-    if chosen["mode"] == "quality":
-        texts = torch.from_numpy(data["quality"]).long()
-        found = [trainer.epoch(texts) for _ in range(chosen["epochs"])]
-        channel.send(quality=found, parameters=sum(p.numel() for p in network.parameters()))
-        return
-    tokens = torch.from_numpy(data["turn"]).long()
-    while True:
-        began = time.perf_counter()
-        trainer.epoch(tokens)
-        channel.send(seconds=time.perf_counter() - began)
-        channel.receive()
 
 
 if __name__ == "__main__":

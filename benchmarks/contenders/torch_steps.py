@@ -11,14 +11,15 @@ import contextlib
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks import worker
+from benchmarks import datasets, worker
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 
@@ -223,3 +224,36 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 def steps_in(rows: int, batch_size: int) -> int:
     """Return the steps of an epoch."""
     return math.ceil(rows / batch_size)
+
+
+def compete(
+    make: Callable[[Mapping[str, Any]], Any],
+    trainer: Callable[[Any, Mapping[str, Any]], Any],
+    tensors: Callable[[Mapping[str, Any]], tuple[Tensor, ...]],
+) -> None:
+    """Answer what the driver of a row asks for that is judged by a loss.
+
+    Args:
+        make: shape → network, which takes Lamina's weights by ``take``.
+        trainer: network and options → what has ``epoch(*tensors) -> mean loss``.
+        tensors: arrays of a file → what an epoch goes over.
+    """
+    channel, chosen = worker.Channel(), worker.options()
+    settle(chosen["threads"], matmul=chosen["matmul"])
+    network = make(chosen["shape"])
+    network.take(datasets.load(f"{chosen['folder']}/weights.npz"))
+    torch.manual_seed(0)
+    own = trainer(network, chosen)
+    is_race = chosen["mode"] == "race"
+    given = tensors(datasets.load(f"{chosen['folder']}/{'turn' if is_race else 'quality'}.npz"))
+    channel.send(versions=worker.versions("torch"))
+    channel.receive()
+    if not is_race:
+        found = [own.epoch(*given) for _ in range(chosen["epochs"])]
+        channel.send(quality=found, parameters=sum(p.numel() for p in network.parameters()))
+        return
+    while True:
+        began = time.perf_counter()
+        own.epoch(*given)
+        channel.send(seconds=time.perf_counter() - began)
+        channel.receive()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks import datasets, worker
 from benchmarks.contenders import torch_steps
 
 HIDDEN, GAMMA = 0.1, 5.0  # share of hidden labels, and the bound of the signal-to-noise ratio's weight
@@ -195,26 +193,13 @@ class Trainer:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
-    network = UNet(chosen["shape"])
-    network.take(datasets.load(f"{chosen['folder']}/weights.npz"))
-    torch.manual_seed(0)
-    is_race = chosen["mode"] == "race"
-    data = datasets.load(f"{chosen['folder']}/{'turn' if is_race else 'quality'}.npz")
-    x, y = torch.from_numpy(data["x"]), torch.from_numpy(data["y"]).long()
-    trainer = Trainer(network, chosen["recipe"], chosen["variant"], autocast="autocast" in chosen["variant"])
-    channel.send(versions=worker.versions("torch"))
-    channel.receive()
-    if not is_race:
-        found = [trainer.epoch(x, y) for _ in range(chosen["epochs"])]
-        channel.send(quality=found, parameters=sum(p.numel() for p in network.parameters()))
-        return
-    while True:
-        began = time.perf_counter()
-        trainer.epoch(x, y)
-        channel.send(seconds=time.perf_counter() - began)
-        channel.receive()
+    torch_steps.compete(
+        UNet,
+        lambda network, chosen: Trainer(
+            network, chosen["recipe"], chosen["variant"], autocast="autocast" in chosen["variant"]
+        ),
+        lambda data: (torch.from_numpy(data["x"]), torch.from_numpy(data["y"]).long()),
+    )
 
 
 if __name__ == "__main__":

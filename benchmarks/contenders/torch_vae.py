@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks import datasets, worker
 from benchmarks.contenders import torch_steps
 
 MOST_LOG_VARIANCE = 7.0  # as of Lamina's
@@ -88,27 +86,13 @@ class Trainer:
 
 
 def main() -> None:
-    channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
-    data = datasets.load(f"{chosen['folder']}/data.npz")
-    network = VAE(chosen["shape"])
-    network.take(datasets.load(f"{chosen['folder']}/weights.npz"))
-    torch.manual_seed(0)
-    trainer = Trainer(
-        network, chosen["recipe"], chosen["variant"], autocast=chosen["precision"] == "bfloat16"
+    torch_steps.compete(
+        VAE,
+        lambda network, chosen: Trainer(
+            network, chosen["recipe"], chosen["variant"], autocast=chosen["precision"] == "bfloat16"
+        ),
+        lambda data: (torch.from_numpy(data["x"]).flatten(1).float() / 127.5 - 1,),
     )
-    channel.send(versions=worker.versions("torch"))
-    channel.receive()
-    x = torch.from_numpy(data["x"]).flatten(1)
-    if chosen["mode"] == "quality":
-        found = [trainer.epoch(x) for _ in range(chosen["epochs"])]
-        channel.send(quality=found, parameters=sum(p.numel() for p in network.parameters()))
-        return
-    while True:
-        began = time.perf_counter()
-        trainer.epoch(x)
-        channel.send(seconds=time.perf_counter() - began)
-        channel.receive()
 
 
 if __name__ == "__main__":

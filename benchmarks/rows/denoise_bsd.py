@@ -11,13 +11,12 @@ Published (the same protocol): BM3D 28.57, WNNM 28.83, TNRD 28.92, MLP 28.96, Dn
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import machine, record, restoring
+from benchmarks import restoring
+from benchmarks.restoring import ONE_PASS, TURNED
 
 ROW = "denoise_bsd"
 SIGMA, NOISE_SEED = 25.0, 0
@@ -33,46 +32,22 @@ def denoised(network: Any, noisy: np.ndarray, *, turns: bool) -> np.ndarray:
     return as_bytes(improve(network.objective, network.model, given, turns=turns))[..., 0]
 
 
-def judged(network: Any, clean: list[np.ndarray]) -> dict[str, float]:
+def judged(network: Any, clean: list[np.ndarray]) -> dict[str, tuple[float, str]]:
     """Return the mean PSNR of noisy and denoised images, with and without turned copies."""
     from lamina.objectives.metrics.psnr import psnr
 
     random = np.random.default_rng(NOISE_SEED)
-    found: dict[str, list[float]] = {"noisy": [], "one pass": [], "eight turned copies": []}
+    found: dict[str, list[float]] = {"noisy": [], ONE_PASS: [], TURNED: []}
     for image in clean:
         noisy = image + SIGMA * random.standard_normal(image.shape)
         found["noisy"].append(psnr(noisy, image))
-        for name, turns in (("one pass", False), ("eight turned copies", True)):
+        for name, turns in ((ONE_PASS, False), (TURNED, True)):
             found[name].append(psnr(denoised(network, noisy, turns=turns), image))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+    return {name: (float(np.mean(values)), f"σ {SIGMA:g}, ") for name, values in found.items()}
 
 
 def main() -> None:
-    import lamina
-    from lamina.core import runtime
-
-    asked = restoring.arguments(__doc__)
-    idle = machine.is_idle(force=asked.force, wait=asked.wait)
-    with tempfile.TemporaryDirectory() as name:
-        table = restoring.lay_out(Path(name))
-        out, seconds = asked.network or asked.keep or Path(name) / "run", 0.0
-        if asked.network is None:
-            seconds = restoring.fit(table, out, asked, KEYS)
-        runtime.start()
-        network = lamina.load(out)
-        valid = network.info.valid["psnr"]
-        machine.say(f"{network}\nvalidation: {valid:.3f} dB")
-        if asked.valid_only:
-            return
-        found = judged(network, restoring.images(Path(name), "bsd68"))
-    for what, value in found.items():
-        machine.say(f"BSD68, {what}: {value:.3f} dB")
-    lines = [
-        record.Line(ROW, "lamina", f"{network.model_name}, {what}", "s", seconds, quality=found[what],
-                    seeds=str(asked.seed), note=f"validation {valid:.3f} dB, σ {SIGMA:g}, BSD68")
-        for what in ("one pass", "eight turned copies")
-    ]  # fmt: skip
-    record.keep(lines, asked, idle=idle)
+    restoring.run(ROW, __doc__, keys=KEYS, part="bsd68", judge=judged)
 
 
 if __name__ == "__main__":

@@ -11,31 +11,24 @@ samples are made of other noise in each.
 from __future__ import annotations
 
 import argparse
-import tempfile
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from benchmarks import contest, interpreters, limits, machine, record, spread
-from benchmarks.contest import Contender
+from benchmarks import loss_rows
 
 SHAPE = {"side": 32, "channels": 3, "width": 64, "latent": 64}
 RECIPE = {"optimizer": "adam", "lr": 2e-4, "momentum": 0.0, "beta2": 0.99, "batch_size": 64, "penalty": 1.0}
-QUALITY_STEPS, QUALITY_EPOCHS, TOLERANCE = 50, 3, 0.1  # of the critic's loss
+QUALITY_STEPS, TOLERANCE = 50, 0.1  # of the critic's loss
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loss", choices=("relativistic", "hinge"), default="relativistic")
-    parser.add_argument("--turns", type=int, default=11, help="counted turns each (default %(default)s)")
     parser.add_argument("--steps", type=int, default=5, help="in a turn (default %(default)s)")
     parser.add_argument(
         "--variants", nargs="*", metavar="VARIANT", help="of PyTorch (default: all there are)"
     )
-    parser.add_argument("--quick", action="store_true", help="two short turns, fused only: does it run?")
-    interpreters.add_arguments(parser)
-    record.add_arguments(parser)
+    loss_rows.add_arguments(parser)
     arguments = parser.parse_args()
     compiled = ["compiled"] if arguments.loss == "hinge" else []
     arguments.variants = arguments.variants or ["fused", "foreach", *compiled]
@@ -78,58 +71,26 @@ def network_flops() -> tuple[float, float]:
     return 2.0 * (taps + coarse), 2.0 * (taps + SHAPE["latent"] * coarse)
 
 
-def contenders(arguments: argparse.Namespace, folder: str) -> list[Contender]:
-    """Return Lamina and PyTorch's variants."""
-    shared = {
-        "folder": folder,
-        "shape": SHAPE,
-        "recipe": RECIPE,
-        "loss": arguments.loss,
-        "epochs": QUALITY_EPOCHS,
-        "mode": "race",
-    }
-    found = [Contender("lamina", "float32", interpreters.of(arguments, "lamina"), "lamina_gan", shared)]
-    for variant in arguments.variants:
-        options = {**shared, "variant": variant, "threads": machine.cores(), "matmul": "medium"}
-        found.append(Contender("torch", variant, interpreters.of(arguments, "torch"), "torch_gan", options))
-    return found
-
-
-def asked(contender: Contender, mode: str) -> dict[str, Any]:
-    return contest.answer(replace(contender, options={**contender.options, "mode": mode}))
-
-
 def main() -> None:
-    arguments = parse()
-    idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
-    with tempfile.TemporaryDirectory() as folder:
-        batch = int(RECIPE["batch_size"])
-        steps = 2 if arguments.quick else QUALITY_STEPS
-        np.savez(f"{folder}/data.npz", turn=images(batch * arguments.steps), quality=images(batch * steps))
-        everyone = contenders(arguments, folder)
-        parameters = asked(everyone[0], "weights")["parameters"]
-        limit = limits.matmul_limit(arguments, precision="float32")
-        race = contest.race(everyone, turns=arguments.turns)
-        best = {name: race.best(name) for name in ("lamina", "torch")}
-        losses = {name: asked(timing.contender, "quality") for name, timing in best.items()}
-    if losses["torch"]["parameters"] != parameters:
-        raise SystemExit(f"torch has another number of parameters than {parameters}")
-    ours, work = best["lamina"], step_flops(arguments.loss) * batch / 1e9
-    agrees = abs(losses["lamina"]["quality"][-1] - losses["torch"]["quality"][-1]) < TOLERANCE
-    lines = []
-    for timing in race.timings:
-        name = timing.contender.name
-        taken = spread.spread(timing.seconds).scaled(1000 / arguments.steps)
-        quality: Any = (
-            {"quality": losses[name]["quality"][-1], "quality_agrees": agrees} if timing is best[name] else {}
-        )
-        lines.append(record.Line(
-            row="gan_step", contender=name, variant=timing.contender.variant, unit="ms", first=timing.first,
-            **record.timed(taken), **record.compared(spread.ratio(timing.seconds, ours.seconds)),
-            percent_of_limit=100 * work / (taken.median / 1000) / limit, **quality,
-            versions=timing.versions, note=f"{arguments.loss}, {parameters} parameters",
-        ))  # fmt: skip
-    record.keep(lines, arguments, idle=idle and race.quiet)
+    arguments, batch = parse(), int(RECIPE["batch_size"])
+    row = loss_rows.LossRow(
+        "gan_step",
+        "gan",
+        SHAPE,
+        RECIPE,
+        agree=lambda ours, theirs: abs(ours - theirs) < TOLERANCE,
+        precisions=("float32",),
+        options={"loss": arguments.loss},
+        note=f"{arguments.loss}, ",
+    )
+    loss_rows.measure(
+        row,
+        arguments,
+        turn={"x": images(batch * arguments.steps)},
+        quality={"x": images(batch * (2 if arguments.quick else QUALITY_STEPS))},
+        gflops=step_flops(arguments.loss) * batch / 1e9,
+        steps=arguments.steps,
+    )
 
 
 if __name__ == "__main__":

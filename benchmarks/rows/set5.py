@@ -10,20 +10,19 @@ Published (the same protocol): bicubic 33.66 / .9299, TNRD 36.86 / .9556, VDSR 3
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import machine, record, restoring
+from benchmarks import restoring
+from benchmarks.restoring import ONE_PASS, TURNED
 
 ROW = "set5"
 FACTOR = 2
 KEYS = [f"degrade=upscale{FACTOR}", "preset=best"]
 
 
-def judged(network: Any, color: list[np.ndarray]) -> dict[str, tuple[float, float]]:
+def judged(network: Any, color: list[np.ndarray]) -> dict[str, tuple[float, str]]:
     """Return mean PSNR and SSIM of enlarged luminance: bicubic, one pass, eight turned copies."""
     from lamina.objectives.metrics.psnr import luminance, psnr, without_border
     from lamina.objectives.metrics.ssim import ssim
@@ -38,42 +37,19 @@ def judged(network: Any, color: list[np.ndarray]) -> dict[str, tuple[float, floa
         ]
         given = np.asarray(degradation.degrade(as_units(y.astype(np.float32))[None, ..., None], key=0))
         made = {"bicubic": np.asarray(degradation.start(given))[0]}
-        for name, turns in (("one pass", False), ("eight turned copies", True)):
+        for name, turns in ((ONE_PASS, False), (TURNED, True)):
             made[name] = improve(network.objective, network.model, given[0], turns=turns)
         for name, own in made.items():
             levels = as_bytes(own)[..., 0].astype(np.float64)
             cut = (without_border(levels, FACTOR), without_border(y, FACTOR))
             alike = float(ssim(*(part[None, ..., None] for part in cut))[0])
             found.setdefault(name, []).append((psnr(levels, y, border=FACTOR), alike))
-    return {name: tuple(np.mean(values, axis=0).tolist()) for name, values in found.items()}
+    means = {name: np.mean(values, axis=0).tolist() for name, values in found.items()}
+    return {name: (decibels, f"SSIM {alike:.4f}, ") for name, (decibels, alike) in means.items()}
 
 
 def main() -> None:
-    import lamina
-    from lamina.core import runtime
-
-    asked = restoring.arguments(__doc__)
-    idle = machine.is_idle(force=asked.force, wait=asked.wait)
-    with tempfile.TemporaryDirectory() as name:
-        table = restoring.lay_out(Path(name))
-        out, seconds = asked.network or asked.keep or Path(name) / "run", 0.0
-        if asked.network is None:
-            seconds = restoring.fit(table, out, asked, KEYS)
-        runtime.start()
-        network = lamina.load(out)
-        valid = network.info.valid["psnr"]
-        machine.say(f"{network}\nvalidation: {valid:.3f} dB")
-        if asked.valid_only:
-            return
-        found = judged(network, restoring.images(Path(name), "set5"))
-    for what, (decibels, alike) in found.items():
-        machine.say(f"Set5 x {FACTOR}, {what}: {decibels:.3f} dB, SSIM {alike:.4f}")
-    lines = [
-        record.Line(ROW, "lamina", f"{network.model_name}, {what}", "s", seconds, quality=found[what][0],
-                    seeds=str(asked.seed), note=f"SSIM {found[what][1]:.4f}, validation {valid:.3f} dB")
-        for what in ("one pass", "eight turned copies")
-    ]  # fmt: skip
-    record.keep(lines, asked, idle=idle)
+    restoring.run(ROW, __doc__, keys=KEYS, part="set5", judge=judged)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Found:
     seconds: float
 
     def __str__(self) -> str:
-        """Return the figures in words."""
+        """Return the figures as text."""
         return (
             f"total variation {self.apart:.3f} (real {self.floor:.3f}), energy distance {self.energy:.4f} "
             f"(real {self.energy_floor:.4f}), {self.seconds:.0f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
-from benchmarks.contenders import lamina_attention, lamina_gpt
+from benchmarks.contenders import lamina_attention, lamina_gpt, lamina_losses
 from benchmarks.rows import causal_attention, gpt_step
 
 from lamina.core.tree import named_arrays, parameter_count
@@ -21,7 +21,7 @@ STEPS = 3
 
 def test_the_first_steps_have_the_same_losses():
     tokens = gpt_step.texts(4)[:, :13]
-    model, losses = lamina_gpt.make(SHAPE, 0), lamina_gpt.LossesOfEpochs()
+    model, losses = lamina_gpt.make(SHAPE, 0), lamina_losses.LossesOfEpochs()
     config = TrainConfig(epochs=STEPS, early_stopping=False, schedule="constant", **RECIPE)
     objective = lamina_gpt.NextSymbol(256)
     train(model, objective, lamina_gpt.rows(tokens), config=config, callbacks=[losses])

@@ -23,11 +23,12 @@ def test_loss_and_gradients_are_the_same():
     from benchmarks.contenders import torch_vae
 
     x = np.sign(np.random.default_rng(0).normal(size=(5, 6, 6, 1))).astype(np.float32)
+    given = np.where(x > 0, 255, 0).astype(np.uint8)
     model, key = lamina_vae.make(SHAPE, 0), make_key(0)
     objective = VariationalObjective(lamina_vae.space(SHAPE), likelihood="bernoulli")
     noise = np.asarray(hashed_normal(hashed_keys(key, 4)[2], (5, 3)))
     loss, slope = jax.value_and_grad(
-        lambda model: objective.losses(model, lamina_vae.rows(x), key=key)["all"][0]
+        lambda model: objective.losses(model, lamina_vae.rows(given), key=key)["all"][0]
     )(model)
     network = torch_vae.VAE(SHAPE)
     network.take(named_arrays(model))
@@ -44,4 +45,4 @@ def test_images_are_black_or_white_and_always_the_same(monkeypatch: pytest.Monke
     monkeypatch.delenv("LAMINA_DATA", raising=False)
     first, second = vae_epoch.images(50), vae_epoch.images(50)
     np.testing.assert_array_equal(first, second)
-    assert first.shape == (50, 28, 28, 1) and set(np.unique(first)) == {-1.0, 1.0}
+    assert first.shape == (50, 28, 28, 1) and first.dtype == np.uint8 and set(np.unique(first)) == {0, 255}

@@ -1,4 +1,4 @@
-"""Modes that samples hit, by hand."""
+"""Modes that samples hit, in cases that can be counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage of points on a line, worked out by hand."""
+"""Precision, recall, density and coverage of points on a line, in cases that can be counted."""
 
 from __future__ import annotations
 

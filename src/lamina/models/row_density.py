@@ -202,5 +202,5 @@ def realnvp(
 def spline_flow(
     inputs: Any, outputs: int, *, size: int, depth: int = 6, bins: int = 8, dropout: float = 0.0, key: Any
 ) -> Module:
-    """Flow whose couplings bend each number along a spline: the density of rows, several modes and gaps."""
+    """Flow whose couplings map each number by a spline: the density of rows, several modes and gaps."""
     return RowDensity(inputs, Spline(bins), width=size, depth=depth, dropout=dropout, key=key)

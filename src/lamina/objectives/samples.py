@@ -74,7 +74,7 @@ class Sampling:
 class AbstractSampleObjective(AbstractObjective):
     """Samples that are learned without a target.
 
-    A batch is ``{"x": (b, *shape) bytes of images or floats, "y": int32 (b,) class or -1, "weight": (b,)}``;
+    A batch is ``{"x": (b, *shape), "y": int32 (b,) class or -1, "weight": (b,)}``;
     what is asked of a trained model is ``{"sample": x, "label": y}``. `answer` gives some numbers an example,
     (b, k), called by `measures`; metrics are their means, and the first is the score.
 

@@ -1,4 +1,4 @@
-"""Cells: bins, rarity, what is stored, and reasons in words."""
+"""Cells: bins, rarity, what is stored, and reasons."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Memorization:
 
     @property
     def verdict(self) -> str:
-        """Say in words what the figures mean."""
+        """Say what the figures mean."""
         if self.is_copying:
             return (
                 f"{self.copies:.1%} of the samples copy a training example "

@@ -33,7 +33,7 @@ class ModeCoverage:
         return int((self.counts > 0).sum())
 
     def __str__(self) -> str:
-        """Return the figures in words."""
+        """Return the figures as text."""
         return (
             f"{self.hit:,} of {len(self.counts):,} modes, {self.good:.1%} good samples, "
             f"KL {self.divergence:.3g} nats"

@@ -1,4 +1,4 @@
-"""What is odd about a row, in words."""
+"""What is odd about a row, as sentences."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Scores:
         p_value: how likely a usual row has such a score or a higher one; NaN where nothing was held out.
         is_anomaly: whether the score lies above the threshold.
         threshold: the score, or None where nothing was held out.
-        reasons: what is odd about each row, in words.
+        reasons: what is odd about each row, as text.
         columns: whose shares `shares` has, or empty for images.
         shares: of what is odd about each row, by column, (rows, columns).
         maps: row → error of each pixel, for the oddest images.

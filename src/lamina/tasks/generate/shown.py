@@ -76,7 +76,7 @@ def table_of(given: list[tuple[str, Any, np.ndarray]], *, heads: str = "", note:
 
 
 def said(value: Any) -> str:
-    """Return one cell in words.
+    """Return one cell as text.
 
     Args:
         value: a number, a text, a date, or nothing.
