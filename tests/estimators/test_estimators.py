@@ -127,7 +127,7 @@ def test_none_leaves_every_key_to_what_is_chosen(blobs: tuple):
         ({"keys": {"split": "s"}}, "keys: 'split' comes from elsewhere\n  fix: use eval_set of fit"),
         ({"keys": {"dropuot": 0.1}}, r"unknown key 'dropuot' \(did you mean 'dropout'\?\)"),
         ({"keys": {"dropout": 2.0}}, "dropout is out of range; expected >= 0 and < 1, got 2.0"),
-        ({"keys": {"patch": 4}}, "key 'patch' belongs to model=convnext and 1 more; this run is mu"),
+        ({"keys": {"registers": 4}}, "key 'registers' belongs to model=vit; this run is mu"),
         (
             {"keys": {"quantiles": (0.5,)}},
             "key 'quantiles' belongs to task=regression; this run is",

@@ -270,9 +270,8 @@ CONFIGS = {
         "unknown model 'mpl' (did you mean 'mlp'?); expected one of {models}", model="mpl"
     ),
     "a key that the model does not have": config(
-        "key 'depth' belongs to model=ft-transformer and 23 more; this run's model is logistic\n"
-        "  fix: leave it out, or choose model=ft-transformer",
-        model="logistic", depth=3,
+        "key 'bins' belongs to model=spline-flow; this run's model is logistic\n  fix: leave it out",
+        model="logistic", bins=3,
     ),
     "shares that leave nothing": config(
         "the shares are out of range; expected valid and test from 0, together below 1, "

@@ -73,7 +73,8 @@ def test_figures_are_written_by_the_writer_given(tmp_path: Path):
     assert list(written) == paths == [tmp_path / "line.png"] and not list(tmp_path.iterdir())
 
 
-def test_pyplot_is_never_imported():
+def test_pyplot_is_never_imported(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     figures_of(SECTIONS)
     assert "matplotlib.pyplot" not in sys.modules
 

@@ -119,8 +119,8 @@ def _give(verb: Verb, found: Any, options: Any) -> None:
 
 def _places(endings: Mapping[str, Any]) -> str:
     """Return where a verb can write, for a person."""
-    folder = " or a new folder" if "" in endings else ""
-    return f"a {' '.join(ending for ending in endings if ending)} file{folder}"
+    *others, last = (*(f"a {ending} file" for ending in endings if ending), *(["a new folder"] * ("" in endings)))
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _fields(name: str) -> dict[str, dataclasses.Field[Any]]:

@@ -33,8 +33,8 @@ class MinibatchStd(Module):
         ConfigError: ``group`` is below one.
 
     Example:
-        >>> MinibatchStd(2)(jnp.array([[1.0], [3.0], [5.0], [5.0]])).round(3).tolist()
-        [[1.0, 1.0], [3.0, 1.0], [5.0, 0.0], [5.0, 0.0]]
+        >>> MinibatchStd(2)(jnp.array([[1.0], [3.0], [5.0], [5.0]]))[:, 1].round(3).tolist()
+        [1.0, 1.0, 0.0, 0.0]
 
     References:
         Karras, Aila, Laine, Lehtinen. Progressive growing of GANs for improved quality, stability, and
