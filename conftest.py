@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import os
 import shutil
 import tempfile
@@ -46,6 +49,28 @@ install_import_hook([f"lamina.{room}" for room in CHECKED], CHECKER)
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the first process, not a worker of pytest-xdist
         shutil.rmtree(os.environ["LAMINA_TEST_CACHE"], ignore_errors=True)
+
+
+MOST_MEMORY = 2 << 30  # of a worker: thousands of compiled programs would fill a small machine
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Forget compiled programs between files where they take too much memory; the cache on disk has them."""
+    if nextitem is not None and nextitem.path == item.path:
+        return
+    if _resident() > MOST_MEMORY:
+        jax.clear_caches()
+        gc.collect()
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _resident() -> int:
+    """Return the bytes of memory that this process takes, 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def map_examples(
         {'x': {'at': [5], 'common': [1, 2]}, 'y': [7]}
     """
     if not isinstance(tree, dict):
-        return change(tree)
+        return None if tree is None else change(tree)
     own = common or (lambda array: array)
     return {
         name: _map_all(own, part) if name == COMMON else map_examples(change, part, common=common)
@@ -53,7 +53,7 @@ def of_examples(tree: Any) -> list[Any]:
         [3, 5]
     """
     if not isinstance(tree, dict):
-        return [tree]
+        return [] if tree is None else [tree]
     return [leaf for name, part in tree.items() if name != COMMON for leaf in of_examples(part)]
 
 

@@ -13,7 +13,7 @@ from lamina.data import dates
 from lamina.data.schema import Schema
 from lamina.data.spellings import NumberForm
 from lamina.data.table import AbstractTable
-from lamina.data.words import SPLIT_WORDS
+from lamina.data.words import SPLIT_WORDS, UNUSED
 
 LARGEST_SEED = 2**63  # the state of the generator holds a seed in 64 bits
 
@@ -232,9 +232,14 @@ def _by_column(
 
 
 def split_words(table: AbstractTable, name: str) -> np.ndarray:
-    """Return ``train``, ``valid`` or ``test`` for each row of a split column, or raise DataError."""
+    """Return ``train``, ``valid``, ``test`` or ``unused`` for each row of a split column.
+
+    Raises:
+        DataError: a row has another word.
+    """
     found = table.scalar(name).distinct()
-    words = np.array([SPLIT_WORDS.get(str(v).strip().lower(), "") for v in found.values] + [""])
+    known = {**SPLIT_WORDS, UNUSED: UNUSED}
+    words = np.array([known.get(str(v).strip().lower(), "") for v in found.values] + [""])
     result = words[found.codes]
     bad = np.flatnonzero(result == "")
     if bad.size:

@@ -24,6 +24,7 @@ SPLIT_WORDS = {
     "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",
     "test": "test", "testing": "test",
 }  # fmt: skip
+UNUSED = "unused"  # in a split column: a row that is in no part
 
 
 def looks_numeric(word: str) -> bool:

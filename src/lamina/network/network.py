@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.core.common import has_common, map_examples, of_examples
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
 from lamina.data.ragged import Ragged
 from lamina.data.schema import CLASSES, FLAGS, Schema
@@ -344,15 +345,16 @@ def predict_batches(objective: Answering, model: Any, x: Any) -> np.ndarray:
     from lamina.core import runtime
 
     runtime.start()
-    leaves = jax.tree.leaves(x)
+    leaves = of_examples(x)
     rows = len(leaves[0])
     values = max(math.prod(array.shape[1:]) for array in leaves)
     largest = max(8, min(LARGEST_BATCH, 1 << (MOST_VALUES // max(1, values)).bit_length() - 1))
-    size = min(largest, max(8, 1 << (rows - 1).bit_length()))
+    size = max(8, 1 << (rows - 1).bit_length())
+    size = size if has_common(x) else min(largest, size)
     order, found = _by_length(leaves), []
     for start in range(0, rows, size):
         own = order[start : start + size]
-        batch = jax.tree.map(lambda array, own=own: _batch(array, own, size), x)
+        batch = map_examples(lambda array, own=own: _batch(array, own, size), x)
         decoded = _forward()(objective, model, batch)
         found.append(np.asarray(jax.device_get(decoded), objective.decoded_type)[: len(own)])
     return _stacked(found)[np.argsort(order, kind="stable")]

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from lamina.core.arrays import Array
+from lamina.core.common import map_examples
 
 Batch = Mapping[str, Any]
 Losses = dict[str, tuple[Array, dict[str, Array]]]
@@ -106,12 +107,14 @@ class AbstractObjective(abc.ABC):
     def pick(self, arrays: Any, ids: Array, *, key: Any) -> Any:
         """Return the batch of some examples, inside the compiled step: each array gathered.
 
+        What all examples share (`lamina.core.common`) stays as it is.
+
         Args:
             arrays: ``{"x", "y", "weight"}`` of all examples, or whatever the run's data is.
             ids: numbers of the examples, (batch,).
             key: random key of the step's batch.
         """
-        return jax.tree.map(lambda array: gather(array, ids), arrays)
+        return map_examples(lambda array: gather(array, ids), arrays)
 
     @abc.abstractmethod
     def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:

@@ -11,7 +11,7 @@ from lamina.core.errors import ConfigError, DataError
 from lamina.data.audit.roles import DOUBTFUL, EQUALS_TARGET, ON_REQUEST
 from lamina.data.dates import sample_of
 from lamina.data.schema import ColumnSchema, Schema
-from lamina.data.words import SPLIT_WORDS
+from lamina.data.words import SPLIT_WORDS, UNUSED
 from lamina.modalities import MODALITIES
 from lamina.modalities.blocks import Claims, claimed, described
 from lamina.tasks.base import Roles
@@ -100,7 +100,11 @@ def holds_split_words(column: AbstractColumn) -> bool:
     if any(len(value) > max(map(len, SPLIT_WORDS)) for value in map(str.strip, sample_of(scalar, 8))):
         return False  # not every text of a long column is worth a look
     words = {str(value).strip().lower() for value in scalar.distinct().values}
-    return words <= set(SPLIT_WORDS) and len(words) > 1 and "train" in {SPLIT_WORDS[word] for word in words}
+    return (
+        words <= {*SPLIT_WORDS, UNUSED}
+        and len(words) > 1
+        and "train" in {SPLIT_WORDS.get(word) for word in words}
+    )
 
 
 def _judged(

@@ -40,6 +40,7 @@ class NpzReader(AbstractReader):
     name = "npz"
     files = "NumPy archives"
     endings = (".npz",)
+    is_general = True
 
     def claims(self, source: Source) -> bool:
         """Return whether a file is named as NumPy archives are."""
@@ -63,7 +64,7 @@ def read_npz(path: str) -> AbstractTable:
         DataError: the file is missing, damaged, or holds no such arrays.
     """
     text.check_file(path)
-    return table_of_arrays(_load(path), path)
+    return table_of_arrays(load_arrays(path), path)
 
 
 def table_of_arrays(
@@ -136,8 +137,12 @@ def _check_alike(parts: dict[str, tuple[np.ndarray, np.ndarray]], path: str) -> 
     raise DataError(f"the parts have different {what}", where=path, received=received)
 
 
-def _load(path: str) -> dict[str, np.ndarray]:
-    """Return all arrays in the file, each checked before memory is taken for it."""
+def load_arrays(path: str) -> dict[str, np.ndarray]:
+    """Return all arrays in a file, each checked before memory is taken for it.
+
+    Raises:
+        DataError: the file is damaged, or holds Python objects.
+    """
     import zipfile  # slow to import, and CSV does without
 
     try:

@@ -26,6 +26,7 @@ READERS: Registry[AbstractReader] = Registry(
         "spreadsheet": "lamina.data.readers.spreadsheet",
         "npy": "lamina.data.readers.npy",
         "npz": "lamina.data.readers.npz",
+        "node_arrays": "lamina.data.readers.node_arrays",
         "idx": "lamina.data.readers.idx",
         "mask_folder": "lamina.data.readers.mask_folder",
         "text_file": "lamina.data.readers.text_file",

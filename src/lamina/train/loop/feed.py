@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from lamina.core.common import has_common, map_examples
 from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged
 from lamina.data.stream import AbstractStream
@@ -50,7 +51,7 @@ def _padded(data: Any, rows: int, size: int) -> Any:
     """Return the arrays with zero rows behind them, ``size`` in all."""
     if size == rows:
         return data
-    return jax.tree.map(lambda a: np.concatenate([a, np.zeros((size - rows, *a.shape[1:]), a.dtype)]), data)
+    return map_examples(lambda a: np.concatenate([a, np.zeros((size - rows, *a.shape[1:]), a.dtype)]), data)
 
 
 def taken(array: Any, rows: np.ndarray) -> np.ndarray:
@@ -189,7 +190,10 @@ class StreamedFeed(AbstractFeed):
     def __init__(self, data: Rows):
         self.data = dict(data)
         leaves, self._form = jax.tree.flatten(self.data)
-        self._leaves = leaves
+        is_own = jax.tree.leaves(map_examples(lambda _: True, self.data, common=lambda _: False))
+        self._leaves = [
+            leaf if own else _Common(jax.device_put(leaf)) for leaf, own in zip(leaves, is_own, strict=True)
+        ]
         self._ahead = Ahead([leaf for leaf in leaves if isinstance(leaf, AbstractStream)])
 
     def chunk(self, order: np.ndarray) -> tuple[Any, Any]:
@@ -216,6 +220,17 @@ class StreamedFeed(AbstractFeed):
         return steps
 
 
+class _Common:
+    """An array that all examples share, which stands for its rows whichever are asked for."""
+
+    def __init__(self, array: Any):
+        self._array = array
+
+    def take(self, rows: np.ndarray) -> Any:
+        """Return the array, on the device already."""
+        return self._array
+
+
 def fits(data: Rows, *, device_memory: float) -> bool:
     """Return whether the rows fit in ``device_memory`` MiB; what is a stream never does."""
     if any(map(is_stream, jax.tree.leaves(dict(data)))):
@@ -234,6 +249,8 @@ MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many 
 def evaluation_size(data: Rows, *, batch_size: int) -> int:
     """Return how many examples are evaluated at once: fewer where each has many values.
 
+    Where they share arrays, such as a graph, all are, since the work is the same for one and for all.
+
     Args:
         data: validation examples.
         batch_size: examples of a training step.
@@ -243,6 +260,8 @@ def evaluation_size(data: Rows, *, batch_size: int) -> int:
         >>> [evaluation_size({"x": np.zeros((9, width))}, batch_size=256) for width in (8, 3072)]
         [1024, 341]
     """
+    if has_common(data):
+        return row_count(data)
     values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(data["x"]))
     most = max(64, min(4096, MOST_VALUES // max(1, values)))
     return min(most, max(1024, batch_size))
@@ -263,4 +282,9 @@ def evaluation_batches(data: Rows, *, batch_size: int) -> Any:
     batches = max(1, -(-rows // batch_size))
     size = round_up(-(-rows // batches))
     filled = _padded(data, rows, batches * size)
-    return jax.device_put(jax.tree.map(lambda a: a.reshape(batches, size, *a.shape[1:]), filled))
+    cut = map_examples(
+        lambda a: a.reshape(batches, size, *a.shape[1:]),
+        filled,
+        common=lambda a: np.broadcast_to(a, (batches, *a.shape)),
+    )
+    return jax.device_put(cut)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lamina.core.common import map_examples
 from lamina.core.hashing import hashed_keys
 from lamina.core.rules import Rules
 from lamina.core.taps import observe
@@ -55,7 +56,11 @@ def gradient_of_part(
     count = program.accumulate
     if count == 1:
         return _gradient(program, name, slices, batch, key, hyper)
-    cut = jax.tree.map(lambda a: a.reshape(count, a.shape[0] // count, *a.shape[1:]), batch)
+    cut = map_examples(
+        lambda a: a.reshape(count, a.shape[0] // count, *a.shape[1:]),
+        batch,
+        common=lambda a: jnp.broadcast_to(a, (count, *a.shape)),
+    )
     keys = hashed_keys(key, count)
     first = jax.tree.map(lambda a: a[0], cut)
     total = jax.tree.map(

@@ -1,0 +1,64 @@
+"""A column whose cells are nodes of one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lamina.core.errors import DataError
+from lamina.data.cells import CellColumn
+from lamina.data.nodes.graph import NodeGraph
+
+NODE = "node"  # the storage, the kind, and the usual name
+
+
+class NodeColumn(CellColumn):
+    """A column whose values are nodes; the whole graph goes with it, whichever rows are taken.
+
+    Args:
+        name: the name of the column.
+        graph: all nodes and edges.
+        ids: the node of each row; all nodes in their order without.
+        origin: the files that the graph was read from.
+    """
+
+    storage = NODE
+    in_memory = True
+
+    def __init__(
+        self, name: str, graph: NodeGraph, ids: np.ndarray | None = None, *, origin: Sequence[str] = ()
+    ):
+        self.name, self.graph, self.origin = name, graph, tuple(origin)
+        self.ids = np.arange(graph.count, dtype=np.int32) if ids is None else ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: np.ndarray) -> NodeColumn:
+        """Return the column at the given rows, of the same graph."""
+        return NodeColumn(self.name, self.graph, self.ids[rows], origin=self.origin)
+
+    def named(self, name: str) -> NodeColumn:
+        """Return the same nodes under a name."""
+        return NodeColumn(name, self.graph, self.ids, origin=self.origin)
+
+    def missing(self) -> np.ndarray:
+        """Return false for every row: each is a node."""
+        return np.zeros(len(self), bool)
+
+    def place(self, row: int) -> str:
+        """Return an empty text: nodes have no path."""
+        return ""
+
+    def unlabeled(self, source: str) -> DataError:
+        """Return the error for nodes without any label."""
+        return DataError("the nodes have no labels", where=source, fix="add an array y, one label a node")
+
+    def files(self) -> list[str]:
+        """Return the files that the graph was read from."""
+        return list(self.origin)
+
+    def value(self, row: int) -> str:
+        """Return the number of the node."""
+        return f"node {self.ids[row]}"

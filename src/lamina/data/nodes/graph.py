@@ -1,0 +1,89 @@
+"""One graph in memory: its edges, and what is known of its nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A matrix of which most numbers are zero, row after row (CSR).
+
+    Args:
+        ends: where each row ends in the other two, (rows,).
+        columns: of each number that is not zero, int32.
+        values: those numbers, float32.
+        width: columns of the matrix.
+    """
+
+    ends: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """How many numbers of each row are not zero."""
+        return np.diff(self.ends, prepend=0)
+
+    def padded(self, values: np.ndarray, fill: float) -> np.ndarray:
+        """Return one value for each number that is not zero as (rows, longest row), filled up.
+
+        Args:
+            values: ``columns``, or something else of their length.
+            fill: stands behind the end of a row.
+
+        Example:
+            >>> rows = SparseRows(np.array([1, 3]), np.array([4, 0, 2]), np.ones(3), 5)
+            >>> rows.padded(rows.columns, -1).tolist()
+            [[4, -1], [0, 2]]
+        """
+        lengths = self.lengths
+        found = np.full((len(self), max(1, int(lengths.max(initial=0)))), fill, values.dtype)
+        found[np.arange(found.shape[1])[None, :] < lengths[:, None]] = values
+        return found
+
+
+@dataclass(frozen=True)
+class NodeGraph:
+    """A graph whose nodes are numbered from zero.
+
+    Args:
+        count: nodes.
+        edges: int32 (edges, 2), sender and receiver of each; one without direction stands twice. They are
+            sorted by receiver, then sender.
+        features: of the nodes: float32 (nodes, f), `SparseRows`, or None where nothing is known of them.
+    """
+
+    count: int
+    edges: np.ndarray
+    features: np.ndarray | SparseRows | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers that are known of a node."""
+        if self.features is None:
+            return 0
+        return self.features.width if isinstance(self.features, SparseRows) else self.features.shape[1]
+
+    def degrees(self) -> np.ndarray:
+        """Return how many edges lead to each node."""
+        return np.bincount(self.edges[:, 1], minlength=self.count)
+
+
+def sorted_edges(edges: np.ndarray) -> np.ndarray:
+    """Return edges sorted by receiver, then sender, each as often as it was given.
+
+    Args:
+        edges: (edges, 2).
+
+    Example:
+        >>> sorted_edges(np.array([[2, 1], [0, 1], [1, 0]])).tolist()
+        [[1, 0], [0, 1], [2, 1]]
+    """
+    return edges[np.lexsort((edges[:, 0], edges[:, 1]))].astype(np.int32)

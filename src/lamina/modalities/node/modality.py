@@ -1,0 +1,70 @@
+"""Nodes of one graph as a modality: one column is one block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.core.wording import counted
+from lamina.data.cells import with_cells
+from lamina.data.nodes.column import NODE, NodeColumn
+from lamina.data.table import AbstractColumn, AbstractTable
+from lamina.modalities.base import AbstractModality, Block, Choice, Description, Situation, Subject
+from lamina.modalities.node import choose
+from lamina.modalities.node.check import NodeCheck
+from lamina.modalities.node.encoder import NodeEncoder, column_of
+from lamina.modalities.node.stored import check_encoder
+from lamina.modalities.registry import MODALITIES
+
+
+class NodeModality(AbstractModality):
+    """Nodes of one graph, which a network sees with their neighbors."""
+
+    name = noun = NODE
+    kinds = (NODE,)
+
+    def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
+        """Return a column of nodes as it is."""
+        return column if isinstance(column, NodeColumn) else None
+
+    def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
+        """Return new data with their only column of nodes under the name that training gave it."""
+        found = [other for other in table.names if isinstance(table.column(other), NodeColumn)]
+        if name in table.names or len(found) != 1:
+            return table
+        column = column_of(table, found[0])
+        return with_cells(table.drop(found), {name: column.named(name)})
+
+    def describe(
+        self, table: AbstractTable, names: Sequence[str], *, keep: Sequence[str]
+    ) -> list[Description]:
+        """Return how many edges and features each column's graph has."""
+        graphs = {name: column_of(table, name).graph for name in names}
+        return [
+            Description(
+                name, NODE, f"{counted(len(graph.edges), 'edge')}, {counted(graph.width, 'feature')} a node"
+            )
+            for name, graph in graphs.items()
+        ]
+
+    def check(self, subject: Subject, block: Block, keys: Any) -> NodeCheck:
+        """Return the checks of the graph."""
+        return NodeCheck(subject, block)
+
+    def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: Any) -> NodeEncoder:
+        """Learn mean and standard deviation of dense features from training nodes."""
+        return NodeEncoder.fit(table, block.columns[0].name, rows)
+
+    def restore(self, stored: dict[str, Any], place: str) -> NodeEncoder:
+        """Return the encoder in an artifact's JSON."""
+        check_encoder(stored, place)
+        return NodeEncoder.from_json(stored)
+
+    def choose(self, situation: Situation) -> Choice:
+        """Return a graph convolution and its training keys."""
+        return choose.choose(situation)
+
+
+MODALITIES.add(NODE, NodeModality())
