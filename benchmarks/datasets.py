@@ -28,6 +28,18 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
+def found(*parts: str) -> Path:
+    """Return a file or folder below ``$LAMINA_DATA``.
+
+    Raises:
+        SystemExit: it is not there.
+    """
+    path = Path(os.environ.get("LAMINA_DATA", ""), *parts)
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: LAMINA_DATA names the folder of data sets")
+    return path
+
+
 def mnist() -> dict[str, np.ndarray]:
     """Return MNIST from ``$LAMINA_DATA/mnist``, pixels in [0, 1]; of its shape but random without it."""
     folder = Path(os.environ.get("LAMINA_DATA", "")) / "mnist"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +71,7 @@ def source(name: str, cifar: Path | None) -> Path:
         if cifar is None or not cifar.exists():
             raise SystemExit("--cifar PATH names the .npz that `python -m benchmarks.cifar` writes")
         return cifar
-    path = Path(os.environ.get("LAMINA_DATA", "")) / SETS[name].place
-    if not path.is_dir():
-        raise SystemExit(f"{path} is missing: LAMINA_DATA names the folder of data sets")
-    return path
+    return datasets.found(SETS[name].place)
 
 
 def with_valid(parts: Parts, seed: int) -> Parts:

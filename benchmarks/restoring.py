@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks import machine, record
+from benchmarks import datasets, machine, record
 
 VALID = 40  # of the 400 training images
 SPLIT_SEED = 0  # which of them validate
@@ -39,9 +38,7 @@ def arguments(description: str | None) -> argparse.Namespace:
 
 def lay_out(folder: Path) -> Path:
     """Write the images and the table that names the 400 of training with their parts; return its path."""
-    source = Path(os.environ.get("LAMINA_DATA", "")) / "denoise_bsd" / "images.zip"
-    if not source.exists():
-        sys.exit("no denoise_bsd in $LAMINA_DATA")
+    source = datasets.found("denoise_bsd", "images.zip")
     with zipfile.ZipFile(source) as archive:
         archive.extractall(folder)
     names = sorted(path.name for path in (folder / "train400").glob("*.png"))

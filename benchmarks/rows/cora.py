@@ -107,7 +107,7 @@ def contenders(arguments: argparse.Namespace, path: str) -> list[Contender]:
 def main() -> None:
     arguments = parse()
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
-    path = str(datasets.folder("planetoid") / "cora.npz")
+    path = str(datasets.found("planetoid", "cora.npz"))
     found = quality(arguments, path)
     for part, own in found.items():
         error = 1.96 * own.std(ddof=1) / len(own) ** 0.5
