@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lamina.modalities.base import Arrays
 
 SAMPLE, LABEL = "sample", "label"
-_NO_SAMPLE = "samples are images, or numbers, categories and dates of a table"
+_NO_SAMPLE = "images, or numbers, categories and dates of a table"
 
 
 class SampleExaminer(AbstractExaminer):
