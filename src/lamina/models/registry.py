@@ -184,6 +184,7 @@ _PLACES = {
     "fusion": "fusion",
     "gan_mlp": "gan-mlp",
     "gpt": "gpt",
+    "graph_convolution": "gcn",
     "lenet": "lenet",
     "llama": "llama",
     "linear": "perceptron logistic linear",

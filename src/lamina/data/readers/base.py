@@ -18,6 +18,7 @@ class AbstractReader(abc.ABC):
         name: in `lamina.data.readers.READERS`.
         endings: of the tables it reads, for messages about files that nobody reads.
         is_general: whether it gives way to a reader of a more special layout.
+        is_special: whether readers of plain files and folders give way to it.
         files: what it reads in words, such as "CSV and TSV files", for messages.
         keys: frozen dataclass of the flat keys it owns; `Source.keys` holds an instance when it reads.
     """
@@ -27,6 +28,7 @@ class AbstractReader(abc.ABC):
     keys: type = NoKeys
     endings: tuple[str, ...] = ()
     is_general: bool = False
+    is_special: bool = False
 
     @abc.abstractmethod
     def claims(self, source: Source) -> bool:

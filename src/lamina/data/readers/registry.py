@@ -28,6 +28,7 @@ READERS: Registry[AbstractReader] = Registry(
         "npz": "lamina.data.readers.npz",
         "node_arrays": "lamina.data.readers.node_arrays",
         "idx": "lamina.data.readers.idx",
+        "graphs": "lamina.data.readers.graphs",
         "mask_folder": "lamina.data.readers.mask_folder",
         "text_file": "lamina.data.readers.text_file",
         "text_folder": "lamina.data.readers.text_folder",
@@ -105,8 +106,8 @@ def reader_of(source: Source) -> AbstractReader:
         ('delimited', 'npz')
     """
     claiming = [reader for reader in READERS.values() if reader.claims(source)]
-    special = [reader for reader in claiming if not reader.is_general]
-    claiming = special or claiming
+    special = [reader for reader in claiming if reader.is_special]
+    claiming = special or [reader for reader in claiming if not reader.is_general] or claiming
     if len(claiming) > 1:
         names = " and ".join(f"'{reader.name}'" for reader in claiming)
         raise DataError(f"readers {names} both claim it", where=source.path, fix="remove one of the readers")

@@ -1,0 +1,1 @@
+"""Graphs as cells: flat arrays for all of them, and the columns that hold them."""

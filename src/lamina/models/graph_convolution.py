@@ -1,0 +1,159 @@
+"""Convolutions over graphs, one after another: the first acts on the inputs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
+from lamina.core.hashing import hashed_keys
+from lamina.core.inputs import Inputs
+from lamina.core.inputs.graph import GraphInputs
+from lamina.core.module import Module, replace, static
+from lamina.core.random import Blank, split
+from lamina.core.shapes import Float
+from lamina.models.graph_inputs import TAKES, Columns, Entry, edges_of, graph_inputs
+from lamina.models.graph_network import GraphNetwork, LayerHead, NodeNetwork
+from lamina.models.registry import register
+from lamina.nn.activation import ACTIVATIONS
+from lamina.nn.dropout import Dropout
+from lamina.nn.graph.gcn import GCNConv
+from lamina.nn.graph.graph import Graph
+from lamina.nn.linear import Linear
+from lamina.ops.edges import present
+
+MOST = 1 << 60  # values of arrays that take no memory
+Layer = Callable[..., Module]  # (in_features, out_features, key=) -> a layer over graphs
+
+
+class ConvolutionTrunk(Module):
+    """h ← activation(convolution(dropout(h), graph)), from the inputs on.
+
+    The first convolution's matrix is that of the entry, which computes only what stands in sparse inputs.
+
+    Args:
+        entry: the first convolution's matrix.
+        layers: the convolutions; the first one without a matrix of its own.
+        activation: name in `lamina.nn.ACTIVATIONS`.
+        dropout: probability in [0, 1) that an input of a convolution is left out in training.
+
+    Shapes:
+        the arrays of `GraphInputs` → (batch, nodes, features), Graph
+    """
+
+    entry: Entry
+    layers: list[Module]
+    dropout: Dropout
+    activation: str = static()
+
+    def __init__(self, entry: Entry, layers: list[Module], *, activation: str, dropout: float):
+        self.entry, self.layers, self.dropout = entry, layers, Dropout(dropout)
+        self.activation = activation
+        ACTIVATIONS[activation]  # an unknown name is refused here, not while compiling
+
+    def __call__(
+        self, x: dict[str, Any], *, key: Any = None, train: bool = False
+    ) -> tuple[Float[Array, "b n d"], Graph]:
+        count = 2 * len(self.layers)
+        keys = [None] * count if key is None else list(hashed_keys(key, count))
+        graph, activation = edges_of(x), ACTIVATIONS[self.activation]
+        h = self.entry(x, key=keys[0], train=train)
+        for place, layer in enumerate(self.layers):
+            if place:
+                h = self.dropout(h, key=keys[2 * place], train=train)
+            h = activation(layer(h, graph, key=keys[2 * place + 1], train=train))
+        return present(graph.mask, h), graph
+
+
+def entered(graph: GraphInputs, layer: Any, *, dropout: float, key: Any) -> tuple[Entry, Module]:
+    """Return the matrices of a convolution as an entry, and the convolution without them.
+
+    Args:
+        graph: what is known of the graphs.
+        layer: a convolution whose matrices act on its inputs alone, made for any number of inputs.
+        dropout: probability in [0, 1) that a number or symbol is left out in training.
+        key: random key or seed.
+    """
+    own = {name: part for name, part in vars(layer).items() if isinstance(part, Linear)}
+    width, places = 0, {}
+    for name, part in own.items():
+        places[name] = Columns(width, width + part.outputs, bias=part.bias is not None)
+        width += part.outputs
+    entry = Entry(graph.numbers, graph.symbols, width, dropout=dropout, key=key)
+    return entry, replace(layer, **places)
+
+
+def convolution_network(
+    inputs: Inputs,
+    outputs: int,
+    *,
+    layer: Layer,
+    last: Layer,
+    width: int,
+    depth: int,
+    activation: str,
+    dropout: float,
+    key: Any,
+) -> Module:
+    """Return a network of convolutions: for nodes the last one gives the outputs, for graphs a read-out.
+
+    Args:
+        inputs: `GraphInputs` or `NodeInputs`.
+        outputs: numbers that leave.
+        layer: makes a hidden convolution.
+        last: makes the one that gives the outputs of nodes.
+        width: features of a node.
+        depth: convolutions in all.
+        activation: name in `lamina.nn.ACTIVATIONS`.
+        dropout: probability in [0, 1).
+        key: random key or seed.
+
+    Raises:
+        ConfigError: the inputs are no graphs, or there are too few convolutions.
+    """
+    graph, is_nodes = graph_inputs(inputs)
+    if depth < 1 + is_nodes:
+        raise ConfigError("too few convolutions", expected=f"depth >= {1 + is_nodes}", received=depth)
+    entry_key, head_key, *keys = split(key, 2 + depth)
+    free = Blank(MOST) if isinstance(key, Blank) else keys[0]  # its matrices are dropped: they count for none
+    entry, first = entered(graph, layer(1, width, key=free), dropout=dropout, key=entry_key)
+    hidden = [layer(width, width, key=own) for own in keys[1 : depth - is_nodes]]
+    trunk = ConvolutionTrunk(entry, [first, *hidden], activation=activation, dropout=dropout)
+    if is_nodes:
+        return NodeNetwork(trunk, head=LayerHead(last(width, outputs, key=head_key), dropout=dropout))
+    head = Linear(width, outputs, key=head_key)
+    return GraphNetwork(trunk, readout=MeanOfNodes(), head=head, dropout=dropout)
+
+
+class MeanOfNodes(Module):
+    """The mean over the nodes that are there: y = Σ_i m_i · x_i / max(1, Σ_i m_i).
+
+    Shapes:
+        (batch, nodes, features), mask (batch, nodes) → (batch, features)
+    """
+
+    def __call__(self, x: Float[Array, "b n d"], mask: Any) -> Float[Array, "b d"]:
+        count = mask.sum(1, keepdims=True).astype(x.dtype)
+        return present(mask, x).sum(1) / count.clip(1)
+
+
+@register(
+    "gcn", size=64, dial="features of a node", takes=TAKES,
+    reference="Kipf, Welling. Semi-supervised classification with graph convolutional networks. ICLR 2017",
+)  # fmt: skip
+def gcn(
+    inputs: Inputs,
+    outputs: int,
+    *,
+    size: int,
+    depth: int = 2,
+    dropout: float = 0.5,
+    activation: str = "relu",
+    key: Any,
+) -> Module:
+    """Graph convolution: means over neighbors; small, quick, and hard to beat where neighbors are alike."""
+    return convolution_network(
+        inputs, outputs, layer=GCNConv, last=GCNConv, width=size, depth=depth, activation=activation,
+        dropout=dropout, key=key,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""What the networks over graphs share: layers over nodes, and outputs for each graph or for single nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_keys
+from lamina.core.module import Module
+from lamina.core.shapes import Float
+from lamina.core.taps import FEATURES
+from lamina.nn.dropout import Dropout
+from lamina.nn.graph.graph import Graph
+from lamina.nn.linear import Linear
+
+
+class GraphNetwork(Module):
+    """Outputs of whole graphs: y = head(dropout(read-out of trunk(x))).
+
+    Args:
+        trunk: ``trunk(x, key=, train=) -> (features of nodes, Graph)``.
+        readout: ``readout(features, mask) -> one vector a graph``.
+        head: the last weighted sum.
+        dropout: probability in [0, 1) that a value of the vector is switched off in training.
+
+    Shapes:
+        the arrays of `GraphInputs` → (batch, outputs)
+    """
+
+    trunk: Module
+    readout: Module
+    dropout: Dropout
+    head: Module
+
+    def __init__(self, trunk: Module, *, readout: Module, head: Module, dropout: float = 0.0):
+        self.trunk, self.readout, self.head = trunk, readout, head
+        self.dropout = Dropout(dropout)
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
+        trunk_key, own_key = (None, None) if key is None else hashed_keys(key, 2)
+        h, graph = self.trunk(x, key=trunk_key, train=train)
+        vector = self.tap(FEATURES, self.readout(h, graph.mask))
+        return self.head(self.dropout(vector, key=own_key, train=train))
+
+
+class NodeNetwork(Module):
+    """Outputs of single nodes of one graph: y = head(trunk(common))[at].
+
+    Args:
+        trunk: ``trunk(x, key=, train=) -> (features of nodes, Graph)``.
+        head: ``head(features, graph, key=, train=)``, a layer over graphs.
+
+    Shapes:
+        ``{"at": (batch,), "common": the arrays of GraphInputs, batch 1}`` → (batch, outputs)
+    """
+
+    trunk: Module
+    head: Module
+
+    def __init__(self, trunk: Module, *, head: Module):
+        self.trunk, self.head = trunk, head
+
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
+        trunk_key, own_key = (None, None) if key is None else hashed_keys(key, 2)
+        h, graph = self.trunk(x["common"], key=trunk_key, train=train)
+        at = jnp.asarray(x["at"])
+        if self.is_heard(FEATURES):
+            self.tap(FEATURES, jnp.take(h[0], at, axis=0))
+        return jnp.take(self.head(h, graph, key=own_key, train=train)[0], at, axis=0)
+
+
+class LinearHead(Module):
+    """The weighted sum of each node by itself, called as a layer over graphs.
+
+    Args:
+        inputs: features of a node.
+        outputs: numbers that leave.
+        dropout: probability in [0, 1) that a feature is switched off in training.
+        key: random key or seed.
+    """
+
+    lin: Linear
+    dropout: Dropout
+
+    def __init__(self, inputs: int, outputs: int, *, dropout: float = 0.0, key: Any):
+        self.lin, self.dropout = Linear(inputs, outputs, key=key), Dropout(dropout)
+
+    def __call__(
+        self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b n o"]:
+        return self.lin(self.dropout(x, key=key, train=train))
+
+
+class LayerHead(Module):
+    """A layer over the graph whose outputs are those of the network, as the last one of GCN.
+
+    Args:
+        layer: over graphs.
+        dropout: probability in [0, 1) that a feature is switched off in training.
+    """
+
+    layer: Module
+    dropout: Dropout
+
+    def __init__(self, layer: Module, *, dropout: float = 0.0):
+        self.layer, self.dropout = layer, Dropout(dropout)
+
+    def __call__(
+        self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b n o"]:
+        first, second = (None, None) if key is None else hashed_keys(key, 2)
+        return self.layer(self.dropout(x, key=first, train=train), graph, key=second, train=train)
