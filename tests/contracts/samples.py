@@ -13,6 +13,8 @@ from lamina.data import AbstractTable, CellTable, ImageColumn, read
 from lamina.data.cells import columns_beside
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import image_table
+from lamina.data.nodes.column import NODE, NodeColumn
+from lamina.data.nodes.graph import NodeGraph, sorted_edges
 
 ROWS = 60
 
@@ -49,9 +51,25 @@ def texts(seed: int) -> AbstractTable:
     return read(pl.DataFrame({"note": lines, "y": random.choice(["yes", "no"], ROWS)}))
 
 
+def nodes(seed: int) -> AbstractTable:
+    """Nodes of one graph with numbers, and labels; each edge stands both ways."""
+    random = np.random.default_rng(seed)
+    pairs = np.unique(np.sort(random.integers(0, ROWS, (4 * ROWS, 2)), axis=1), axis=0)
+    pairs = np.concatenate([pairs[pairs[:, 0] < pairs[:, 1]], [[n, (n + 1) % ROWS] for n in range(ROWS)]])
+    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+    graph = NodeGraph(
+        ROWS,
+        sorted_edges(np.concatenate([pairs, pairs[:, ::-1]])),
+        random.normal(size=(ROWS, 3)).astype(np.float32),
+    )
+    beside = columns_beside({"y": np.array(["yes", "no"] * (ROWS // 2))}, ROWS, "<arrays>")
+    return CellTable({NODE: NodeColumn(NODE, graph)}, beside)
+
+
 # modality → a maker of tables whose inputs are all its own, different for each seed; the target is "y"
 MODALITY_SAMPLES: dict[str, Callable[[int], AbstractTable]] = {
     "image": images,
+    "node": nodes,
     "text": texts,
     "table": columns,
 }

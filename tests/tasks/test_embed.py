@@ -136,7 +136,10 @@ def test_a_file_of_text_has_a_vector_for_each_line(saved: Path, writer: Network,
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["lines.txt", "--out", "v.txt"], "unknown type of file; expected a .npz file, a .npy file or a .csv file"),
+        (
+            ["lines.txt", "--out", "v.txt"],
+            "unknown type of file; expected a .npz file, a .npy file or a .csv file",
+        ),
         (["lines.txt", "--out", "lines.npz/v.npz"], "its folder does not exist"),
         (["lines.txt", "--json"], "--json says what was written, so it needs --out"),
         (["absent.txt"], "no such file"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.cells import CellColumn
+from lamina.data.hashing import mixed
 from lamina.data.nodes.graph import NodeGraph
 
 NODE = "node"  # the storage, the kind, and the usual name
@@ -58,6 +59,11 @@ class NodeColumn(CellColumn):
     def files(self) -> list[str]:
         """Return the files that the graph was read from."""
         return list(self.origin)
+
+    def digests(self) -> np.ndarray:
+        """Return uint64 for each node, equal for the same node of an equal graph."""
+        graph = np.full(len(self), self.graph.digest, np.uint64)
+        return mixed(graph, self.ids.astype(np.uint64))
 
     def value(self, row: int) -> str:
         """Return the number of the node."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.core.wording import counted
+from lamina.data.audit import duplicates
 from lamina.data.audit.findings import Finding, note, warning
 from lamina.data.split import Split
 from lamina.data.table import AbstractTable
@@ -23,7 +24,8 @@ class NodeCheck(AbstractCheck):
     """
 
     def __init__(self, subject: Subject, block: Block):
-        self.table, self.name = subject.table, block.columns[0].name
+        self.table, self.schema = subject.table, subject.schema
+        self.block, self.name = block, block.columns[0].name
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is to be said of the edges: none, duplicates, self-loops, one direction; lone nodes."""
@@ -66,5 +68,10 @@ class NodeCheck(AbstractCheck):
         yield from ()
 
     def second(self, other: AbstractTable, split: Split) -> Iterator[Finding]:
-        """Yield nothing: another graph is another source of nodes."""
-        yield from ()
+        """Yield what is wrong with the graph of test data, and which of its nodes are training nodes."""
+        if other is not self.table:
+            yield from NodeCheck(Subject(other, self.schema), self.block).findings()
+        known = column_of(self.table, self.name).take(split.train).digests()
+        copies = np.flatnonzero(np.isin(column_of(other, self.name).digests(), known))
+        words, fix = "test nodes are training nodes", "name the parts in one file, by a column split"
+        yield from duplicates.of_repeated(other, copies, other.height, words, fix, column=self.name)

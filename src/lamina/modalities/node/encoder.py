@@ -15,6 +15,8 @@ from lamina.data.table import AbstractTable
 from lamina.modalities.base import AbstractEncoder
 
 FILL = -1
+DENSE, SPARSE, NONE = KINDS = ("dense", "sparse", "none")
+TINY = 1e-12
 FEWEST_SCALE = 1e-6  # a feature that varies less is left as it is
 
 
@@ -22,20 +24,21 @@ class NodeEncoder(AbstractEncoder):
     """Translate rows into numbers of nodes, and the graph into arrays that all rows share.
 
     Sparse features become symbols with a scale, x_ij / Σ_j |x_ij|: the rows of a bag of words add up to one.
-    Dense features are brought to mean zero and standard deviation one, both of the training nodes.
+    Dense features are brought to mean zero and standard deviation one, both of the training nodes. Where
+    nothing is known of the nodes, each is its own symbol: the network learns this graph, and no other.
 
     Args:
         name: the column of nodes.
-        width: features of a node.
-        sparse: whether most of them are zero.
+        kind: of the features: ``"dense"``, ``"sparse"``, or ``"none"``.
+        width: features of a node; without any, the number of nodes.
         mean: of each dense feature.
         std: of each dense feature.
     """
 
     def __init__(
-        self, name: str, width: int, *, sparse: bool, mean: tuple[float, ...], std: tuple[float, ...]
+        self, name: str, kind: str, width: int, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()
     ):
-        self.name, self.width, self.sparse, self.mean, self.std = name, width, sparse, mean, std
+        self.name, self.kind, self.width, self.mean, self.std = name, kind, width, mean, std
 
     @staticmethod
     def fit(table: AbstractTable, name: str, rows: np.ndarray) -> NodeEncoder:
@@ -47,15 +50,14 @@ class NodeEncoder(AbstractEncoder):
             rows: the training rows.
         """
         column = column_of(table, name)
-        features, width = column.graph.features, column.graph.width
-        if features is None or isinstance(features, SparseRows):
-            return NodeEncoder(name, width, sparse=features is not None, mean=(), std=())
+        kind, width = _form(column.graph)
+        features = column.graph.features
+        if not isinstance(features, np.ndarray):
+            return NodeEncoder(name, kind, width)
         own = features[column.ids[np.asarray(rows)]].astype(np.float64)
         std = own.std(axis=0)
         std = np.where(std < FEWEST_SCALE, 1.0, std)
-        return NodeEncoder(
-            name, width, sparse=False, mean=tuple(own.mean(axis=0).tolist()), std=tuple(std.tolist())
-        )
+        return NodeEncoder(name, kind, width, mean=tuple(own.mean(axis=0).tolist()), std=tuple(std.tolist()))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,10 +67,9 @@ class NodeEncoder(AbstractEncoder):
     @property
     def inputs(self) -> NodeInputs:
         """What a model must know of the graph."""
-        numbers = 1 if not self.width else 0 if self.sparse else self.width
-        return NodeInputs(
-            GraphInputs(numbers=numbers, symbols=self.width if self.sparse else 0, weighted=self.sparse)
-        )
+        if self.kind == DENSE:
+            return NodeInputs(GraphInputs(numbers=self.width))
+        return NodeInputs(GraphInputs(symbols=self.width, weighted=self.kind == SPARSE))
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, Any]:
         """Return the nodes of all rows, or of the given ones, and the graph.
@@ -82,34 +83,32 @@ class NodeEncoder(AbstractEncoder):
 
     def _graph(self, graph: NodeGraph, source: str) -> dict[str, np.ndarray]:
         """Return the arrays of a graph, as `lamina.core.inputs.graph.GraphInputs` says, one graph."""
-        features = graph.features
-        if graph.width != self.width or isinstance(features, SparseRows) != self.sparse:
-            kind = "sparse " if self.sparse else ""
-            expected = f"{self.width} {kind}features of each node"
-            received = f"{graph.width} {'sparse ' * isinstance(features, SparseRows)}features"
+        kind, width = _form(graph)
+        if (kind, width) != (self.kind, self.width):
+            expected, received = _words(self.kind, self.width), _words(kind, width)
             raise DataError(
                 "other features than in training", where=source, expected=expected, received=received
             )
         found: dict[str, np.ndarray] = {"mask": np.ones(graph.count, bool), "edges": graph.edges}
+        features = graph.features
         if isinstance(features, SparseRows):
-            sums = np.zeros(graph.count)
             row_of = np.repeat(np.arange(graph.count), features.lengths)
-            np.add.at(sums, row_of, np.abs(features.values))
-            scale = (features.values / np.maximum(sums, 1e-12)[row_of]).astype(np.float32)
+            sums = np.bincount(row_of, np.abs(features.values), graph.count)
+            scale = (features.values / np.maximum(sums, TINY)[row_of]).astype(np.float32)
             found["symbols"] = features.padded(features.columns, FILL)
             found["scale"] = features.padded(scale, 0.0)
         elif features is not None:
             found["numbers"] = ((features - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
         else:
-            found["numbers"] = np.log1p(graph.degrees())[:, None].astype(np.float32)
+            found["symbols"] = np.arange(graph.count, dtype=np.int32)[:, None]
         return {name: array[None] for name, array in found.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
         return {
             "name": self.name,
+            "kind": self.kind,
             "width": self.width,
-            "sparse": self.sparse,
             "mean": list(self.mean),
             "std": list(self.std),
         }
@@ -118,7 +117,18 @@ class NodeEncoder(AbstractEncoder):
     def from_json(stored: dict[str, Any]) -> NodeEncoder:
         """Return the encoder that `to_json` stored."""
         moments = {name: tuple(stored[name]) for name in ("mean", "std")}
-        return NodeEncoder(stored["name"], stored["width"], sparse=stored["sparse"], **moments)
+        return NodeEncoder(stored["name"], stored["kind"], stored["width"], **moments)
+
+
+def _form(graph: NodeGraph) -> tuple[str, int]:
+    """Return the kind of a graph's features and how many a node has; without any, how many nodes there are."""
+    if graph.features is None:
+        return NONE, graph.count
+    return SPARSE if isinstance(graph.features, SparseRows) else DENSE, graph.width
+
+
+def _words(kind: str, width: int) -> str:
+    return f"{width} nodes without features" if kind == NONE else f"{width} {kind} features of each node"
 
 
 def column_of(table: AbstractTable, name: str) -> NodeColumn:
