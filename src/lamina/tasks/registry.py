@@ -24,6 +24,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "segment": "lamina.tasks.segmentation.task",
         "language": "lamina.tasks.language.task",
         "masked_language": "lamina.tasks.masked_language.task",
+        "links": "lamina.tasks.links.task",
         "tagging": "lamina.tasks.tagging.task",
         "translation": "lamina.tasks.translation.task",
         "enhance": "lamina.tasks.enhance.task",

@@ -20,7 +20,7 @@ class NodeColumn(CellColumn):
     Args:
         name: the name of the column.
         graph: all nodes and edges.
-        ids: the node of each row; all nodes in their order without.
+        ids: the node of each row, or the two that are its pair, (rows, 2); all nodes in their order without.
         origin: the files that the graph was read from.
     """
 
@@ -62,9 +62,11 @@ class NodeColumn(CellColumn):
 
     def digests(self) -> np.ndarray:
         """Return uint64 for each node, equal for the same node of an equal graph."""
-        graph = np.full(len(self), self.graph.digest, np.uint64)
-        return mixed(graph, self.ids.astype(np.uint64))
+        found = np.full(len(self), self.graph.digest, np.uint64)
+        for ids in self.ids.reshape(len(self), -1).T:
+            found = mixed(found, ids.astype(np.uint64))
+        return found
 
     def value(self, row: int) -> str:
-        """Return the number of the node."""
-        return f"node {self.ids[row]}"
+        """Return the number of the node, or those of the pair."""
+        return " and ".join(f"node {node}" for node in np.atleast_1d(self.ids[row]))

@@ -81,7 +81,7 @@ class NodeGraph:
         parts += [features] if isinstance(features, np.ndarray) else []
         state = hashlib.blake2b(str(self.count).encode(), digest_size=8)
         for part in (self.edges, *parts):
-            state.update(np.ascontiguousarray(part))
+            state.update(np.ascontiguousarray(part).tobytes())
         return int.from_bytes(state.digest(), "little")
 
     def degrees(self) -> np.ndarray:

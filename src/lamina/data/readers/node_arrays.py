@@ -88,7 +88,10 @@ def table_of_graph(arrays: dict[str, np.ndarray], path: str) -> CellTable:
     beside: dict[str, np.ndarray] = {}
     if labels is not None:
         known = labels >= 0 if labels.dtype.kind in "iu" else np.ones(count, bool)
-        beside["target"] = labels if known.all() else np.where(known, labels.astype(object), None)
+        beside["target"] = labels
+        if not known.all():
+            beside["target"] = labels.astype(object)
+            beside["target"][~known] = None
     split = _split(arrays, count, path)
     if split is not None:
         beside["split"] = split

@@ -79,7 +79,20 @@ class NodeEncoder(AbstractEncoder):
         """
         column = column_of(table, self.name)
         ids = column.ids if rows is None else column.ids[np.asarray(rows)]
-        return {"at": ids.astype(np.int32), COMMON: self._graph(column.graph, table.source)}
+        return self.arrays(ids, column.graph, source=table.source)
+
+    def arrays(self, ids: np.ndarray, graph: NodeGraph, *, source: str = "") -> dict[str, Any]:
+        """Return some nodes, or pairs of them, and a graph.
+
+        Args:
+            ids: numbers of nodes, rows first.
+            graph: all nodes and edges.
+            source: where the graph came from, for messages.
+
+        Raises:
+            DataError: the nodes have other features than in training.
+        """
+        return {"at": ids.astype(np.int32), COMMON: self._graph(graph, source)}
 
     def _graph(self, graph: NodeGraph, source: str) -> dict[str, np.ndarray]:
         """Return the arrays of a graph, as `lamina.core.inputs.graph.GraphInputs` says, one graph."""

@@ -1,0 +1,1 @@
+"""Links as a task: which edges a graph lacks is learned from those that it has."""

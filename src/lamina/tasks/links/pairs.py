@@ -1,0 +1,97 @@
+"""Edges as rows: each edge of a graph once, and pairs of nodes without one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.data.nodes.graph import NodeGraph, sorted_edges
+from lamina.tasks.examiner import AbstractExaminer, Asked
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.data.table import AbstractTable
+
+HIDDEN = 0.1  # share of the edges of new data that are asked for
+_SEED = 0x11EB  # of what is drawn to measure by, always the same
+
+
+def edges_of(graph: NodeGraph) -> tuple[np.ndarray, bool]:
+    """Return the edges between different nodes, each once, and whether they have a direction.
+
+    Args:
+        graph: whose edges without direction stand twice.
+
+    Returns:
+        int32 (edges, 2), and whether an edge lacks one back. Without direction the smaller node is first.
+    """
+    edges = graph.edges[graph.edges[:, 0] != graph.edges[:, 1]].astype(np.int64)
+    codes = np.unique(edges[:, 0] * graph.count + edges[:, 1])
+    back = np.isin((codes % graph.count) * graph.count + codes // graph.count, codes)
+    if back.all():
+        codes = codes[codes // graph.count < codes % graph.count]
+    pairs = np.stack([codes // graph.count, codes % graph.count], axis=1)
+    return pairs.astype(np.int32), not back.all()
+
+
+def graph_of(graph: NodeGraph, pairs: np.ndarray, *, directed: bool) -> NodeGraph:
+    """Return a graph of the same nodes with these edges alone.
+
+    Args:
+        graph: whose nodes they are.
+        pairs: (edges, 2).
+        directed: whether they have a direction; else each stands both ways.
+    """
+    edges = pairs if directed else np.concatenate([pairs, pairs[:, ::-1]])
+    return dataclasses.replace(graph, edges=sorted_edges(edges))
+
+
+def without_edge(graph: NodeGraph, count: int, *, directed: bool) -> np.ndarray:
+    """Return pairs of different nodes between which there is no edge, always the same ones.
+
+    Args:
+        graph: with all its edges.
+        count: pairs; fewer come back where there are not so many.
+        directed: whether an edge of the other direction is none.
+    """
+    edges = graph.edges.astype(np.int64)
+    known = np.unique(edges[:, 0] * graph.count + edges[:, 1])
+    random = np.random.Generator(np.random.Philox(key=np.array([_SEED, count], np.uint64)))
+    found = np.zeros(0, np.int64)
+    for _ in range(100):
+        first, second = random.integers(0, graph.count, (2, 2 * count))
+        codes = (first * graph.count + second)[first != second]
+        if not directed:
+            codes = np.minimum(codes, (codes % graph.count) * graph.count + codes // graph.count)
+        codes = codes[~np.isin(codes, known)]
+        found = np.unique(np.concatenate([found, codes]))
+        if len(found) >= count:
+            break
+    chosen = np.sort(random.permutation(len(found))[:count])
+    return np.stack([found[chosen] // graph.count, found[chosen] % graph.count], axis=1).astype(np.int32)
+
+
+class Edges(AbstractExaminer):
+    """Each edge is a question, with a pair without an edge beside it.
+
+    Of data in which nothing says which edges are asked for, a tenth is hidden from the network and asked for.
+    """
+
+    is_by_row = False
+
+    def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
+        """Return pairs of an edge and a pair without one, and the graph by which they are predicted."""
+        column: Any = table.column(encoder.only.name)
+        whole, pairs, seen = column.graph, column.ids, target.graph
+        directed = edges_of(whole)[1]
+        if pairs.ndim == 1:
+            pairs, directed = edges_of(whole)
+            random = np.random.Generator(np.random.Philox(key=np.array([_SEED, 0], np.uint64)))
+            is_hidden = random.random(len(pairs)) < HIDDEN
+            seen, pairs = graph_of(whole, pairs[~is_hidden], directed=directed), pairs[is_hidden]
+        others = without_edge(whole, len(pairs), directed=directed)
+        pairs = pairs[: len(others)]
+        at = np.stack([pairs, others], axis=1)
+        return Asked(encoder.only.arrays(at, seen), np.zeros(len(at), np.float32), is_by_row=False)

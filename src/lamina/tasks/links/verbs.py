@@ -1,0 +1,139 @@
+"""What people do with a network of links: ask for the edges that a graph most probably lacks; vectors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.core.errors import ConfigError
+from lamina.core.keys import NOT_NEGATIVE, key, up_to
+from lamina.tasks.base import Verb
+from lamina.tasks.embed import embed_verb
+
+if TYPE_CHECKING:
+    from lamina.data.nodes.column import NodeColumn
+    from lamina.data.table import AbstractTable
+
+MOST_SUGGESTED = 100_000
+_BLOCK = 1 << 22  # pairs that are scored at a time
+
+
+@dataclass(frozen=True)
+class SuggestKeys:
+    """The keys of suggesting links."""
+
+    data: Any = key(None, "the graph: a file that lamina reads")  # noqa: RUF009
+    node: int | None = key(None, "of which links are wanted; of any node without", **NOT_NEGATIVE)
+    n: int = key(10, "how many links, the most probable first", **up_to(MOST_SUGGESTED))
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An edge that the graph lacks.
+
+    Args:
+        sender: a node.
+        receiver: another.
+        probability: that they are linked, if as many pairs are linked as are not.
+    """
+
+    sender: int
+    receiver: int
+    probability: float
+
+
+def node_vectors(network: Any, table: AbstractTable) -> np.ndarray:
+    """Return the vector of each row's node, by all edges of the graph.
+
+    Args:
+        network: trained.
+        table: from `lamina.network.network.Network.read`.
+    """
+    from lamina.objectives.links import NodeVectors
+
+    encoder = network.encoder.only
+    column: Any = table.column(encoder.name)
+    return network.decoded(encoder.arrays(column.ids, column.graph), by=NodeVectors())
+
+
+def suggest(network: Any, keys: SuggestKeys) -> list[Suggestion]:
+    """Return the most probable edges that a graph lacks.
+
+    Args:
+        network: trained.
+        keys: of the verb.
+
+    Raises:
+        ConfigError: there is no graph, or no such node.
+    """
+    if keys.data is None:
+        raise ConfigError("there is no graph", expected="a path", fix="suggest(data)")
+    table = network.read(keys.data)
+    column: NodeColumn = table.column(network.encoder.only.name)  # type: ignore[assignment]
+    count = column.graph.count
+    if keys.node is not None and keys.node >= count:
+        raise ConfigError("there is no such node", expected=f"0 to {count - 1}", received=keys.node)
+    vectors = node_vectors(network, table)
+    starts = np.arange(count) if keys.node is None else np.array([keys.node])
+    codes, scores = _best(vectors, starts, column.graph.edges, keys.n, is_single=keys.node is not None)
+    return [
+        Suggestion(int(code // count), int(code % count), float(1 / (1 + np.exp(-score))))
+        for code, score in zip(codes, scores, strict=True)
+    ]
+
+
+def _best(
+    vectors: np.ndarray, starts: np.ndarray, edges: np.ndarray, n: int, *, is_single: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes of the best pairs without an edge, and their scores, the best first."""
+    count = len(vectors)
+    known = np.unique(edges[:, 0].astype(np.int64) * count + edges[:, 1])
+    codes, scores = np.zeros(0, np.int64), np.zeros(0)
+    size = max(1, _BLOCK // count)
+    for start in range(0, len(starts), size):
+        own = starts[start : start + size]
+        found = vectors[own].astype(np.float64) @ vectors.T
+        pairs = own[:, None].astype(np.int64) * count + np.arange(count)[None, :]
+        allowed = ~np.isin(pairs, known) & (own[:, None] != np.arange(count)[None, :])
+        if not is_single:  # each pair once
+            allowed &= own[:, None] < np.arange(count)[None, :]
+        codes = np.concatenate([codes, pairs[allowed]])
+        scores = np.concatenate([scores, found[allowed]])
+        kept = np.argsort(-scores, kind="stable")[:n]
+        codes, scores = codes[kept], scores[kept]
+    return codes, scores
+
+
+def _shown(found: Sequence[Suggestion]) -> Iterator[str]:
+    """Yield suggestions as CSV, a line each."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["sender", "receiver", "probability"])
+    for one in found:
+        writer.writerow([one.sender, one.receiver, f"{one.probability:.6g}"])
+    yield buffer.getvalue()
+
+
+def _told(found: Sequence[Suggestion]) -> dict[str, Any]:
+    return {"links": [asdict(one) for one in found]}
+
+
+VERBS = {
+    "suggest": Verb(
+        "the most probable edges that a graph lacks",
+        SuggestKeys,
+        suggest,
+        "DATA --node 5",
+        asked="data",
+        reads=True,
+        shown=_shown,
+        told=_told,
+        saved={".csv": lambda found: "".join(_shown(found)).encode()},
+    ),
+    **embed_verb(node_vectors),
+}
