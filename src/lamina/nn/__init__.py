@@ -44,6 +44,22 @@ if TYPE_CHECKING:
     from lamina.nn.ensemble import BatchEnsembleLinear, Ensemble, MemberLinear, MemberScale
     from lamina.nn.experts import MixtureOfExperts
     from lamina.nn.feed_forward import FeedForward, GatedFeedForward
+    from lamina.nn.graph.aggregators import AGGREGATORS
+    from lamina.nn.graph.drop_edge import DropEdge
+    from lamina.nn.graph.gat import GATConv, GATv2Conv
+    from lamina.nn.graph.gcn import GCNConv
+    from lamina.nn.graph.gin import GINConv, GINEConv
+    from lamina.nn.graph.gps import GPSBlock
+    from lamina.nn.graph.graph import Graph
+    from lamina.nn.graph.jumping import jump_concat, jump_max
+    from lamina.nn.graph.layer import AbstractGraphLayer, GraphSequential
+    from lamina.nn.graph.mpnn import GatedNNConv, NNConv
+    from lamina.nn.graph.norm import GraphNorm, NodeBatchNorm
+    from lamina.nn.graph.pna import SCALERS, PNAConv
+    from lamina.nn.graph.readout import NodeAttention, NodeMax, NodeMean, NodeSum, Set2Set
+    from lamina.nn.graph.rgcn import RGCNConv
+    from lamina.nn.graph.sage import SAGEConv
+    from lamina.nn.graph.self_loops import with_self_loops
     from lamina.nn.initializers import INITIALIZERS
     from lamina.nn.level import LevelEmbedding
     from lamina.nn.linear import Linear
@@ -85,6 +101,22 @@ _PLACES = {
     "ensemble": "BatchEnsembleLinear Ensemble MemberLinear MemberScale",
     "experts": "MixtureOfExperts",
     "feed_forward": "FeedForward GatedFeedForward",
+    "lamina.nn.graph.aggregators": "AGGREGATORS",
+    "lamina.nn.graph.drop_edge": "DropEdge",
+    "lamina.nn.graph.gat": "GATConv GATv2Conv",
+    "lamina.nn.graph.gcn": "GCNConv",
+    "lamina.nn.graph.gin": "GINConv GINEConv",
+    "lamina.nn.graph.gps": "GPSBlock",
+    "lamina.nn.graph.graph": "Graph",
+    "lamina.nn.graph.jumping": "jump_concat jump_max",
+    "lamina.nn.graph.layer": "AbstractGraphLayer GraphSequential",
+    "lamina.nn.graph.mpnn": "GatedNNConv NNConv",
+    "lamina.nn.graph.norm": "GraphNorm NodeBatchNorm",
+    "lamina.nn.graph.pna": "PNAConv SCALERS",
+    "lamina.nn.graph.readout": "NodeAttention NodeMax NodeMean NodeSum Set2Set",
+    "lamina.nn.graph.rgcn": "RGCNConv",
+    "lamina.nn.graph.sage": "SAGEConv",
+    "lamina.nn.graph.self_loops": "with_self_loops",
     "initializers": "INITIALIZERS",
     "level": "LevelEmbedding",
     "linear": "Linear",
@@ -110,13 +142,16 @@ __getattr__, __dir__ = lazy(__name__, _PLACES)
 
 __all__ = [
     "ACTIVATIONS",
+    "AGGREGATORS",
     "GRU",
     "INITIALIZERS",
     "LRU",
     "LSTM",
     "RNN",
     "S4D",
+    "SCALERS",
     "TEST_TIME_AUGMENTATIONS",
+    "AbstractGraphLayer",
     "AdaptiveAveragePool",
     "AdaptiveBlock",
     "AdaptiveConvBlock",
@@ -135,6 +170,7 @@ __all__ = [
     "ConvTranspose",
     "CrossAttention",
     "DecoderBlock",
+    "DropEdge",
     "DropPath",
     "Dropout",
     "Embedding",
@@ -142,9 +178,19 @@ __all__ = [
     "EncoderBlock",
     "Ensemble",
     "FeedForward",
+    "GATConv",
+    "GATv2Conv",
+    "GCNConv",
+    "GINConv",
+    "GINEConv",
+    "GPSBlock",
     "GatedFeedForward",
+    "GatedNNConv",
     "GlobalAveragePool",
     "GlobalMaxPool",
+    "Graph",
+    "GraphNorm",
+    "GraphSequential",
     "GroupNorm",
     "LayerNorm",
     "LearnedPositions",
@@ -161,15 +207,25 @@ __all__ = [
     "MixtureOfExperts",
     "MovingAverageQuantizer",
     "MultiHeadAttention",
+    "NNConv",
+    "NodeAttention",
+    "NodeBatchNorm",
+    "NodeMax",
+    "NodeMean",
+    "NodeSum",
+    "PNAConv",
     "PatchEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "PostNormBlock",
+    "RGCNConv",
     "RMSNorm",
     "RecurrentStack",
     "ResidualBlock",
     "Rotary",
+    "SAGEConv",
     "Sequential",
+    "Set2Set",
     "SinePositions",
     "SinusoidalPositions",
     "SpectralNorm",
@@ -182,6 +238,8 @@ __all__ = [
     "gelu_tanh",
     "hard_swish",
     "identity",
+    "jump_concat",
+    "jump_max",
     "leaky_relu",
     "mish",
     "relu",
@@ -193,4 +251,5 @@ __all__ = [
     "stack_modules",
     "step",
     "tanh",
+    "with_self_loops",
 ]

@@ -6,6 +6,7 @@ adds nothing, and what is gathered for it is zero.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -53,6 +54,8 @@ def scatter_sum(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: in
 def scatter_max(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: int) -> Float[Array, "b n f"]:
     """Return for each node the largest value over its edges, feature by feature; zero without an edge.
 
+    The gradient goes to the first edge that has the largest value.
+
     Args:
         values: one vector an edge.
         ids: the node that each belongs to; -1: none.
@@ -62,14 +65,53 @@ def scatter_max(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: in
         >>> scatter_max(jnp.array([[[-1.0], [-2.0]]]), jnp.array([[1, 1]]), 2)[0, :, 0].tolist()
         [0.0, -1.0]
     """
+    found: Any = _scatter_max(nodes, values, ids)
+    return found[0]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _scatter_max(nodes: int, values: Any, ids: Any) -> tuple[Any, Any]:
+    return plain_max(values, ids, nodes)
+
+
+def _max_forward(nodes: int, values: Any, ids: Any) -> Any:
+    found: Any = _scatter_max(nodes, values, ids)
+    return found, (found[1], values[:, :, :0])
+
+
+def _max_backward(nodes: int, saved: Any, change: Any) -> tuple[Any, None]:
+    winners, values = saved
+    return winner_sum(change[0], winners, values.shape[1]), None
+
+
+_scatter_max.defvjp(_max_forward, _max_backward)
+
+
+def plain_max(values: Any, ids: Any, nodes: int) -> tuple[Any, Any]:
+    """Return the maxima and the first edge that has each, -1 where there is none."""
 
     def one(values: Any, ids: Any) -> Any:
-        places = jnp.where(ids < 0, nodes, ids)
+        edges, places = values.shape[0], jnp.where(ids < 0, nodes, ids)
         lowest = jnp.full((nodes, values.shape[-1]), -jnp.inf, values.dtype)
-        return lowest.at[places].max(values, mode="drop")
+        found = lowest.at[places].max(values, mode="drop")
+        is_largest = values == found.at[places].get(mode="fill", fill_value=jnp.inf)
+        numbers = jnp.where(is_largest, jnp.arange(edges, dtype=jnp.int32)[:, None], edges)
+        first = jnp.full(found.shape, edges, jnp.int32).at[places].min(numbers, mode="drop")
+        return jnp.where(jnp.isneginf(found), 0, found), jnp.where(first < edges, first, -1)
 
-    found = jax.vmap(one)(values, ids)
-    return jnp.where(jnp.isfinite(found), found, 0)
+    return jax.vmap(one)(values, ids)
+
+
+def winner_sum(change: Any, winners: Any, edges: int) -> Any:
+    """Return of each edge the changes of the maxima that it is; zeros else."""
+
+    def one(change: Any, winners: Any) -> Any:
+        places = jnp.where(winners < 0, edges, winners)
+        lanes = jnp.broadcast_to(jnp.arange(change.shape[1])[None], places.shape)
+        start = jnp.zeros((edges, change.shape[1]), change.dtype)
+        return start.at[places, lanes].add(change, mode="drop")
+
+    return jax.vmap(one)(change, winners)
 
 
 def edge_sum(

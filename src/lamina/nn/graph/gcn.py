@@ -8,15 +8,15 @@ import jax
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.module import Module
 from lamina.core.shapes import Float
 from lamina.nn.graph.graph import Graph
+from lamina.nn.graph.layer import AbstractGraphLayer
 from lamina.nn.initializers import glorot_uniform
 from lamina.nn.linear import Linear, aligned
 from lamina.ops.edges import degrees, edge_sum
 
 
-class GCNConv(Module):
+class GCNConv(AbstractGraphLayer):
     """y_i = Σ_j W·x_j / √(d_i · d_j) + b over the node i itself and the senders of its edges.
 
     d_i is one more than the number of edges that lead to i: each node has an edge to itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
 from lamina.core.shapes import Bool, Float, Int
 
 
@@ -29,3 +30,41 @@ class Graph(NamedTuple):
     def nodes(self) -> int:
         """Nodes of each graph, those that fill up among them."""
         return self.mask.shape[1]
+
+    def edge_features(self, where: str = "") -> Float[Array, "b e g"]:
+        """Return the features of the edges.
+
+        Args:
+            where: path of the layer that needs them.
+
+        Raises:
+            ConfigError: there are none.
+        """
+        if self.features is None:
+            raise ConfigError(
+                "the graph has no features of edges",
+                where=where,
+                expected="numbers of each edge",
+                received="none",
+                fix="give the edges features, or take a layer that needs none, such as GINConv",
+            )
+        return self.features
+
+    def edge_kinds(self, where: str = "") -> Int[Array, "b e"]:
+        """Return the number of each edge's relation.
+
+        Args:
+            where: path of the layer that needs them.
+
+        Raises:
+            ConfigError: there are none.
+        """
+        if self.kinds is None:
+            raise ConfigError(
+                "the graph has no kinds of edges",
+                where=where,
+                expected="the number of each edge's relation",
+                received="none",
+                fix="give the edges kinds, or take a layer that needs none, such as GCNConv",
+            )
+        return self.kinds
