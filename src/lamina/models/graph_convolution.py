@@ -19,8 +19,8 @@ from lamina.models.graph_network import READOUTS, GraphNetwork, LayerHead, NodeN
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
-from lamina.nn.graph.gcn import GCNConv
 from lamina.nn.graph.gat import GATConv
+from lamina.nn.graph.gcn import GCNConv
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.norm import NodeBatchNorm
 from lamina.nn.graph.sage import SAGEConv

@@ -90,7 +90,9 @@ class Entry(Module):
         weight: Any = initializer(key, (width, numbers + symbols))
         self.numbers = None
         if numbers:
-            self.numbers = Linear(numbers, width, bias=False, initializer=_given(weight[:, :numbers]), key=key)
+            self.numbers = Linear(
+                numbers, width, bias=False, initializer=_given(weight[:, :numbers]), key=key
+            )
         self.symbols = np.ascontiguousarray(weight[:, numbers:].T) if symbols else None
         self.dropout, self.prefix, self.width = Dropout(dropout), prefix, width
 

@@ -80,7 +80,9 @@ class GraphColumn(AbstractGraphColumn):
 
     def named(self, name: str) -> GraphColumn:
         """Return the same graphs under a name."""
-        return self if name == self.name else GraphColumn(name, self._all, rows=self._rows, origin=self.origin)
+        return (
+            self if name == self.name else GraphColumn(name, self._all, rows=self._rows, origin=self.origin)
+        )
 
     def missing(self) -> np.ndarray:
         """Return that no graph is missing."""

@@ -83,7 +83,8 @@ class Features:
 
     def hashes(self) -> np.ndarray:
         """Return uint64 for each node, equal for equal symbols, whatever the alphabets, and nearly equal
-        numbers."""
+        numbers.
+        """
         found = np.zeros(len(self.symbols), np.uint64)
         for place, alphabet in enumerate(self.alphabets):
             words = np.array([hash(word) & 0xFFFFFFFFFFFFFFFF for word in alphabet] or [0], np.uint64)

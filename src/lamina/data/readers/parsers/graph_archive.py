@@ -88,9 +88,7 @@ class Lines:
                 try:
                     np.int64(kind(field)) if whole else kind(field)
                 except (ValueError, OverflowError):
-                    return self.wrong(
-                        row, "no number", expected="whole numbers" if whole else "numbers"
-                    )
+                    return self.wrong(row, "no number", expected="whole numbers" if whole else "numbers")
         return self.wrong(0, "no number", expected="numbers")
 
 
