@@ -119,10 +119,7 @@ def _give(verb: Verb, found: Any, options: Any) -> None:
 
 def _places(endings: Mapping[str, Any]) -> str:
     """Return where a verb can write, for a person."""
-    *others, last = (
-        *(f"a {ending} file" for ending in endings if ending),
-        *(["a new folder"] * ("" in endings)),
-    )
+    *others, last = (*(f"a {ending} file" for ending in endings if ending), *(["a new folder"] * ("" in endings)))
     return f"{', '.join(others)} or {last}" if others else last
 
 

@@ -10,6 +10,7 @@ MODALITIES: Registry[AbstractModality] = Registry(
     "modality",
     places={
         "image": "lamina.modalities.image.modality",
+        "graph": "lamina.modalities.graph.modality",
         "text": "lamina.modalities.text.modality",
         "table": "lamina.modalities.table.modality",
     },
