@@ -334,6 +334,11 @@ class AbstractModality(abc.ABC):
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
 
+    def asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
+        """Return the column as it is read where somebody says that this modality is to read it."""
+        own = self.claim(column, table)
+        return column if own is None and column.storage in self.reads else own
+
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with the cells that training called ``name`` under that name, claimed.
 

@@ -90,9 +90,7 @@ def as_written(claims: Claims, keys: Mapping[str, Any]) -> Claims:
 def _claim(column: AbstractColumn, table: AbstractTable, asked: str | None) -> tuple[Any, str, str]:
     """Return a column as it is read, the name of the modality that reads it, and why another could not."""
     if asked is not None:
-        own = MODALITIES[asked].claim(column, table)
-        if own is None and column.storage in MODALITIES[asked].reads:
-            own = column
+        own = MODALITIES[asked].asked(column, table)
         if isinstance(own, Unreadable) or own is None:
             reason = f": {own.reason}" if own is not None else ""
             raise ConfigError(

@@ -11,6 +11,7 @@ MODALITIES: Registry[AbstractModality] = Registry(
     places={
         "image": "lamina.modalities.image.modality",
         "node": "lamina.modalities.node.modality",
+        "graph": "lamina.modalities.graph.modality",
         "text": "lamina.modalities.text.modality",
         "table": "lamina.modalities.table.modality",
     },

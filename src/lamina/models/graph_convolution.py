@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,15 @@ from lamina.core.module import Module, replace, static
 from lamina.core.random import Blank, split
 from lamina.core.shapes import Float
 from lamina.models.graph_inputs import TAKES, Columns, Entry, edges_of, graph_inputs
-from lamina.models.graph_network import GraphNetwork, LayerHead, NodeNetwork
+from lamina.models.graph_network import READOUTS, GraphNetwork, LayerHead, NodeNetwork
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
+from lamina.nn.graph.gat import GATConv
 from lamina.nn.graph.gcn import GCNConv
 from lamina.nn.graph.graph import Graph
+from lamina.nn.graph.norm import NodeBatchNorm
+from lamina.nn.graph.sage import SAGEConv
 from lamina.nn.linear import Linear
 from lamina.ops.edges import present
 
@@ -28,13 +32,14 @@ Layer = Callable[..., Module]  # (in_features, out_features, key=) -> a layer ov
 
 
 class ConvolutionTrunk(Module):
-    """h ← activation(convolution(dropout(h), graph)), from the inputs on.
+    """h ← activation(norm(convolution(dropout(h), graph))), from the inputs on.
 
     The first convolution's matrix is that of the entry, which computes only what stands in sparse inputs.
 
     Args:
         entry: the first convolution's matrix.
         layers: the convolutions; the first one without a matrix of its own.
+        norms: one behind each convolution, or none.
         activation: name in `lamina.nn.ACTIVATIONS`.
         dropout: probability in [0, 1) that an input of a convolution is left out in training.
 
@@ -44,11 +49,20 @@ class ConvolutionTrunk(Module):
 
     entry: Entry
     layers: list[Module]
+    norms: list[NodeBatchNorm]
     dropout: Dropout
     activation: str = static()
 
-    def __init__(self, entry: Entry, layers: list[Module], *, activation: str, dropout: float):
-        self.entry, self.layers, self.dropout = entry, layers, Dropout(dropout)
+    def __init__(
+        self,
+        entry: Entry,
+        layers: list[Module],
+        *,
+        norms: list[NodeBatchNorm],
+        activation: str,
+        dropout: float,
+    ):
+        self.entry, self.layers, self.norms, self.dropout = entry, layers, norms, Dropout(dropout)
         self.activation = activation
         ACTIVATIONS[activation]  # an unknown name is refused here, not while compiling
 
@@ -62,7 +76,8 @@ class ConvolutionTrunk(Module):
         for place, layer in enumerate(self.layers):
             if place:
                 h = self.dropout(h, key=keys[2 * place], train=train)
-            h = activation(layer(h, graph, key=keys[2 * place + 1], train=train))
+            h = layer(h, graph, key=keys[2 * place + 1], train=train)
+            h = activation(self.norms[place](h, graph, train=train) if self.norms else h)
         return present(graph.mask, h), graph
 
 
@@ -94,6 +109,8 @@ def convolution_network(
     depth: int,
     activation: str,
     dropout: float,
+    norm: str,
+    readout: str,
     key: Any,
 ) -> Module:
     """Return a network of convolutions: for nodes the last one gives the outputs, for graphs a read-out.
@@ -107,6 +124,8 @@ def convolution_network(
         depth: convolutions in all.
         activation: name in `lamina.nn.ACTIVATIONS`.
         dropout: probability in [0, 1).
+        norm: ``"none"``, or ``"batch"`` behind each hidden convolution.
+        readout: name in `READOUTS`.
         key: random key or seed.
 
     Raises:
@@ -119,23 +138,13 @@ def convolution_network(
     free = Blank(MOST) if isinstance(key, Blank) else keys[0]  # its matrices are dropped: they count for none
     entry, first = entered(graph, layer(1, width, key=free), dropout=dropout, key=entry_key)
     hidden = [layer(width, width, key=own) for own in keys[1 : depth - is_nodes]]
-    trunk = ConvolutionTrunk(entry, [first, *hidden], activation=activation, dropout=dropout)
+    layers = [first, *hidden]
+    norms = [NodeBatchNorm(width) for _ in layers] if norm == "batch" else []
+    trunk = ConvolutionTrunk(entry, layers, norms=norms, activation=activation, dropout=dropout)
     if is_nodes:
         return NodeNetwork(trunk, head=LayerHead(last(width, outputs, key=head_key), dropout=dropout))
     head = Linear(width, outputs, key=head_key)
-    return GraphNetwork(trunk, readout=MeanOfNodes(), head=head, dropout=dropout)
-
-
-class MeanOfNodes(Module):
-    """The mean over the nodes that are there: y = Σ_i m_i · x_i / max(1, Σ_i m_i).
-
-    Shapes:
-        (batch, nodes, features), mask (batch, nodes) → (batch, features)
-    """
-
-    def __call__(self, x: Float[Array, "b n d"], mask: Any) -> Float[Array, "b d"]:
-        count = mask.sum(1, keepdims=True).astype(x.dtype)
-        return present(mask, x).sum(1) / count.clip(1)
+    return GraphNetwork(trunk, readout=READOUTS[readout](), head=head, dropout=dropout)
 
 
 @register(
@@ -150,10 +159,66 @@ def gcn(
     depth: int = 2,
     dropout: float = 0.5,
     activation: str = "relu",
+    norm: str = "none",
+    readout: str = "mean",
     key: Any,
 ) -> Module:
     """Graph convolution: means over neighbors; small, quick, and hard to beat where neighbors are alike."""
     return convolution_network(
         inputs, outputs, layer=GCNConv, last=GCNConv, width=size, depth=depth, activation=activation,
-        dropout=dropout, key=key,
+        dropout=dropout, norm=norm, readout=readout, key=key,
+    )  # fmt: skip
+
+
+@register(
+    "gat", size=64, dial="features of a node, of all heads together", takes=TAKES,
+    reference="Veličković et al. Graph attention networks. ICLR 2018",
+)  # fmt: skip
+def gat(
+    inputs: Inputs,
+    outputs: int,
+    *,
+    size: int,
+    depth: int = 2,
+    heads: int = 8,
+    dropout: float = 0.6,
+    activation: str = "elu",
+    norm: str = "none",
+    readout: str = "mean",
+    key: Any,
+) -> Module:
+    """Graph attention: a node weighs its neighbors; where some of them say more than others."""
+    if size % heads:
+        raise ConfigError("size is no multiple of heads", expected=f"a multiple of {heads}", received=size)
+
+    def layer(in_features: int, out_features: int, *, key: Any) -> Module:
+        return GATConv(in_features, out_features // heads, heads=heads, rate=dropout, key=key)
+
+    last = functools.partial(GATConv, rate=dropout)
+    return convolution_network(
+        inputs, outputs, layer=layer, last=last, width=size, depth=depth, activation=activation,
+        dropout=dropout, norm=norm, readout=readout, key=key,
+    )  # fmt: skip
+
+
+@register(
+    "sage", size=64, dial="features of a node", takes=TAKES,
+    reference="Hamilton, Ying, Leskovec. Inductive representation learning on large graphs. NeurIPS 2017",
+)  # fmt: skip
+def sage(
+    inputs: Inputs,
+    outputs: int,
+    *,
+    size: int,
+    depth: int = 2,
+    dropout: float = 0.5,
+    activation: str = "relu",
+    norm: str = "none",
+    readout: str = "mean",
+    key: Any,
+) -> Module:
+    """GraphSAGE: a node beside the mean of its neighbors; where a node is not like its neighbors."""
+    return convolution_network(
+        inputs, outputs, layer=SAGEConv, last=SAGEConv, width=size, depth=depth, activation=activation,
+        dropout=dropout, norm=norm, readout=readout, key=key,
     )  # fmt: skip

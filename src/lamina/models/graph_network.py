@@ -13,7 +13,11 @@ from lamina.core.shapes import Float
 from lamina.core.taps import FEATURES
 from lamina.nn.dropout import Dropout
 from lamina.nn.graph.graph import Graph
+from lamina.nn.graph.layer import AbstractGraphLayer
+from lamina.nn.graph.readout import NodeMax, NodeMean, NodeSum
 from lamina.nn.linear import Linear
+
+READOUTS: dict[str, type[AbstractGraphLayer]] = {"sum": NodeSum, "mean": NodeMean, "max": NodeMax}
 
 
 class GraphNetwork(Module):
@@ -21,7 +25,7 @@ class GraphNetwork(Module):
 
     Args:
         trunk: ``trunk(x, key=, train=) -> (features of nodes, Graph)``.
-        readout: ``readout(features, mask) -> one vector a graph``.
+        readout: ``readout(features, graph, key=, train=) -> one vector a graph``.
         head: the last weighted sum.
         dropout: probability in [0, 1) that a value of the vector is switched off in training.
 
@@ -39,9 +43,9 @@ class GraphNetwork(Module):
         self.dropout = Dropout(dropout)
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
-        trunk_key, own_key = (None, None) if key is None else hashed_keys(key, 2)
+        trunk_key, read_key, own_key = (None,) * 3 if key is None else hashed_keys(key, 3)
         h, graph = self.trunk(x, key=trunk_key, train=train)
-        vector = self.tap(FEATURES, self.readout(h, graph.mask))
+        vector = self.tap(FEATURES, self.readout(h, graph, key=read_key, train=train))
         return self.head(self.dropout(vector, key=own_key, train=train))
 
 
@@ -71,7 +75,7 @@ class NodeNetwork(Module):
         return jnp.take(self.head(h, graph, key=own_key, train=train)[0], at, axis=0)
 
 
-class LinearHead(Module):
+class LinearHead(AbstractGraphLayer):
     """The weighted sum of each node by itself, called as a layer over graphs.
 
     Args:
@@ -93,7 +97,7 @@ class LinearHead(Module):
         return self.lin(self.dropout(x, key=key, train=train))
 
 
-class LayerHead(Module):
+class LayerHead(AbstractGraphLayer):
     """A layer over the graph whose outputs are those of the network, as the last one of GCN.
 
     Args:

@@ -66,6 +66,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "codebook": {"meaning": "how the symbols' vectors are learned", **one_of("average", "loss")},
     "commitment": {"meaning": "weight of what keeps outputs near their symbols", **NOT_NEGATIVE},
     "body": {"meaning": "layers of encoder and decoder", **one_of("convolutional", "dense")},
+    "readout": {"meaning": "how a graph is told from its nodes", **one_of("sum", "mean", "max")},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
@@ -184,7 +185,8 @@ _PLACES = {
     "fusion": "fusion",
     "gan_mlp": "gan-mlp",
     "gpt": "gpt",
-    "graph_convolution": "gcn",
+    "graph_convolution": "gcn gat sage",
+    "graph_messages": "gin mpnn pna gps",
     "lenet": "lenet",
     "llama": "llama",
     "linear": "perceptron logistic linear",

@@ -28,6 +28,8 @@ class GraphInputs(AbstractInputs):
         edge_numbers: numbers of an edge, g.
         edge_symbols: different symbols of edges.
         weighted: whether symbols of nodes have a scale.
+        degrees: how many nodes of the training graphs have 0, 1, 2 … edges that lead to them; empty where
+            nobody counted.
     """
 
     numbers: int = 0
@@ -35,6 +37,7 @@ class GraphInputs(AbstractInputs):
     edge_numbers: int = 0
     edge_symbols: int = 0
     weighted: bool = False
+    degrees: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

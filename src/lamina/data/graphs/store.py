@@ -82,8 +82,7 @@ class Features:
         return tuple(a[c] for a, c in zip(self.alphabets, self.symbols[place].tolist(), strict=True))
 
     def hashes(self) -> np.ndarray:
-        """Return uint64 for each node, equal for equal symbols, whatever the alphabets, and nearly equal
-        numbers."""
+        """Return uint64 for each node, equal for equal symbols and nearly equal numbers."""
         found = np.zeros(len(self.symbols), np.uint64)
         for place, alphabet in enumerate(self.alphabets):
             words = np.array([hash(word) & 0xFFFFFFFFFFFFFFFF for word in alphabet] or [0], np.uint64)

@@ -14,13 +14,13 @@ LABEL = "label"
 
 
 def is_adjacency_text(head: str) -> bool:
-    """Return whether a text begins as such a file: how many graphs, then nodes and label of the first one.
+    r"""Return whether a text begins as such a file: how many graphs, then nodes and label of the first one.
 
     Args:
         head: its first lines; the last one may be cut off.
 
     Example:
-        >>> is_adjacency_text("2\\n2 0\\n5 1 1\\n5 1 0\\n1"), is_adjacency_text("1\\n2\\n3\\n4")
+        >>> is_adjacency_text("2\n2 0\n5 1 1\n5 1 0\n1"), is_adjacency_text("1\n2\n3\n4")
         (True, False)
     """
     lines = [line.split() for line in head.splitlines()]

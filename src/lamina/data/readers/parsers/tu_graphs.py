@@ -1,4 +1,4 @@
-"""Sets of graphs in the text format of the TU collection: a file for each sort of fact, a line a node or edge.
+"""Sets of graphs in the text format of the TU collection: a file a fact, a line a node or edge.
 
 The format is described at https://chrsmrrs.github.io/datasets/docs/format.
 """

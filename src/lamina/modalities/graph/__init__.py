@@ -1,0 +1,1 @@
+"""Graphs, molecules among them, as inputs."""
