@@ -163,6 +163,11 @@ def unlabeled() -> TaskSample:
     return TaskSample(read(np.abs(NUMBERS), names=["a", "b", "c"]), ())
 
 
+def one_graph() -> TaskSample:
+    """Nodes of a graph, and nothing to predict but its edges."""
+    return TaskSample(nodes(9).drop(["y"]), (), ("node",), "")
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -170,6 +175,7 @@ TASK_SAMPLES = {
     "masked_language": one_text(),
     "translation": pairs(),
     "tagging": tags(),
+    "links": one_graph(),
     "enhance": clean_images(),
     "generate": unlabeled(),
     "anomaly": unlabeled(),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.contracts.samples import ROWS, TASK_SAMPLES, TaskSample
 
+from lamina.core.common import has_common, of_examples
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.core.keys import flat, make_keys
 from lamina.core.wanted import EACH, NEXT, ONE
@@ -314,13 +315,14 @@ def test_its_objective_learns_from_its_examples_and_measures_what_is_asked(name:
     assert objective.out_features > 0 and objective.parts and objective.monitor
     assert objective == task.objective(encoder.inputs, target, task.keys())
     examples = task.examples(own.table, schema, encoder, target, TRAINING)
-    assert {len(leaf) for leaf in jax.tree.leaves(examples.arrays)} == {examples.count}
+    assert {len(leaf) for leaf in of_examples(examples.arrays)} == {examples.count}
     assert task.weighted(examples, target, task.keys()) == examples
     asked = task.examiner.asked(own.table, schema, encoder, target)
     assert len(asked.targets) == len(jax.tree.leaves(asked.x)[0])
 
     def zeros(x: Any, **_: Any) -> Any:
-        return jax.numpy.zeros((*jax.tree.leaves(x)[0].shape[:2], objective.out_features))
+        shape = x["at"].shape if has_common(x) else jax.tree.leaves(x)[0].shape[:2]
+        return jax.numpy.zeros((*shape, objective.out_features))
 
     inputs = task.guide.inputs(encoder.inputs, target)
     model: Any = zeros

@@ -57,7 +57,7 @@ class NodeNetwork(Module):
         head: ``head(features, graph, key=, train=)``, a layer over graphs.
 
     Shapes:
-        ``{"at": (batch,), "common": the arrays of GraphInputs, batch 1}`` → (batch, outputs)
+        ``{"at": (*batch,), "common": the arrays of GraphInputs, batch 1}`` → (*batch, outputs)
     """
 
     trunk: Module
@@ -66,7 +66,7 @@ class NodeNetwork(Module):
     def __init__(self, trunk: Module, *, head: Module):
         self.trunk, self.head = trunk, head
 
-    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b o"]:
+    def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "*b o"]:
         trunk_key, own_key = (None, None) if key is None else hashed_keys(key, 2)
         h, graph = self.trunk(x["common"], key=trunk_key, train=train)
         at = jnp.asarray(x["at"])

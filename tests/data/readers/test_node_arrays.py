@@ -86,7 +86,10 @@ def test_rows_are_taken_of_the_same_graph(tmp_path: Path):
     [
         ({"edge_index": EDGES.T}, "are no edges; expected whole numbers (2, edges)"),
         ({"edge_index": EDGES.astype(float)}, "are no edges"),
-        ({"edge_index": EDGES + 1}, "edge 4: 1 edge of nodes that are not there; expected nodes 0 to 3, got 4 to 4"),
+        (
+            {"edge_index": EDGES + 1},
+            "edge 4: 1 edge of nodes that are not there; expected nodes 0 to 3, got 4 to 4",
+        ),
         ({"x": np.zeros(4)}, "the features are no matrix"),
         ({"x": np.zeros((4, 2)), "y": np.zeros(3)}, "one label a node"),
         ({**SPARSE, "feat_indices": np.array([0, 4, 1, 9])}, "do not fit together"),

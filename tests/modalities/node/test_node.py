@@ -1,4 +1,4 @@
-"""Nodes as a modality: what the arrays hold, what the audit says, and a network from a file to predictions."""
+"""Nodes as a modality: what the arrays hold, what the audit says, and a network from file to predictions."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class NodeEncoder(AbstractEncoder):
 
 
 def _form(graph: NodeGraph) -> tuple[str, int]:
-    """Return the kind of a graph's features and how many a node has; without any, how many nodes there are."""
+    """Return the kind of a graph's features and how many a node has; without any, how many nodes it has."""
     if graph.features is None:
         return NONE, graph.count
     return SPARSE if isinstance(graph.features, SparseRows) else DENSE, graph.width

@@ -81,10 +81,10 @@ class LinkTask(AbstractTask, AbstractSelector):
     def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
         """Return the edges as rows, each once."""
         column: Any = table.column(schema.inputs[0].name)
-        pairs, directed = edges_of(column.graph)
+        pairs, _ = edges_of(column.graph)
         own = NodeColumn(column.name, column.graph, pairs, origin=column.origin)
         rows = CellTable({column.name: own}, columns_beside({}, len(pairs), table.source))
-        return Selection(rows, facts={"directed": directed})
+        return Selection(rows)
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield whether there are too few edges."""
@@ -97,7 +97,7 @@ class LinkTask(AbstractTask, AbstractSelector):
     def fit(self, learned: Learned, keys: LinkKeys) -> LinkTarget:
         """Return the target, with the graph of the training edges."""
         column: Any = learned.table.column(learned.encoder.only.name)
-        directed = learned.facts["directed"]
+        directed = edges_of(column.graph)[1]
         graph = graph_of(column.graph, column.ids[np.asarray(learned.rows)], directed=directed)
         return LinkTarget(graph.count, keys.vector, graph)
 

@@ -1,0 +1,168 @@
+"""Links: which edges are held out, what is asked, what is suggested; equations by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lamina
+from lamina.cli.main import main
+from lamina.core.common import COMMON
+from lamina.core.hashing import hashed_bits
+from lamina.core.random import make_key
+from lamina.data.nodes.graph import NodeGraph, sorted_edges
+from lamina.objectives.links import LinkObjective
+from lamina.tasks.links.pairs import edges_of, graph_of, without_edge
+
+COMMUNITY = 16
+
+
+def communities() -> np.ndarray:
+    """Edges of three communities with many edges within, few between, both ways."""
+    random = np.random.default_rng(0)
+    y = np.repeat(np.arange(3), COMMUNITY)
+    likely = np.where(y[:, None] == y[None, :], 0.6, 0.02)
+    upper = np.triu(random.random(likely.shape) < likely, 1)
+    return np.stack(np.nonzero(upper | upper.T))
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A graph in a file, and a run on it."""
+    folder = tmp_path_factory.mktemp("links")
+    path, run = folder / "graph.npz", folder / "run"
+    np.savez(path, edge_index=communities())
+    words = ["--task", "links", "epochs=60", "vector=8", "valid=0.1", "test=0.1", "--out", str(run)]
+    assert main(["fit", str(path), *words]) == 0
+    return path, run
+
+
+def test_each_edge_stands_once_and_loops_not_at_all():
+    graph = NodeGraph(4, sorted_edges(np.array([[0, 1], [1, 0], [2, 1], [1, 2], [3, 3], [0, 1]])))
+    pairs, directed = edges_of(graph)
+    assert pairs.tolist() == [[0, 1], [1, 2]] and not directed
+    pairs, directed = edges_of(NodeGraph(3, np.array([[0, 1], [2, 1], [1, 2]], np.int32)))
+    assert pairs.tolist() == [[0, 1], [1, 2], [2, 1]] and directed
+    assert graph_of(graph, pairs[:1], directed=False).edges.tolist() == [[1, 0], [0, 1]]
+    assert graph_of(graph, pairs[:1], directed=True).edges.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_pairs_without_an_edge(directed: bool):
+    edges = np.array([[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2]])
+    graph = NodeGraph(4, sorted_edges(edges))
+    found = without_edge(graph, 3, directed=directed)
+    np.testing.assert_array_equal(found, without_edge(graph, 3, directed=directed))
+    assert len(np.unique(found, axis=0)) == 3
+    assert all(
+        tuple(pair) not in set(map(tuple, edges.tolist())) and pair[0] != pair[1] for pair in found.tolist()
+    )
+    assert len(without_edge(graph, 100, directed=directed)) == (6 if directed else 3), "there are no more"
+
+
+def test_the_loss_is_that_of_edges_and_random_pairs():
+    vectors = np.random.default_rng(1).normal(size=(5, 3)).astype(np.float32)
+    at, weight, key = np.array([[0, 1], [2, 3]]), np.array([1.0, 3.0], np.float32), make_key(3)
+
+    def model(x: Any, **_: Any) -> Any:
+        return jnp.asarray(vectors)[x["at"]]
+
+    objective = LinkObjective(nodes=5, width=3)
+    batch = {"x": {"at": jnp.asarray(at)}, "weight": jnp.asarray(weight)}
+    others = np.asarray(hashed_bits(key, (2, 2)) % np.uint32(5)).astype(int)
+    edge, other = ((vectors[p[:, 0]] * vectors[p[:, 1]]).sum(1) for p in (at, others))
+    each = np.log1p(np.exp(-edge)) + np.log1p(np.exp(other))
+    loss, _ = objective.losses(model, batch, key=key)["all"]
+    assert float(loss) == pytest.approx((each * weight).sum() / 4, rel=1e-5)
+    found = objective.evaluate(model, batch, key=key)
+    assert float(found["loss"]) == pytest.approx((each * weight).sum(), rel=1e-5)
+    assert float(found["ranked"]) == pytest.approx(((edge > other) * weight).sum())
+    stated = objective.decode(model({"at": np.stack([at, others], axis=1)}))
+    np.testing.assert_allclose(stated, 1 / (1 + np.exp(-np.stack([edge, other], 1))), rtol=1e-5)
+
+
+def test_metrics_are_those_of_all_edges_against_all_others():
+    decoded = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.4]])
+    objective = LinkObjective(nodes=5, width=3)
+    found = objective.metrics(decoded, np.zeros(3))
+    wins = (decoded[:, :1] > decoded[None, :, 1]).mean() + 0.5 * (
+        decoded[:, :1] == decoded[None, :, 1]
+    ).mean()
+    assert found["auc"] == pytest.approx(wins)
+    low, high = objective.intervals(decoded, np.zeros(3))["auc"]
+    assert low < found["auc"] < high
+
+
+def test_held_out_edges_are_not_in_the_graph_that_predicts_them(fitted: tuple[Path, Path]):
+    path, run = fitted
+    network = lamina.load(run)
+    table = network.read(path)
+    asked = network.task.examiner.asked(table, network.schema, network.encoder, network.target)
+    seen = {tuple(edge) for edge in asked.x[COMMON]["edges"][0].tolist()}
+    whole = {tuple(edge) for edge in communities().T.tolist()}
+    at = asked.x["at"]
+    assert not seen & {tuple(pair) for pair in at[:, 0].tolist()}
+    assert not whole & {tuple(pair) for pair in at[:, 1].tolist()}
+    assert len(seen) + 2 * len(at) == len(whole) and not asked.is_by_row
+
+
+def test_communities_are_found(fitted: tuple[Path, Path], capsys: pytest.CaptureFixture[str]):
+    path, run = fitted
+    network = lamina.load(run)
+    assert network.info.metrics["test"]["auc"] > 0.8
+    assert network.evaluate(path)["auc"] > 0.8
+    capsys.readouterr()
+    assert main(["suggest", str(run), str(path), "--node", "3", "--n", "4"]) == 0
+    lines = capsys.readouterr().out.split()
+    assert lines[0] == "sender,receiver,probability" and len(lines) == 5
+    found = [line.split(",") for line in lines[1:]]
+    assert {int(sender) for sender, _, _ in found} == {3}
+    linked = set(communities()[1][communities()[0] == 3].tolist()) | {3}
+    assert not linked & {int(receiver) for _, receiver, _ in found}
+    chances = [float(chance) for _, _, chance in found]
+    assert chances == sorted(chances, reverse=True)
+    out = run.parent / "vectors.npy"
+    assert main(["embed", str(run), str(path), "--out", str(out)]) == 0
+    assert np.load(out).shape == (3 * COMMUNITY, 8)
+
+
+def test_suggestions_among_all_nodes_name_each_pair_once(fitted: tuple[Path, Path]):
+    path, run = fitted
+    out = run.parent / "links.csv"
+    assert main(["suggest", str(run), str(path), "--n", "200", "--out", str(out)]) == 0
+    rows = [tuple(line.split(",")[:2]) for line in out.read_text().split()[1:]]
+    assert len(set(rows)) == len(rows) == 200 and all(int(a) < int(b) for a, b in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["suggest", "RUN", "GRAPH", "--node", "48"], "there is no such node; expected 0 to 47, got 48"),
+        (["suggest", "RUN", "GRAPH", "--n", "0"], "n is out of range"),
+        (["predict", "RUN", "GRAPH"], "has no prediction for a row"),
+        (["fit", "GRAPH", "--task", "links", "--target", "node"], "the task links has no target"),
+        (["fit", "TABLE", "--task", "links"], "there is no graph of nodes and edges"),
+        (["fit", "SMALL", "--task", "links"], "2 edges are too few to learn from"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    fitted: tuple[Path, Path], words: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    table, small = tmp_path / "table.csv", tmp_path / "small.npz"
+    table.write_text("a,b\n" + "1.5,2\n2.5,3\n" * 20)
+    np.savez(small, edge_index=np.array([[0, 1], [1, 0]]))
+    names = {"RUN": fitted[1], "GRAPH": fitted[0], "TABLE": table, "SMALL": small}
+    assert main([str(names.get(word, word)) for word in words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_report_draws_the_probabilities(fitted: tuple[Path, Path]):
+    page = (fitted[1] / "report.html").read_text()
+    assert "each against a pair of nodes without an edge" in page and "probability of a link" in page
+    config = json.loads((fitted[1] / "network" / "config.json").read_text())
+    assert "links" in json.dumps(config)
