@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from contextlib import suppress
 
 import numpy as np
@@ -39,6 +38,8 @@ class NodeArraysReader(AbstractReader):
         """Return whether a file is a NumPy archive with an array ``edge_index``."""
         if source.is_packed or source.ending != ".npz" or not source.is_file:
             return False
+        import zipfile  # slow to import, and other files do without
+
         with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(source.path) as archive:
             return f"{_EDGES}.npy" in archive.namelist()
         return False

@@ -27,6 +27,7 @@ READERS: Registry[AbstractReader] = Registry(
         "npy": "lamina.data.readers.npy",
         "npz": "lamina.data.readers.npz",
         "node_arrays": "lamina.data.readers.node_arrays",
+        "node_folder": "lamina.data.readers.node_folder",
         "idx": "lamina.data.readers.idx",
         "graphs": "lamina.data.readers.graphs",
         "mask_folder": "lamina.data.readers.mask_folder",
