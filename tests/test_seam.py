@@ -35,11 +35,14 @@ OTHERWISE = {
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
+    "graph": ("modalities/graph/", "data/graphs/", "data/readers/graphs"),
+    "node": ("modalities/node/", "data/nodes/", "data/readers/node_"),
     "text": ("modalities/text/", "data/readers/text_"),
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
     "segment": ("tasks/segmentation/",),
     "tagging": ("tasks/tagging/",),
+    "links": ("tasks/links/",),
     "language": ("tasks/language/",),
     "masked_language": ("tasks/masked_language/",),
     "translation": ("tasks/translation/",),

@@ -12,9 +12,9 @@ import pytest
 from tests.casting import cast
 from tests.contracts.samples import MODALITY_SAMPLES, ROWS
 
-from lamina.core.common import of_examples
 from lamina.core.errors import ArtifactError, DataError
 from lamina.core.keys import flat, make_keys
+from lamina.core.shared_arrays import of_examples
 from lamina.data import AbstractTable, Finding, Schema, split_rows
 from lamina.data.schema import CLASSES, FLAGS, NUMBERS
 from lamina.modalities import (

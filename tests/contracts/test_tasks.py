@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from tests.contracts.samples import ROWS, TASK_SAMPLES, TaskSample
 
-from lamina.core.common import has_common, of_examples
 from lamina.core.errors import ArtifactError, ConfigError, DataError
 from lamina.core.keys import flat, make_keys
+from lamina.core.shared_arrays import has_common, of_examples
 from lamina.core.wanted import EACH, NEXT, ONE
 from lamina.data import AbstractTable, Finding, Schema
 from lamina.data.schema import CLASSES, TARGET_KINDS

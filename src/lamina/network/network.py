@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.common import has_common, map_examples, of_examples
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
+from lamina.core.shared_arrays import has_common, map_examples, of_examples
 from lamina.data.ragged import Ragged
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.common import map_examples
+from lamina.core.shared_arrays import map_examples
 
 Batch = Mapping[str, Any]
 Losses = dict[str, tuple[Array, dict[str, Array]]]
@@ -107,7 +107,7 @@ class AbstractObjective(abc.ABC):
     def pick(self, arrays: Any, ids: Array, *, key: Any) -> Any:
         """Return the batch of some examples, inside the compiled step: each array gathered.
 
-        What all examples share (`lamina.core.common`) stays as it is.
+        What all examples share (`lamina.core.shared_arrays`) stays as it is.
 
         Args:
             arrays: ``{"x", "y", "weight"}`` of all examples, or whatever the run's data is.

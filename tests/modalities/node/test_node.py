@@ -10,8 +10,8 @@ from tests.casting import cast
 
 import lamina
 from lamina.cli.main import main
-from lamina.core.common import COMMON
 from lamina.core.errors import DataError
+from lamina.core.shared_arrays import COMMON
 from lamina.data import read, split_rows
 from lamina.modalities import Subject
 from lamina.modalities.node.check import NodeCheck

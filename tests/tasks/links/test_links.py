@@ -12,9 +12,9 @@ import pytest
 
 import lamina
 from lamina.cli.main import main
-from lamina.core.common import COMMON
 from lamina.core.hashing import hashed_bits
 from lamina.core.random import make_key
+from lamina.core.shared_arrays import COMMON
 from lamina.data.nodes.graph import NodeGraph, sorted_edges
 from lamina.objectives.links import LinkObjective
 from lamina.tasks.links.pairs import edges_of, graph_of, without_edge

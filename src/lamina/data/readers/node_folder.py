@@ -21,7 +21,7 @@ from lamina.data.readers.registry import READERS
 from lamina.data.readers.source import Source
 from lamina.data.table import AbstractTable
 
-_NODES, _EDGES = ("nodes", "node"), ("edges", "edge", "links")
+_NODES, _EDGES = ("nodes", "node"), ("edges", "edge")
 _IDS = ("id", "node", "node_id", "name")
 _ENDS = (("source", "target"), ("sender", "receiver"), ("from", "to"), ("u", "v"), ("src", "dst"))
 _ENDINGS = (".csv", ".tsv")

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.common import COMMON
 from lamina.core.errors import DataError
 from lamina.core.inputs.graph import GraphInputs, NodeInputs
+from lamina.core.shared_arrays import COMMON
 from lamina.data.nodes.column import NodeColumn
 from lamina.data.nodes.graph import NodeGraph, SparseRows
 from lamina.data.table import AbstractTable

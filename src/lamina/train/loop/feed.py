@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lamina.core.common import has_common, map_examples
+from lamina.core.shared_arrays import has_common, map_examples
 from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged
 from lamina.data.stream import AbstractStream

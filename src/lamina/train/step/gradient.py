@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from lamina.core.common import map_examples
 from lamina.core.hashing import hashed_keys
 from lamina.core.rules import Rules
+from lamina.core.shared_arrays import map_examples
 from lamina.core.taps import observe
 from lamina.ops.update import all_finite
 from lamina.train.optimizers.registry import DECAY, Hyper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.core.common import COMMON, has_common, map_examples, of_examples
+from lamina.core.shared_arrays import COMMON, has_common, map_examples, of_examples
 
 TREE = {
     "x": {"at": np.arange(4), COMMON: {"edges": np.zeros((1, 3, 2)), "deep": {"er": np.ones(2)}}},
