@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from lamina.tasks.base import AbstractTarget
 
 # Measured on the validation edges of Cora by benchmarks/rows/links.py; see docs/log.md.
-OPTIONS: dict[str, Any] = {"size": 128, "dropout": 0.5}
+OPTIONS: dict[str, Any] = {"size": 128, "dropout": 0.7}
 KEYS: dict[str, Any] = {
     "optimizer": "adam",
     "lr": 1e-2,
     "schedule": "constant",
     "weight_decay": 0.0,
-    "epochs": 200,
+    "epochs": 400,
     "patience": 1000,
 }
 LARGEST_BATCH = 1 << 16  # edges of a step
