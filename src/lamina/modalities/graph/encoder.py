@@ -76,7 +76,7 @@ class GraphEncoder(AbstractEncoder):
             DataError: there is no such column, or no node in it.
         """
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
-        graphs = column_of(table, name).take(rows[sample_indices(rows.size, MOST_FITTED)]).graphs
+        graphs = column_of(table.take(rows[sample_indices(rows.size, MOST_FITTED)]), name).graphs
         if not len(graphs.nodes.symbols):
             raise DataError("no graph has a node", where=table.where(name=name), fix=f"drop={name}")
         nodes, per_place = FeatureCode.fit(graphs.nodes), edges_per_place(graphs)
@@ -119,11 +119,10 @@ class GraphEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column, a graph cannot be read, or lacks what was learned from.
         """
+        table = table if rows is None else table.take(np.asarray(rows))
         column = column_of(table, self.name)
-        column = column if rows is None else column.take(np.asarray(rows))
         for row, why in column.faults().items():
-            at = row if rows is None else int(np.asarray(rows)[row])
-            raise DataError(f"a graph cannot be read: {why}", where=table.where(at, self.name), fix=_FIX)
+            raise DataError(f"a graph cannot be read: {why}", where=table.where(row, self.name), fix=_FIX)
         graphs, where = column.graphs, table.where(name=self.name)
         nodes, edges = self._of_nodes(graphs, where), {}
         if self.edges.names:

@@ -12,7 +12,9 @@ from lamina.data.ragged import Ragged, length_classes
 MULTIPLE = 8  # lengths are rounded up to it
 MOST_PER_PLACE = 16  # edges beside a node at most; of denser graphs the nodes are filled up
 MOST_PLAIN = 1 << 27  # numbers that are kept as arrays of one length
-WASTE = 2.0  # filled up so many times, or more, rows of unequal length are worth their compilations
+WASTE = (
+    6.0  # filled up so many times, rows of unequal length pay: their batches hold graphs of like sizes only
+)
 FEWEST_IN_CLASSES = 256  # graphs; of fewer, one length costs less than a compilation for each class
 
 
