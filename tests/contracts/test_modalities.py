@@ -131,7 +131,7 @@ def test_its_arrays_have_the_rows_first_and_hold_numbers(name: str):
     assert set(encoder.columns) == {column.name for column in schema.inputs}
     whole = encoder.transform(table)
     for array, part in zip(leaves(whole), leaves(encoder.transform(table, rows)), strict=True):
-        assert len(array) == ROWS and array.dtype in (np.float32, np.int32, np.uint8)
+        assert len(array) == ROWS and array.dtype in (np.float32, np.int32, np.uint8, np.bool_)
         assert np.isfinite(array).all()
         np.testing.assert_array_equal(part, array[rows])
     none = encoder.transform(table, np.arange(0))
