@@ -43,15 +43,15 @@ class GAT(nn.Module):
     Args:
         inputs: features of a node.
         outputs: classes.
-        width: of a head.
+        width: of the hidden layer, all heads together.
         heads: of the first layer.
         dropout: share of values, and of attention, switched off.
     """
 
     def __init__(self, inputs: int, outputs: int, width: int, dropout: float, heads: int = 8):
         super().__init__()
-        self.first = GATConv(inputs, width, heads=heads, dropout=dropout)
-        self.second = GATConv(width * heads, outputs, heads=1, concat=False, dropout=dropout)
+        self.first = GATConv(inputs, width // heads, heads=heads, dropout=dropout)
+        self.second = GATConv(width, outputs, heads=1, concat=False, dropout=dropout)
         self.dropout = dropout
 
     def forward(self, x: Any, edges: Any) -> Any:

@@ -27,7 +27,11 @@ from lamina.train import TrainConfig, train_population
 
 RECIPES: dict[str, dict[str, Any]] = {
     "gcn": {"options": {"size": 16, "dropout": 0.5}, "lr": 0.01, "variants": ("eager", "compiled", "sparse")},
-    "gat": {"options": {"size": 8, "dropout": 0.6}, "lr": 0.005, "variants": ("eager", "compiled")},
+    "gat": {
+        "options": {"size": 64, "heads": 8, "dropout": 0.6},
+        "lr": 0.005,
+        "variants": ("eager", "compiled"),
+    },
 }
 CONFIG = {"optimizer": "adam", "schedule": "constant", "l2": 5e-4, "weight_decay": 0.0}
 

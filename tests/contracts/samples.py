@@ -11,6 +11,8 @@ import polars as pl
 
 from lamina.data import AbstractTable, CellTable, ImageColumn, read
 from lamina.data.cells import columns_beside
+from lamina.data.graphs.column import GraphColumn
+from lamina.data.graphs.store import Features, Graphs
 from lamina.data.images.store import ArrayImages
 from lamina.data.images.table import image_table
 from lamina.data.nodes.column import NODE, NodeColumn
@@ -66,10 +68,32 @@ def nodes(seed: int) -> AbstractTable:
     return CellTable({NODE: NodeColumn(NODE, graph)}, beside)
 
 
+def graphs(seed: int) -> AbstractTable:
+    """Rings with chords, a symbol and a number for each node and each edge, and labels."""
+    random = np.random.default_rng(seed)
+    sizes = np.array([5, 12, *random.integers(3, 12, ROWS - 2)])
+    rings = []
+    for size in sizes.tolist():
+        around = np.stack([np.arange(size), (np.arange(size) + 1) % size], axis=1)
+        chords = np.array([[0, 2]])[: size > 3]
+        rings.append(np.concatenate([around, around[:, ::-1], chords, chords[:, ::-1]]))
+    edges = np.concatenate(rings).astype(np.int32)
+
+    def features(count: int, name: str) -> Features:
+        found = Features.of_symbols(random.choice(["a", "b", "c"], count), name)
+        return found.with_numbers(random.normal(size=(count, 1)), [f"{name} number"])
+
+    ends = np.cumsum(sizes), np.cumsum([len(ring) for ring in rings])
+    found = Graphs(*ends, edges, features(int(sizes.sum()), "node"), features(len(edges), "edge"))
+    beside = columns_beside({"y": random.choice(["yes", "no"], ROWS)}, ROWS, "<arrays>")
+    return CellTable({"graph": GraphColumn("graph", found)}, beside)
+
+
 # modality → a maker of tables whose inputs are all its own, different for each seed; the target is "y"
 MODALITY_SAMPLES: dict[str, Callable[[int], AbstractTable]] = {
     "image": images,
     "node": nodes,
+    "graph": graphs,
     "text": texts,
     "table": columns,
 }

@@ -22,6 +22,7 @@ from lamina.core.inputs import (
     RowSampleInputs,
     TableInputs,
 )
+from lamina.core.inputs.graph import GraphInputs, NodeInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
@@ -35,6 +36,7 @@ from lamina.train.step.state import partition
 
 ROWS, OUTPUTS = 8, 2
 BINS = ((-1.0, 0.0, 1.0), (-2.0, 2.0), (-1.0, -0.5, 0.5, 1.5))
+GRAPHS = GraphInputs(3, 5, 2, 4, weighted=True, degrees=(1, 3, 5, 2))
 INPUTS: dict[type, dict[str, Any]] = {
     tuple: {"vector": (6,), "image-like vector": (2, 3)},
     TableInputs: {
@@ -49,6 +51,8 @@ INPUTS: dict[type, dict[str, Any]] = {
     },
     DegradedImageInputs: {"degraded image": DegradedImageInputs(3, 2)},
     TextInputs: {"text": TextInputs(20, 8)},
+    GraphInputs: {"graph": GRAPHS},
+    NodeInputs: {"nodes": NodeInputs(GRAPHS)},
     ImageSampleInputs: {},  # models of samples are called otherwise: test_games.py, test_denoisers.py
     RowSampleInputs: {},
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
@@ -97,9 +101,13 @@ EVERY = [
 MAIN = [
     (name, place)
     for name, place in EVERY
-    if place in ("vector", "table", "image", "text", "pair", "blocks", "degraded image")
+    if place in ("vector", "table", "image", "text", "pair", "blocks", "degraded image", "graph", "nodes")
 ]
-ONCE = [(name, place) for name, place in MAIN if place in ("table", "image", "text", "pair", "blocks")]
+ONCE = [
+    (name, place)
+    for name, place in MAIN
+    if place in ("table", "image", "text", "pair", "blocks", "graph", "nodes")
+]
 
 OF_IMAGES = INPUTS[ImageInputs]
 
@@ -139,6 +147,12 @@ def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str)
     if isinstance(inputs, PairInputs):
         sides = {"source": inputs.source, "target": inputs.target}
         return {name: examples_of(own, random, rows, dtype) for name, own in sides.items()}
+    if isinstance(inputs, GraphInputs):
+        return jax.device_put(graphs_of(inputs, random, rows, dtype))
+    if isinstance(inputs, NodeInputs):
+        common = graphs_of(inputs.graph, random, 1, dtype, nodes=12)
+        at = random.permutation(np.arange(rows) % int(common["mask"].sum())).astype(np.int32)
+        return jax.device_put({"at": at, "common": common})
     if isinstance(inputs, tuple):
         return jax.device_put(random.normal(size=(rows, *inputs)).astype(dtype))
     if isinstance(inputs, ImageInputs):
@@ -155,6 +169,32 @@ def examples_of(inputs: Any, random: np.random.Generator, rows: int, dtype: str)
     return {
         "numeric": jax.device_put(random.normal(size=(rows, inputs.numeric)).astype(dtype)),
         "category": jax.device_put(np.array(codes).reshape(len(codes), rows).T.astype(np.int32)),
+    }
+
+
+def graphs_of(
+    inputs: GraphInputs, random: np.random.Generator, rows: int, dtype: str, *, nodes: int = 6
+) -> dict[str, np.ndarray]:
+    """Rings of several sizes, two edges beside each node."""
+    sizes = random.integers(3, nodes + 1, (rows, 1))
+    sizes[0] = nodes
+    place, mask = np.arange(nodes)[None, :], np.arange(nodes)[None, :] < sizes
+    after = np.where(place + 1 < sizes, place + 1, 0)
+    edges = np.stack([np.stack([place + 0 * after, after], -1), np.stack([after, place + 0 * after], -1)], 2)
+
+    def symbols(most: int, shape: tuple[int, ...]) -> np.ndarray:
+        there = mask.reshape(*mask.shape, *[1] * (len(shape) - 2))
+        return np.where(there, random.integers(0, most, shape), -1).astype(np.int32)
+
+    shape = (rows, nodes, 2)
+    return {
+        "mask": mask,
+        "edges": np.where(mask[..., None, None], edges, -1).astype(np.int32),
+        "numbers": random.normal(size=(rows, nodes, inputs.numbers)).astype(dtype),
+        "symbols": symbols(inputs.symbols, shape),
+        "scale": random.random(shape).astype(dtype),
+        "edge_numbers": random.normal(size=(*shape, inputs.edge_numbers)).astype(dtype),
+        "edge_symbols": symbols(inputs.edge_symbols, (*shape, 1)),
     }
 
 

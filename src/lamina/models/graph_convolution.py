@@ -15,14 +15,14 @@ from lamina.core.module import Module, replace, static
 from lamina.core.random import Blank, split
 from lamina.core.shapes import Float
 from lamina.models.graph_inputs import TAKES, Columns, Entry, edges_of, graph_inputs
-from lamina.models.graph_network import READOUTS, GraphNetwork, LayerHead, NodeNetwork
+from lamina.models.graph_network import GraphNetwork, LayerHead, NodeNetwork, norm_of, readout_of
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
 from lamina.nn.dropout import Dropout
 from lamina.nn.graph.gat import GATConv
 from lamina.nn.graph.gcn import GCNConv
 from lamina.nn.graph.graph import Graph
-from lamina.nn.graph.norm import NodeBatchNorm
+from lamina.nn.graph.layer import apply
 from lamina.nn.graph.sage import SAGEConv
 from lamina.nn.linear import Linear
 from lamina.ops.edges import present
@@ -49,7 +49,7 @@ class ConvolutionTrunk(Module):
 
     entry: Entry
     layers: list[Module]
-    norms: list[NodeBatchNorm]
+    norms: list[Module]
     dropout: Dropout
     activation: str = static()
 
@@ -58,7 +58,7 @@ class ConvolutionTrunk(Module):
         entry: Entry,
         layers: list[Module],
         *,
-        norms: list[NodeBatchNorm],
+        norms: list[Module],
         activation: str,
         dropout: float,
     ):
@@ -77,7 +77,7 @@ class ConvolutionTrunk(Module):
             if place:
                 h = self.dropout(h, key=keys[2 * place], train=train)
             h = layer(h, graph, key=keys[2 * place + 1], train=train)
-            h = activation(self.norms[place](h, graph, train=train) if self.norms else h)
+            h = activation(apply(self.norms[place], h, graph, train=train) if self.norms else h)
         return present(graph.mask, h), graph
 
 
@@ -109,7 +109,7 @@ def convolution_network(
     depth: int,
     activation: str,
     dropout: float,
-    norm: str,
+    node_norm: str,
     readout: str,
     key: Any,
 ) -> Module:
@@ -124,7 +124,7 @@ def convolution_network(
         depth: convolutions in all.
         activation: name in `lamina.nn.ACTIVATIONS`.
         dropout: probability in [0, 1).
-        norm: ``"none"``, or ``"batch"`` behind each hidden convolution.
+        node_norm: behind each hidden convolution, as `norm_of` says.
         readout: name in `READOUTS`.
         key: random key or seed.
 
@@ -139,12 +139,12 @@ def convolution_network(
     entry, first = entered(graph, layer(1, width, key=free), dropout=dropout, key=entry_key)
     hidden = [layer(width, width, key=own) for own in keys[1 : depth - is_nodes]]
     layers = [first, *hidden]
-    norms = [NodeBatchNorm(width) for _ in layers] if norm == "batch" else []
+    norms = [norm for _ in layers for norm in norm_of(node_norm, width)]
     trunk = ConvolutionTrunk(entry, layers, norms=norms, activation=activation, dropout=dropout)
     if is_nodes:
         return NodeNetwork(trunk, head=LayerHead(last(width, outputs, key=head_key), dropout=dropout))
     head = Linear(width, outputs, key=head_key)
-    return GraphNetwork(trunk, readout=READOUTS[readout](), head=head, dropout=dropout)
+    return GraphNetwork(trunk, readout=readout_of(readout), head=head, dropout=dropout)
 
 
 @register(
@@ -159,14 +159,14 @@ def gcn(
     depth: int = 2,
     dropout: float = 0.5,
     activation: str = "relu",
-    norm: str = "none",
+    node_norm: str = "none",
     readout: str = "mean",
     key: Any,
 ) -> Module:
     """Graph convolution: means over neighbors; small, quick, and hard to beat where neighbors are alike."""
     return convolution_network(
         inputs, outputs, layer=GCNConv, last=GCNConv, width=size, depth=depth, activation=activation,
-        dropout=dropout, norm=norm, readout=readout, key=key,
+        dropout=dropout, node_norm=node_norm, readout=readout, key=key,
     )  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def gat(
     heads: int = 8,
     dropout: float = 0.6,
     activation: str = "elu",
-    norm: str = "none",
+    node_norm: str = "none",
     readout: str = "mean",
     key: Any,
 ) -> Module:
@@ -197,7 +197,7 @@ def gat(
     last = functools.partial(GATConv, rate=dropout)
     return convolution_network(
         inputs, outputs, layer=layer, last=last, width=size, depth=depth, activation=activation,
-        dropout=dropout, norm=norm, readout=readout, key=key,
+        dropout=dropout, node_norm=node_norm, readout=readout, key=key,
     )  # fmt: skip
 
 
@@ -213,12 +213,12 @@ def sage(
     depth: int = 2,
     dropout: float = 0.5,
     activation: str = "relu",
-    norm: str = "none",
+    node_norm: str = "none",
     readout: str = "mean",
     key: Any,
 ) -> Module:
     """GraphSAGE: a node beside the mean of its neighbors; where a node is not like its neighbors."""
     return convolution_network(
         inputs, outputs, layer=SAGEConv, last=SAGEConv, width=size, depth=depth, activation=activation,
-        dropout=dropout, norm=norm, readout=readout, key=key,
+        dropout=dropout, node_norm=node_norm, readout=readout, key=key,
     )  # fmt: skip

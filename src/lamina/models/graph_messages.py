@@ -15,7 +15,7 @@ from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
 from lamina.models.graph_inputs import TAKES, Entry, edges_of, graph_inputs
-from lamina.models.graph_network import READOUTS, GraphNetwork, LinearHead, NodeNetwork
+from lamina.models.graph_network import GraphNetwork, LinearHead, NodeNetwork, norm_of, readout_of
 from lamina.models.registry import register
 from lamina.nn.activation import relu
 from lamina.nn.dropout import Dropout
@@ -25,7 +25,6 @@ from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.jumping import jump_concat
 from lamina.nn.graph.layer import AbstractGraphLayer, GraphSequential
 from lamina.nn.graph.mpnn import GatedNNConv
-from lamina.nn.graph.norm import NodeBatchNorm
 from lamina.nn.graph.pna import PNAConv
 from lamina.nn.graph.readout import Set2Set
 from lamina.nn.linear import Linear
@@ -127,7 +126,7 @@ def message_network(
     if is_nodes:
         return NodeNetwork(trunk, head=LinearHead(features, outputs, dropout=dropout, key=head_key))
     if isinstance(readout, str):
-        read: Module = READOUTS[readout]()
+        read: Module = readout_of(readout)
     else:
         read, features = readout(features, key=read_key), 2 * features
     return GraphNetwork(trunk, readout=read, head=Linear(features, outputs, key=head_key), dropout=dropout)
@@ -144,14 +143,15 @@ def gin(
     size: int,
     depth: int = 4,
     dropout: float = 0.0,
+    node_norm: str = "batch",
     readout: str = "sum",
     key: Any,
 ) -> Module:
     """Graph isomorphism network: sums over neighbors; tells most graphs apart, and is quick."""
 
     def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
-        behind = [NodeBatchNorm(size), relu, Dropout(dropout)]
-        return GraphSequential([isomorphism(size, size if has_edges else 0, key=key), *behind])
+        layer = isomorphism(size, size if has_edges else 0, node_norm=node_norm, key=key)
+        return GraphSequential([layer, *norm_of(node_norm, size), relu, Dropout(dropout)])
 
     return message_network(
         inputs, outputs, block=block, width=size, count=depth, edge_width=size, readout=readout,
@@ -159,17 +159,18 @@ def gin(
     )  # fmt: skip
 
 
-def isomorphism(width: int, edge_width: int, *, key: Any) -> AbstractGraphLayer:
+def isomorphism(width: int, edge_width: int, *, node_norm: str, key: Any) -> AbstractGraphLayer:
     """Return a layer of GIN with two weighted sums for each node, which sees the edges where they are told.
 
     Args:
         width: features of a node.
         edge_width: features of an edge, 0 where nothing is known of them.
+        node_norm: between the two weighted sums, as `norm_of` says.
         key: random key or seed.
     """
     first, second, own = split(key, 3)
-    inner = [Linear(width, width, key=first), NodeBatchNorm(width), relu, Linear(width, width, key=second)]
-    nodes = GraphSequential(inner)
+    norm = norm_of(node_norm, width)
+    nodes = GraphSequential([Linear(width, width, key=first), *norm, relu, Linear(width, width, key=second)])
     return GINEConv(width, edge_width, nodes, key=own) if edge_width else GINConv(nodes)
 
 
@@ -227,6 +228,7 @@ def pna(
     size: int,
     depth: int = 4,
     dropout: float = 0.0,
+    node_norm: str = "batch",
     readout: str = "mean",
     key: Any,
 ) -> Module:
@@ -236,7 +238,7 @@ def pna(
         degrees = graph.degrees if any(graph.degrees[1:]) else USUAL_DEGREES
         edges = EDGE_WIDTH if has_edges else None
         layer = PNAConv(size, size, degree_histogram=degrees, edge_features=edges, key=key)
-        return GraphSequential([layer, NodeBatchNorm(size), relu, Dropout(dropout)])
+        return GraphSequential([layer, *norm_of(node_norm, size), relu, Dropout(dropout)])
 
     return message_network(
         inputs, outputs, block=block, width=size, count=depth, edge_width=EDGE_WIDTH, readout=readout,
@@ -257,6 +259,7 @@ def gps(
     depth: int = 4,
     heads: int = 4,
     dropout: float = 0.1,
+    node_norm: str = "batch",
     readout: str = "mean",
     key: Any,
 ) -> Module:
@@ -264,8 +267,12 @@ def gps(
 
     def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
         own, block_key = split(key, 2)
-        conv = isomorphism(size, size if has_edges else 0, key=own)
-        return GPSBlock(size, conv, heads=heads, rate=dropout, key=block_key)
+        conv = isomorphism(size, size if has_edges else 0, node_norm=node_norm, key=own)
+
+        def norm(width: int) -> Module:
+            return GraphSequential(norm_of(node_norm, width))
+
+        return GPSBlock(size, conv, heads=heads, rate=dropout, norm=norm, key=block_key)
 
     return message_network(
         inputs, outputs, block=block, width=size, count=depth, edge_width=size, readout=readout,

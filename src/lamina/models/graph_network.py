@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina.core.arrays import Array
+from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
 from lamina.core.module import Module
 from lamina.core.shapes import Float
@@ -14,9 +15,12 @@ from lamina.core.taps import FEATURES
 from lamina.nn.dropout import Dropout
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.layer import AbstractGraphLayer
+from lamina.nn.graph.norm import GraphNorm, NodeBatchNorm
 from lamina.nn.graph.readout import NodeMax, NodeMean, NodeSum
 from lamina.nn.linear import Linear
+from lamina.nn.normalization import LayerNorm
 
+NORMS: dict[str, type[Module]] = {"batch": NodeBatchNorm, "graph": GraphNorm, "layer": LayerNorm}
 READOUTS: dict[str, type[AbstractGraphLayer]] = {"sum": NodeSum, "mean": NodeMean, "max": NodeMax}
 
 
@@ -116,3 +120,35 @@ class LayerHead(AbstractGraphLayer):
     ) -> Float[Array, "b n o"]:
         first, second = (None, None) if key is None else hashed_keys(key, 2)
         return self.layer(self.dropout(x, key=first, train=train), graph, key=second, train=train)
+
+
+def norm_of(name: str, width: int) -> list[Module]:
+    """Return the normalization of that name as a list, which is empty for ``"none"``.
+
+    Args:
+        name: ``"none"``, or a name in `NORMS`.
+        width: features of a node.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name == "none":
+        return []
+    if name not in NORMS:
+        expected = ", ".join(("none", *NORMS))
+        raise ConfigError("unknown normalization of nodes", expected=expected, received=name)
+    return [NORMS[name](width)]
+
+
+def readout_of(name: str) -> AbstractGraphLayer:
+    """Return the read-out of that name.
+
+    Args:
+        name: in `READOUTS`.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in READOUTS:
+        raise ConfigError("unknown read-out", expected=", ".join(READOUTS), received=name)
+    return READOUTS[name]()

@@ -66,6 +66,10 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "codebook": {"meaning": "how the symbols' vectors are learned", **one_of("average", "loss")},
     "commitment": {"meaning": "weight of what keeps outputs near their symbols", **NOT_NEGATIVE},
     "body": {"meaning": "layers of encoder and decoder", **one_of("convolutional", "dense")},
+    "node_norm": {
+        "meaning": "normalization of nodes: over the batch, each graph, or each node",
+        **one_of("none", "batch", "graph", "layer"),
+    },
     "readout": {"meaning": "how a graph is told from its nodes", **one_of("sum", "mean", "max")},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }

@@ -20,7 +20,7 @@ _KEYS: dict[str, Any] = {
 _STEPS = {"fast": 600, "balanced": 2000, "best": 4000}
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 200
 _CONVOLUTIONS = ("gcn", "gat", "sage")  # whose usual depth is that of nodes of one graph
-_OF_GRAPHS: dict[str, Any] = {"depth": 4, "norm": "batch", "dropout": 0.1}
+_OF_GRAPHS: dict[str, Any] = {"depth": 4, "node_norm": "batch", "dropout": 0.1}
 
 
 def choose(situation: Situation) -> Choice:

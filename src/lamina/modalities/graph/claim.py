@@ -53,7 +53,7 @@ def _is_built_so(column: AbstractColumn) -> bool:
         return False
     if np.mean([looks_like_smiles(value) for value in values]) < BUILT_SHARE:
         return False
-    return NAMED in column.name.lower() or np.mean([has_structure(v) for v in values]) >= STRUCTURE_SHARE
+    return NAMED in column.name.lower() or bool(np.mean(list(map(has_structure, values))) >= STRUCTURE_SHARE)
 
 
 def _different(column: ScalarColumn) -> list[str]:

@@ -17,7 +17,7 @@ from lamina.data.sample import sample_indices
 from lamina.data.table import AbstractTable, ScalarColumn
 from lamina.modalities.base import AbstractEncoder, Strange
 from lamina.modalities.graph.code import FILL, FeatureCode
-from lamina.modalities.graph.packed import edges_per_place, lengths_of, packed, rounded_length
+from lamina.modalities.graph.packed import classes_for, edges_per_place, lengths_of, packed
 
 MOST_FITTED = 100_000  # graphs
 MOST_DEGREE = 64  # edges of a node that are told apart
@@ -36,7 +36,7 @@ class GraphEncoder(AbstractEncoder):
         nodes: the code of nodes.
         edges: the code of edges.
         per_place: edges that stand beside a node.
-        length: of the longest training graph, rounded.
+        widths: the lengths that graphs are filled up to, increasing.
         largest: nodes of the largest training graph.
         degrees: how many nodes of the training graphs have 0, 1, 2 … edges that lead to them.
         has_degrees: whether the number of its edges is a symbol of a node.
@@ -50,14 +50,14 @@ class GraphEncoder(AbstractEncoder):
         nodes: FeatureCode,
         edges: FeatureCode,
         per_place: int,
-        length: int,
+        widths: tuple[int, ...],
         largest: int,
         degrees: tuple[int, ...],
         has_degrees: bool,
         walk_steps: int,
     ):
         self.name, self.nodes, self.edges = name, nodes, edges
-        self.per_place, self.length, self.largest = per_place, length, largest
+        self.per_place, self.widths, self.largest = per_place, widths, largest
         self.degrees, self.has_degrees, self.walk_steps = degrees, has_degrees, walk_steps
 
     @staticmethod
@@ -76,17 +76,16 @@ class GraphEncoder(AbstractEncoder):
             DataError: there is no such column, or no node in it.
         """
         rows = np.arange(table.height) if rows is None else np.asarray(rows)
-        graphs = column_of(table, name).take(rows[sample_indices(rows.size, MOST_FITTED)]).graphs
+        graphs = column_of(table.take(rows[sample_indices(rows.size, MOST_FITTED)]), name).graphs
         if not len(graphs.nodes.symbols):
             raise DataError("no graph has a node", where=table.where(name=name), fix=f"drop={name}")
         nodes, per_place = FeatureCode.fit(graphs.nodes), edges_per_place(graphs)
-        longest = int(lengths_of(graphs.node_counts, graphs.edge_counts, per_place).max())
         return GraphEncoder(
             name,
             nodes=nodes,
             edges=FeatureCode.fit(graphs.links),
             per_place=per_place,
-            length=rounded_length(longest),
+            widths=classes_for(lengths_of(graphs.node_counts, graphs.edge_counts, per_place)),
             largest=int(graphs.node_counts.max()),
             degrees=tuple(np.bincount(np.minimum(graphs.in_degrees(), MOST_DEGREE)).tolist()),
             has_degrees=nodes.is_empty,
@@ -119,18 +118,17 @@ class GraphEncoder(AbstractEncoder):
         Raises:
             DataError: there is no such column, a graph cannot be read, or lacks what was learned from.
         """
+        table = table if rows is None else table.take(np.asarray(rows))
         column = column_of(table, self.name)
-        column = column if rows is None else column.take(np.asarray(rows))
         for row, why in column.faults().items():
-            at = row if rows is None else int(np.asarray(rows)[row])
-            raise DataError(f"a graph cannot be read: {why}", where=table.where(at, self.name), fix=_FIX)
+            raise DataError(f"a graph cannot be read: {why}", where=table.where(row, self.name), fix=_FIX)
         graphs, where = column.graphs, table.where(name=self.name)
         nodes, edges = self._of_nodes(graphs, where), {}
         if self.edges.names:
             edges["edge_symbols"] = self.edges.ids(graphs.links, where)
         if self.edges.number_names:
             edges["edge_numbers"] = self.edges.numbers(graphs.links, where)
-        return packed(graphs, nodes, edges, per_place=self.per_place, length=self.length)
+        return packed(graphs, nodes, edges, per_place=self.per_place, widths=self.widths)
 
     def _of_nodes(self, graphs: Graphs, where: str) -> dict[str, np.ndarray]:
         found = {}
@@ -181,7 +179,7 @@ class GraphEncoder(AbstractEncoder):
             "nodes": self.nodes.to_json(),
             "edges": self.edges.to_json(),
             "per_place": self.per_place,
-            "length": self.length,
+            "widths": list(self.widths),
             "largest": self.largest,
             "degrees": list(self.degrees),
             "has_degrees": self.has_degrees,
@@ -192,10 +190,10 @@ class GraphEncoder(AbstractEncoder):
     def from_json(stored: dict[str, Any]) -> GraphEncoder:
         """Return the encoder that :meth:`to_json` stored."""
         nodes, edges = FeatureCode.from_json(stored["nodes"]), FeatureCode.from_json(stored["edges"])
-        rest = ("per_place", "length", "largest", "has_degrees", "walk_steps")
+        rest = ("per_place", "largest", "has_degrees", "walk_steps")
         own = {name: stored[name] for name in rest}
-        degrees = tuple(stored["degrees"])
-        return GraphEncoder(stored["name"], nodes=nodes, edges=edges, degrees=degrees, **own)
+        degrees, widths = tuple(stored["degrees"]), tuple(stored["widths"])
+        return GraphEncoder(stored["name"], nodes=nodes, edges=edges, degrees=degrees, widths=widths, **own)
 
 
 def column_of(table: AbstractTable, name: str) -> AbstractGraphColumn:

@@ -80,8 +80,9 @@ class GraphModality(AbstractModality):
         """Return new data with their only column of graphs, or of SMILES, under the name of training."""
         if name in table.names:
             column = table.column(name)
-            is_text = isinstance(column, ScalarColumn) and column.storage == "string"
-            return with_cells(table, {name: molecules_of(column)}) if is_text else table
+            if not isinstance(column, ScalarColumn) or column.storage != "string":
+                return table
+            return with_cells(table, {name: molecules_of(column)})
         found = {other: self.claim(table.column(other), table) for other in table.names}
         graphs = {other: own for other, own in found.items() if isinstance(own, AbstractGraphColumn)}
         if not graphs and len(table.names) == 1 and table.names[0] in NAMELESS:

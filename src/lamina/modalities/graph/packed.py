@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from lamina.data.graphs.store import Graphs
-from lamina.data.ragged import Ragged, length_classes
+from lamina.data.ragged import Ragged
 
 MULTIPLE = 8  # lengths are rounded up to it
 MOST_PER_PLACE = 16  # edges beside a node at most; of denser graphs the nodes are filled up
 MOST_PLAIN = 1 << 27  # numbers that are kept as arrays of one length
-WASTE = 2.0  # filled up so many times, or more, rows of unequal length are worth their compilations
 FEWEST_IN_CLASSES = 256  # graphs; of fewer, one length costs less than a compilation for each class
+USUAL, LARGE = 0.9, 0.99  # shares of the training graphs that fit into the first length class, and the second
+FEWEST_LARGE = 32  # graphs beyond the first class, before there is a second one below the longest
+WASTE = 1.25  # so many times longer than the first class the longest graph is, before there are several
 
 
 def edges_per_place(graphs: Graphs) -> int:
@@ -46,14 +48,29 @@ def lengths_of(nodes: np.ndarray, edges: np.ndarray, per_place: int) -> np.ndarr
     return np.maximum(nodes, -(-edges // per_place))
 
 
-def rounded_length(longest: int) -> int:
-    """Return a length a little larger.
+def classes_for(lengths: np.ndarray) -> tuple[int, ...]:
+    """Return the lengths that graphs are filled up to, increasing.
+
+    The first one holds most graphs: a batch is of one class, and should hold graphs of all usual sizes, or
+    steps would pull the network now towards small graphs and now towards large ones.
+
+    Args:
+        lengths: of the training graphs.
 
     Example:
-        >>> rounded_length(17), rounded_length(0)
-        (24, 8)
+        >>> classes_for(np.array([10, 20, 30] * 300 + [70] * 20)), classes_for(np.array([3, 17]))
+        ((32, 72), (24,))
     """
-    return max(MULTIPLE, -(-longest // MULTIPLE) * MULTIPLE)
+    usual, large, longest = (_rounded(float(np.quantile(lengths, q))) for q in (USUAL, LARGE, 1.0))
+    if len(lengths) < FEWEST_IN_CLASSES or longest < WASTE * usual:
+        return (longest,)
+    beyond = np.count_nonzero(lengths > usual)
+    middle = (large,) if usual < large < longest / 2 and beyond >= FEWEST_LARGE else ()
+    return (usual, *middle, longest)
+
+
+def _rounded(length: float) -> int:
+    return max(MULTIPLE, -(-int(np.ceil(length)) // MULTIPLE) * MULTIPLE)
 
 
 def packed(
@@ -62,9 +79,9 @@ def packed(
     edges: dict[str, np.ndarray],
     *,
     per_place: int,
-    length: int,
+    widths: tuple[int, ...],
 ) -> dict[str, Any]:
-    """Return the arrays of `GraphInputs`, as rows of unequal length where that is worth it.
+    """Return the arrays of `GraphInputs`, as rows of unequal length where there are several length classes.
 
     A graph is as long as its nodes, or as its edges by so many beside each node, whichever is more; so all
     arrays share one length class, and edges are (rows, length, edges beside a node, 2).
@@ -74,23 +91,27 @@ def packed(
         nodes: arrays of all nodes, by name.
         edges: arrays of all edges, by name.
         per_place: edges beside a node.
-        length: of the longest training graph, rounded; larger graphs make it larger.
+        widths: the length classes; graphs larger than all of them make one more.
     """
     lengths = lengths_of(graphs.node_counts, graphs.edge_counts, per_place)
-    length = max(length, rounded_length(int(lengths.max(initial=0))))
-    classes = length_classes(lengths, length)
+    longest = int(lengths.max(initial=0))
+    widths = widths if longest <= widths[-1] else (*widths, _rounded(longest))
+    classes = np.array(widths, np.int32)[np.searchsorted(widths, lengths)]
     found: dict[str, Any] = {}
     there = np.ones(len(graphs.nodes.symbols), bool)
     for name, values in {"mask": there, **nodes}.items():
         fill = -1 if values.dtype == np.int32 else 0
-        found[name] = Ragged(values, graphs.node_ends, length=length, fill=fill, classes=classes)
+        found[name] = Ragged(values, graphs.node_ends, length=widths[-1], fill=fill, classes=classes)
     places, ends = _places(graphs.edge_counts, per_place)
     for name, values in {"edges": graphs.edges, **edges}.items():
         fill = -1 if values.dtype == np.int32 else 0
         whole = np.full((int(ends[-1]) if len(ends) else 0, per_place, *values.shape[1:]), fill, values.dtype)
         whole.reshape(-1, *values.shape[1:])[places] = values
-        found[name] = Ragged(whole, ends, length=length, fill=fill, classes=classes)
-    return found if _are_worth_classes(found, lengths, length) else _whole(found)
+        found[name] = Ragged(whole, ends, length=widths[-1], fill=fill, classes=classes)
+    size = sum(leaf.nbytes // leaf.dtype.itemsize for leaf in found.values())
+    if len(widths) > 1 or size > MOST_PLAIN:
+        return found
+    return {name: leaf.take(np.arange(len(leaf))) for name, leaf in found.items()}
 
 
 def _places(counts: np.ndarray, per_place: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,19 +120,3 @@ def _places(counts: np.ndarray, per_place: int) -> tuple[np.ndarray, np.ndarray]
     ends = np.cumsum(rows)
     shifts = np.repeat((ends - rows) * per_place - (np.cumsum(counts) - counts), counts)
     return np.arange(int(counts.sum())) + shifts, ends
-
-
-def _are_worth_classes(found: dict[str, Ragged], lengths: np.ndarray, length: int) -> bool:
-    size = sum(leaf.nbytes // leaf.dtype.itemsize for leaf in found.values())
-    wasted = len(lengths) >= FEWEST_IN_CLASSES and WASTE * lengths.mean() < length
-    return size > MOST_PLAIN or bool(wasted)
-
-
-def _whole(found: dict[str, Ragged]) -> dict[str, np.ndarray]:
-    """Return arrays of one length."""
-    plain = {}
-    for name, leaf in found.items():
-        longest = np.full(len(leaf), leaf.shape[1], np.int32)
-        own = Ragged(leaf.values, leaf.ends, length=leaf.shape[1], fill=leaf.fill, classes=longest)
-        plain[name] = own.take(np.arange(len(leaf)))
-    return plain

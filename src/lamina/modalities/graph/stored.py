@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from lamina.core import json_checks
 from lamina.core.json_checks import Check, items, record, wrong
+from lamina.modalities.graph.packed import MOST_PER_PLACE
 
 MOST_LENGTH = 1 << 24
 MOST_STEPS = 256
@@ -38,7 +40,7 @@ _FORM = record(
     nodes=_code,
     edges=_code,
     per_place=json_checks.size,
-    length=json_checks.size,
+    widths=items(json_checks.size),
     largest=json_checks.size,
     degrees=items(_count),
     has_degrees=json_checks.flag,
@@ -49,9 +51,11 @@ _FORM = record(
 def check_encoder(value: Any, place: str) -> None:
     """Check the column, the codes of nodes and edges, and how they are laid out."""
     _FORM(value, place)
-    for name, most in (("per_place", 1 << 10), ("length", MOST_LENGTH)):
-        if value[name] > most:
-            raise wrong(f"{place}.{name}", f"1 to {most}", value[name])
+    if value["per_place"] > MOST_PER_PLACE:
+        raise wrong(f"{place}.per_place", f"1 to {MOST_PER_PLACE}", value["per_place"])
+    widths = value["widths"]
+    if not widths or widths[-1] > MOST_LENGTH or not all(a < b for a, b in itertools.pairwise(widths)):
+        raise wrong(f"{place}.widths", f"increasing lengths up to {MOST_LENGTH}", widths)
     if value["walk_steps"] > MOST_STEPS:
         raise wrong(f"{place}.walk_steps", f"0 to {MOST_STEPS}", value["walk_steps"])
     if not value["degrees"]:
