@@ -54,7 +54,7 @@ class NodeEncoder(AbstractEncoder):
         features = column.graph.features
         if not isinstance(features, np.ndarray):
             return NodeEncoder(name, kind, width)
-        own = features[column.ids[np.asarray(rows)]].astype(np.float64)
+        own = features[np.unique(column.ids[np.asarray(rows)])].astype(np.float64)
         std = own.std(axis=0)
         std = np.where(std < FEWEST_SCALE, 1.0, std)
         return NodeEncoder(name, kind, width, mean=tuple(own.mean(axis=0).tolist()), std=tuple(std.tolist()))
