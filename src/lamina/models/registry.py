@@ -66,6 +66,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "codebook": {"meaning": "how the symbols' vectors are learned", **one_of("average", "loss")},
     "commitment": {"meaning": "weight of what keeps outputs near their symbols", **NOT_NEGATIVE},
     "body": {"meaning": "layers of encoder and decoder", **one_of("convolutional", "dense")},
+    "reach": {"meaning": "numbers begin within this over the size", **POSITIVE},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
@@ -201,6 +202,7 @@ _PLACES = {
     "tabm": "tabm-mini tabm",
     "text_transformer": "text-transformer",
     "transformer": "transformer",
+    "triples": "complex distmult rotate transe",
     "restoration": "edsr drunet",
     "unet": "unet",
     "vae": "vae",

@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "enhance": ("improve images: less noise, holes filled, finer, or colored", ("enhance",)),
     "score": ("how odd each row or image is, and why", ("anomaly",)),
     "reconstruct": ("write rows or images again from their codes", ("reconstruct",)),
+    "complete": ("find the likeliest entities for the open place of a triple", ("knowledge",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (
@@ -32,6 +33,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "tagging",
             "translation",
             "reconstruct",
+            "knowledge",
         ),
     ),
 }
