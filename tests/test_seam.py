@@ -47,6 +47,7 @@ HOMES = {
     "generate": ("tasks/generate/",),
     "anomaly": ("tasks/anomaly/",),
     "reconstruct": ("tasks/reconstruct/",),
+    "knowledge": ("tasks/knowledge/",),
 }
 
 

@@ -145,6 +145,17 @@ def unlabeled() -> TaskSample:
     return TaskSample(read(np.abs(NUMBERS), names=["a", "b", "c"]), ())
 
 
+def triples() -> TaskSample:
+    """Who is in which place, and which place is in which."""
+    random = np.random.default_rng(9)
+    people, places = [f"p{i}" for i in range(12)], [f"c{i}" for i in range(6)]
+    rows = {(p, "lives_in", c) for p in people for c in random.choice(places, 4, replace=False)}
+    rows |= {(places[i], "part_of", places[j]) for i in range(6) for j in range(6) if i < j}
+    chosen = random.permutation(sorted(rows))[:ROWS]
+    frame = dict(zip(("head", "relation", "tail"), chosen.T.tolist(), strict=True))
+    return TaskSample(read(pl.DataFrame(frame)), (), ("head", "relation", "tail"), "")
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -156,4 +167,5 @@ TASK_SAMPLES = {
     "generate": unlabeled(),
     "anomaly": unlabeled(),
     "reconstruct": unlabeled(),
+    "knowledge": triples(),
 }

@@ -176,7 +176,7 @@ class TransE(AbstractLinkModel):
 
     def scores(self, question: Float[Array, "b d"], vectors: Float[Array, "n d"]) -> Float[Array, "b n"]:
         """Return the negative distances to entities."""
-        squares = (question**2).sum(-1)[:, None] + (vectors**2).sum(-1)
+        squares = (question**2).sum(-1)[:, None] + (vectors**2).sum(-1)[None]
         return -jnp.sqrt(jnp.maximum(squares - 2 * dense(question, vectors), _LEAST_SQUARE))
 
     def near(self, question: Float[Array, "b d"], vectors: Float[Array, "b k d"]) -> Float[Array, "b k"]:
@@ -224,13 +224,12 @@ class RotatE(AbstractLinkModel):
         blocks = -(-len(vectors) // at_once)
         filled = jnp.pad(vectors, ((0, blocks * at_once - len(vectors)), (0, 0)))
         cut = filled.reshape(blocks, at_once, -1)
-        found = jax.lax.map(lambda own: self.near(question, jnp.broadcast_to(own, (1, *own.shape))), cut)
+        found = jax.lax.map(lambda own: _moduli(question[:, None] - own[None]), cut)
         return jnp.moveaxis(found, 0, 1).reshape(len(question), -1)[:, : len(vectors)]
 
     def near(self, question: Float[Array, "b d"], vectors: Float[Array, "b k d"]) -> Float[Array, "b k"]:
         """Return the negative distances to entities of each question's own."""
-        real, imaginary = _parts(question[:, None] - vectors)
-        return -jnp.sqrt(real * real + imaginary * imaginary + _LEAST_SQUARE).sum(-1)
+        return _moduli(question[:, None] - vectors)
 
     def cubes(self, vectors: Float[Array, "n d"]) -> Float[Array, " n"]:
         """Return Σ |v|³ of entities' complex numbers; of relations, whose numbers are angles, zero."""
@@ -245,6 +244,12 @@ def _parts(vectors: Array) -> tuple[Any, Any]:
     """Return the real and the imaginary parts of vectors."""
     half = vectors.shape[-1] // 2
     return vectors[..., :half], vectors[..., half:]
+
+
+def _moduli(differences: Array) -> Any:
+    """Return the negative sum of the moduli of complex numbers."""
+    real, imaginary = _parts(differences)
+    return -jnp.sqrt(real * real + imaginary * imaginary + _LEAST_SQUARE).sum(-1)
 
 
 def _triples(inputs: Inputs) -> TripleInputs:

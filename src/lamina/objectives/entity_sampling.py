@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from lamina.core.hashing import hashed_bits, hashed_keys
 from lamina.objectives.base import Batch, Losses
 from lamina.objectives.links import AbstractLinkObjective
+from lamina.ops.answers import shares
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,13 @@ class EntitySamplingObjective(AbstractLinkObjective):
         """Return the mean loss of the right answers and of those that were drawn."""
         keys = hashed_keys(key, 2)
         question, vectors = model.question(batch["x"], key=keys[0], train=True), jnp.asarray(model.entity.weight)
-        answers = batch["y"]
-        there = (answers >= 0).astype(jnp.float32)
-        share = there / jnp.maximum(there.sum(1, keepdims=True), 1)
+        answers = jnp.asarray(batch["y"])
+        share = shares(answers, jnp.float32)
         right = model.near(question, vectors[jnp.maximum(answers, 0)]).astype(jnp.float32)
         gain = (jax.nn.log_sigmoid(self.margin + right) * share).sum(1)
         drawn = (hashed_bits(keys[1], (self.negatives,)) % jnp.uint32(self.entities)).astype(jnp.int32)
         wrong = model.scores(question, vectors[drawn]).astype(jnp.float32)
-        wrong = jnp.where((drawn[:, None] == answers[:, None, :]).any(-1), -jnp.inf, wrong)  # no wrong ones
+        wrong = jnp.where((drawn[None, :, None] == answers[:, None, :]).any(-1), -jnp.inf, wrong)  # no wrong ones
         pull = jax.lax.stop_gradient(jax.nn.softmax(self.hardness * wrong, axis=1))
         loss = jnp.where(pull > 0, jax.nn.log_sigmoid(-self.margin - wrong), 0.0)
         each = -(gain + (pull * loss).sum(1)) / 2

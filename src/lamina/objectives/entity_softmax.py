@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.objectives.base import Batch, Losses
 from lamina.objectives.links import AbstractLinkObjective
-from lamina.ops.answers import answers_entropy
+from lamina.ops.answers import answers_entropy, shares
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class EntitySoftmaxObjective(AbstractLinkObjective):
         """Return the mean surprise at the answers, with N3."""
         scores = model(batch["x"], key=key, train=True).astype(jnp.float32)
         each = answers_entropy(scores, batch["y"], smoothing=self.smoothing)
-        share = batch["weight"] / jnp.maximum(batch["weight"].sum(), 1e-12)
+        weight = jnp.asarray(batch["weight"])
+        share = weight / jnp.maximum(weight.sum(), 1e-12)
         loss = (each * share).sum()
         if self.n3:
             loss = loss + self.n3 * cubes_of_triples(model, batch, share)
@@ -59,10 +60,9 @@ def cubes_of_triples(model: Any, batch: Batch, share: Array) -> Array:
     """
     x, answers = batch["x"], batch["y"]
     entities, relations = jnp.asarray(model.entity.weight), jnp.asarray(model.relation.weight)
-    there = answers >= 0
-    own = there * (share / jnp.maximum(there.sum(1), 1))[:, None]
+    own = shares(answers, jnp.float32) * share[:, None]
     counts = jnp.zeros(len(entities)).at[x["entity"]].add(share)
-    counts = counts.at[jnp.where(there, answers, len(entities))].add(own, mode="drop")
+    counts = counts.at[jnp.where(answers >= 0, answers, len(entities))].add(own, mode="drop")
     of_relations = jnp.zeros(len(relations)).at[x["relation"]].add(share)
     found = (counts * model.cubes(entities).astype(jnp.float32)).sum()
     return found + (of_relations * model.cubes(relations).astype(jnp.float32)).sum()

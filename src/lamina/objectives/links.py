@@ -12,6 +12,7 @@ import numpy as np
 from lamina.core.arrays import Array
 from lamina.objectives.base import AbstractObjective, Batch, Interval, Score, Shown
 from lamina.objectives.metrics.links import TOPS, link_intervals, link_metrics
+from lamina.ops.cross_entropy import cross_entropy
 
 NO_ANSWER = -1
 
@@ -29,7 +30,7 @@ class AbstractLinkObjective(AbstractObjective):
     """
 
     entities: int
-    monitor = {"mrr": True}  # noqa: RUF012
+    monitor = {"mrr": True, "loss": False}  # noqa: RUF012
     shown = Shown("mrr", "valid_mrr", lambda value, scale: value)
     noun = "question"
 
@@ -44,10 +45,15 @@ class AbstractLinkObjective(AbstractObjective):
         return Score("mrr", lambda targets, points, weights: self.metrics(points, targets, weights)["mrr"])
 
     def evaluate(self, model: Any, batch: Batch, *, key: Any) -> dict[str, Array]:
-        """Return the sums of reciprocal ranks, of hits, and of weights."""
-        ranks, weight = self.answer(model, batch["x"]), batch["weight"]
-        hits = {f"hits_{top}": ((ranks <= top) * weight).sum() for top in TOPS}
-        return {"mrr": (weight / ranks).sum(), **hits, "weight": weight.sum()}
+        """Return the sums of reciprocal ranks, of hits, of the surprise at the answers, and of weights."""
+        scores, weight = model(batch["x"]).astype(jnp.float32), jnp.asarray(batch["weight"])
+        ranks = filtered_ranks(scores, batch["x"])
+        hits = {f"hits_{top}": jnp.where(ranks <= top, weight, 0).sum() for top in TOPS}
+        answer = jnp.asarray(batch["x"]["answer"])
+        surprise = cross_entropy(scores, jnp.maximum(answer, 0))
+        surprise = jnp.where(answer == NO_ANSWER, jnp.log(float(self.entities)), surprise)
+        sums = {"mrr": (weight / ranks).sum(), **hits, "loss": (surprise * weight).sum()}
+        return {**sums, "weight": weight.sum()}
 
     def decode(self, outputs: Array) -> Array:
         """Return the probability of each entity."""
@@ -99,10 +105,10 @@ def filtered_ranks(scores: Array, x: Any) -> Array:
     """
     entities = scores.shape[1]
     number = jnp.arange(entities, dtype=jnp.int32)
-    byte, bit = number // 8, (number % 8).astype(jnp.uint8)
-    known = jnp.right_shift(jnp.take(x["known"], byte, axis=1, mode="clip"), bit) & jnp.uint8(1)
-    answer = x["answer"][:, None]
-    others = (known == 0) & (number != answer)
+    byte, bit = number // 8, (number % 8).astype(jnp.uint8)[None]
+    known = jnp.right_shift(jnp.take(jnp.asarray(x["known"]), byte, axis=1, mode="clip"), bit) & jnp.uint8(1)
+    answer = jnp.asarray(x["answer"])[:, None]
+    others = (known == 0) & (number[None] != answer)
     own = jnp.take_along_axis(scores, jnp.maximum(answer, 0), axis=1, mode="clip")
     higher = (others & ~(scores <= own)).sum(1).astype(jnp.float32)
     equal = (others & (scores == own)).sum(1).astype(jnp.float32)

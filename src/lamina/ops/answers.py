@@ -47,13 +47,12 @@ def _entropy(smoothing: float, logits: Any, answers: Any) -> Any:
 
 
 def _forward(smoothing: float, logits: Any, answers: Any) -> tuple[Any, tuple[Any, Any, Any]]:
-    there = answers >= 0
-    share = there / jnp.maximum(there.sum(1, keepdims=True), 1).astype(logits.dtype)
+    share = shares(answers, logits.dtype)
     level = jax.nn.logsumexp(logits, axis=1)
     chosen = jnp.take_along_axis(logits, jnp.maximum(answers, 0), axis=1, mode="clip")
     right = (1 - smoothing) * (chosen * share).sum(1)
     loss = level - right - (smoothing * logits.mean(1) if smoothing else 0.0)
-    return jnp.where(there.any(1), loss, 0.0), (logits, answers, level)
+    return jnp.where((answers >= 0).any(1), loss, 0.0), (logits, answers, level)
 
 
 def _backward(smoothing: float, saved: tuple[Any, Any, Any], change: Any) -> tuple[Any, None]:
@@ -62,10 +61,25 @@ def _backward(smoothing: float, saved: tuple[Any, Any, Any], change: Any) -> tup
     there = answers >= 0
     change = jnp.where(there.any(1), change, 0.0)[:, None]
     slope = change * (jnp.exp(logits - level[:, None]) - smoothing / logits.shape[1])
-    share = change * (1 - smoothing) / jnp.maximum(there.sum(1, keepdims=True), 1).astype(logits.dtype)
+    share = change * (1 - smoothing) * shares(answers, logits.dtype)
     rows = jnp.arange(len(answers), dtype=answers.dtype)[:, None]
     places = jnp.where(there, answers, logits.shape[1])  # what is out of range is dropped
-    return slope.at[rows, places].add(-jnp.broadcast_to(share, answers.shape), mode="drop"), None
+    return slope.at[rows, places].add(-share, mode="drop"), None
+
+
+def shares(answers: Array, dtype: Any) -> Any:
+    """Return 1/m at each of the m answers of a question, zero where it is filled up.
+
+    Args:
+        answers: (b, k), filled up by -1.
+        dtype: of the result.
+
+    Example:
+        >>> shares(jnp.array([[3, 0, -1]]), jnp.float32).tolist()
+        [[0.5, 0.5, 0.0]]
+    """
+    there = (answers >= 0).astype(dtype)
+    return there / jnp.maximum(there.sum(1, keepdims=True), 1)
 
 
 _entropy.defvjp(_forward, _backward)

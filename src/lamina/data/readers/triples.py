@@ -44,13 +44,15 @@ class TripleReader(AbstractReader):
 
 
 def _holds_triples(source: Source) -> bool:
-    """Return whether the first lines of a file are triples."""
-    from lamina.data.readers.parsers.triples import is_header, looks_like_triples, repeats_its_first
+    """Return whether the first lines of a file are triples; a network of triples reads no other files."""
+    from lamina.data.readers.parsers.triples import NAMES, is_header, looks_like_triples, repeats_its_first
 
     lines = _lines(source.head)
     if not looks_like_triples(lines):
         return False
-    return is_header(lines[0].split("\t")) or repeats_its_first(lines) or repeats_its_first(_more(source))
+    if set(NAMES) <= source.texts or is_header(lines[0].split("\t")):
+        return True
+    return repeats_its_first(lines) or repeats_its_first(_more(source))
 
 
 def _lines(data: bytes, most: int = 4096) -> list[str]:

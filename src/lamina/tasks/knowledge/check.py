@@ -69,8 +69,10 @@ def _backwards(
     pairs = inverse_pairs(trained, len(target.relations))
     if not pairs:
         return
-    known = held[(held >= 0).all(axis=1)]
+    known = held[(held >= 0).all(axis=1) & (held[:, 0] != held[:, 2])]
     told = _told_backwards(trained, known, {(one, other) for one, other, _ in pairs})
+    if not told:
+        return
     named = [
         f"'{target.relations[one]}' is '{target.relations[other]}' read backwards ({share:.0%} of its triples)"
         if one != other
@@ -102,6 +104,7 @@ def inverse_pairs(trained: np.ndarray, relations: int) -> list[tuple[int, int, f
         >>> inverse_pairs(np.concatenate([parent, parent[:, ::-1] + [0, 1, 0]]), 2)
         [(0, 1, 1.0), (1, 0, 1.0)]
     """
+    trained = trained[trained[:, 0] != trained[:, 2]]  # what stands in a relation to itself says nothing
     found = _matches(trained, trained)
     if not len(found[0]):
         return []

@@ -43,18 +43,22 @@ class KnowledgeTarget(AbstractTarget):
         self.entities, self.relations = tuple(entities), tuple(relations)
 
     @staticmethod
-    def fit(table: AbstractTable, columns: Sequence[str], rows: np.ndarray) -> KnowledgeTarget:
-        """Return the target: what stands in training rows is learned, what stands in any row is known.
+    def fit(
+        table: AbstractTable, columns: Sequence[str], rows: np.ndarray, *, whole: AbstractTable | None = None
+    ) -> KnowledgeTarget:
+        """Return the target: what stands in training rows is learned.
 
         Args:
             table: the data.
             columns: of heads, relations and tails.
             rows: indices of the training rows.
+            whole: whose triples are known, held-out ones among them; without, those of the training rows.
         """
         head, relation, tail = columns
         entities = sorted({*_seen(table, head, rows), *_seen(table, tail, rows)})
         found = KnowledgeTarget(columns, entities, sorted(_seen(table, relation, rows)), np.zeros((0, 3), np.int32))
-        return KnowledgeTarget(columns, found.entities, found.relations, complete(found.triples(table)))
+        known = found.triples(table, rows) if whole is None else found.triples(whole)
+        return KnowledgeTarget(columns, found.entities, found.relations, complete(known))
 
     @property
     def inputs(self) -> TripleInputs:

@@ -11,11 +11,11 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.core.wanted import LINKS
 from lamina.data.schema import NOTHING, Schema
-from lamina.data.split import Split
+from lamina.data.split import Split, SplitKeys
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Description, Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
-from lamina.tasks.base import AbstractComparer, AbstractTask, Roles, Suit
+from lamina.tasks.base import AbstractComparer, AbstractSelector, AbstractTask, Roles, Selection, Suit
 from lamina.tasks.knowledge import check
 from lamina.tasks.knowledge.examiner import GraphExamples, Questions, examples_of
 from lamina.tasks.knowledge.graph import SURE_NAMES, columns_named
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from lamina.objectives.base import AbstractObjective
 
 KNOWLEDGE = "knowledge"
-ENTITY, RELATION = "entity", "relation"
-_KINDS = (ENTITY, RELATION, ENTITY)
+# What entities and relations are to the modality of their columns: texts are read as texts again in new data.
+TEXTS, NUMBERS = "text", "identifier"
+WHOLE = "whole"  # the fact that says which triples are known
 _BESIDE = "a triple is head, relation and tail"
 
 
-class KnowledgeTask(AbstractTask, AbstractComparer):
+class KnowledgeTask(AbstractTask, AbstractSelector, AbstractComparer):
     """Which entity stands in a relation to another."""
 
     name = KNOWLEDGE
@@ -84,12 +85,15 @@ class KnowledgeTask(AbstractTask, AbstractComparer):
         )
 
         def describe(claims: Claims, names: Sequence[str], *, keep: Sequence[str]) -> list[Description]:
-            kinds = dict(zip(columns, _KINDS, strict=True))
-            return [Description(n, kinds.get(n, ""), reason="" if n in kinds else _BESIDE) for n in names]
+            return [Description(n, _kind(claims, n), reason="" if n in columns else _BESIDE) for n in names]
 
         schema = assign_roles(claims, given, task=self.name, target_kind=self.target_kind, describe=describe)
         order = {column.name: column for column in schema.inputs}
         return dataclasses.replace(schema, inputs=tuple(order[name] for name in columns))
+
+    def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
+        """Return all triples; those held out are known too, so that no answer of theirs counts as wrong."""
+        return Selection(table, facts={WHOLE: table})
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
         """Yield gaps in triples, and triples that stand twice."""
@@ -105,7 +109,8 @@ class KnowledgeTask(AbstractTask, AbstractComparer):
 
     def fit(self, learned: Learned, keys: Any) -> KnowledgeTarget:
         """Learn which entities and relations there are from training rows."""
-        return KnowledgeTarget.fit(learned.table, columns_of(learned.schema), learned.rows)
+        columns, whole = columns_of(learned.schema), learned.facts.get(WHOLE)
+        return KnowledgeTarget.fit(learned.table, columns, learned.rows, whole=whole)
 
     def restore(self, stored: Mapping[str, Any], place: str) -> KnowledgeTarget:
         """Return the target in an artifact's JSON."""
@@ -135,6 +140,10 @@ class KnowledgeTask(AbstractTask, AbstractComparer):
         from lamina.tasks.knowledge.sections import knowledge_sections
 
         return knowledge_sections(outcome)
+
+
+def _kind(claims: Claims, name: str) -> str:
+    return TEXTS if claims.table.column(name).storage == "string" else NUMBERS
 
 
 def columns_of(schema: Schema) -> tuple[str, str, str]:
