@@ -126,7 +126,9 @@ def test_eight_triples_are_learned_by_heart(name: str, objective: Any):
     rows = {"x": x, "y": np.stack([tail, np.full(8, -1, np.int32)], 1), "weight": np.ones(8, np.float32)}
     known = np.zeros((8, 2), np.uint8)
     watched = {"x": {**x, "answer": tail, "known": known}, "weight": rows["weight"]}
-    config = TrainConfig(epochs=300, lr=0.05, optimizer="adam", monitor="mrr", weight_decay=0.0, early_stopping=False)
+    config = TrainConfig(
+        epochs=300, lr=0.05, optimizer="adam", monitor="mrr", weight_decay=0.0, early_stopping=False
+    )
     history = train(made(name), objective, rows, watched, config=config).history
     assert history["valid_mrr"][-1] > 0.9 > history["valid_mrr"][0]
     assert history["train_loss"][-1] < 0.5 * history["train_loss"][0]

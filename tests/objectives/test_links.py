@@ -65,7 +65,13 @@ def test_what_training_never_saw_ranks_in_the_middle_as_a_question_and_last_as_a
 def test_metrics_and_intervals():
     ranks = np.array([1.0, 2.0, 4.0, 10.0])
     found = link_metrics(ranks)
-    assert found == {"mrr": pytest.approx(0.4625), "hits_1": 0.25, "hits_3": 0.5, "hits_10": 1.0, "mean_rank": 4.25}
+    assert found == {
+        "mrr": pytest.approx(0.4625),
+        "hits_1": 0.25,
+        "hits_3": 0.5,
+        "hits_10": 1.0,
+        "mean_rank": 4.25,
+    }
     intervals = link_intervals(ranks)
     pairs = np.array([(1 + 0.25) / 2, (0.5 + 0.1) / 2])
     half = 1.96 * pairs.std(ddof=1) / np.sqrt(2)
@@ -85,11 +91,17 @@ def test_n3_is_the_mean_of_cubes_over_triples():
     model = jax.tree.map(lambda a: np.random.default_rng(1).normal(size=a.shape).astype(np.float32), model)
     own, total = batch(), 0.0
     for entity, relation, answer in ((0, 1, 1), (0, 1, 2), (4, 3, 5)):
-        for vector in (model.entity.weight[entity], model.relation.weight[relation], model.entity.weight[answer]):
+        for vector in (
+            model.entity.weight[entity],
+            model.relation.weight[relation],
+            model.entity.weight[answer],
+        ):
             total += (np.abs(vector[:3] + 1j * vector[3:]) ** 3).sum() / 3
     share = own["weight"] / own["weight"].sum()
     assert float(cubes_of_triples(model, own, jnp.asarray(share))) == pytest.approx(total, rel=1e-5)
-    with_it, without = (EntitySoftmaxObjective(6, n3=n3).losses(model, own, key=0)["all"][0] for n3 in (0.5, 0.0))
+    with_it, without = (
+        EntitySoftmaxObjective(6, n3=n3).losses(model, own, key=0)["all"][0] for n3 in (0.5, 0.0)
+    )
     assert float(with_it - without) == pytest.approx(0.5 * total, rel=1e-4)
 
 
@@ -100,7 +112,9 @@ def test_the_loss_is_the_mean_over_triples():
     scores = np.asarray(model(own["x"]), np.float64)
     log_p = scores - np.log(np.exp(scores).sum(1, keepdims=True))
     expected = -np.mean([log_p[0, 1], log_p[0, 2], log_p[1, 5]])
-    assert float(EntitySoftmaxObjective(6).losses(model, own, key=0)["all"][0]) == pytest.approx(expected, rel=1e-5)
+    assert float(EntitySoftmaxObjective(6).losses(model, own, key=0)["all"][0]) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_drawn_entities_weigh_by_their_scores_and_right_ones_never_count_as_wrong():

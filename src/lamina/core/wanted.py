@@ -22,8 +22,8 @@ DENSITY = "density"
 IMPROVED = "improved"
 """What is to be added to a first estimate of an image: ``model(x)``, x a degraded image of any size."""
 LINKS = "links"
-"""A score for every entity of a graph as the answer to a question, and the vectors it is made of: ``model(x)``,
-``question(x)``, ``scores(question, vectors)`` and ``near(question, vectors)``."""
+"""A score for every entity of a graph as the answer to a question: ``model(x)``, made of ``question(x)``,
+``scores(question, vectors)`` and ``near(question, vectors)``."""
 
 WANTED = {
     ONE: "one output an example",

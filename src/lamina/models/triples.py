@@ -1,8 +1,8 @@
 """Embeddings of knowledge graphs: a vector for each entity and each relation, and a score for each triple.
 
 Each model answers a question (h, r, ?) by a vector that is made of those of h and r, and compares it with the
-vectors of all entities. Relations are learned twice, once in each direction (Lacroix et al. 2018): the question
-(?, r, t) is the question (t, r⁻¹, ?).
+vectors of all entities. Relations are learned twice, once in each direction (Lacroix et al. 2018): the
+question (?, r, t) is the question (t, r⁻¹, ?).
 """
 
 from __future__ import annotations
@@ -135,8 +135,9 @@ class ComplEx(AbstractLinkModel):
     of real matrices. O(batch · entities · rank).
 
     References:
-        Trouillon, Welbl, Riedel, Gaussier, Bouchard. Complex embeddings for simple link prediction. ICML 2016.
-        Lacroix, Usunier, Obozinski. Canonical tensor decomposition for knowledge base completion. ICML 2018.
+        Trouillon, Welbl, Riedel, Gaussier, Bouchard. Complex embeddings for simple link prediction. ICML
+        2016. Lacroix, Usunier, Obozinski. Canonical tensor decomposition for knowledge base completion. ICML
+        2018.
     """
 
     def combined(self, entity: Float[Array, "b d"], relation: Float[Array, "b e"]) -> Float[Array, "b d"]:
@@ -273,7 +274,7 @@ def distmult(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, k
     reference="Trouillon et al. Complex embeddings for simple link prediction. ICML 2016",
 )  # fmt: skip
 def complex_(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, key: Any) -> Module:
-    """Knowledge graphs by products of three complex vectors: tells who is whose parent from who is whose child."""
+    """Knowledge graphs by products of three complex vectors: relations need not hold both ways."""
     return ComplEx(_triples(inputs), width=2 * size, relation_width=2 * size, dropout=dropout, key=key)
 
 
@@ -284,13 +285,19 @@ def complex_(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, k
 def transe(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, key: Any) -> Module:
     """Knowledge graphs by translations: a relation leads from the place of one entity to that of another."""
     return TransE(
-        _triples(inputs), width=size, relation_width=size, dropout=dropout, initializer=glorot_uniform, key=key
+        _triples(inputs),
+        width=size,
+        relation_width=size,
+        dropout=dropout,
+        initializer=glorot_uniform,
+        key=key,
     )
 
 
 @register(
     "rotate", size=128, dial="complex numbers of a vector", takes=(TripleInputs,), gives=(LINKS,),
-    reference="Sun et al. RotatE: knowledge graph embedding by relational rotation in complex space. ICLR 2019",
+    reference="Sun et al. RotatE: knowledge graph embedding by relational rotation in complex space. "
+    "ICLR 2019",
 )  # fmt: skip
 def rotate(
     inputs: Inputs, outputs: int, *, size: int, reach: float = 11.0, dropout: float = 0.0, key: Any

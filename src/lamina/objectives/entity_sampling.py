@@ -18,8 +18,8 @@ from lamina.ops.answers import shares
 class EntitySamplingObjective(AbstractLinkObjective):
     """-log σ(γ + s⁺) - Σ_i p_i · log σ(-γ - s_i), s scores as negative distances, p = softmax(α · s), fixed.
 
-    The hardest of the drawn entities weigh most (self-adversarial). All questions of a step share the entities
-    that are drawn, which makes their distances one block; the paper draws others for each.
+    The hardest of the drawn entities weigh most (self-adversarial). All questions of a step share the
+    entities that are drawn, which makes their distances one block; the paper draws others for each.
 
     Args:
         entities: how many there are.
@@ -39,14 +39,19 @@ class EntitySamplingObjective(AbstractLinkObjective):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean loss of the right answers and of those that were drawn."""
         keys = hashed_keys(key, 2)
-        question, vectors = model.question(batch["x"], key=keys[0], train=True), jnp.asarray(model.entity.weight)
+        question, vectors = (
+            model.question(batch["x"], key=keys[0], train=True),
+            jnp.asarray(model.entity.weight),
+        )
         answers = jnp.asarray(batch["y"])
         share = shares(answers, jnp.float32)
         right = model.near(question, vectors[jnp.maximum(answers, 0)]).astype(jnp.float32)
         gain = (jax.nn.log_sigmoid(self.margin + right) * share).sum(1)
         drawn = (hashed_bits(keys[1], (self.negatives,)) % jnp.uint32(self.entities)).astype(jnp.int32)
         wrong = model.scores(question, vectors[drawn]).astype(jnp.float32)
-        wrong = jnp.where((drawn[None, :, None] == answers[:, None, :]).any(-1), -jnp.inf, wrong)  # no wrong ones
+        wrong = jnp.where(
+            (drawn[None, :, None] == answers[:, None, :]).any(-1), -jnp.inf, wrong
+        )  # no wrong ones
         pull = jax.lax.stop_gradient(jax.nn.softmax(self.hardness * wrong, axis=1))
         loss = jnp.where(pull > 0, jax.nn.log_sigmoid(-self.margin - wrong), 0.0)
         each = -(gain + (pull * loss).sum(1)) / 2

@@ -17,8 +17,9 @@ from lamina.ops.answers import answers_entropy, shares
 class EntitySoftmaxObjective(AbstractLinkObjective):
     """-log p(t | h, r) over all entities, the mean over triples, and N3 of the vectors that take part.
 
-    The triples of one question share its softmax: an example is a question with some of its answers, weighted by
-    their number, so that the loss is the mean over triples as if each stood alone, at a fraction of the products.
+    The triples of one question share its softmax: an example is a question with some of its answers,
+    weighted by their number, so that the loss is the mean over triples as if each stood alone, at a fraction
+    of the products.
 
     N3 is λ · the mean over triples of Σ |h_i|³ + Σ |r_i|³ + Σ |t_i|³.
 

@@ -22,8 +22,8 @@ class AbstractLinkObjective(AbstractObjective):
     """Questions to a knowledge graph, (entity, relation, ?), and the entities that answer them.
 
     Trained on ``{"x": {"entity", "relation"}, "y": answers (b, k), filled up by -1, "weight"}``; measured by
-    questions that have ``x["answer"]`` (b,) and ``x["known"]`` (b, ⌈n / 8⌉), uint8: a bit for each entity, the
-    lowest first, that says whether it is known to be an answer.
+    questions that have ``x["answer"]`` (b,) and ``x["known"]`` (b, ⌈n / 8⌉), uint8: a bit for each entity,
+    the lowest first, that says whether it is known to be an answer.
 
     Args:
         entities: how many there are.
@@ -89,8 +89,8 @@ def filtered_ranks(scores: Array, x: Any) -> Array:
     """Return the rank of each answer among all entities but the other known answers, (b,).
 
     1 + the number of higher scores + half the number of equal ones: the mean of the ranks that equal scores
-    share. An answer that training never saw, -1, ranks behind all candidates; where training never saw what is
-    asked about, every order is as good as another, and the mean of all ranks is taken. A score that is no
+    share. An answer that training never saw, -1, ranks behind all candidates; where training never saw what
+    is asked about, every order is as good as another, and the mean of all ranks is taken. A score that is no
     number counts as higher.
 
     Args:

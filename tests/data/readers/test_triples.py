@@ -12,7 +12,7 @@ from lamina.data import read
 from lamina.data.readers.registry import reader_of
 from lamina.data.readers.source import Source
 
-TEXT = "Rome\tcapital_of\tItaly\nNA\tcapital_of\t007\n\"Oslo\tin\tRome\n"
+TEXT = 'Rome\tcapital_of\tItaly\nNA\tcapital_of\t007\n"Oslo\tin\tRome\n'
 ROWS = [("Rome", "capital_of", "Italy"), ("NA", "capital_of", "007"), ('"Oslo', "in", "Rome")]
 
 

@@ -17,7 +17,9 @@ def triples(people: int = 40, towns: int = 8, countries: int = 3) -> list[Triple
         town = int(random.integers(towns))
         found += [(f"p{person}", "lives_in", f"t{town}"), (f"p{person}", "from", f"c{town % countries}")]
         found += [(f"t{town}", "home_of", f"p{person}")]
-        found += [(f"p{person}", "knows", f"p{int(other)}") for other in random.choice(people, 2) if other != person]
+        found += [
+            (f"p{person}", "knows", f"p{int(other)}") for other in random.choice(people, 2) if other != person
+        ]
     found = list(dict.fromkeys(found))
     return [found[i] for i in random.permutation(len(found))]
 
@@ -32,6 +34,10 @@ def folder(root: Path) -> str:
     """A folder with train, valid and test: held out are some of the facts that follow from others."""
     rows = triples()
     held = [row for row in rows if row[1] == "from"][:20]
-    for name, own in (("train", [r for r in rows if r not in held]), ("valid", held[:10]), ("test", held[10:])):
+    for name, own in (
+        ("train", [r for r in rows if r not in held]),
+        ("valid", held[:10]),
+        ("test", held[10:]),
+    ):
         write(root / f"{name}.tsv", own)
     return str(root)

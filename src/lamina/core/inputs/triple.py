@@ -11,8 +11,8 @@ from lamina.core.inputs.base import AbstractInputs
 class TripleInputs(AbstractInputs):
     """Questions (entity, relation, ?), ``x = {"entity": int32 (b,), "relation": int32 (b,)}``.
 
-    Relation r asks for tails: which t stands in (h, r, t)? Its inverse, r + relations, asks for heads: which h
-    stands in (h, r, t)? So models learn 2 · relations of them.
+    Relation r asks for tails: which t stands in (h, r, t)? Its inverse, r + relations, asks for heads: which
+    h stands in (h, r, t)? So models learn 2 · relations of them.
 
     Args:
         entities: how many there are, heads and tails together.

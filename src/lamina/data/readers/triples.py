@@ -108,14 +108,17 @@ def _read_folder(source: Source, encoding: str | None) -> AbstractTable:
         part: read_triples(os.path.join(source.path, name), encoding=encoding)
         for part, name in _parts(source).items()
     }
+    paths = tuple(os.path.join(source.path, name) for name in _parts(source).values())
     frames = [table.frame.with_columns(split=pl.lit(part)) for part, table in tables.items()]
-    return FrameTable(
+    found = FrameTable(
         pl.concat(frames),
         source=source.path,
         remarks=[remark for table in tables.values() for remark in table.remarks],
         doubts=[doubt for table in tables.values() for doubt in table.doubts],
         clean=False,
     )
+    found.files = paths
+    return found
 
 
 READERS.add(TripleReader.name, TripleReader())

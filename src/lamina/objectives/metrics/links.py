@@ -38,7 +38,9 @@ def link_metrics(ranks: np.ndarray) -> dict[str, float]:
     References:
         Bordes et al. Translating embeddings for modeling multi-relational data. NeurIPS 2013 (filtering).
     """
-    return {name: float(values.mean()) if values.size else math.nan for name, values in link_values(ranks).items()}
+    return {
+        name: float(values.mean()) if values.size else math.nan for name, values in link_values(ranks).items()
+    }
 
 
 def link_intervals(ranks: np.ndarray) -> dict[str, Interval]:

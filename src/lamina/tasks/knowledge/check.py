@@ -29,14 +29,17 @@ def of_rows(table: AbstractTable, columns: Sequence[str]) -> Iterator[Finding]:
     if gaps.size:
         name = columns[int((codes[gaps[0]] < 0).argmax())]
         message = f"{counted(gaps.size, 'triple')} {'lacks' if gaps.size == 1 else 'lack'} a value"
-        yield error("gap-in-triple", table.where(int(gaps[0]), name), message, "fill it in, or remove the row")
+        yield error(
+            "gap-in-triple", table.where(int(gaps[0]), name), message, "fill it in, or remove the row"
+        )
         return
     order = np.lexsort(codes.T)
     same = np.zeros(len(codes), bool)
     same[order[1:]] = (codes[order[1:]] == codes[order[:-1]]).all(axis=1)
     if same.any():
         row, count = int(same.argmax()), int(np.count_nonzero(same))
-        message = f"{counted(count, 'triple')} {'stands' if count == 1 else 'stand'} a second time; each counts once"
+        stand = f"{counted(count, 'triple')} {'stands' if count == 1 else 'stand'}"
+        message = f"{stand} a second time; each counts once"
         yield note("duplicate-triples", table.where(row), message)
 
 
@@ -54,8 +57,9 @@ def between(
     given = target.triples(table, held)
     unseen = np.flatnonzero((given < 0).any(axis=1))
     if unseen.size:
+        have = f"{counted(len(held), 'held-out triple')} {'has' if unseen.size == 1 else 'have'}"
         message = (
-            f"{unseen.size:,} of {counted(len(held), 'held-out triple')} {'has' if unseen.size == 1 else 'have'} an "
+            f"{unseen.size:,} of {have} an "
             "entity or a relation that no training triple has; answers that training never saw rank last"
         )
         yield note("unseen-entity", table.where(int(held[unseen[0]])), message)
@@ -65,7 +69,7 @@ def between(
 def _backwards(
     target: KnowledgeTarget, trained: np.ndarray, held: np.ndarray, source: str
 ) -> Iterator[Finding]:
-    """Yield relations of which nearly every triple stands the other way round in training, and what that tells."""
+    """Yield relations that are nearly always another one read backwards, and what that gives away."""
     pairs = inverse_pairs(trained, len(target.relations))
     if not pairs:
         return
@@ -74,10 +78,7 @@ def _backwards(
     if not told:
         return
     named = [
-        f"'{target.relations[one]}' is '{target.relations[other]}' read backwards ({share:.0%} of its triples)"
-        if one != other
-        else f"'{target.relations[one]}' holds both ways ({share:.0%} of its triples)"
-        for one, other, share in pairs
+        f"{_pair(target.relations, one, other)} ({share:.0%} of its triples)" for one, other, share in pairs
     ]
     more = f", and {len(named) - 1} more" if len(named) > 1 else ""
     message = (
@@ -88,6 +89,12 @@ def _backwards(
     say = warning if told > WORTH_A_WARNING * max(1, len(held)) else note
     found = say("inverse-relations", source, message, fix)
     yield Finding(found.level, found.code, found.message, found.where, found.fix, tuple(named))
+
+
+def _pair(relations: Sequence[str], one: int, other: int) -> str:
+    if one == other:
+        return f"'{relations[one]}' holds both ways"
+    return f"'{relations[one]}' is '{relations[other]}' read backwards"
 
 
 def inverse_pairs(trained: np.ndarray, relations: int) -> list[tuple[int, int, float]]:
@@ -114,7 +121,10 @@ def inverse_pairs(trained: np.ndarray, relations: int) -> list[tuple[int, int, f
     share = counts / sizes[codes // relations]
     good = (share >= NEARLY_ALWAYS) & (sizes[codes // relations] >= FEWEST)
     order = np.argsort(-share[good], kind="stable")
-    return [(int(c // relations), int(c % relations), float(s)) for c, s in zip(codes[good][order], share[good][order], strict=True)]
+    return [
+        (int(c // relations), int(c % relations), float(s))
+        for c, s in zip(codes[good][order], share[good][order], strict=True)
+    ]
 
 
 def _told_backwards(trained: np.ndarray, held: np.ndarray, pairs: set[tuple[int, int]]) -> int:

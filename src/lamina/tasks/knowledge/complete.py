@@ -75,7 +75,7 @@ def completions(network: Any, keys: Any) -> list[Completion]:
     if not keys.relation or bool(keys.head) == bool(keys.tail):
         raise ConfigError(
             "a question has a relation and one of head and tail",
-            expected='--head X --relation R for tails, --tail Y --relation R for heads',
+            expected="--head X --relation R for tails, --tail Y --relation R for heads",
             received=", ".join(n for n in ("head", "relation", "tail") if getattr(keys, n)) or "none",
         )
     relation = _number(keys.relation, target.relation_numbers, "relation")
@@ -97,7 +97,7 @@ def completions(network: Any, keys: Any) -> list[Completion]:
 
 
 def vectors_of_entities(network: Any, table: AbstractTable) -> np.ndarray:
-    """Return the vector of the entity in each row: of a column ``entity``, else of the heads, else of the first.
+    """Return the vector of each row's entity: of a column ``entity``, else of the heads or the first column.
 
     Args:
         network: of a graph.

@@ -41,10 +41,10 @@ def _summary(outcome: Outcome) -> Section:
     where = "of the test set" if outcome.evaluated == "test" else "held out for validation"
     first, ten = (f"{outcome.metrics[name]:.0%}" for name in ("hits_1", "hits_10"))
     lead = (
-        f"Asked for the missing end of {counted(outcome.count // 2, 'triple')} {where}, from both sides, the network "
-        f"ranks the right entity first in {first} of the questions and among the first ten in {ten}. "
-        f"The mean reciprocal rank is {metric_value(outcome, 'mrr')}. Other answers that are known count as neither "
-        "right nor wrong."
+        f"Asked for the missing end of {counted(outcome.count // 2, 'triple')} {where}, from both sides, the "
+        f"network ranks the right entity first in {first} of the questions and among the first ten in {ten}. "
+        f"The mean reciprocal rank is {metric_value(outcome, 'mrr')}. Other answers that are known count as "
+        "neither right nor wrong."
     )
     return Section("In short", (Paragraph(lead, "lead"), metric_tiles(outcome, LEADING)))
 
@@ -55,7 +55,9 @@ def _by_side(ranks: np.ndarray) -> Table:
     for name, own in zip(("tails", "heads"), np.split(ranks, 2), strict=True):
         found = link_metrics(own)
         rows.append((name, *(f"{found[metric]:.3f}" for metric in LEADING), f"{found['mean_rank']:,.0f}"))
-    return Table(("asked for", "MRR", "hits at 1", "hits at 10", "mean rank"), tuple(rows), numeric=(1, 2, 3, 4))
+    return Table(
+        ("asked for", "MRR", "hits at 1", "hits at 10", "mean rank"), tuple(rows), numeric=(1, 2, 3, 4)
+    )
 
 
 def _relations(ranks: np.ndarray, asked: np.ndarray, target: KnowledgeTarget) -> list[Section]:
@@ -86,7 +88,8 @@ def _relations(ranks: np.ndarray, asked: np.ndarray, target: KnowledgeTarget) ->
         for mrr, number, sides, ten, count in sorted(rows)[:WORST]
     ]
     heads = ("relation", "MRR", "for tails", "for heads", "hits at 10", "questions", "known triples")
-    note = f"Those whose right answers rank lowest, of {counted(len(rows), 'relation')} with {FEWEST_ASKED} or more questions."
+    among = f"{counted(len(rows), 'relation')} with {FEWEST_ASKED} or more questions"
+    note = f"Those whose right answers rank lowest, of {among}."
     table = Table(heads, tuple(lines), numeric=(1, 2, 3, 4, 5, 6), note=note)
     return [Section("Worst relations", (table,))]
 
@@ -102,8 +105,13 @@ def _hardest(outcome: Outcome, ranks: np.ndarray, asked: np.ndarray) -> Section:
         )
         for row in order.tolist()
     )
-    note = "Triples that the network believes least: rare ones, or mistakes of the data. ? is what training never saw."
-    return Section("Hardest triples", (Table(("triple", "asked for its", "rank"), rows, numeric=(2,), note=note),))
+    note = (
+        "Triples that the network believes least: rare ones, or mistakes of the data. ? is what training "
+        "never saw."
+    )
+    return Section(
+        "Hardest triples", (Table(("triple", "asked for its", "rank"), rows, numeric=(2,), note=note),)
+    )
 
 
 def _map(outcome: Outcome, target: KnowledgeTarget) -> list[Section]:
@@ -121,7 +129,9 @@ def _map(outcome: Outcome, target: KnowledgeTarget) -> list[Section]:
     share = float(np.square(sizes[:2]).sum() / max(np.square(sizes).sum(), 1e-300))
     series = [Series("", places[:, 0], places[:, 1])]
     panel = Points(tuple(series), x=Axis("first component"), y=Axis("second component"))
-    which = "All entities" if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities"
+    which = (
+        "All entities" if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities"
+    )
     note = f"{which}: principal components of their vectors; the two hold {share:.0%} of their variance."
     plot = Plot("entities", "Map of the entities", (panel,), alt=f"{len(rows)} points.", note=note)
     frequent = ", ".join(plain(target.entities[row], LONGEST) for row in rows[:MOST_NAMED].tolist())
@@ -152,10 +162,10 @@ def _two(values: np.ndarray, first: Callable[..., Any], second: Callable[..., An
 
 def _limits() -> Section:
     sentences = (
-        "What no triple says is taken for unknown, not for false: a wrong answer of the network may be a fact that "
-        "the graph lacks.",
-        "Probabilities are among the entities of training; an entity that training never saw is never an answer.",
-        "Triples that follow from others by a simple rule, such as one read backwards, make the metrics look better "
-        "than they are for new facts; the audit says where it sees that.",
+        "What no triple says is taken for unknown, not for false: a wrong answer of the network may be a "
+        "fact that the graph lacks.",
+        "Probabilities are among the entities of training; one that training never saw is never an answer.",
+        "Triples that follow from others by a simple rule, such as one read backwards, make the metrics look "
+        "better than they are for new facts; the audit says where it sees that.",
     )
     return Section("Limits", (Bullets(sentences),))

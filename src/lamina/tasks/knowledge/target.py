@@ -20,7 +20,8 @@ from lamina.tasks.knowledge.graph import Answers, both_directions, complete, num
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
-# A question with its answer, as numbers; -1 is what training never saw. Relations from R upward ask for heads.
+# A question with its answer, as numbers; -1 is what training never saw. Relations from R upward ask for
+# heads.
 ASKED = np.dtype([("entity", np.int32), ("relation", np.int32), ("answer", np.int32)])
 
 
@@ -56,7 +57,9 @@ class KnowledgeTarget(AbstractTarget):
         """
         head, relation, tail = columns
         entities = sorted({*_seen(table, head, rows), *_seen(table, tail, rows)})
-        found = KnowledgeTarget(columns, entities, sorted(_seen(table, relation, rows)), np.zeros((0, 3), np.int32))
+        found = KnowledgeTarget(
+            columns, entities, sorted(_seen(table, relation, rows)), np.zeros((0, 3), np.int32)
+        )
         known = found.triples(table, rows) if whole is None else found.triples(whole)
         return KnowledgeTarget(columns, found.entities, found.relations, complete(known))
 
@@ -104,7 +107,9 @@ class KnowledgeTarget(AbstractTarget):
         for name in self.columns:
             table.require(name, fix="give triples the columns of the training data")
         numbers = (self.numbers, self.relation_numbers, self.numbers)
-        each = [numbered(*words_of(table, name), own) for name, own in zip(self.columns, numbers, strict=True)]
+        each = [
+            numbered(*words_of(table, name), own) for name, own in zip(self.columns, numbers, strict=True)
+        ]
         found = np.stack(each, axis=1)
         return found if rows is None else found[np.asarray(rows)]
 

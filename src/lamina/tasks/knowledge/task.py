@@ -104,7 +104,9 @@ class KnowledgeTask(AbstractTask, AbstractSelector, AbstractComparer):
         columns = columns_of(subject.schema)
         target = KnowledgeTarget.fit(subject.table, columns, split.train)
         trained = target.triples(subject.table, split.train)
-        held = np.sort(np.concatenate([split.valid, split.test])) if other is None else np.arange(other.height)
+        held = (
+            np.sort(np.concatenate([split.valid, split.test])) if other is None else np.arange(other.height)
+        )
         yield from check.between(target, trained, other or subject.table, held)
 
     def fit(self, learned: Learned, keys: Any) -> KnowledgeTarget:

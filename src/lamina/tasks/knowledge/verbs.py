@@ -40,7 +40,8 @@ def _shown(found: Sequence[Completion]) -> Iterator[str]:
     """Yield a line for each entity: its probability and the triple."""
     for number, one in enumerate(found):
         yield "\n" if number else ""
-        yield f"{one.probability:7.2%}  {one.head}  {one.relation}  {one.tail}{'  (known)' if one.known else ''}"
+        triple, known = f"{one.head}  {one.relation}  {one.tail}", "  (known)" if one.known else ""
+        yield f"{one.probability:7.2%}  {triple}{known}"
 
 
 def _told(found: Sequence[Completion]) -> dict[str, Any]:

@@ -26,15 +26,15 @@ def is_header(fields: Sequence[str]) -> bool:
 
 
 def looks_like_triples(lines: Sequence[str]) -> bool:
-    """Return whether each line has three fields that are filled in, the middle ones being words.
+    r"""Return whether each line has three fields that are filled in, the middle ones being words.
 
     Args:
         lines: some of a file, two at least.
 
     Example:
-        >>> looks_like_triples(["Rome\\tcapital_of\\tItaly", "Italy\\tin\\tEurope"])
+        >>> looks_like_triples(["Rome\tcapital_of\tItaly", "Italy\tin\tEurope"])
         True
-        >>> looks_like_triples(["a\\t1.5\\tx", "b\\t2.5\\ty"])
+        >>> looks_like_triples(["a\t1.5\tx", "b\t2.5\ty"])
         False
     """
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
@@ -44,15 +44,15 @@ def looks_like_triples(lines: Sequence[str]) -> bool:
 
 
 def repeats_its_first(lines: Sequence[str]) -> bool:
-    """Return whether a field of the first line stands in another one, as no name of a column would.
+    r"""Return whether a field of the first line stands in another one, as no name of a column would.
 
     Args:
         lines: of triples.
 
     Example:
-        >>> repeats_its_first(["Rome\\tcapital_of\\tItaly", "Italy\\tin\\tEurope"])
+        >>> repeats_its_first(["Rome\tcapital_of\tItaly", "Italy\tin\tEurope"])
         True
-        >>> repeats_its_first(["who\\tdoes\\twhat", "Rome\\tis_in\\tItaly", "Italy\\tis_in\\tEurope"])
+        >>> repeats_its_first(["who\tdoes\twhat", "Rome\tis_in\tItaly", "Italy\tis_in\tEurope"])
         False
     """
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
