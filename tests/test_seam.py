@@ -50,6 +50,7 @@ HOMES = {
     "generate": ("tasks/generate/",),
     "anomaly": ("tasks/anomaly/",),
     "reconstruct": ("tasks/reconstruct/",),
+    "knowledge": ("tasks/knowledge/",),
 }
 
 

@@ -190,6 +190,15 @@ def unlabeled() -> TaskSample:
 def one_graph() -> TaskSample:
     """Nodes of a graph, and nothing to predict but its edges."""
     return TaskSample(nodes(9).drop(["y"]), (), ("node",), "")
+def triples() -> TaskSample:
+    """Who is in which place, and which place is in which."""
+    random = np.random.default_rng(9)
+    people, places = [f"p{i}" for i in range(12)], [f"c{i}" for i in range(6)]
+    rows = {(p, "lives_in", c) for p in people for c in random.choice(places, 4, replace=False)}
+    rows |= {(places[i], "part_of", places[j]) for i in range(6) for j in range(6) if i < j}
+    chosen = random.permutation(sorted(rows))[:ROWS]
+    frame = dict(zip(("head", "relation", "tail"), chosen.T.tolist(), strict=True))
+    return TaskSample(read(pl.DataFrame(frame)), (), ("head", "relation", "tail"), "")
 
 
 TASK_SAMPLES = {
@@ -204,4 +213,5 @@ TASK_SAMPLES = {
     "generate": unlabeled(),
     "anomaly": unlabeled(),
     "reconstruct": unlabeled(),
+    "knowledge": triples(),
 }

@@ -21,6 +21,7 @@ from lamina.core.inputs import (
     PairInputs,
     RowSampleInputs,
     TableInputs,
+    TripleInputs,
 )
 from lamina.core.inputs.graph import GraphInputs, NodeInputs
 from lamina.core.inputs.text import TextInputs
@@ -55,6 +56,7 @@ INPUTS: dict[type, dict[str, Any]] = {
     NodeInputs: {"nodes": NodeInputs(GRAPHS)},
     ImageSampleInputs: {},  # models of samples are called otherwise: test_games.py, test_denoisers.py
     RowSampleInputs: {},
+    TripleInputs: {},  # test_links.py
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
         "blocks": MixedInputs(

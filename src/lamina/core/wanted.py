@@ -21,6 +21,9 @@ DENSITY = "density"
 """The log-density of a sample, ``log_density(x, label)``, and samples, ``sample(noise, label)``."""
 IMPROVED = "improved"
 """What is to be added to a first estimate of an image: ``model(x)``, x a degraded image of any size."""
+LINKS = "links"
+"""A score for every entity of a graph as the answer to a question: ``model(x)``, made of ``question(x)``,
+``scores(question, vectors)`` and ``near(question, vectors)``."""
 
 WANTED = {
     ONE: "one output an example",
@@ -32,4 +35,5 @@ WANTED = {
     GAME: "samples, and a critic of them",
     DENSITY: "the density of a sample",
     IMPROVED: "a better image",
+    LINKS: "a score for every entity of a graph",
 }

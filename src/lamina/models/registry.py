@@ -71,6 +71,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
         **one_of("none", "batch", "graph", "layer"),
     },
     "readout": {"meaning": "how a graph is told from its nodes", **one_of("sum", "mean", "max")},
+    "reach": {"meaning": "numbers begin within this over the size", **POSITIVE},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
 
@@ -208,6 +209,7 @@ _PLACES = {
     "tabm": "tabm-mini tabm",
     "text_transformer": "text-transformer",
     "transformer": "transformer",
+    "triples": "complex distmult rotate transe",
     "restoration": "edsr drunet",
     "unet": "unet",
     "vae": "vae",

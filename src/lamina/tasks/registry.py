@@ -31,6 +31,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "generate": "lamina.tasks.generate.task",
         "anomaly": "lamina.tasks.anomaly.task",
         "reconstruct": "lamina.tasks.reconstruct.task",
+        "knowledge": "lamina.tasks.knowledge.task",
     },
 )
 

@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "score": ("how odd each row or image is, and why", ("anomaly",)),
     "reconstruct": ("write rows or images again from their codes", ("reconstruct",)),
     "suggest": ("the most probable edges that a graph lacks", ("links",)),
+    "complete": ("find the likeliest entities for the open place of a triple", ("knowledge",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (
@@ -34,6 +35,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "translation",
             "reconstruct",
             "links",
+            "knowledge",
         ),
     ),
 }

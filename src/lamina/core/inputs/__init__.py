@@ -7,6 +7,7 @@ from lamina.core.inputs.mixed import PRESENT, MixedInputs
 from lamina.core.inputs.pair import PairInputs
 from lamina.core.inputs.sample import NO_LABEL, AbstractSampleInputs, ImageSampleInputs, RowSampleInputs
 from lamina.core.inputs.table import TableInputs
+from lamina.core.inputs.triple import TripleInputs
 
 __all__ = [
     "NO_LABEL",
@@ -21,4 +22,5 @@ __all__ = [
     "PairInputs",
     "RowSampleInputs",
     "TableInputs",
+    "TripleInputs",
 ]

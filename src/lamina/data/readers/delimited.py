@@ -16,6 +16,7 @@ class DelimitedReader(AbstractReader):
     files = "CSV and TSV files"
     keys = TextFileKeys
     endings = (".csv", ".tsv")
+    is_general = True
 
     def claims(self, source: Source) -> bool:
         """Return whether a file is named as delimited text is, or is standard input."""

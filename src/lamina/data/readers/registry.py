@@ -23,6 +23,7 @@ READERS: Registry[AbstractReader] = Registry(
         "jsonl": "lamina.data.readers.jsonl",
         "json": "lamina.data.readers.json",
         "conll": "lamina.data.readers.conll",
+        "triples": "lamina.data.readers.triples",
         "spreadsheet": "lamina.data.readers.spreadsheet",
         "npy": "lamina.data.readers.npy",
         "npz": "lamina.data.readers.npz",

@@ -40,6 +40,7 @@ class TextFolderReader(AbstractReader):
 
     name = "text_folder"
     files = "folders of text files"
+    is_general = True
     keys = TextFileKeys
 
     def claims(self, source: Source) -> bool:

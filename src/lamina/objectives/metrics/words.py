@@ -60,6 +60,15 @@ METRIC_WORDS = {
     "chrf": MetricWords("chrF", "runs of characters shared with the reference; 100 is the same", True),
     "perplexity": MetricWords("Perplexity", "how many tokens the network hesitates between"),
     "bits_per_byte": MetricWords("Bits per byte", "bits needed to store a byte of the text"),
+    "mrr": MetricWords("MRR", "mean of 1 over the rank of the right answer; 1 is always first", True),
+    "hits_1": MetricWords("Hits at 1", "share of questions whose right answer ranks first", True),
+    "hits_3": MetricWords(
+        "Hits at 3", "share of questions whose right answer is among the first three", True
+    ),
+    "hits_10": MetricWords(
+        "Hits at 10", "share of questions whose right answer is among the first ten", True
+    ),
+    "mean_rank": MetricWords("Mean rank", "mean rank of the right answer, 1 is the best"),
 }
 
 

@@ -1,0 +1,32 @@
+"""Questions to a knowledge graph: which entity stands in a relation to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lamina.core.inputs.base import AbstractInputs
+
+
+@dataclass(frozen=True)
+class TripleInputs(AbstractInputs):
+    """Questions (entity, relation, ?), ``x = {"entity": int32 (b,), "relation": int32 (b,)}``.
+
+    Relation r asks for tails: which t stands in (h, r, t)? Its inverse, r + relations, asks for heads: which
+    h stands in (h, r, t)? So models learn 2 · relations of them.
+
+    Args:
+        entities: how many there are, heads and tails together.
+        relations: how many there are, their inverses not counted.
+
+    Example:
+        >>> TripleInputs(entities=5, relations=2).directed
+        4
+    """
+
+    entities: int
+    relations: int
+
+    @property
+    def directed(self) -> int:
+        """How many relations there are with their inverses."""
+        return 2 * self.relations
