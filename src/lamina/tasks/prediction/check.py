@@ -42,7 +42,10 @@ def of_targets(subject: Subject, of_column: OfColumn) -> Iterator[Finding]:
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        found += _of_missing(table, column, subject.strict and table.strict)
+        if schema.has_flags and not (subject.strict and table.strict):
+            found += _of_unknown(table, column)
+        else:
+            found += _of_missing(table, column, subject.strict and table.strict)
         found += of_column(table, column)
     yield from found
     known = known_rows(table, schema).size
@@ -58,9 +61,8 @@ def of_second(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
         schema: of the training data.
         other: the test data.
     """
-    missing = np.zeros(other.height, bool)
-    for name in schema.targets:
-        missing |= other.labels(name).missing()
+    gaps = [other.labels(name).missing() for name in schema.targets]
+    missing = np.all(gaps, axis=0) if schema.has_flags else np.any(gaps, axis=0)
     if missing.any():
         rows = f"{np.count_nonzero(missing):,} of {counted(other.height, 'row')}"
         where = other.where(int(missing.argmax()), schema.targets[0])
@@ -102,6 +104,16 @@ def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Ite
     if table.source != "<frame>" and column.storage == "string":
         fix += '; words such as "None" and "NA" count as missing: rename them if they are a class'
     yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
+
+
+def _of_unknown(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
+    """Yield what is to be said of a label that is not known in some rows, which may have others."""
+    missing = column.missing()
+    count = int(np.count_nonzero(missing))
+    if count:
+        rows = f"{count:,} of {counted(table.height, 'row')}"
+        message = f"the label is not known in {rows}: it has no part in their loss and metrics"
+        yield note("unknown-label", table.where(int(missing.argmax()), column.name), message)
 
 
 def of_classes(table: AbstractTable, column: ScalarColumn, *, most: int | None = None) -> Iterator[Finding]:
