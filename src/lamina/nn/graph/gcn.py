@@ -51,6 +51,6 @@ class GCNConv(AbstractGraphLayer):
         self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
     ) -> Float[Array, "b n o"]:
         y = self.lin(x)
-        root = jax.lax.rsqrt(1 + degrees(graph.receivers, graph.nodes))[..., None]
+        root = jax.lax.rsqrt(1 + degrees(graph.receivers, graph.nodes))[..., None].astype(y.dtype)
         near = edge_sum(y * root, graph.senders, graph.receivers) * root
         return near + y * root**2 + aligned(self.bias, y)
