@@ -42,11 +42,12 @@ def of_targets(subject: Subject, of_column: OfColumn) -> Iterator[Finding]:
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        if schema.has_flags and not (subject.strict and table.strict):
-            found += _of_unknown(table, column)
-        else:
-            found += _of_missing(table, column, subject.strict and table.strict)
+        strict = subject.strict and table.strict
+        if strict or not schema.has_flags:
+            found += _of_missing(table, column, column.missing(), strict)
         found += of_column(table, column)
+    if schema.has_flags and not (subject.strict and table.strict):
+        found += _of_unknown(table, schema.targets)
     yield from found
     known = known_rows(table, schema).size
     if known < 2 and not any(finding.level == "error" for finding in found):
@@ -89,9 +90,10 @@ def of_unseen_labels(table: AbstractTable, name: str, other: AbstractTable) -> I
             yield error("unseen-label", other.where(row, name), message, fix)
 
 
-def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Iterator[Finding]:
+def _of_missing(
+    table: AbstractTable, column: ScalarColumn, missing: np.ndarray, strict: bool
+) -> Iterator[Finding]:
     """Yield what is to be said of rows without a target."""
-    missing = column.missing()
     count = int(np.count_nonzero(missing))
     if not count:
         return
@@ -106,14 +108,18 @@ def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Ite
     yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
 
 
-def _of_unknown(table: AbstractTable, column: ScalarColumn) -> Iterator[Finding]:
-    """Yield what is to be said of a label that is not known in some rows, which may have others."""
-    missing = column.missing()
-    count = int(np.count_nonzero(missing))
-    if count:
-        rows = f"{count:,} of {counted(table.height, 'row')}"
-        message = f"the label is not known in {rows}: it has no part in their loss and metrics"
-        yield note("unknown-label", table.where(int(missing.argmax()), column.name), message)
+def _of_unknown(table: AbstractTable, names: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield what is to be said of rows in which no label is known, or not each."""
+    columns = [table.labels(name) for name in names]
+    gaps = np.stack([column.missing() for column in columns], axis=1)
+    without = gaps.all(axis=1)
+    yield from _of_missing(table, columns[0], without, strict=False)
+    for column, own in zip(columns, gaps.T, strict=True):
+        unknown = own & ~without
+        if unknown.any():
+            rows = f"{np.count_nonzero(unknown):,} of {counted(table.height, 'row')}"
+            message = f"the label is not known in {rows}: it has no part in their loss and metrics"
+            yield note("unknown-label", table.where(int(unknown.argmax()), column.name), message)
 
 
 def of_classes(table: AbstractTable, column: ScalarColumn, *, most: int | None = None) -> Iterator[Finding]:
