@@ -13,6 +13,7 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from lamina.core.common import map_examples
 from lamina.core.inputs import (
     DegradedImageInputs,
     ImageInputs,
@@ -313,7 +314,7 @@ def test_second_call_does_not_trace_again_nor_does_another_seed(name: str, place
 @main
 def test_batch_of_one_is_a_row_of_the_batch(name: str, place: str):
     model, x = make(name, place), examples(place)
-    one = jax.tree.map(lambda array: array[3:4], jax.device_get(x))
+    one = map_examples(lambda array: array[3:4], jax.device_get(x))
     close(forward(model, one), np.asarray(forward(model, x))[3:4])
 
 
@@ -368,7 +369,12 @@ def test_sharded_over_the_batch_equals_whole(name: str, place: str):
     mesh = Mesh(np.array(jax.devices()), ("b",))
     over_batch, everywhere = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("b",), ()))
     model, x = make(name, place), examples(place)
-    spread = gradient(jax.device_put(model, everywhere), jax.device_put(x, over_batch), KEY)
+    spread_x = map_examples(
+        lambda array: jax.device_put(array, over_batch),
+        x,
+        common=lambda array: jax.device_put(array, everywhere),
+    )
+    spread = gradient(jax.device_put(model, everywhere), spread_x, KEY)
     close(named_arrays(spread), named_arrays(gradient(model, x, KEY)), rtol=1e-3, atol=1e-5)
 
 

@@ -64,6 +64,11 @@ class Schema:
         return self.target_kind == CLASSES
 
     @property
+    def has_flags(self) -> bool:
+        """Whether a row has several flags, some of which may be unknown."""
+        return self.target_kind == FLAGS
+
+    @property
     def has_numbers(self) -> bool:
         """Whether the targets are numbers."""
         return self.target_kind == NUMBERS

@@ -91,13 +91,14 @@ def _check_numbers(seed: int, valid: float, test: float) -> None:
 
 
 def known_rows(table: AbstractTable, schema: Schema) -> np.ndarray:
-    """Return the rows in which every target is known."""
-    known = np.ones(table.height, bool)
+    """Return the rows in which every target is known; of several flags, one of them."""
+    known = []
     for name in schema.targets:
-        known &= ~(table.column(name) if name in table.cell_names else table.labels(name)).missing()
-        if schema.has_numbers:
-            known &= ~np.isnan(table.labels(name).numbers())
-    return np.flatnonzero(known)
+        own = ~(table.column(name) if name in table.cell_names else table.labels(name)).missing()
+        known.append(own & ~np.isnan(table.labels(name).numbers()) if schema.has_numbers else own)
+    if not known:
+        return np.arange(table.height)
+    return np.flatnonzero(np.any(known, axis=0) if schema.has_flags else np.all(known, axis=0))
 
 
 def _parts(

@@ -23,7 +23,7 @@ from lamina.nn.graph.gin import GINConv, GINEConv
 from lamina.nn.graph.gps import GPSBlock
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.jumping import jump_concat
-from lamina.nn.graph.layer import AbstractGraphLayer, GraphSequential
+from lamina.nn.graph.layer import AbstractGraphLayer, GraphSequential, apply
 from lamina.nn.graph.mpnn import GatedNNConv
 from lamina.nn.graph.pna import PNAConv
 from lamina.nn.graph.readout import Set2Set
@@ -151,7 +151,7 @@ def gin(
 
     def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
         layer = isomorphism(size, size if has_edges else 0, node_norm=node_norm, key=key)
-        return GraphSequential([layer, *norm_of(node_norm, size), relu, Dropout(dropout)])
+        return Behind(layer, GraphSequential(norm_of(node_norm, size)), Dropout(dropout))
 
     return message_network(
         inputs, outputs, block=block, width=size, count=depth, edge_width=size, readout=readout,
@@ -169,9 +169,34 @@ def isomorphism(width: int, edge_width: int, *, node_norm: str, key: Any) -> Abs
         key: random key or seed.
     """
     first, second, own = split(key, 3)
-    norm = norm_of(node_norm, width)
-    nodes = GraphSequential([Linear(width, width, key=first), *norm, relu, Linear(width, width, key=second)])
+    norm = GraphSequential(norm_of(node_norm, width))
+    inner = Behind(Linear(width, width, key=first), norm, Dropout(0.0))
+    nodes = GraphSequential([inner, Linear(width, width, key=second)])
     return GINEConv(width, edge_width, nodes, key=own) if edge_width else GINConv(nodes)
+
+
+class Behind(AbstractGraphLayer):
+    """y = dropout(relu(norm(layer(x)))).
+
+    Args:
+        layer: over graphs, or over each node by itself.
+        norm: of its outputs.
+        dropout: of what leaves.
+    """
+
+    layer: Module
+    norm: AbstractGraphLayer
+    dropout: Dropout
+
+    def __init__(self, layer: Module, norm: AbstractGraphLayer, dropout: Dropout):
+        self.layer, self.norm, self.dropout = layer, norm, dropout
+
+    def __call__(
+        self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
+    ) -> Float[Array, "b n o"]:
+        first, second = (None, None) if key is None else hashed_keys(key, 2)
+        y = self.norm(apply(self.layer, x, graph, key=first, train=train), graph, train=train)
+        return self.dropout(relu(y), key=second, train=train)
 
 
 class OfAnyEdges(AbstractGraphLayer):
@@ -238,7 +263,7 @@ def pna(
         degrees = graph.degrees if any(graph.degrees[1:]) else USUAL_DEGREES
         edges = EDGE_WIDTH if has_edges else None
         layer = PNAConv(size, size, degree_histogram=degrees, edge_features=edges, key=key)
-        return GraphSequential([layer, *norm_of(node_norm, size), relu, Dropout(dropout)])
+        return Behind(layer, GraphSequential(norm_of(node_norm, size)), Dropout(dropout))
 
     return message_network(
         inputs, outputs, block=block, width=size, count=depth, edge_width=EDGE_WIDTH, readout=readout,

@@ -191,6 +191,8 @@ class BinaryObjective(AbstractObjective):
 class MultilabelObjective(AbstractObjective):
     """Several labels of one example, each present or not; one logit each.
 
+    A target below 0 is not known: it has no part in loss and metrics.
+
     Args:
         labels: how many there are.
         smoothing: label smoothing in [0, 1).
@@ -211,20 +213,22 @@ class MultilabelObjective(AbstractObjective):
         return self.labels
 
     def losses(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> Losses:
-        """Return the mean weighted loss of the batch, averaged over the labels."""
+        """Return the mean weighted loss of the batch, averaged over the labels; unknown ones are zeros."""
         logits = model(batch["x"], key=key, train=True).astype(jnp.float32)
         targets = jnp.broadcast_to(with_members(batch["y"], logits, features=1), logits.shape)
-        each = loss_functions.binary_cross_entropy(logits, targets, smoothing=self.smoothing)
+        each = loss_functions.binary_cross_entropy(logits, jnp.maximum(targets, 0), smoothing=self.smoothing)
+        each = jnp.where(targets >= 0, each, 0)
         return {"all": ((over_members(each, len(logits)) * batch["weight"]).mean(), {})}
 
     def evaluate(self, model: Callable[..., Array], batch: Batch, *, key: Any) -> dict[str, Array]:
         """Return sums of log-loss, hits (share of right labels) and weights."""
-        yes, truth = self.decode(model(batch["x"])), batch["y"] > 0.5
+        yes, truth, known = self.decode(model(batch["x"])), batch["y"] > 0.5, batch["y"] >= 0
         both = jnp.stack([1 - yes, yes], axis=-1)
-        loss = _log_loss(both, truth.astype(jnp.int32), self.smoothing).mean(-1)
+        loss = jnp.where(known, _log_loss(both, truth.astype(jnp.int32), self.smoothing), 0).mean(-1)
+        right = jnp.where(known, (yes > 0.5) == truth, False).sum(-1) / jnp.maximum(known.sum(-1), 1)
         return {
             "loss": (loss * batch["weight"]).sum(),
-            "accuracy": (((yes > 0.5) == truth).mean(-1) * batch["weight"]).sum(),
+            "accuracy": (right * batch["weight"]).sum(),
             "weight": batch["weight"].sum(),
         }
 

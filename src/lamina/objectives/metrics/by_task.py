@@ -14,6 +14,7 @@ from lamina.objectives.metrics.rows import (
     check_same_rows,
     class_probabilities,
     class_targets,
+    known_flags,
     row_weights,
     weighted_mean,
 )
@@ -61,11 +62,11 @@ def multilabel_metrics(
 ) -> dict[str, float]:
     """Return the classification metrics for rows that carry any number of labels.
 
-    accuracy is the share of rows whose labels are all right; the others are the plain mean
+    accuracy is the share of rows whose known labels are all right; the others are the plain mean
     over the labels (auc over those that have rows on both sides).
 
     Args:
-        targets: 0 or 1, shape ``(rows, labels)``.
+        targets: 0 or 1, below 0 where it is not known, shape ``(rows, labels)``.
         probabilities: the probability of each label, same shape.
         weights: one weight a row, or None.
 
@@ -73,13 +74,14 @@ def multilabel_metrics(
         >>> multilabel_metrics([[0, 1], [1, 1]], [[0.1, 0.9], [0.8, 0.4]])["accuracy"]
         0.5
     """
-    truth, given = np.asarray(targets).astype(np.intp), np.asarray(probabilities)
+    truth, own = known_flags(targets, weights)
+    given = np.asarray(probabilities)
     check_same_rows(truth, given)
     if not len(truth) or not np.isfinite(given).all():
         return dict.fromkeys(CLASSIFICATION, NAN)
-    each = [classification_metrics(truth[:, i], given[:, i], weights) for i in range(truth.shape[1])]
+    each = [classification_metrics(truth[:, i], given[:, i], own[:, i]) for i in range(truth.shape[1])]
     result = {name: _mean_defined([label[name] for label in each]) for name in CLASSIFICATION}
-    right = ((given > 0.5) == truth).all(axis=1)
+    right = (((given > 0.5) == truth) | (np.asarray(targets) < 0)).all(axis=1)
     return result | {"accuracy": weighted_mean(right, row_weights(len(truth), weights))}
 
 

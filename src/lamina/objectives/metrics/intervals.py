@@ -31,6 +31,7 @@ from lamina.objectives.metrics.rows import (
     check_same_rows,
     class_probabilities,
     class_targets,
+    known_flags,
     row_weights,
 )
 
@@ -147,7 +148,7 @@ def multilabel_intervals(
     if rows.undefined:
         return dict.fromkeys(CLASSIFICATION, (NAN, NAN))
     found = _bootstrap(multilabel_statistic, rows, level, repeats, seed)
-    right = ((rows.given > 0.5) == rows.truth).all(axis=1)
+    right = (((rows.given > 0.5) == rows.truth) | (rows.truth < 0)).all(axis=1)
     found["accuracy"] = _accuracy_interval(right, rows.weights, level)
     found["auc"] = _mean_auc_interval(rows, level)
     return {name: found[name] for name in CLASSIFICATION}
@@ -258,8 +259,10 @@ def _accuracy_interval(right: NDArray, weights: NDArray[np.float64], level: floa
 
 
 def _mean_auc_interval(rows: _Rows, level: float) -> Interval:
-    truth, given, weights = rows
-    each = [auc_interval(truth[:, i], given[:, i], weights, level=level) for i in range(truth.shape[1])]
+    truth, own = known_flags(rows.truth, rows.weights)
+    each = [
+        auc_interval(truth[:, i], rows.given[:, i], own[:, i], level=level) for i in range(truth.shape[1])
+    ]
     defined = [pair for pair in each if not np.isnan(pair[0])]
     if not defined:
         return NAN, NAN

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lamina.objectives.metrics.calibration import probability_bins, top_label
 from lamina.objectives.metrics.classification import row_log_loss
 from lamina.objectives.metrics.regression import as_columns
-from lamina.objectives.metrics.rows import class_probabilities, class_targets
+from lamina.objectives.metrics.rows import class_probabilities, class_targets, known_flags
 
 Statistic = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]
 
@@ -47,8 +47,10 @@ def class_statistic(truth: NDArray, given: NDArray, base: NDArray[np.float64]) -
 
 
 def multilabel_statistic(truth: NDArray, given: NDArray, base: NDArray[np.float64]) -> Statistic:
-    """Return the mean over labels of each label's metrics."""
-    labels = [class_statistic(truth[:, i], given[:, i], base) for i in range(truth.shape[1])]
+    """Return the mean over labels of each label's metrics, those of which nothing is known left out."""
+    flags, own = known_flags(truth, base)
+    known = np.flatnonzero(own.any(axis=0)).tolist()
+    labels = [class_statistic(flags[:, i], given[:, i], own[:, i]) for i in known]
 
     def statistic(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         each = [label(counts) for label in labels]

@@ -28,6 +28,24 @@ def row_weights(rows: int, weights: ArrayLike | None) -> NDArray[np.float64]:
     return values
 
 
+def known_flags(
+    targets: ArrayLike, weights: ArrayLike | None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return flags of 0 and 1, and a weight for each, which is 0 where the flag is not known.
+
+    Args:
+        targets: 0 or 1, below 0 where it is not known, ``(rows, labels)``.
+        weights: one weight a row, or None.
+
+    Example:
+        >>> truth, own = known_flags([[1.0, -1.0]], None)
+        >>> truth.tolist(), own.tolist()
+        ([[1, 0]], [[1.0, 0.0]])
+    """
+    flags = np.asarray(targets).astype(np.intp)
+    return np.maximum(flags, 0), row_weights(len(flags), weights)[:, None] * (flags >= 0)
+
+
 def weighted_mean(values: NDArray, weights: NDArray[np.float64]) -> float:
     """Return the weighted mean of one value a row, or NaN where the weights sum to zero."""
     total = weights.sum()

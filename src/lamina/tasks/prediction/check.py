@@ -42,8 +42,12 @@ def of_targets(subject: Subject, of_column: OfColumn) -> Iterator[Finding]:
             message = "the target is missing in every row"
             yield error("target-empty", table.where(name=name), message, "name another target, or fill it in")
             return
-        found += _of_missing(table, column, subject.strict and table.strict)
+        strict = subject.strict and table.strict
+        if strict or not schema.has_flags:
+            found += _of_missing(table, column, column.missing(), strict)
         found += of_column(table, column)
+    if schema.has_flags and not (subject.strict and table.strict):
+        found += _of_unknown(table, schema.targets)
     yield from found
     known = known_rows(table, schema).size
     if known < 2 and not any(finding.level == "error" for finding in found):
@@ -58,9 +62,8 @@ def of_second(schema: Schema, other: AbstractTable) -> Iterator[Finding]:
         schema: of the training data.
         other: the test data.
     """
-    missing = np.zeros(other.height, bool)
-    for name in schema.targets:
-        missing |= other.labels(name).missing()
+    gaps = [other.labels(name).missing() for name in schema.targets]
+    missing = np.all(gaps, axis=0) if schema.has_flags else np.any(gaps, axis=0)
     if missing.any():
         rows = f"{np.count_nonzero(missing):,} of {counted(other.height, 'row')}"
         where = other.where(int(missing.argmax()), schema.targets[0])
@@ -87,9 +90,10 @@ def of_unseen_labels(table: AbstractTable, name: str, other: AbstractTable) -> I
             yield error("unseen-label", other.where(row, name), message, fix)
 
 
-def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Iterator[Finding]:
+def _of_missing(
+    table: AbstractTable, column: ScalarColumn, missing: np.ndarray, strict: bool
+) -> Iterator[Finding]:
     """Yield what is to be said of rows without a target."""
-    missing = column.missing()
     count = int(np.count_nonzero(missing))
     if not count:
         return
@@ -102,6 +106,20 @@ def _of_missing(table: AbstractTable, column: ScalarColumn, strict: bool) -> Ite
     if table.source != "<frame>" and column.storage == "string":
         fix += '; words such as "None" and "NA" count as missing: rename them if they are a class'
     yield warning("target-missing", where, f"the target is missing in {rows}; they are left out", fix)
+
+
+def _of_unknown(table: AbstractTable, names: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield what is to be said of rows in which no label is known, or not each."""
+    columns = [table.labels(name) for name in names]
+    gaps = np.stack([column.missing() for column in columns], axis=1)
+    without = gaps.all(axis=1)
+    yield from _of_missing(table, columns[0], without, strict=False)
+    for column, own in zip(columns, gaps.T, strict=True):
+        unknown = own & ~without
+        if unknown.any():
+            rows = f"{np.count_nonzero(unknown):,} of {counted(table.height, 'row')}"
+            message = f"the label is not known in {rows}: it has no part in their loss and metrics"
+            yield note("unknown-label", table.where(int(unknown.argmax()), column.name), message)
 
 
 def of_classes(table: AbstractTable, column: ScalarColumn, *, most: int | None = None) -> Iterator[Finding]:

@@ -98,4 +98,4 @@ def label_calibration(judged: JudgedLabels) -> Plot | None:
     Args:
         judged: of which targets and probabilities are used.
     """
-    return calibration(judged.targets.ravel(), judged.probabilities.ravel(), "a label")
+    return calibration(judged.targets[judged.known], judged.probabilities[judged.known], "a label")

@@ -40,12 +40,14 @@ class JudgedLabels:
         targets: (rows, labels), whether a row carries each.
         predictions: whether each was given.
         probabilities: of each.
+        known: of which it is known whether the row carries them; the others are in neither.
     """
 
     names: list[str]
     targets: NDArray[np.bool_]
     predictions: NDArray[np.bool_]
     probabilities: NDArray
+    known: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +101,14 @@ def judged_labels(outcome: Outcome) -> JudgedLabels | None:
     """Return the evaluated rows of several labels each, or None where there are none.
 
     Args:
-        outcome: targets are 0 or 1, decoded outputs probabilities, both (rows, labels).
+        outcome: targets are 0 or 1, below 0 where unknown, decoded outputs
+            probabilities, both (rows, labels).
     """
     if not outcome.count:
         return None
-    targets, given = np.asarray(outcome.targets).astype(bool), np.asarray(outcome.decoded)
-    return JudgedLabels(names_of(outcome.labels, targets.shape[1], "label"), targets, given > 0.5, given)
+    flags, given = np.asarray(outcome.targets), np.asarray(outcome.decoded)
+    names, known = names_of(outcome.labels, flags.shape[1], "label"), flags >= 0
+    return JudgedLabels(names, flags > 0, (given > 0.5) & known, given, known)
 
 
 def judged_numbers(outcome: Outcome, quantiles: Sequence[float] = (), unit: str = "") -> JudgedNumbers | None:

@@ -11,6 +11,7 @@ import numpy as np
 from lamina.core import json_checks
 from lamina.core.errors import DataError
 from lamina.core.json_checks import items, record, wrong
+from lamina.core.unknown import UNKNOWN
 from lamina.data.schema import Schema
 from lamina.data.table import AbstractColumn, AbstractTable
 from lamina.tasks.base import AbstractTarget
@@ -177,12 +178,18 @@ class FlagTarget(AbstractTarget):
         self.names = names
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> np.ndarray:
-        """Return float32 (n, flags).
+        """Return float32 (n, flags), `lamina.core.unknown.UNKNOWN` where a flag is missing.
 
         Raises:
-            DataError: a target is absent or missing.
+            DataError: a target is absent, or a row has none.
         """
-        return _known_numbers(_required(table, self.names, rows), self.names).astype(np.float32)
+        table = _required(table, self.names, rows)
+        numbers = np.stack([_numbers(table, name) for name in self.names], axis=1)
+        unknown = np.isnan(numbers)
+        bad = np.flatnonzero(unknown.all(axis=1))
+        if bad.size:
+            raise _missing_error(table, int(bad[0]), self.names[0], bad.size)
+        return np.where(unknown, UNKNOWN, numbers).astype(np.float32)
 
     def predictions(self, decoded: np.ndarray) -> np.ndarray:
         """Return 0 or 1 for each flag, of probabilities (n, flags)."""
@@ -190,7 +197,7 @@ class FlagTarget(AbstractTarget):
 
     def caption(self, value: Any) -> str:
         """Return the names of the flags that are 1."""
-        return " ".join(name for name, is_on in zip(self.names, value, strict=True) if is_on) or "–"
+        return " ".join(name for name, is_on in zip(self.names, value, strict=True) if is_on > 0) or "–"
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold."""
