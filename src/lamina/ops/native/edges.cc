@@ -1,0 +1,522 @@
+// Sums, maxima and softmax over the edges of each node, and rows gathered for each edge.
+//
+// `edge_order` lists the edges node by node (a counting sort, in which the edges of a node keep their order). The others
+// take nodes in parallel and go over each node's edges in that order, with the sums in registers: every number is written
+// once, by one thread, and the number of threads changes no bit. All graphs of a batch are one list of nodes; members
+// that share an operand read it in place.
+
+#include <algorithm>
+#include <limits>
+
+#include "exponential.h"
+#include "parallel.h"
+#include "vectors.h"
+
+namespace lamina {
+namespace {
+
+constexpr int64_t kTaskWork = 1 << 15;  // numbers of a task: fewer are not worth waking a thread up
+constexpr int64_t kAhead = 12;          // edges between fetching a row and using it
+
+// The part of an operand that belongs to a member: axes before its own hold one or all members.
+template <class Element>
+const Element* of_member(const Buffer& operand, int own, const Buffer& out, int out_own, int64_t member) {
+  const int64_t axes = operand.dimensions.size - own, shift = out.dimensions.size - out_own - axes;
+  int64_t found = 0, stride = 1;
+  for (int64_t axis = axes; axis < operand.dimensions.size; ++axis) stride *= operand.dimensions[axis];
+  for (int64_t axis = axes - 1; axis >= 0; --axis) {
+    if (operand.dimensions[axis] != 1) found += member % out.dimensions[axis + shift] * stride;
+    stride *= operand.dimensions[axis];
+    member /= out.dimensions[axis + shift];
+  }
+  return static_cast<const Element*>(operand.data) + found;
+}
+
+int64_t axis_from_end(const Buffer& buffer, int64_t axis) {
+  return buffer.dimensions[buffer.dimensions.size - axis];
+}
+
+int64_t members_of(const Buffer& out, int own) {
+  int64_t found = 1;
+  for (int64_t axis = 0; axis < out.dimensions.size - own; ++axis) found *= out.dimensions[axis];
+  return found;
+}
+
+// How many tasks to make of each member's work.
+int64_t tasks_of(const Threads& threads, int64_t members, int64_t work) {
+  return std::max<int64_t>(1, std::min(fine_tasks(threads), members * work / kTaskWork) / members);
+}
+
+// `lanes` numbers from p on; what follows them is read too where it is there, which is faster, and means nothing.
+inline Vector load_within(const float* p, int64_t lanes, const float* end) {
+  return p + kLanes <= end ? Float::vector(p) : load(p, lanes);
+}
+
+inline Vector load_within(const float* p, AllLanes lanes, const float*) { return load(p, lanes); }
+
+// Call work(at, vectors, lanes) for up to four vectors at a time; `lanes` counts those of a last, shorter vector.
+template <class Work>
+inline void for_each_chunk(int64_t width, const Work& work) {
+  int64_t at = 0;
+  for (; at + 4 * kLanes <= width; at += 4 * kLanes) work(at, std::integral_constant<int, 4>(), AllLanes());
+  if (at + 2 * kLanes <= width) work(at, std::integral_constant<int, 2>(), AllLanes()), at += 2 * kLanes;
+  if (at + kLanes <= width) work(at, std::integral_constant<int, 1>(), AllLanes()), at += kLanes;
+  if (at < width) work(at, std::integral_constant<int, 1>(), width - at);
+}
+
+// Edges node by node.
+struct Order {
+  const int32_t *starts, *edges;
+  int64_t nodes;
+
+  int64_t count() const { return starts[nodes]; }
+
+  // The first node of a task, so that tasks have as many edges and nodes.
+  int64_t first(int64_t task, int64_t tasks) const {
+    const int64_t goal = (count() + nodes) * task / tasks;
+    int64_t low = 0, high = nodes;
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      if (starts[middle] + middle < goal)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  }
+};
+
+Order order_of(const Buffer& starts, const Buffer& edges, const Buffer& out, int out_own, int64_t member) {
+  return {of_member<int32_t>(starts, 1, out, out_own, member), of_member<int32_t>(edges, 1, out, out_own, member),
+          axis_from_end(starts, 1) - 1};
+}
+
+// Operand: the node of each edge, (graphs, edges), -1 where there is none; results: where the edges of each node begin
+// in the list, and the list.
+void edge_order(const Call& call) {
+  const Buffer ids = call.operand(0), starts_out = call.result(0), order_out = call.result(1);
+  const int64_t graphs = axis_from_end(ids, 2), edges = axis_from_end(ids, 1), all = graphs * edges;
+  const int64_t rows = axis_from_end(starts_out, 1) - 1, nodes = graphs ? rows / graphs : 0;
+  const int64_t members = members_of(starts_out, 1);
+  // Each piece counts by itself, in counters for all nodes: not too many for the edges.
+  const int64_t most = std::max<int64_t>(1, all / std::max<int64_t>(rows, 1 << 12));
+  const int64_t pieces = members > 1 ? 1 : std::min<int64_t>(call.threads.count(), most);
+  ParallelFor(call.threads, int(members), [&](int member) {
+    const int32_t* own = static_cast<const int32_t*>(ids.data) + member * all;
+    int32_t* starts = static_cast<int32_t*>(starts_out.data) + member * (rows + 1);
+    int32_t* order = static_cast<int32_t*>(order_out.data) + member * all;
+    std::vector<int32_t> counters(pieces * rows);
+    const auto each = [&](const auto& work) {
+      ParallelFor(call.threads, int(pieces), [&](int piece) {
+        const int64_t first = all * piece / pieces, end = all * (piece + 1) / pieces;
+        int32_t* own_counters = counters.data() + piece * rows;
+        for (int64_t graph = edges ? first / edges : 0, at = first; at < end; ++graph)
+          for (int32_t* of_graph = own_counters + graph * nodes; at < std::min(end, (graph + 1) * edges); ++at)
+            if (own[at] >= 0 && own[at] < nodes) work(of_graph[own[at]], at);
+      });
+    };
+    each([](int32_t& counter, int64_t) { ++counter; });
+    int32_t total = 0;
+    for (int64_t row = 0; row < rows; ++row) {
+      starts[row] = total;
+      for (int64_t piece = 0; piece < pieces; ++piece) {
+        int32_t& counter = counters[piece * rows + row];
+        total += counter;
+        counter = total - counter;
+      }
+    }
+    starts[rows] = total;
+    each([=](int32_t& counter, int64_t at) { order[counter++] = int32_t(at); });
+    std::fill(order + total, order + all, 0);
+  });
+}
+
+// What is summed for an edge: the features of its sender …
+struct Senders {
+  const float* x;
+  const int32_t* ids;
+  int64_t nodes, width;
+
+  const float* row(int64_t edge, int64_t graph) const {
+    const int32_t id = ids[edge];
+    return id >= 0 && id < nodes ? x + (graph * nodes + id) * width : nullptr;
+  }
+};
+
+// … or numbers of its own.
+struct Values {
+  const float* values;
+  int64_t width;
+
+  const float* row(int64_t edge, int64_t) const { return values + edge * width; }
+};
+
+// Factors of an edge for a vector of features: none, one for all of them, or one for each head.
+struct NoFactors {
+  static constexpr bool kIsOne = true;
+  Vector at(int64_t, int64_t) const { return Vector{}; }
+};
+struct OneFactor {
+  static constexpr bool kIsOne = false;
+  const float* weight;
+  Vector at(int64_t edge, int64_t) const { return weight[edge] - Vector{}; }
+};
+struct WideHeads {  // whole vectors
+  static constexpr bool kIsOne = false;
+  const float* weight;
+  int64_t heads, width;
+  Vector at(int64_t edge, int64_t feature) const { return weight[edge * heads + feature / width] - Vector{}; }
+};
+struct NarrowHeads {
+  static constexpr bool kIsOne = false;
+  const float *weight, *end;
+  int64_t heads;
+  const int32_t* head_of;  // a feature
+  Vector at(int64_t edge, int64_t feature) const {
+    const float* own = weight + edge * heads;
+#if !defined(__clang__)
+    if (heads <= kLanes) {
+      Whole lanes;
+      std::memcpy(&lanes, head_of + feature, sizeof lanes);
+      return __builtin_shuffle(load_within(own, heads, end), lanes);
+    }
+#endif
+    Vector found;
+    for (int lane = 0; lane < kLanes; ++lane) found[lane] = own[head_of[feature + lane]];
+    return found;
+  }
+};
+
+// out = Σ factors · rows over the edges of each node of a task
+template <class Rows, class Factors>
+void sum_nodes(const Order& order, int64_t first, int64_t last, int64_t nodes_of_graph, const Rows& rows,
+               const Factors& factors, const float* end, float* out) {
+  const int64_t width = rows.width, count = order.count();
+  for (int64_t node = first; node < last; ++node) {
+    const int64_t graph = node / nodes_of_graph, from = order.starts[node], to = order.starts[node + 1];
+    for_each_chunk(width, [&](int64_t at, auto vectors, auto lanes) {
+      constexpr int kCount = decltype(vectors)::value;
+      Vector total[kCount] = {};
+      for (int64_t i = from; i < to; ++i) {
+        if (at == 0 && i + kAhead < count) {
+          const float* next = rows.row(order.edges[i + kAhead], graph);
+          if (next != nullptr)
+            for (int64_t byte = 0; byte < width; byte += 16) __builtin_prefetch(next + byte);
+        }
+        const int64_t edge = order.edges[i];
+        const float* row = rows.row(edge, graph);
+        if (row == nullptr) continue;
+#pragma GCC unroll 4
+        for (int v = 0; v < kCount; ++v) {
+          const Vector numbers = load_within(row + at + v * kLanes, lanes, end);
+          if constexpr (Factors::kIsOne)
+            total[v] += numbers;
+          else
+            total[v] += factors.at(edge, at + v * kLanes) * numbers;
+        }
+      }
+#pragma GCC unroll 4
+      for (int v = 0; v < kCount; ++v) store(out + node * width + at + v * kLanes, lanes, total[v]);
+    });
+  }
+}
+
+template <class Rows, class Factors>
+void sum_member(const Call& call, const Order& order, int64_t task, int64_t tasks, int64_t nodes, const Rows& rows,
+                const Factors& factors, const float* end, float* out) {
+  sum_nodes(order, order.first(task, tasks), order.first(task + 1, tasks), nodes, rows, factors, end, out);
+}
+
+const float* end_of(const Buffer& buffer) { return static_cast<const float*>(buffer.data) + buffer.size(); }
+
+// Operands: features (graphs, nodes, width), senders (graphs, edges), starts, order, and weights (graphs, edges, heads)
+// unless all are 1; result: (graphs, nodes, width).
+void edge_sum(const Call& call) {
+  const Buffer x = call.operand(0), ids = call.operand(1), starts = call.operand(2), edges = call.operand(3);
+  const Buffer out = call.result();
+  const bool is_weighted = call.operands() > 4;
+  const Buffer weight = is_weighted ? call.operand(4) : x;
+  const int64_t width = axis_from_end(out, 1), nodes = axis_from_end(out, 2), size = nodes * axis_from_end(out, 3);
+  const int64_t heads = is_weighted ? axis_from_end(weight, 1) : 1, members = members_of(out, 3);
+  std::vector<int32_t> head_of(width + kLanes, 0);
+  for (int64_t at = 0; at < width; ++at) head_of[at] = int32_t(at / (width / heads));
+  const int64_t tasks = tasks_of(call.threads, members, axis_from_end(edges, 1) * width);
+  ParallelFor(call.threads, int(members * tasks), [&](int number) {
+    const int64_t member = number / tasks, task = number % tasks;
+    const Order order = order_of(starts, edges, out, 3, member);
+    const Senders rows{of_member<float>(x, 3, out, 3, member), of_member<int32_t>(ids, 2, out, 3, member),
+                       axis_from_end(x, 2), width};
+    float* own = static_cast<float*>(out.data) + member * size * width;
+    const auto with = [&](const auto& factors) {
+      sum_member(call, order, task, tasks, nodes, rows, factors, end_of(x), own);
+    };
+    if (!is_weighted) return with(NoFactors());
+    const float* factors = of_member<float>(weight, 3, out, 3, member);
+    if (heads == 1) return with(OneFactor{factors});
+    if (width / heads % kLanes == 0) return with(WideHeads{factors, heads, width / heads});
+    with(NarrowHeads{factors, end_of(weight), heads, head_of.data()});
+  });
+}
+
+// Operands: values (graphs, edges, width), starts, order; result: their sums (graphs, nodes, width).
+void scatter_sum(const Call& call) {
+  const Buffer values = call.operand(0), starts = call.operand(1), edges = call.operand(2), out = call.result();
+  const int64_t width = axis_from_end(out, 1), nodes = axis_from_end(out, 2), size = nodes * axis_from_end(out, 3);
+  const int64_t members = members_of(out, 3);
+  const int64_t tasks = tasks_of(call.threads, members, axis_from_end(edges, 1) * width);
+  ParallelFor(call.threads, int(members * tasks), [&](int number) {
+    const int64_t member = number / tasks, task = number % tasks;
+    const Order order = order_of(starts, edges, out, 3, member);
+    const Values rows{of_member<float>(values, 3, out, 3, member), width};
+    float* own = static_cast<float*>(out.data) + member * size * width;
+    sum_member(call, order, task, tasks, nodes, rows, NoFactors(), end_of(values), own);
+  });
+}
+
+// Operands: values (graphs, edges, width), starts, order; results: the maxima (graphs, nodes, width), zero without an
+// edge, and the first edge of the graph that has each, else -1.
+void scatter_max(const Call& call) {
+  const Buffer values = call.operand(0), starts = call.operand(1), edges = call.operand(2), out = call.result(0);
+  const int64_t width = axis_from_end(out, 1), nodes = axis_from_end(out, 2), size = nodes * axis_from_end(out, 3);
+  const int64_t members = members_of(out, 3), edges_of_graph = axis_from_end(values, 2);
+  const int64_t tasks = tasks_of(call.threads, members, axis_from_end(edges, 1) * width);
+  ParallelFor(call.threads, int(members * tasks), [&](int number) {
+    const int64_t member = number / tasks, task = number % tasks;
+    const Order order = order_of(starts, edges, out, 3, member);
+    const float* own = of_member<float>(values, 3, out, 3, member);
+    float* largest = static_cast<float*>(out.data) + member * size * width;
+    int32_t* winners = static_cast<int32_t*>(call.result(1).data) + member * size * width;
+    for (int64_t node = order.first(task, tasks), last = order.first(task + 1, tasks); node < last; ++node) {
+      const int32_t first = int32_t(node / nodes * edges_of_graph);
+      for_each_chunk(width, [&](int64_t at, auto vectors, auto lanes) {
+        constexpr int kCount = decltype(vectors)::value;
+        Vector found[kCount];
+        Whole winner[kCount];
+        for (int v = 0; v < kCount; ++v)
+          found[v] = Vector{} - std::numeric_limits<float>::infinity(), winner[v] = Whole{} - 1;
+        for (int64_t i = order.starts[node]; i < order.starts[node + 1]; ++i) {
+          const int32_t edge = order.edges[i];
+#pragma GCC unroll 4
+          for (int v = 0; v < kCount; ++v) {
+            const Vector numbers = load_within(own + edge * width + at + v * kLanes, lanes, end_of(values));
+            const auto is_larger = (numbers > found[v]) | (numbers != numbers);  // NaN stays
+            found[v] = is_larger ? numbers : found[v];
+            winner[v] = is_larger ? Whole{} + (edge - first) : winner[v];
+          }
+        }
+        for (int v = 0; v < kCount; ++v) {
+          const int64_t place = node * width + at + v * kLanes;
+          store(largest + place, lanes, winner[v] < 0 ? Vector{} : found[v]);
+          std::memcpy(winners + place, &winner[v], lanes * sizeof(int32_t));
+        }
+      });
+    }
+  });
+}
+
+// Call work(member, graph, edge of the graph, edge of all graphs) for all edges of all members, in parallel.
+template <class Work>
+void each_edge(const Call& call, const Buffer& out, int64_t width, const Work& work) {
+  const int64_t members = members_of(out, 3), edges = axis_from_end(out, 2), all = edges * axis_from_end(out, 3);
+  const int64_t tasks = std::min(std::max<int64_t>(1, all), tasks_of(call.threads, members, all * width));
+  ParallelFor(call.threads, int(members * tasks), [&](int number) {
+    const int64_t member = number / tasks, task = number % tasks;
+    const auto own = work(member);
+    const int64_t end = all * (task + 1) / tasks;
+    for (int64_t at = all * task / tasks; at < end;) {
+      const int64_t graph = at / edges;
+      for (const int64_t last = std::min(end, (graph + 1) * edges); at < last; ++at) own(graph, at - graph * edges, at);
+    }
+  });
+}
+
+// Operands: features (graphs, nodes, width), one node an edge (graphs, edges); result: its features, zeros for none.
+void gather(const Call& call) {
+  const Buffer x = call.operand(0), ids = call.operand(1), out = call.result();
+  const int64_t width = axis_from_end(x, 1), nodes = axis_from_end(x, 2);
+  const int64_t size = axis_from_end(out, 2) * axis_from_end(out, 3) * width;
+  each_edge(call, out, width, [&](int64_t member) {
+    const auto* own = of_member<float>(x, 3, out, 3, member);
+    const auto* places = of_member<int32_t>(ids, 2, out, 3, member);
+    float* found = static_cast<float*>(out.data) + member * size;
+    return [=](int64_t graph, int64_t, int64_t at) {
+      float* to = found + at * width;
+      if (places[at] < 0 || places[at] >= nodes) {
+        std::fill(to, to + width, 0.f);
+        return;
+      }
+      const float* from = own + (graph * nodes + places[at]) * width;
+      for_each_vector(width, [&](int64_t feature, auto lanes) { store(to + feature, lanes, load(from + feature, lanes)); });
+    };
+  });
+}
+
+// Operands: changes of maxima and their winners (graphs, nodes, width), the node of each edge (graphs, edges); result:
+// what each edge gets of them.
+void scatter_max_gradient(const Call& call) {
+  const Buffer change = call.operand(0), winners = call.operand(1), ids = call.operand(2), out = call.result();
+  const int64_t width = axis_from_end(out, 1), nodes = axis_from_end(change, 2);
+  const int64_t size = axis_from_end(out, 2) * axis_from_end(out, 3) * width;
+  each_edge(call, out, width, [&](int64_t member) {
+    const auto* changes = of_member<float>(change, 3, out, 3, member);
+    const auto* own_winners = of_member<int32_t>(winners, 3, out, 3, member);
+    const auto* places = of_member<int32_t>(ids, 2, out, 3, member);
+    float* found = static_cast<float*>(out.data) + member * size;
+    return [=](int64_t graph, int64_t edge, int64_t at) {
+      const bool is_edge = places[at] >= 0 && places[at] < nodes;
+      const int64_t row = (graph * nodes + (is_edge ? places[at] : 0)) * width;
+      for (int64_t feature = 0; feature < width; ++feature) {
+        const bool is_winner = is_edge && own_winners[row + feature] == edge;
+        found[at * width + feature] = is_winner ? changes[row + feature] : 0.f;
+      }
+    };
+  });
+}
+
+inline float sum_of(Vector numbers) {
+  float found[kLanes];
+  std::memcpy(found, &numbers, sizeof found);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int lane = 0; lane < half; ++lane) found[lane] += found[lane + half];
+  return found[0];
+}
+
+float dot(const float* a, const float* b, int64_t width) {
+  if (width < kLanes) {
+    float found = 0.f;
+    for (int64_t at = 0; at < width; ++at) found += a[at] * b[at];
+    return found;
+  }
+  Vector total = {};
+  for_each_vector(width, [&](int64_t at, auto lanes) { total += load(a + at, lanes) * load(b + at, lanes); });
+  return sum_of(total);
+}
+
+// Operands: two arrays of features (graphs, nodes, width) and one node of each an edge (graphs, edges); result: the
+// products of both rows, summed over the features of each head, (graphs, edges, heads).
+void edge_dots(const Call& call) {
+  const Buffer a = call.operand(0), b = call.operand(1), a_ids = call.operand(2), b_ids = call.operand(3);
+  const Buffer out = call.result();
+  const int64_t width = axis_from_end(a, 1), heads = axis_from_end(out, 1), each = width / heads;
+  const int64_t a_nodes = axis_from_end(a, 2), b_nodes = axis_from_end(b, 2);
+  const int64_t all = axis_from_end(out, 2) * axis_from_end(out, 3);
+  each_edge(call, out, width, [&](int64_t member) {
+    const auto *left = of_member<float>(a, 3, out, 3, member), *right = of_member<float>(b, 3, out, 3, member);
+    const auto* left_ids = of_member<int32_t>(a_ids, 2, out, 3, member);
+    const auto* right_ids = of_member<int32_t>(b_ids, 2, out, 3, member);
+    float* found = static_cast<float*>(out.data) + member * all * heads;
+    return [=](int64_t graph, int64_t, int64_t at) {
+      if (at + kAhead < all) {
+        const float* next_left = left + (graph * a_nodes + left_ids[at + kAhead]) * width;
+        const float* next_right = right + (graph * b_nodes + right_ids[at + kAhead]) * width;
+        for (int64_t byte = 0; byte < width; byte += 16)
+          __builtin_prefetch(next_left + byte), __builtin_prefetch(next_right + byte);
+      }
+      const int32_t i = left_ids[at], j = right_ids[at];
+      const bool is_edge = i >= 0 && i < a_nodes && j >= 0 && j < b_nodes;
+      const float *row = left + (graph * a_nodes + i) * width, *other = right + (graph * b_nodes + j) * width;
+      for (int64_t head = 0; head < heads; ++head)
+        found[at * heads + head] = is_edge ? dot(row + head * each, other + head * each, each) : 0.f;
+    };
+  });
+}
+
+// Zeros for the edges of a member that are none: the others are written node by node.
+void clear(const Call& call, const Buffer& out) {
+  const int64_t size = out.size(), tasks = tasks_of(call.threads, 1, size);
+  float* found = static_cast<float*>(out.data);
+  ParallelFor(call.threads, int(tasks), [&](int task) {
+    std::fill(found + size * task / tasks, found + size * (task + 1) / tasks, 0.f);
+  });
+}
+
+// Call work(edges, count, member) for the list of each node's edges.
+template <class Work>
+void each_node(const Call& call, const Buffer& starts, const Buffer& edges, const Buffer& out, const Work& work) {
+  const int64_t members = members_of(out, 3), heads = axis_from_end(out, 1);
+  if (members_of(out, 0) == 0) return;
+  const int64_t tasks = tasks_of(call.threads, members, 8 * axis_from_end(edges, 1) * heads);  // powers take longer
+  ParallelFor(call.threads, int(members * tasks), [&](int number) {
+    const int64_t member = number / tasks, task = number % tasks;
+    const Order order = order_of(starts, edges, out, 3, member);
+    for (int64_t node = order.first(task, tasks), last = order.first(task + 1, tasks); node < last; ++node) {
+      const int64_t count = order.starts[node + 1] - order.starts[node];
+      if (count > 0) work(order.edges + order.starts[node], count, member);
+    }
+  });
+}
+
+// Operands: scores (graphs, edges, heads), starts, order; result: their softmax over the edges of each node.
+void edge_softmax(const Call& call) {
+  const Buffer scores = call.operand(0), starts = call.operand(1), edges = call.operand(2), out = call.result();
+  const int64_t heads = axis_from_end(out, 1), size = axis_from_end(out, 2) * axis_from_end(out, 3) * heads;
+  clear(call, out);
+  each_node(call, starts, edges, out, [&](const int32_t* list, int64_t count, int64_t member) {
+    const float* own = of_member<float>(scores, 3, out, 3, member);
+    float* found = static_cast<float*>(out.data) + member * size;
+    // head by head: the powers of a head lie together
+    float* powers = static_cast<float*>(scratch(0, (count * heads + heads) * sizeof(float)));
+    for (int64_t head = 0; head < heads; ++head) {
+      float* row = powers + head * count;
+      float largest = -std::numeric_limits<float>::infinity();
+      for (int64_t i = 0; i < count; ++i) {
+        row[i] = own[list[i] * heads + head];
+        largest = row[i] > largest ? row[i] : largest;
+      }
+      for (int64_t i = 0; i < count; ++i) row[i] -= largest;
+    }
+    for_each_vector(count * heads, [&](int64_t at, auto lanes) {
+      const Vector x = load(powers + at, lanes);
+      store(powers + at, lanes, x == x ? exponential(x) : x);
+    });
+    for (int64_t head = 0; head < heads; ++head) {
+      const float* row = powers + head * count;
+      float total = 0.f;
+      for (int64_t i = 0; i < count; ++i) total += row[i];
+      for (int64_t i = 0; i < count; ++i) found[list[i] * heads + head] = row[i] / total;
+    }
+  });
+}
+
+// Operands: the softmax and its change (graphs, edges, heads), starts, order; result: the change of the scores.
+void edge_softmax_gradient(const Call& call) {
+  const Buffer weights = call.operand(0), change = call.operand(1), out = call.result();
+  const int64_t heads = axis_from_end(out, 1), size = axis_from_end(out, 2) * axis_from_end(out, 3) * heads;
+  clear(call, out);
+  each_node(call, call.operand(2), call.operand(3), out, [&](const int32_t* list, int64_t count, int64_t member) {
+    const float* own = of_member<float>(weights, 3, out, 3, member);
+    const float* changes = of_member<float>(change, 3, out, 3, member);
+    float* found = static_cast<float*>(out.data) + member * size;
+    for (int64_t head = 0; head < heads; ++head) {
+      float mean = 0.f;
+      for (int64_t i = 0; i < count; ++i) mean += own[list[i] * heads + head] * changes[list[i] * heads + head];
+      for (int64_t i = 0; i < count; ++i) {
+        const int64_t at = list[i] * heads + head;
+        found[at] = own[at] * (changes[at] - mean);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace lamina
+
+extern "C" XLA_FFI_Error* edge_order_i32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::edge_order); }
+extern "C" XLA_FFI_Error* edge_sum_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::edge_sum); }
+extern "C" XLA_FFI_Error* edge_dots_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::edge_dots); }
+extern "C" XLA_FFI_Error* edge_gather_f32(XLA_FFI_CallFrame* frame) { return lamina::handle(frame, lamina::gather); }
+extern "C" XLA_FFI_Error* edge_scatter_sum_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::handle(frame, lamina::scatter_sum);
+}
+extern "C" XLA_FFI_Error* edge_scatter_max_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::handle(frame, lamina::scatter_max);
+}
+extern "C" XLA_FFI_Error* edge_scatter_max_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::handle(frame, lamina::scatter_max_gradient);
+}
+extern "C" XLA_FFI_Error* edge_softmax_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::handle(frame, lamina::edge_softmax);
+}
+extern "C" XLA_FFI_Error* edge_softmax_gradient_f32(XLA_FFI_CallFrame* frame) {
+  return lamina::handle(frame, lamina::edge_softmax_gradient);
+}
