@@ -190,6 +190,8 @@ def unlabeled() -> TaskSample:
 def one_graph() -> TaskSample:
     """Nodes of a graph, and nothing to predict but its edges."""
     return TaskSample(nodes(9).drop(["y"]), (), ("node",), "")
+
+
 def triples() -> TaskSample:
     """Who is in which place, and which place is in which."""
     random = np.random.default_rng(9)

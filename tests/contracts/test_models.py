@@ -13,7 +13,6 @@ import optax
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from lamina.core.common import map_examples
 from lamina.core.inputs import (
     DegradedImageInputs,
     ImageInputs,
@@ -27,6 +26,7 @@ from lamina.core.inputs import (
 from lamina.core.inputs.graph import GraphInputs, NodeInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
+from lamina.core.shared_arrays import map_examples
 from lamina.core.tree import named_arrays, stack_modules, trainable, with_arrays
 from lamina.core.wanted import ONE
 from lamina.models import MODELS

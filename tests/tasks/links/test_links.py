@@ -16,7 +16,7 @@ from lamina.core.hashing import hashed_bits
 from lamina.core.random import make_key
 from lamina.core.shared_arrays import COMMON
 from lamina.data.nodes.graph import NodeGraph, sorted_edges
-from lamina.objectives.links import LinkObjective
+from lamina.objectives.edges import EdgeObjective
 from lamina.tasks.links.pairs import edges_of, graph_of, without_edge
 
 COMMUNITY = 16
@@ -72,7 +72,7 @@ def test_the_loss_is_that_of_edges_and_random_pairs():
     def model(x: Any, **_: Any) -> Any:
         return jnp.asarray(vectors)[x["at"]]
 
-    objective = LinkObjective(nodes=5, width=3)
+    objective = EdgeObjective(nodes=5, width=3)
     batch = {"x": {"at": jnp.asarray(at)}, "weight": jnp.asarray(weight)}
     others = np.asarray(hashed_bits(key, (2, 2)) % np.uint32(5)).astype(int)
     edge, other = ((vectors[p[:, 0]] * vectors[p[:, 1]]).sum(1) for p in (at, others))
@@ -88,7 +88,7 @@ def test_the_loss_is_that_of_edges_and_random_pairs():
 
 def test_metrics_are_those_of_all_edges_against_all_others():
     decoded = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.4]])
-    objective = LinkObjective(nodes=5, width=3)
+    objective = EdgeObjective(nodes=5, width=3)
     found = objective.metrics(decoded, np.zeros(3))
     wins = (decoded[:, :1] > decoded[None, :, 1]).mean() + 0.5 * (
         decoded[:, :1] == decoded[None, :, 1]

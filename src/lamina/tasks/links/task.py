@@ -117,9 +117,9 @@ class LinkTask(AbstractTask, AbstractSelector):
 
     def objective(self, inputs: Any, target: Any, keys: LinkKeys) -> AbstractObjective:
         """Return the cross-entropy of edges against random pairs."""
-        from lamina.objectives.links import LinkObjective
+        from lamina.objectives.edges import EdgeObjective
 
-        return LinkObjective(target.nodes, target.width)
+        return EdgeObjective(target.nodes, target.width)
 
     def sections(self, outcome: Outcome) -> list[Section]:
         """Return how edges and other pairs score."""

@@ -54,7 +54,7 @@ def node_vectors(network: Any, table: AbstractTable) -> np.ndarray:
         network: trained.
         table: from `lamina.network.network.Network.read`.
     """
-    from lamina.objectives.links import NodeVectors
+    from lamina.objectives.edges import NodeVectors
 
     encoder = network.encoder.only
     column: Any = table.column(encoder.name)
