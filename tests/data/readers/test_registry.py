@@ -171,12 +171,12 @@ def test_a_new_reader_needs_no_other_change(tmp_path, monkeypatch):
 
 
 def test_two_readers_that_claim_one_source_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setitem(READERS._entries, "lines", Lines(".csv"))
-    (tmp_path / "a.csv").write_text("#lines\none\n")
+    monkeypatch.setitem(READERS._entries, "lines", Lines(".jsonl"))
+    (tmp_path / "a.jsonl").write_text("#lines\none\n")
     with pytest.raises(DataError) as caught:
-        read(tmp_path / "a.csv")
+        read(tmp_path / "a.jsonl")
     assert str(caught.value) == (
-        f"{tmp_path}/a.csv: readers 'delimited' and 'lines' both claim it\n  fix: remove one of the readers"
+        f"{tmp_path}/a.jsonl: readers 'jsonl' and 'lines' both claim it\n  fix: remove one of the readers"
     )
 
 

@@ -15,6 +15,7 @@ from lamina.data.split import Split, SplitKeys
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Description, Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
+from lamina.modalities.text.modality import TEXT
 from lamina.tasks.base import AbstractComparer, AbstractSelector, AbstractTask, Roles, Selection, Suit
 from lamina.tasks.knowledge import check
 from lamina.tasks.knowledge.examiner import GraphExamples, Questions, examples_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 KNOWLEDGE = "knowledge"
 # What entities and relations are to the modality of their columns: texts are read as texts again in new data.
-TEXTS, NUMBERS = "text", "identifier"
+TEXTS, NUMBERS = TEXT, "identifier"
 WHOLE = "whole"  # the fact that says which triples are known
 _BESIDE = "a triple is head, relation and tail"
 
