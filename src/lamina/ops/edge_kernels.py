@@ -204,18 +204,6 @@ def native_softmax(scores: Any, ids: Any, *, nodes: int) -> Any:
     return _call("edge_softmax", _shape(scores, *scores.shape[1:]), scores, *_order(ids, nodes))
 
 
-def plain_softmax_gradient(weights: Any, change: Any, ids: Any, *, nodes: int) -> Any:
-    """Return the change of the scores as XLA computes it."""
-    means = plain_scatter(weights * change, ids, nodes=nodes)
-    return weights * (change - plain_gather(means, ids))
-
-
-def native_softmax_gradient(weights: Any, change: Any, ids: Any, *, nodes: int) -> Any:
-    """Return the change of the scores as the kernel computes it."""
-    out = _shape(weights, *weights.shape[1:])
-    return _call("edge_softmax_gradient", out, weights, change, *_order(ids, nodes))
-
-
 @functools.cache
 def softmax(nodes: int) -> Any:
     """Return the function of scores and ids that computes the softmax for so many nodes."""
@@ -223,11 +211,7 @@ def softmax(nodes: int) -> Any:
     return by_members(native, plain, lambda m, scores, ids: suits_edges(m, ids, scores.shape[2], scores))
 
 
-@functools.cache
-def softmax_gradient(nodes: int) -> Any:
-    """Return the function of softmax, its change and ids that gives the change of the scores."""
-    native, plain = (
-        functools.partial(f, nodes=nodes) for f in (native_softmax_gradient, plain_softmax_gradient)
-    )
-    chosen = by_members(native, plain, lambda m, w, c, ids: suits_edges(m, ids, w.shape[2], w, c))
-    return differentiable(chosen, plain)
+def softmax_gradient(weights: Any, change: Any, ids: Any, nodes: int) -> Any:
+    """Return the change of the scores; by XLA, since it has little to do for so few numbers an edge."""
+    means = plain_scatter(weights * change, ids, nodes=nodes)
+    return weights * (change - plain_gather(means, ids))

@@ -231,7 +231,7 @@ def _softmax_forward(nodes: int, scores: Any, ids: Any) -> tuple[Any, tuple[Any,
 
 def _softmax_back(nodes: int, saved: tuple[Any, Any], change: Any) -> tuple[Any, None]:
     weights, ids = saved
-    return kernels.softmax_gradient(nodes)(weights, change, ids), None
+    return kernels.softmax_gradient(weights, change, ids, nodes), None
 
 
 _softmax.defvjp(_softmax_forward, _softmax_back)

@@ -16,6 +16,7 @@ namespace lamina {
 namespace {
 
 constexpr int64_t kTaskWork = 1 << 15;  // numbers of a task: fewer are not worth waking a thread up
+constexpr int64_t kPieceEdges = 1 << 16;  // that are counted by a thread: fewer are not worth waking it up
 constexpr int64_t kAhead = 12;          // edges between fetching a row and using it
 
 // The part of an operand that belongs to a member: axes before its own hold one or all members.
@@ -99,7 +100,7 @@ void edge_order(const Call& call) {
   const int64_t rows = axis_from_end(starts_out, 1) - 1, nodes = graphs ? rows / graphs : 0;
   const int64_t members = members_of(starts_out, 1);
   // Each piece counts by itself, in counters for all nodes: not too many for the edges.
-  const int64_t most = std::max<int64_t>(1, all / std::max<int64_t>(rows, 1 << 12));
+  const int64_t most = std::max<int64_t>(1, all / std::max<int64_t>(rows, kPieceEdges));
   const int64_t pieces = members > 1 ? 1 : std::min<int64_t>(call.threads.count(), most);
   ParallelFor(call.threads, int(members), [&](int member) {
     const int32_t* own = static_cast<const int32_t*>(ids.data) + member * all;
@@ -296,6 +297,9 @@ void scatter_max(const Call& call) {
           found[v] = Vector{} - std::numeric_limits<float>::infinity(), winner[v] = Whole{} - 1;
         for (int64_t i = order.starts[node]; i < order.starts[node + 1]; ++i) {
           const int32_t edge = order.edges[i];
+          if (at == 0 && i + kAhead < order.count())
+            for (int64_t next = 0; next < width; next += 16)
+              __builtin_prefetch(own + order.edges[i + kAhead] * width + next);
 #pragma GCC unroll 4
           for (int v = 0; v < kCount; ++v) {
             const Vector numbers = load_within(own + edge * width + at + v * kLanes, lanes, end_of(values));
@@ -363,12 +367,18 @@ void scatter_max_gradient(const Call& call) {
     const auto* places = of_member<int32_t>(ids, 2, out, 3, member);
     float* found = static_cast<float*>(out.data) + member * size;
     return [=](int64_t graph, int64_t edge, int64_t at) {
-      const bool is_edge = places[at] >= 0 && places[at] < nodes;
-      const int64_t row = (graph * nodes + (is_edge ? places[at] : 0)) * width;
-      for (int64_t feature = 0; feature < width; ++feature) {
-        const bool is_winner = is_edge && own_winners[row + feature] == edge;
-        found[at * width + feature] = is_winner ? changes[row + feature] : 0.f;
+      float* __restrict to = found + at * width;
+      if (places[at] < 0 || places[at] >= nodes) {
+        std::fill(to, to + width, 0.f);
+        return;
       }
+      const int64_t row = (graph * nodes + places[at]) * width;
+      for_each_vector(width, [&](int64_t feature, auto lanes) {
+        Whole winner = {};
+        std::memcpy(&winner, own_winners + row + feature, lanes * sizeof(int32_t));
+        const Vector all = load(changes + row + feature, lanes);
+        store(to + feature, lanes, winner == int32_t(edge) ? all : Vector{});
+      });
     };
   });
 }
@@ -430,7 +440,18 @@ void clear(const Call& call, const Buffer& out) {
   });
 }
 
-// Call work(edges, count, member) for the list of each node's edges.
+// The edges of one node, and how many are in the list from the first of them on.
+struct Edges {
+  const int32_t* list;
+  int64_t count, listed;
+
+  // Fetch the row of a later edge, perhaps of another node.
+  void prefetch(int64_t i, const float* rows, int64_t width) const {
+    if (i + kAhead < listed) __builtin_prefetch(rows + list[i + kAhead] * width);
+  }
+};
+
+// Call work(edges, member) for each node that has edges.
 template <class Work>
 void each_node(const Call& call, const Buffer& starts, const Buffer& edges, const Buffer& out, const Work& work) {
   const int64_t members = members_of(out, 3), heads = axis_from_end(out, 1);
@@ -441,60 +462,65 @@ void each_node(const Call& call, const Buffer& starts, const Buffer& edges, cons
     const Order order = order_of(starts, edges, out, 3, member);
     for (int64_t node = order.first(task, tasks), last = order.first(task + 1, tasks); node < last; ++node) {
       const int64_t count = order.starts[node + 1] - order.starts[node];
-      if (count > 0) work(order.edges + order.starts[node], count, member);
+      const int64_t start = order.starts[node];
+      if (count > 0) work(Edges{order.edges + start, count, order.count() - start}, member);
     }
   });
+}
+
+// Call work(heads) with a compile-time constant where there are few, so that loops over heads become one instruction.
+template <class Work>
+void with_heads(int64_t heads, const Work& work) {
+  switch (heads) {
+    case 1: return work(std::integral_constant<int64_t, 1>());
+    case 2: return work(std::integral_constant<int64_t, 2>());
+    case 4: return work(std::integral_constant<int64_t, 4>());
+    case 8: return work(std::integral_constant<int64_t, 8>());
+    default: return work(heads);
+  }
+}
+
+// Softmax of the edges of one node. `powers` holds count rows of heads, and a row of maxima and one of sums behind them.
+template <class Heads>
+void softmax_of(const Edges& edges, Heads heads, const float* scores, float* powers, float* out) {
+  const auto [list, count, listed] = edges;
+  float *largest = powers + count * heads, *total = largest + heads;
+  for (int64_t head = 0; head < heads; ++head)
+    largest[head] = -std::numeric_limits<float>::infinity(), total[head] = 0.f;
+  for (int64_t i = 0; i < count; ++i) {
+    edges.prefetch(i, scores, heads);
+    edges.prefetch(i, out, heads);
+    for (int64_t head = 0; head < heads; ++head) {
+      const float score = scores[list[i] * heads + head];
+      powers[i * heads + head] = score;
+      largest[head] = score > largest[head] ? score : largest[head];
+    }
+  }
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t head = 0; head < heads; ++head) powers[i * heads + head] -= largest[head];
+  for_each_vector(count * heads, [&](int64_t at, auto lanes) {
+    const Vector x = load(powers + at, lanes);
+    store(powers + at, lanes, x == x ? exponential(x) : x);
+  });
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t head = 0; head < heads; ++head) total[head] += powers[i * heads + head];
+  for (int64_t head = 0; head < heads; ++head) total[head] = 1.f / total[head];
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t head = 0; head < heads; ++head)
+      out[list[i] * heads + head] = powers[i * heads + head] * total[head];
 }
 
 // Operands: scores (graphs, edges, heads), starts, order; result: their softmax over the edges of each node.
 void edge_softmax(const Call& call) {
   const Buffer scores = call.operand(0), starts = call.operand(1), edges = call.operand(2), out = call.result();
-  const int64_t heads = axis_from_end(out, 1), size = axis_from_end(out, 2) * axis_from_end(out, 3) * heads;
+  const int64_t all = axis_from_end(out, 1), size = axis_from_end(out, 2) * axis_from_end(out, 3) * all;
   clear(call, out);
-  each_node(call, starts, edges, out, [&](const int32_t* list, int64_t count, int64_t member) {
-    const float* own = of_member<float>(scores, 3, out, 3, member);
-    float* found = static_cast<float*>(out.data) + member * size;
-    // head by head: the powers of a head lie together
-    float* powers = static_cast<float*>(scratch(0, (count * heads + heads) * sizeof(float)));
-    for (int64_t head = 0; head < heads; ++head) {
-      float* row = powers + head * count;
-      float largest = -std::numeric_limits<float>::infinity();
-      for (int64_t i = 0; i < count; ++i) {
-        row[i] = own[list[i] * heads + head];
-        largest = row[i] > largest ? row[i] : largest;
-      }
-      for (int64_t i = 0; i < count; ++i) row[i] -= largest;
-    }
-    for_each_vector(count * heads, [&](int64_t at, auto lanes) {
-      const Vector x = load(powers + at, lanes);
-      store(powers + at, lanes, x == x ? exponential(x) : x);
+  with_heads(all, [&](auto heads) {
+    each_node(call, starts, edges, out, [&](const Edges& own_edges, int64_t member) {
+      const float* own = of_member<float>(scores, 3, out, 3, member);
+      float* powers = static_cast<float*>(scratch(0, (own_edges.count + 2) * heads * sizeof(float)));
+      softmax_of(own_edges, heads, own, powers, static_cast<float*>(out.data) + member * size);
     });
-    for (int64_t head = 0; head < heads; ++head) {
-      const float* row = powers + head * count;
-      float total = 0.f;
-      for (int64_t i = 0; i < count; ++i) total += row[i];
-      for (int64_t i = 0; i < count; ++i) found[list[i] * heads + head] = row[i] / total;
-    }
-  });
-}
-
-// Operands: the softmax and its change (graphs, edges, heads), starts, order; result: the change of the scores.
-void edge_softmax_gradient(const Call& call) {
-  const Buffer weights = call.operand(0), change = call.operand(1), out = call.result();
-  const int64_t heads = axis_from_end(out, 1), size = axis_from_end(out, 2) * axis_from_end(out, 3) * heads;
-  clear(call, out);
-  each_node(call, call.operand(2), call.operand(3), out, [&](const int32_t* list, int64_t count, int64_t member) {
-    const float* own = of_member<float>(weights, 3, out, 3, member);
-    const float* changes = of_member<float>(change, 3, out, 3, member);
-    float* found = static_cast<float*>(out.data) + member * size;
-    for (int64_t head = 0; head < heads; ++head) {
-      float mean = 0.f;
-      for (int64_t i = 0; i < count; ++i) mean += own[list[i] * heads + head] * changes[list[i] * heads + head];
-      for (int64_t i = 0; i < count; ++i) {
-        const int64_t at = list[i] * heads + head;
-        found[at] = own[at] * (changes[at] - mean);
-      }
-    }
   });
 }
 
@@ -516,7 +542,4 @@ extern "C" XLA_FFI_Error* edge_scatter_max_gradient_f32(XLA_FFI_CallFrame* frame
 }
 extern "C" XLA_FFI_Error* edge_softmax_f32(XLA_FFI_CallFrame* frame) {
   return lamina::handle(frame, lamina::edge_softmax);
-}
-extern "C" XLA_FFI_Error* edge_softmax_gradient_f32(XLA_FFI_CallFrame* frame) {
-  return lamina::handle(frame, lamina::edge_softmax_gradient);
 }

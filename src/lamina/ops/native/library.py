@@ -59,7 +59,6 @@ KERNELS = {
         "edge_scatter_max",
         "edge_scatter_max_gradient",
         "edge_softmax",
-        "edge_softmax_gradient",
     ),
     "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
