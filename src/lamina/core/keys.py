@@ -221,9 +221,9 @@ def read_value(field: dataclasses.Field[Any], value: Any) -> Any:
     if kind.startswith("tuple"):
         if word == "auto" and "None" in kind:
             return None
-        if word == "none" and field.default == ():
+        if word == "none" and (field.default == () or "str" not in kind):
             return ()
-        return _read_tuple(value, float if "float" in kind else str)
+        return _read_tuple(value, float if "float" in kind else int if "int" in kind else str)
     if value is None:
         words = {"int": "a whole number", "float": "a number", "bool": "true or false"}
         raise ConfigError(f"{name} cannot be read", expected=words.get(kind, "a text"), received="None")

@@ -35,6 +35,29 @@ def map_examples(
     }
 
 
+def parted(tree: Any) -> tuple[Any, Any]:
+    """Return a tree of the examples' arrays alone, and one of the shared ones, None in the others' places.
+
+    Example:
+        >>> parted({"at": 3, "common": {"edges": 4}})
+        ({'at': 3, 'common': {'edges': None}}, {'at': None, 'common': {'edges': 4}})
+    """
+    own = map_examples(lambda array: array, tree, common=lambda array: None)
+    return own, map_examples(lambda array: None, tree, common=lambda array: array)
+
+
+def joined(own: Any, common: Any) -> Any:
+    """Return what `parted` took apart.
+
+    Example:
+        >>> joined(*parted({"x": {"at": 3, "common": {"edges": 4}}, "y": 5}))
+        {'x': {'at': 3, 'common': {'edges': 4}}, 'y': 5}
+    """
+    if not isinstance(own, dict):
+        return common if own is None else own
+    return {name: joined(part, common[name]) for name, part in own.items()}
+
+
 def has_common(tree: Any) -> bool:
     """Return whether a tree holds arrays that all examples share.
 

@@ -14,7 +14,7 @@ from lamina.core.inputs.graph import GraphInputs
 from lamina.core.module import Module, replace, static
 from lamina.core.random import Blank, split
 from lamina.core.shapes import Float
-from lamina.models.graph_inputs import TAKES, Columns, Entry, edges_of, graph_inputs
+from lamina.models.graph_inputs import TAKES, Columns, Entry, edges_of, graph_inputs, sampled
 from lamina.models.graph_network import GraphNetwork, LayerHead, NodeNetwork, norm_of, readout_of
 from lamina.models.registry import register
 from lamina.nn.activation import ACTIVATIONS
@@ -142,7 +142,8 @@ def convolution_network(
     norms = [norm for _ in layers for norm in norm_of(node_norm, width)]
     trunk = ConvolutionTrunk(entry, layers, norms=norms, activation=activation, dropout=dropout)
     if is_nodes:
-        return NodeNetwork(trunk, head=LayerHead(last(width, outputs, key=head_key), dropout=dropout))
+        own = LayerHead(last(width, outputs, key=head_key), dropout=dropout)
+        return NodeNetwork(trunk, head=own, neighbors=sampled(inputs))
     head = Linear(width, outputs, key=head_key)
     return GraphNetwork(trunk, readout=readout_of(readout), head=head, dropout=dropout)
 

@@ -39,6 +39,15 @@ def graph_inputs(inputs: Any) -> tuple[GraphInputs, bool]:
     return graph, isinstance(inputs, NodeInputs)
 
 
+def sampled(inputs: Any) -> tuple[int, ...]:
+    """Return how many neighbors of a node are drawn, round by round; none where a graph is seen whole.
+
+    Args:
+        inputs: `GraphInputs` or `NodeInputs`.
+    """
+    return inputs.neighbors if isinstance(inputs, NodeInputs) else ()
+
+
 def edges_of(x: dict[str, Any], features: Array | None = None) -> Graph:
     """Return what layers are told about the graphs of a batch.
 

@@ -14,7 +14,7 @@ from lamina.core.inputs.graph import GraphInputs
 from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float
-from lamina.models.graph_inputs import TAKES, Entry, edges_of, graph_inputs
+from lamina.models.graph_inputs import TAKES, Entry, edges_of, graph_inputs, sampled
 from lamina.models.graph_network import GraphNetwork, LinearHead, NodeNetwork, norm_of, readout_of
 from lamina.models.registry import register
 from lamina.nn.activation import relu
@@ -124,7 +124,8 @@ def message_network(
     trunk = MessageTrunk(entry, edges, blocks, is_residual=is_residual, jumps=jumps)
     features = width * (count + 1) if jumps else width
     if is_nodes:
-        return NodeNetwork(trunk, head=LinearHead(features, outputs, dropout=dropout, key=head_key))
+        own = LinearHead(features, outputs, dropout=dropout, key=head_key)
+        return NodeNetwork(trunk, head=own, neighbors=sampled(inputs))
     if isinstance(readout, str):
         read: Module = readout_of(readout)
     else:

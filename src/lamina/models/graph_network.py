@@ -9,9 +9,10 @@ import jax.numpy as jnp
 from lamina.core.arrays import Array
 from lamina.core.errors import ConfigError
 from lamina.core.hashing import hashed_keys
-from lamina.core.module import Module
+from lamina.core.module import Module, static
 from lamina.core.shapes import Float
 from lamina.core.taps import FEATURES
+from lamina.models.neighbor_trees import trees
 from lamina.nn.dropout import Dropout
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.layer import AbstractGraphLayer
@@ -59,6 +60,7 @@ class NodeNetwork(Module):
     Args:
         trunk: ``trunk(x, key=, train=) -> (features of nodes, Graph)``.
         head: ``head(features, graph, key=, train=)``, a layer over graphs.
+        neighbors: how many neighbors of a node are drawn, round by round; empty: the graph is seen whole.
 
     Shapes:
         ``{"at": (*batch,), "common": the arrays of GraphInputs, batch 1}`` → (*batch, outputs)
@@ -66,17 +68,26 @@ class NodeNetwork(Module):
 
     trunk: Module
     head: Module
+    neighbors: tuple[int, ...] = static()
 
-    def __init__(self, trunk: Module, *, head: Module):
-        self.trunk, self.head = trunk, head
+    def __init__(self, trunk: Module, *, head: Module, neighbors: tuple[int, ...] = ()):
+        self.trunk, self.head, self.neighbors = trunk, head, neighbors
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "*b o"]:
-        trunk_key, own_key = (None, None) if key is None else hashed_keys(key, 2)
-        h, graph = self.trunk(x["common"], key=trunk_key, train=train)
-        at = jnp.asarray(x["at"])
+        keys = [None] * 3 if key is None else list(hashed_keys(key, 3))
+        at, arrays = jnp.asarray(x["at"]), x["common"]
+        if self.neighbors:
+            arrays = trees(at.reshape(-1), arrays, self.neighbors, key=keys[2])
+        h, graph = self.trunk(arrays, key=keys[0], train=train)
         if self.is_heard(FEATURES):
-            self.tap(FEATURES, jnp.take(h[0], at, axis=0))
-        return jnp.take(self.head(h, graph, key=own_key, train=train)[0], at, axis=0)
+            self.tap(FEATURES, self._meant(h, at))
+        return self._meant(self.head(h, graph, key=keys[1], train=train), at)
+
+    def _meant(self, values: Array, at: Array) -> Array:
+        """Return the values of the nodes that are meant: roots of their trees, or nodes of the only graph."""
+        if self.neighbors:
+            return values[:, 0].reshape(*at.shape, -1)
+        return jnp.take(values[0], at, axis=0)
 
 
 class LinearHead(AbstractGraphLayer):

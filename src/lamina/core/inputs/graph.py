@@ -44,10 +44,14 @@ class GraphInputs(AbstractInputs):
 class NodeInputs(AbstractInputs):
     """Nodes of one graph, one an example: ``x = {"at": int32 (b,), "common": the graph}``.
 
-    The graph stands once, as `GraphInputs` says, with b = 1; ``at`` says which of its nodes are meant.
+    The graph stands once, as `GraphInputs` says, with b = 1; ``at`` says which of its nodes are meant. Where
+    neighbors are drawn, ``starts``, ``degrees`` (1, n) and ``senders`` (1, e), int32, stand for its edges:
+    those to node i are senders[starts_i : starts_i + degrees_i].
 
     Args:
         graph: what a model is told about the graph.
+        neighbors: how many neighbors of a node are drawn, round by round; empty: the graph is seen whole.
     """
 
     graph: GraphInputs
+    neighbors: tuple[int, ...] = ()

@@ -17,6 +17,8 @@ from lamina.modalities.base import AbstractEncoder
 FILL = -1
 DENSE, SPARSE, NONE = KINDS = ("dense", "sparse", "none")
 TINY = 1e-12
+MOST_WHOLE = 2_000_000  # edges of a graph that is seen whole at each step
+USUAL_NEIGHBORS = (10, 10)
 FEWEST_SCALE = 1e-6  # a feature that varies less is left as it is
 
 
@@ -33,31 +35,47 @@ class NodeEncoder(AbstractEncoder):
         width: features of a node; without any, the number of nodes.
         mean: of each dense feature.
         std: of each dense feature.
+        neighbors: how many neighbors of a node are drawn, round by round; empty: the graph is seen whole.
     """
 
     def __init__(
-        self, name: str, kind: str, width: int, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()
+        self,
+        name: str,
+        kind: str,
+        width: int,
+        *,
+        mean: tuple[float, ...] = (),
+        std: tuple[float, ...] = (),
+        neighbors: tuple[int, ...] = (),
     ):
         self.name, self.kind, self.width, self.mean, self.std = name, kind, width, mean, std
+        self.neighbors = neighbors
 
     @staticmethod
-    def fit(table: AbstractTable, name: str, rows: np.ndarray) -> NodeEncoder:
+    def fit(
+        table: AbstractTable, name: str, rows: np.ndarray, *, neighbors: tuple[int, ...] | None = None
+    ) -> NodeEncoder:
         """Return the encoder fitted to the training nodes.
 
         Args:
             table: the data.
             name: the column of nodes.
             rows: the training rows.
+            neighbors: how many neighbors of a node are drawn, round by round; empty: the graph is seen
+                whole. None: whole where it has few edges.
         """
         column = column_of(table, name)
+        if neighbors is None:
+            neighbors = () if len(column.graph.edges) <= MOST_WHOLE else USUAL_NEIGHBORS
         kind, width = _form(column.graph)
         features = column.graph.features
         if not isinstance(features, np.ndarray):
-            return NodeEncoder(name, kind, width)
+            return NodeEncoder(name, kind, width, neighbors=neighbors)
         own = features[np.unique(column.ids[np.asarray(rows)])].astype(np.float64)
         std = own.std(axis=0)
         std = np.where(std < FEWEST_SCALE, 1.0, std)
-        return NodeEncoder(name, kind, width, mean=tuple(own.mean(axis=0).tolist()), std=tuple(std.tolist()))
+        moments = {"mean": tuple(own.mean(axis=0).tolist()), "std": tuple(std.tolist())}
+        return NodeEncoder(name, kind, width, **moments, neighbors=neighbors)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,8 +86,9 @@ class NodeEncoder(AbstractEncoder):
     def inputs(self) -> NodeInputs:
         """What a model must know of the graph."""
         if self.kind == DENSE:
-            return NodeInputs(GraphInputs(numbers=self.width))
-        return NodeInputs(GraphInputs(symbols=self.width, weighted=self.kind == SPARSE))
+            return NodeInputs(GraphInputs(numbers=self.width), self.neighbors)
+        graph = GraphInputs(symbols=self.width, weighted=self.kind == SPARSE)
+        return NodeInputs(graph, self.neighbors)
 
     def transform(self, table: AbstractTable, rows: np.ndarray | None = None) -> dict[str, Any]:
         """Return the nodes of all rows, or of the given ones, and the graph.
@@ -103,6 +122,10 @@ class NodeEncoder(AbstractEncoder):
                 "other features than in training", where=source, expected=expected, received=received
             )
         found: dict[str, np.ndarray] = {"mask": np.ones(graph.count, bool), "edges": graph.edges}
+        if self.neighbors:
+            degrees = graph.degrees().astype(np.int32)
+            starts = (np.cumsum(degrees) - degrees).astype(np.int32)
+            found = {"starts": starts, "degrees": degrees, "senders": graph.edges[:, 0].copy()}
         features = graph.features
         if isinstance(features, SparseRows):
             row_of = np.repeat(np.arange(graph.count), features.lengths)
@@ -124,12 +147,13 @@ class NodeEncoder(AbstractEncoder):
             "width": self.width,
             "mean": list(self.mean),
             "std": list(self.std),
+            "neighbors": list(self.neighbors),
         }
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> NodeEncoder:
         """Return the encoder that `to_json` stored."""
-        moments = {name: tuple(stored[name]) for name in ("mean", "std")}
+        moments = {name: tuple(stored[name]) for name in ("mean", "std", "neighbors")}
         return NodeEncoder(stored["name"], stored["kind"], stored["width"], **moments)
 
 

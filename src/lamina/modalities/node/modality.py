@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from lamina.core.keys import key
 from lamina.core.wording import counted
 from lamina.data.cells import with_cells
 from lamina.data.nodes.column import NODE, NodeColumn
 from lamina.data.table import AbstractColumn, AbstractTable
-from lamina.modalities.base import AbstractModality, Block, Choice, Description, Situation, Subject
+from lamina.modalities.base import AbstractModality, Block, Choice, Description, Learned, Situation, Subject
 from lamina.modalities.node import choose
 from lamina.modalities.node.check import NodeCheck
 from lamina.modalities.node.encoder import NodeEncoder, column_of
@@ -19,11 +22,24 @@ from lamina.modalities.node.stored import check_encoder
 from lamina.modalities.registry import MODALITIES
 
 
+@dataclass(frozen=True)
+class NodeKeys:
+    """The keys of nodes."""
+
+    neighbors: tuple[int, ...] | None = key(
+        None,
+        "neighbors of a node that a step draws, round by round, as 10,10; none: it sees the graph whole",
+        check=lambda value: all(isinstance(count, int) and count > 0 for count in value),
+        expected="whole numbers above 0, separated by commas, or none",
+    )
+
+
 class NodeModality(AbstractModality):
     """Nodes of one graph, which a network sees with their neighbors."""
 
     name = noun = NODE
     kinds = (NODE,)
+    keys = NodeKeys
 
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | None:
         """Return a column of nodes as it is."""
@@ -53,14 +69,18 @@ class NodeModality(AbstractModality):
         """Return the checks of the graph."""
         return NodeCheck(subject, block)
 
-    def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: Any) -> NodeEncoder:
+    def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: NodeKeys) -> NodeEncoder:
         """Learn mean and standard deviation of dense features from training nodes."""
-        return NodeEncoder.fit(table, block.columns[0].name, rows)
+        return NodeEncoder.fit(table, block.columns[0].name, rows, neighbors=keys.neighbors)
 
     def restore(self, stored: dict[str, Any], place: str) -> NodeEncoder:
         """Return the encoder in an artifact's JSON."""
         check_encoder(stored, place)
         return NodeEncoder.from_json(stored)
+
+    def settle(self, keys: NodeKeys, learned: Learned) -> NodeKeys:
+        """Return the keys with what was found of the graph."""
+        return dataclasses.replace(keys, neighbors=learned.encoder.neighbors)
 
     def choose(self, situation: Situation) -> Choice:
         """Return a graph convolution and its training keys."""

@@ -15,6 +15,7 @@ _FORM = record(
     width=json_checks.size,
     mean=json_checks.numbers,
     std=items(json_checks.positive),
+    neighbors=items(json_checks.size),
 )
 
 

@@ -243,13 +243,14 @@ def make_feed(data: Rows, *, device_memory: float) -> AbstractFeed:
     return ResidentFeed(data) if fits(data, device_memory=device_memory) else StreamedFeed(data)
 
 
+LARGEST_SHARED = 1 << 14  # examples that are evaluated at once where they share arrays
 MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many times as much
 
 
 def evaluation_size(data: Rows, *, batch_size: int) -> int:
     """Return how many examples are evaluated at once: fewer where each has many values.
 
-    Where they share arrays, such as a graph, all are, since the work is the same for one and for all.
+    Where they share arrays, such as a graph, many are: it may be the same work for one and for all.
 
     Args:
         data: validation examples.
@@ -261,7 +262,7 @@ def evaluation_size(data: Rows, *, batch_size: int) -> int:
         [1024, 341]
     """
     if has_common(data):
-        return row_count(data)
+        return max(LARGEST_SHARED, batch_size)
     values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(data["x"]))
     most = max(64, min(4096, MOST_VALUES // max(1, values)))
     return min(most, max(1024, batch_size))
@@ -275,16 +276,11 @@ def evaluation_batches(data: Rows, *, batch_size: int) -> Any:
         batch_size: rows in a batch, at most.
 
     Returns:
-        The same tree with arrays (batches, batch, ...).
+        The same tree with arrays (batches, batch, ...), and those that all share as they are.
     """
     rows = row_count(data)
     data = jax.tree.map(lambda a: taken(a, np.arange(rows)) if is_stream(a) else a, dict(data))
     batches = max(1, -(-rows // batch_size))
     size = round_up(-(-rows // batches))
     filled = _padded(data, rows, batches * size)
-    cut = map_examples(
-        lambda a: a.reshape(batches, size, *a.shape[1:]),
-        filled,
-        common=lambda a: np.broadcast_to(a, (batches, *a.shape)),
-    )
-    return jax.device_put(cut)
+    return jax.device_put(map_examples(lambda a: a.reshape(batches, size, *a.shape[1:]), filled))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from lamina.core.hashing import hashed_key, hashed_keys
+from lamina.core.shared_arrays import joined, parted
 from lamina.train.optimizers.registry import Hyper, averaged_parameters
 from lamina.train.step.program import Program, arithmetic, cast, cast_inputs, learning_rate
 from lamina.train.step.state import TrainState, combine, partition, slice_model
@@ -32,12 +33,14 @@ def evaluate_model(program: Program, model: Any, data: Any, key: Any = 0) -> dic
             return program.objective.evaluate(model, cast_inputs(batch, program.precision), key=key)
 
     def body(total: Any, one: Any) -> tuple[Any, None]:
-        return jax.tree.map(jnp.add, total, sums_of(*one)), None
+        batch, key = one
+        return jax.tree.map(jnp.add, total, sums_of(joined(batch, common), key)), None
 
-    keys = hashed_keys(key, len(jax.tree.leaves(data)[0]))
-    first = jax.tree.map(lambda a: a[0], data)
+    own, common = parted(data)
+    keys = hashed_keys(key, len(jax.tree.leaves(own)[0]))
+    first = joined(jax.tree.map(lambda a: a[0], own), common)
     zero = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(sums_of, first, keys[0]))
-    sums, _ = jax.lax.scan(body, zero, (data, keys))
+    sums, _ = jax.lax.scan(body, zero, (own, keys))
     return {name: value / sums["weight"] for name, value in sums.items() if name != "weight"}
 
 

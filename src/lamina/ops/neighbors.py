@@ -1,0 +1,60 @@
+"""Neighbors of nodes, drawn in the compiled step, so that a step costs the same in a graph of any size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina.core.arrays import Array
+from lamina.core.hashing import hashed_bits, uniform_of
+from lamina.core.shapes import Int
+
+NOBODY = -1
+
+
+def sample_neighbors(
+    ids: Int[Array, "*b"],
+    starts: Int[Array, " n"],
+    degrees: Int[Array, " n"],
+    senders: Int[Array, " e"],
+    count: int,
+    *,
+    key: Any = None,
+) -> Int[Array, "*b k"]:
+    """Return senders of edges to each node, ``count`` of them, each edge at most once.
+
+    A node with more edges has them cut into ``count`` stretches of equal length, and one edge of each is
+    drawn: each edge with the same chance, none twice, whatever the degree. One with fewer has all of them,
+    and -1 behind. O(nodes · count).
+
+    Args:
+        ids: nodes; -1 is none, and has no neighbors.
+        starts: where the edges to each node begin in ``senders``.
+        degrees: how many there are.
+        senders: of all edges, those to one node together.
+        count: how many are drawn.
+        key: random key; without, the middle of each stretch is taken.
+
+    Returns:
+        Nodes; int32.
+
+    Example:
+        >>> starts, degrees, senders = jnp.array([0, 1, 3]), jnp.array([1, 2, 0]), jnp.array([2, 0, 2])
+        >>> sample_neighbors(jnp.array([1, 0, -1]), starts, degrees, senders, 2).tolist()
+        [[0, 2], [2, -1], [-1, -1]]
+
+    References:
+        Hamilton, Ying, Leskovec. Inductive representation learning on large graphs. NeurIPS 2017.
+    """
+    starts, degrees = jnp.asarray(starts), jnp.asarray(degrees)
+    known = jnp.maximum(ids, 0)
+    own = jnp.where(ids >= 0, degrees[known], 0)[..., None]
+    shape = (*ids.shape, count)
+    places = jnp.broadcast_to(jnp.arange(count, dtype=jnp.int32), shape)
+    drawn = jnp.full(shape, 0.5, jnp.float32) if key is None else uniform_of(hashed_bits(key, shape))
+    stretch = own.astype(jnp.float32) / count
+    chosen = jnp.floor((places.astype(jnp.float32) + drawn) * stretch).astype(jnp.int32)
+    offsets = jnp.where(own > count, jnp.minimum(chosen, own - 1), places)
+    found = jnp.asarray(senders)[jnp.where(offsets < own, starts[known][..., None] + offsets, 0)]
+    return jnp.where(offsets < own, found, NOBODY).astype(jnp.int32)
