@@ -144,7 +144,7 @@ def test_other_archives_are_refused(tmp_path: Path):
     two = {f"{s}_{name}.txt": text for s in ("X", "Y") for name, text in TU.items()}
     with pytest.raises(DataError, match="several sets of graphs"):
         read(packed(tmp_path, two))
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="no such file"):
         read(str(tmp_path / "none.tar.gz"))
 
 
