@@ -24,9 +24,9 @@ def sample_neighbors(
 ) -> Int[Array, "*b k"]:
     """Return senders of edges to each node, ``count`` of them, each edge at most once.
 
-    A node with more edges has them cut into ``count`` stretches of equal length, and one edge of each is
-    drawn: each edge with the same chance, none twice, whatever the degree. One with fewer has all of them,
-    and -1 behind. O(nodes · count).
+    A node with more edges has their ring cut into ``count`` stretches, as equal as can be, and one edge of
+    each is drawn; the ring is turned at random, so that each edge has the same chance. None is drawn twice,
+    whatever the degree. One with fewer has all of them, and -1 behind. O(nodes · count).
 
     Args:
         ids: nodes; -1 is none, and has no neighbors.
@@ -52,9 +52,14 @@ def sample_neighbors(
     own = jnp.where(ids >= 0, degrees[known], 0)[..., None]
     shape = (*ids.shape, count)
     places = jnp.broadcast_to(jnp.arange(count, dtype=jnp.int32), shape)
-    drawn = jnp.full(shape, 0.5, jnp.float32) if key is None else uniform_of(hashed_bits(key, shape))
-    stretch = own.astype(jnp.float32) / count
-    chosen = jnp.floor((places.astype(jnp.float32) + drawn) * stretch).astype(jnp.int32)
-    offsets = jnp.where(own > count, jnp.minimum(chosen, own - 1), places)
+    if key is None:
+        drawn, turn = jnp.full(shape, 0.5, jnp.float32), jnp.zeros((*ids.shape, 1), jnp.float32)
+    else:
+        bits = uniform_of(hashed_bits(key, (*ids.shape, count + 1)))
+        drawn, turn = bits[..., :count], bits[..., count:]
+    low, high = places * own // count, (places + 1) * own // count
+    chosen = low + jnp.floor(drawn * (high - low).astype(jnp.float32)).astype(jnp.int32)
+    turned = chosen + jnp.floor(turn * own.astype(jnp.float32)).astype(jnp.int32)
+    offsets = jnp.where(own > count, turned % jnp.maximum(own, 1), places)
     found = jnp.asarray(senders)[jnp.where(offsets < own, starts[known][..., None] + offsets, 0)]
     return jnp.where(offsets < own, found, NOBODY).astype(jnp.int32)
