@@ -334,11 +334,6 @@ class AbstractModality(abc.ABC):
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the column as this modality reads it (paths become images); None: it is not of this sort."""
 
-    def asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
-        """Return the column as it is read where somebody says that this modality is to read it."""
-        own = self.claim(column, table)
-        return column if own is None and column.storage in self.reads else own
-
     def rejoin(self, table: AbstractTable, name: str) -> AbstractTable:
         """Return new data with the cells that training called ``name`` under that name, claimed.
 
@@ -384,6 +379,14 @@ class AbstractModality(abc.ABC):
     def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
         """Return what the report shows of these inputs."""
         return []
+
+
+class AbstractAskedReader(abc.ABC):
+    """What a modality is besides, that makes cells of columns where somebody says that it is to read them."""
+
+    @abc.abstractmethod
+    def asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
+        """Return the column as it is read then; None: it cannot be read so."""
 
 
 class AbstractFormReader(abc.ABC):

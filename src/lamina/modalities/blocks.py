@@ -14,6 +14,7 @@ from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellColumn, with_cells
 from lamina.data.table import free_name
 from lamina.modalities.base import (
+    AbstractAskedReader,
     AbstractEncoder,
     AbstractFormReader,
     AbstractModality,
@@ -90,7 +91,11 @@ def as_written(claims: Claims, keys: Mapping[str, Any]) -> Claims:
 def _claim(column: AbstractColumn, table: AbstractTable, asked: str | None) -> tuple[Any, str, str]:
     """Return a column as it is read, the name of the modality that reads it, and why another could not."""
     if asked is not None:
-        own = MODALITIES[asked].asked(column, table)
+        reader = MODALITIES[asked]
+        is_asked = isinstance(reader, AbstractAskedReader)
+        own = reader.asked(column, table) if is_asked else reader.claim(column, table)
+        if own is None and column.storage in reader.reads:
+            own = column
         if isinstance(own, Unreadable) or own is None:
             reason = f": {own.reason}" if own is not None else ""
             raise ConfigError(

@@ -15,6 +15,7 @@ from lamina.data.graphs.column import GRAPH, AbstractGraphColumn
 from lamina.data.graphs.molecules import MoleculeColumn
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import (
+    AbstractAskedReader,
     AbstractModality,
     Block,
     Choice,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from lamina.core.page import Section
 
 REFUSE, SKIP = UNREADABLE = ("refuse", "skip")
-NAMELESS = ("x0", "text")  # columns of data without names, as of a list
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class GraphKeys:
     )
 
 
-class GraphModality(AbstractModality):
+class GraphModality(AbstractModality, AbstractAskedReader):
     """Graphs: from sets of graphs, or molecules that are written as SMILES."""
 
     name = noun = GRAPH
@@ -85,7 +85,7 @@ class GraphModality(AbstractModality):
             return with_cells(table, {name: molecules_of(column)})
         found = {other: self.claim(table.column(other), table) for other in table.names}
         graphs = {other: own for other, own in found.items() if isinstance(own, AbstractGraphColumn)}
-        if not graphs and len(table.names) == 1 and table.names[0] in NAMELESS:
+        if not graphs and len(table.names) == 1:
             only = self.asked(table.column(table.names[0]), table)
             graphs = {table.names[0]: only} if isinstance(only, AbstractGraphColumn) else {}
         if len(graphs) != 1:
