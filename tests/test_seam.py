@@ -32,6 +32,12 @@ OTHERWISE = {
     ("tasks/enhance/enhanced.py", "image"),
     ("tasks/enhance/task.py", "image"),
     ("objectives/enhancement.py", "image"),
+    ("data/graphs/column.py", "node"),
+    ("data/readers/parsers/tu_graphs.py", "graph"),
+    ("data/readers/parsers/tu_graphs.py", "node"),
+    ("modalities/graph/encoder.py", "node"),
+    ("models/graph_network.py", "graph"),
+    ("models/registry.py", "graph"),
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),

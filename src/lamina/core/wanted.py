@@ -21,7 +21,7 @@ DENSITY = "density"
 """The log-density of a sample, ``log_density(x, label)``, and samples, ``sample(noise, label)``."""
 IMPROVED = "improved"
 """What is to be added to a first estimate of an image: ``model(x)``, x a degraded image of any size."""
-LINKS = "links"
+LINKS = "entities"
 """A score for every entity of a graph as the answer to a question: ``model(x)``, made of ``question(x)``,
 ``scores(question, vectors)`` and ``near(question, vectors)``."""
 
