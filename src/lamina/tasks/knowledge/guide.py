@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 COMPLEX = "complex"
 BY_DISTANCE = ("transe", "rotate")  # their scores are distances: half the rate, no N3, no rounded operands
-# No product gives its distances: a softmax over all entities took some twenty times as long on UMLS, and gained .007 MRR.
+# No product gives its distances: a softmax over all entities took some twenty times as long on UMLS and
+# gained .007 MRR.
 SAMPLED = ("rotate",)
 # Measured on the validation triples of UMLS and FB15k-237 by benchmarks/rows/knowledge.py: docs/log.md,
 # "Knowledge graphs".
@@ -25,7 +26,7 @@ SMALL: Mapping[str, Any] = {"batch_size": 64, "n3": 0.005}
 LARGE: Mapping[str, Any] = {"batch_size": 512, "n3": 0.05}
 OF_SMALL: Mapping[str, Any] = {"size": 256, "dropout": 0.3}
 OF_LARGE: Mapping[str, Any] = {"size": 128, "dropout": 0.0}
-EPOCHS = {"fast": (30, 5), "balanced": (150, 20), "best": (300, 60)}  # of small graphs, of large ones
+EPOCHS = {"fast": (30, 5), "balanced": (150, 18), "best": (300, 60)}  # of small graphs, of large ones
 MOST_SCORES = 1 << 23  # of a step: questions times entities
 NEGATIVES = 256
 
