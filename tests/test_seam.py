@@ -35,7 +35,7 @@ OTHERWISE = {
 }
 HOMES = {
     "image": ("modalities/image/", "data/images/", "data/readers/image_", "data/readers/mask_folder"),
-    "graph": ("modalities/graph/", "data/graphs/", "data/readers/graphs"),
+    "graph": ("modalities/graph/", "data/graphs/", "data/readers/graphs", "data/readers/parsers/tu_graphs"),
     "text": ("modalities/text/", "data/readers/text_"),
     "table": ("modalities/table/",),
     **dict.fromkeys(TASKS, ("tasks/prediction/",)),
