@@ -1,4 +1,4 @@
-"""Row "Cora": a network of two graph layers on the citations of Cora: its accuracy, and the time of 200 epochs.
+"""Row "Cora": a network of two graph layers on the citations of Cora: accuracy, and time of 200 epochs.
 
 The public split: 140 labelled nodes train, 500 validate, 1,000 test; the loss of the validation nodes
 chooses the epoch, of at most 1,000, and 100 without a better one end a member's training. Quality: the mean

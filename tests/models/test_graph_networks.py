@@ -100,7 +100,7 @@ def test_dropout_acts_on_inputs_and_hidden_layers():
     np.testing.assert_array_equal(network(x), network(x, key=jax.random.PRNGKey(0)))
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "graph", "layer"])
+@pytest.mark.parametrize("norm", ["none", "batch", "each", "layer"])
 def test_every_normalization_and_readout_runs(norm: str):
     for readout in ("sum", "mean", "max"):
         assert model("gin", node_norm=norm, readout=readout, depth=1)(example()).shape == (1, 3)

@@ -31,7 +31,8 @@ from lamina.nn.linear import Linear
 from lamina.ops.edges import present
 
 USUAL_DEGREES = (0, 1, 2, 1)  # where nobody counted: as of molecules
-EDGE_WIDTH = 16  # numbers of an edge that matrices are made of
+EDGE_WIDTH = 16  # numbers of an edge, where it has too many symbols for an indicator each
+MOST_INDICATORS = 32  # numbers and symbols of an edge that each layer weighs itself
 
 
 class MessageTrunk(Module):
@@ -51,7 +52,7 @@ class MessageTrunk(Module):
     """
 
     entry: Entry
-    edges: Entry | None
+    edges: Entry | Indicators | None
     blocks: list[AbstractGraphLayer]
     is_residual: bool = static()
     jumps: bool = static()
@@ -59,7 +60,7 @@ class MessageTrunk(Module):
     def __init__(
         self,
         entry: Entry,
-        edges: Entry | None,
+        edges: Entry | Indicators | None,
         blocks: list[Any],
         *,
         is_residual: bool = False,
@@ -85,6 +86,43 @@ class MessageTrunk(Module):
         return jump_concat(found) if self.jumps else h, graph
 
 
+class Indicators(Module):
+    """Numbers of an edge, and 1 for each symbol that it has, 0 for each other: layers weigh them themselves.
+
+    Args:
+        numbers: of an edge.
+        symbols: how many different ones there are.
+    """
+
+    symbols: int = static()
+    width: int = static()
+
+    def __init__(self, numbers: int, symbols: int):
+        self.symbols, self.width = symbols, numbers + symbols
+
+    def __call__(self, x: dict[str, Any], *, key: Any = None, train: bool = False) -> Float[Array, "b e g"]:
+        found = []
+        if self.width > self.symbols:
+            numbers = jnp.asarray(x["edge_numbers"])
+            found.append(numbers.reshape(numbers.shape[0], -1, numbers.shape[-1]))
+        if self.symbols:
+            ids = jnp.asarray(x["edge_symbols"])
+            ids = ids.reshape(ids.shape[0], -1, ids.shape[-1])
+            found.append((ids[..., None] == jnp.arange(self.symbols)[None, None, None]).any(2))
+        dtype = found[0].dtype if self.width > self.symbols else jnp.float32
+        return jnp.concatenate([own.astype(dtype) for own in found], axis=-1)
+
+
+def _entry_of_edges(graph: GraphInputs, key: Any) -> Entry | Indicators | None:
+    """Return what makes features of the edges, or None where nothing is known of them."""
+    numbers, symbols = graph.edge_numbers, graph.edge_symbols
+    if not numbers + symbols:
+        return None
+    if numbers + symbols <= MOST_INDICATORS:
+        return Indicators(numbers, symbols)
+    return Entry(numbers, symbols, EDGE_WIDTH, prefix="edge_", key=key)
+
+
 def message_network(
     inputs: Inputs,
     outputs: int,
@@ -92,7 +130,6 @@ def message_network(
     block: Callable[..., AbstractGraphLayer],
     width: int,
     count: int,
-    edge_width: int,
     readout: str | Callable[..., Module],
     dropout: float,
     is_residual: bool = False,
@@ -104,10 +141,9 @@ def message_network(
     Args:
         inputs: `GraphInputs` or `NodeInputs`.
         outputs: numbers that leave.
-        block: ``block(graph inputs, has edges, key=)``, a layer over graphs, width → width.
+        block: ``block(graph inputs, features of an edge, key=)``, a layer over graphs, width → width.
         width: features of a node.
         count: blocks.
-        edge_width: features of an edge.
         readout: name in `READOUTS`, or ``readout(width, key=)``.
         dropout: probability in [0, 1) before the head.
         is_residual: whether a block's result is added to what it was given.
@@ -117,10 +153,8 @@ def message_network(
     graph, is_nodes = graph_inputs(inputs)
     entry_key, edge_key, read_key, head_key, *keys = split(key, 4 + count)
     entry = Entry(graph.numbers, graph.symbols, width, key=entry_key)
-    edges = None
-    if graph.edge_numbers or graph.edge_symbols:
-        edges = Entry(graph.edge_numbers, graph.edge_symbols, edge_width, prefix="edge_", key=edge_key)
-    blocks = [block(graph, edges is not None, key=own) for own in keys]
+    edges = _entry_of_edges(graph, edge_key)
+    blocks = [block(graph, 0 if edges is None else edges.width, key=own) for own in keys]
     trunk = MessageTrunk(entry, edges, blocks, is_residual=is_residual, jumps=jumps)
     features = width * (count + 1) if jumps else width
     if is_nodes:
@@ -150,12 +184,12 @@ def gin(
 ) -> Module:
     """Graph isomorphism network: sums over neighbors; tells most graphs apart, and is quick."""
 
-    def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
-        layer = isomorphism(size, size if has_edges else 0, node_norm=node_norm, key=key)
+    def block(graph: GraphInputs, edges: int, *, key: Any) -> AbstractGraphLayer:
+        layer = isomorphism(size, edges, node_norm=node_norm, key=key)
         return Behind(layer, GraphSequential(norm_of(node_norm, size)), Dropout(dropout))
 
     return message_network(
-        inputs, outputs, block=block, width=size, count=depth, edge_width=size, readout=readout,
+        inputs, outputs, block=block, width=size, count=depth, readout=readout,
         dropout=dropout, jumps=True, key=key,
     )  # fmt: skip
 
@@ -233,12 +267,11 @@ def mpnn(
 ) -> Module:
     """Message passing by a matrix for each edge, a GRU and Set2Set: for few molecules; slow where wide."""
 
-    def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
-        edges = EDGE_WIDTH if has_edges else 1
-        return OfAnyEdges(GatedNNConv(size, edges, hidden=size, steps=depth, key=key))
+    def block(graph: GraphInputs, edges: int, *, key: Any) -> AbstractGraphLayer:
+        return OfAnyEdges(GatedNNConv(size, edges or 1, hidden=size, steps=depth, key=key))
 
     return message_network(
-        inputs, outputs, block=block, width=size, count=1, edge_width=EDGE_WIDTH, readout=Set2Set,
+        inputs, outputs, block=block, width=size, count=1, readout=Set2Set,
         dropout=dropout, key=key,
     )  # fmt: skip
 
@@ -260,14 +293,13 @@ def pna(
 ) -> Module:
     """Means, extremes and spreads of neighbors at once: where degrees differ, and for molecules."""
 
-    def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
+    def block(graph: GraphInputs, edges: int, *, key: Any) -> AbstractGraphLayer:
         degrees = graph.degrees if any(graph.degrees[1:]) else USUAL_DEGREES
-        edges = EDGE_WIDTH if has_edges else None
-        layer = PNAConv(size, size, degree_histogram=degrees, edge_features=edges, key=key)
+        layer = PNAConv(size, size, degree_histogram=degrees, edge_features=edges or None, key=key)
         return Behind(layer, GraphSequential(norm_of(node_norm, size)), Dropout(dropout))
 
     return message_network(
-        inputs, outputs, block=block, width=size, count=depth, edge_width=EDGE_WIDTH, readout=readout,
+        inputs, outputs, block=block, width=size, count=depth, readout=readout,
         dropout=dropout, is_residual=True, key=key,
     )  # fmt: skip
 
@@ -291,9 +323,9 @@ def gps(
 ) -> Module:
     """Messages along edges beside attention among all nodes: where what matters is many edges apart."""
 
-    def block(graph: GraphInputs, has_edges: bool, *, key: Any) -> AbstractGraphLayer:
+    def block(graph: GraphInputs, edges: int, *, key: Any) -> AbstractGraphLayer:
         own, block_key = split(key, 2)
-        conv = isomorphism(size, size if has_edges else 0, node_norm=node_norm, key=own)
+        conv = isomorphism(size, edges, node_norm=node_norm, key=own)
 
         def norm(width: int) -> Module:
             return GraphSequential(norm_of(node_norm, width))
@@ -301,6 +333,6 @@ def gps(
         return GPSBlock(size, conv, heads=heads, rate=dropout, norm=norm, key=block_key)
 
     return message_network(
-        inputs, outputs, block=block, width=size, count=depth, edge_width=size, readout=readout,
+        inputs, outputs, block=block, width=size, count=depth, readout=readout,
         dropout=dropout, key=key,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from lamina.nn.graph.readout import NodeMax, NodeMean, NodeSum
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import LayerNorm
 
-NORMS: dict[str, type[Module]] = {"batch": NodeBatchNorm, "graph": GraphNorm, "layer": LayerNorm}
+NORMS: dict[str, type[Module]] = {"batch": NodeBatchNorm, "each": GraphNorm, "layer": LayerNorm}
 READOUTS: dict[str, type[AbstractGraphLayer]] = {"sum": NodeSum, "mean": NodeMean, "max": NodeMax}
 
 

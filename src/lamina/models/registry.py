@@ -68,7 +68,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "body": {"meaning": "layers of encoder and decoder", **one_of("convolutional", "dense")},
     "node_norm": {
         "meaning": "normalization of nodes: over the batch, each graph, or each node",
-        **one_of("none", "batch", "graph", "layer"),
+        **one_of("none", "batch", "each", "layer"),
     },
     "readout": {"meaning": "how a graph is told from its nodes", **one_of("sum", "mean", "max")},
     "reach": {"meaning": "numbers begin within this over the size", **POSITIVE},

@@ -112,7 +112,7 @@ def _of_unknown(table: AbstractTable, names: tuple[str, ...]) -> Iterator[Findin
     """Yield what is to be said of rows in which no label is known, or not each."""
     columns = [table.labels(name) for name in names]
     gaps = np.stack([column.missing() for column in columns], axis=1)
-    without = gaps.all(axis=1)
+    without = np.asarray(gaps.all(axis=1))
     yield from _of_missing(table, columns[0], without, strict=False)
     for column, own in zip(columns, gaps.T, strict=True):
         unknown = own & ~without
