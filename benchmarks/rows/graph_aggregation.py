@@ -34,6 +34,7 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     arguments.cases = {"Cora": CASES["Cora"]} if arguments.quick else CASES
     arguments.turns = 2 if arguments.quick else arguments.turns
+    arguments.numbers = 0.0 if arguments.quick else TURN_NUMBERS
     return arguments
 
 
@@ -42,7 +43,7 @@ def lines(case: str, order: str, which: str, arguments: argparse.Namespace) -> t
     sizes = arguments.cases[case]
     shared = {
         **sizes, "order": order, "pass": which, "mode": "race", "threads": machine.cores(),
-        "calls": max(1, round(TURN_NUMBERS / (sizes["edges"] * sizes["width"]))),
+        "calls": max(1, round(arguments.numbers / (sizes["edges"] * sizes["width"]))),
     }  # fmt: skip
     all_of_them = [
         Contender(name, form, interpreters.of(arguments, name), f"{name}_graphs", {**shared, "form": form})

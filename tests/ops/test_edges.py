@@ -220,6 +220,29 @@ def test_infinite_and_missing_numbers_show(least: int, set_limit: SetLimit):
     assert np.isnan(np.asarray(scores)[0, :3]).any() and scores[0, 3, 0] == 1
 
 
+# graphs, nodes, edges: counted directly; in stretches, of one graph and of several
+LISTS = [(1, 5, 40), (3, 40, 9), (1, 17_000, 30_000), (40, 500, 1000), (2, 9000, 70_000)]
+
+
+@needs_kernel
+@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize(("graphs", "nodes", "edges"), LISTS)
+def test_lists_of_edges(graphs: int, nodes: int, edges: int, in_order: bool):
+    """A stable sort by nodes, of one member and of two."""
+    _, ids = ends(2 * graphs, nodes, edges)
+    ids = (np.sort(ids, axis=1) if in_order else ids).reshape(2, graphs, edges)
+    order = functools.partial(edge_kernels._order, nodes=nodes)
+    both = jax.device_get(jax.jit(jax.vmap(order))(ids))
+    alone = jax.device_get(jax.jit(order)(ids[1]))
+    for member, (starts, found) in ((0, [a[0] for a in both]), (1, [a[1] for a in both]), (1, alone)):
+        flat = (ids[member] + nodes * np.arange(graphs)[:, None]).ravel()
+        there = np.flatnonzero(ids[member].ravel() >= 0)
+        expected = there[np.argsort(flat[there], kind="stable")]
+        np.testing.assert_array_equal(found[: len(there)], expected)
+        counts = np.bincount(flat[there], minlength=graphs * nodes)
+        np.testing.assert_array_equal(starts, np.concatenate([[0], np.cumsum(counts)]))
+
+
 MAPPED = [(0, None, None, None), (0, None, None, 0), (None, 0, 0, None), (0, 0, 0, 0), (None, None, None, 0)]
 
 

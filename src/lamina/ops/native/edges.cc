@@ -1,7 +1,7 @@
 // Sums, maxima and softmax over the edges of each node, and rows gathered for each edge.
 //
-// `edge_order` lists the edges node by node (a counting sort, in which the edges of a node keep their order). The others
-// take nodes in parallel and go over each node's edges in that order, with the sums in registers: every number is written
+// `edge_order` lists the edges node by node (a counting sort: the edges of a node keep their order). The others take
+// nodes in parallel and go over each node's edges in that order, with the sums in registers: every number is written
 // once, by one thread, and the number of threads changes no bit. All graphs of a batch are one list of nodes; members
 // that share an operand read it in place.
 
@@ -15,9 +15,10 @@
 namespace lamina {
 namespace {
 
-constexpr int64_t kTaskWork = 1 << 15;  // numbers of a task: fewer are not worth waking a thread up
-constexpr int64_t kPieceEdges = 1 << 16;  // that are counted by a thread: fewer are not worth waking it up
-constexpr int64_t kAhead = 12;          // edges between fetching a row and using it
+constexpr int64_t kTaskWork = 1 << 15;     // numbers of a task: fewer are not worth waking a thread up
+constexpr int64_t kDirectNodes = 1 << 14;  // whose counters stay in the cache, and edges whose list does
+constexpr int64_t kStretches = 512;        // of nodes, as many lines of the cache are written to at a time
+constexpr int64_t kAhead = 12;             // edges between fetching a row and using it
 
 // The part of an operand that belongs to a member: axes before its own hold one or all members.
 template <class Element>
@@ -92,43 +93,140 @@ Order order_of(const Buffer& starts, const Buffer& edges, const Buffer& out, int
           axis_from_end(starts, 1) - 1};
 }
 
+// The nodes of all edges of a member, and the lists that are made of them.
+struct Listing {
+  const int32_t* ids;
+  int64_t graphs, edges, nodes;  // edges and nodes of a graph
+  int32_t *starts, *order;
+
+  int64_t all() const { return graphs * edges; }
+  int64_t rows() const { return graphs * nodes; }
+
+  // Call work(row, edge) for the edges from `first` to `end` that are there.
+  template <class Work>
+  void each(int64_t first, int64_t end, const Work& work) const {
+    const int64_t graph_nodes = nodes;  // a copy, which no write can change
+    const int32_t* own = ids;
+    for (int64_t graph = edges ? first / edges : 0, at = first; at < end; ++graph)
+      for (const int64_t last = std::min(end, (graph + 1) * edges); at < last; ++at)
+        if (own[at] >= 0 && own[at] < graph_nodes) work(graph * graph_nodes + own[at], at);
+  }
+};
+
+// Whether the edges stand in the order of their nodes already.
+bool is_sorted(const Listing& listing) {
+  constexpr int64_t kStep = 1 << 12;  // edges between two looks at the answer
+  int64_t last = 0;
+  bool found = true;
+  for (int64_t at = 0; at < listing.all() && found; at += kStep)
+    listing.each(at, std::min(listing.all(), at + kStep), [&](int64_t row, int64_t) {
+      found &= row >= last;
+      last = row;
+    });
+  return found;
+}
+
+int32_t list_sorted(const Listing& listing) {
+  int32_t *starts = listing.starts, *order = listing.order, total = 0;
+  int64_t next = 0;  // the first node whose start is not known yet
+  listing.each(0, listing.all(), [&](int64_t row, int64_t at) {
+    while (next <= row) starts[next++] = total;
+    order[total++] = int32_t(at);
+  });
+  std::fill(starts + next, starts + listing.rows(), total);
+  return total;
+}
+
+// Turn counts into places, in order; return the sum.
+int32_t add_up(int32_t* counts, int64_t size, int32_t total = 0) {
+  for (int64_t i = 0; i < size; ++i) {
+    total += counts[i];
+    counts[i] = total - counts[i];
+  }
+  return total;
+}
+
+// A counting sort; counters of few nodes stay in the cache.
+int32_t list_directly(const Listing& listing) {
+  int32_t *starts = listing.starts, *order = listing.order;
+  const int64_t rows = listing.rows();
+  int32_t* places = static_cast<int32_t*>(scratch(0, (rows + 1) * sizeof(int32_t)));
+  std::fill(places, places + rows, 0);
+  listing.each(0, listing.all(), [=](int64_t row, int64_t) { ++places[row]; });
+  const int32_t total = add_up(places, rows);
+  std::copy(places, places + rows, starts);
+  listing.each(0, listing.all(), [=](int64_t row, int64_t at) { order[places[row]++] = int32_t(at); });
+  return total;
+}
+
+struct Entry {
+  int32_t row, edge;
+};
+
+// A counting sort by stretches of 2^shift nodes, and one in each stretch: jumps over all memory would miss every cache.
+// `loop(count, work)` calls work(0) … work(count - 1), in parallel perhaps; edges are cut into as many pieces.
+template <class Loop>
+int32_t list_by_stretches(const Listing& listing, int64_t pieces, const Loop& loop) {
+  int shift = 0;
+  while ((listing.rows() - 1) >> shift >= kStretches) ++shift;
+  const int64_t stretches = ((listing.rows() - 1) >> shift) + 1, all = listing.all();
+  std::vector<int32_t> counts(stretches * pieces, 0), firsts;  // stretch by stretch
+  const auto each = [&](const auto& work) {
+    loop(pieces, [&](int64_t piece) {
+      std::vector<int32_t> own(stretches);
+      for (int64_t i = 0; i < stretches; ++i) own[i] = counts[i * pieces + piece];
+      int32_t* places = own.data();
+      listing.each(all * piece / pieces, all * (piece + 1) / pieces,
+                   [=](int64_t row, int64_t at) { work(places[row >> shift], row, at); });
+      for (int64_t i = 0; i < stretches; ++i) counts[i * pieces + piece] = own[i];
+    });
+  };
+  each([](int32_t& place, int64_t, int64_t) { ++place; });
+  const int32_t total = add_up(counts.data(), stretches * pieces);
+  for (int64_t i = 0; i < stretches; ++i) firsts.push_back(counts[i * pieces]);
+  firsts.push_back(total);
+  Entry* entries = static_cast<Entry*>(scratch(1, (int64_t(total) + 1) * sizeof(Entry)));
+  each([=](int32_t& place, int64_t row, int64_t at) { entries[place++] = {int32_t(row), int32_t(at)}; });
+  loop(stretches, [&](int64_t stretch) {
+    const int64_t first = stretch << shift, size = std::min(listing.rows() - first, int64_t(1) << shift);
+    int32_t* places = static_cast<int32_t*>(scratch(0, size * sizeof(int32_t)));
+    std::fill(places, places + size, 0);
+    const Entry *begin = entries + firsts[stretch], *end = entries + firsts[stretch + 1];
+    for (const Entry* entry = begin; entry < end; ++entry) ++places[entry->row - first];
+    add_up(places, size, firsts[stretch]);
+    std::copy(places, places + size, listing.starts + first);
+    for (const Entry* entry = begin; entry < end; ++entry) listing.order[places[entry->row - first]++] = entry->edge;
+  });
+  return total;
+}
+
 // Operand: the node of each edge, (graphs, edges), -1 where there is none; results: where the edges of each node begin
 // in the list, and the list.
 void edge_order(const Call& call) {
-  const Buffer ids = call.operand(0), starts_out = call.result(0), order_out = call.result(1);
+  const Buffer ids = call.operand(0), starts = call.result(0), order = call.result(1);
   const int64_t graphs = axis_from_end(ids, 2), edges = axis_from_end(ids, 1), all = graphs * edges;
-  const int64_t rows = axis_from_end(starts_out, 1) - 1, nodes = graphs ? rows / graphs : 0;
-  const int64_t members = members_of(starts_out, 1);
-  // Each piece counts by itself, in counters for all nodes: not too many for the edges.
-  const int64_t most = std::max<int64_t>(1, all / std::max<int64_t>(rows, kPieceEdges));
-  const int64_t pieces = members > 1 ? 1 : std::min<int64_t>(call.threads.count(), most);
+  const int64_t rows = axis_from_end(starts, 1) - 1, members = members_of(starts, 1);
   ParallelFor(call.threads, int(members), [&](int member) {
-    const int32_t* own = static_cast<const int32_t*>(ids.data) + member * all;
-    int32_t* starts = static_cast<int32_t*>(starts_out.data) + member * (rows + 1);
-    int32_t* order = static_cast<int32_t*>(order_out.data) + member * all;
-    std::vector<int32_t> counters(pieces * rows);
-    const auto each = [&](const auto& work) {
-      ParallelFor(call.threads, int(pieces), [&](int piece) {
-        const int64_t first = all * piece / pieces, end = all * (piece + 1) / pieces;
-        int32_t* own_counters = counters.data() + piece * rows;
-        for (int64_t graph = edges ? first / edges : 0, at = first; at < end; ++graph)
-          for (int32_t* of_graph = own_counters + graph * nodes; at < std::min(end, (graph + 1) * edges); ++at)
-            if (own[at] >= 0 && own[at] < nodes) work(of_graph[own[at]], at);
-      });
-    };
-    each([](int32_t& counter, int64_t) { ++counter; });
-    int32_t total = 0;
-    for (int64_t row = 0; row < rows; ++row) {
-      starts[row] = total;
-      for (int64_t piece = 0; piece < pieces; ++piece) {
-        int32_t& counter = counters[piece * rows + row];
-        total += counter;
-        counter = total - counter;
+    const Listing listing{static_cast<const int32_t*>(ids.data) + member * all,
+                          graphs,
+                          edges,
+                          graphs ? rows / graphs : 0,
+                          static_cast<int32_t*>(starts.data) + member * (rows + 1),
+                          static_cast<int32_t*>(order.data) + member * all};
+    const auto loop = [&](int64_t count, const auto& work) {
+      if (members == 1) {
+        ParallelFor(call.threads, int(count), work);
+      } else {
+        for (int64_t i = 0; i < count; ++i) work(i);
       }
-    }
-    starts[rows] = total;
-    each([=](int32_t& counter, int64_t at) { order[counter++] = int32_t(at); });
-    std::fill(order + total, order + all, 0);
+    };
+    const bool is_direct = rows <= kDirectNodes || all < kDirectNodes;
+    const int64_t pieces = members == 1 ? call.threads.count() : 1;
+    const int32_t total = is_direct            ? list_directly(listing)
+                          : is_sorted(listing) ? list_sorted(listing)
+                                               : list_by_stretches(listing, pieces, loop);
+    listing.starts[rows] = total;
+    std::fill(listing.order + total, listing.order + all, 0);
   });
 }
 
@@ -142,6 +240,7 @@ struct Senders {
     const int32_t id = ids[edge];
     return id >= 0 && id < nodes ? x + (graph * nodes + id) * width : nullptr;
   }
+  void prefetch(int64_t edge) const { __builtin_prefetch(ids + edge); }
 };
 
 // … or numbers of its own.
@@ -150,6 +249,7 @@ struct Values {
   int64_t width;
 
   const float* row(int64_t edge, int64_t) const { return values + edge * width; }
+  void prefetch(int64_t) const {}
 };
 
 // Factors of an edge for a vector of features: none, one for all of them, or one for each head.
@@ -199,6 +299,7 @@ void sum_nodes(const Order& order, int64_t first, int64_t last, int64_t nodes_of
       constexpr int kCount = decltype(vectors)::value;
       Vector total[kCount] = {};
       for (int64_t i = from; i < to; ++i) {
+        if (at == 0 && i + 2 * kAhead < count) rows.prefetch(order.edges[i + 2 * kAhead]);
         if (at == 0 && i + kAhead < count) {
           const float* next = rows.row(order.edges[i + kAhead], graph);
           if (next != nullptr)
@@ -350,7 +451,7 @@ void gather(const Call& call) {
         return;
       }
       const float* from = own + (graph * nodes + places[at]) * width;
-      for_each_vector(width, [&](int64_t feature, auto lanes) { store(to + feature, lanes, load(from + feature, lanes)); });
+      for_each_vector(width, [&](int64_t i, auto lanes) { store(to + i, lanes, load(from + i, lanes)); });
     };
   });
 }
@@ -480,7 +581,7 @@ void with_heads(int64_t heads, const Work& work) {
   }
 }
 
-// Softmax of the edges of one node. `powers` holds count rows of heads, and a row of maxima and one of sums behind them.
+// Softmax of the edges of one node. `powers` holds a row for each edge, one of maxima and one of sums.
 template <class Heads>
 void softmax_of(const Edges& edges, Heads heads, const float* scores, float* powers, float* out) {
   const auto [list, count, listed] = edges;
