@@ -56,7 +56,8 @@ def test_members_are_a_key_of_the_run():
 def test_what_it_takes_in_words():
     assert spec(bare).kinds == ("table", "vector")
     assert {kind for name in MODELS for kind in MODELS[name].kinds} == {
-        "degradedimage", "graph", "image", "imagesample", "mixed", "node", "pair", "rowsample", "table", "text", "vector",
+        "degradedimage", "graph", "image", "imagesample", "mixed", "node", "pair", "rowsample", "table",
+        "text", "vector",
     }  # fmt: skip
 
 

@@ -212,6 +212,13 @@ TABLE = Table(
         log='2026-11-26 "Losses, updates and short panels of populations"',
         decision="0019",
     ),
+    edges=Kernel(
+        "sums, maxima and softmax over the edges of each node, rows gathered for edges, and their gradients",
+        source="edges",
+        limits={"numbers": Limit(1 << 16)},  # of all edges; below, the kernels need not be loaded
+        log='2026-11-30 "Sums over edges by kernels"',
+        decision="0011",
+    ),
     embedding_bag=Kernel(
         "weighted sums of vectors that ids name, and the gradient of the vectors",
         source="embedding_bag",

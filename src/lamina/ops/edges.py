@@ -1,7 +1,9 @@
 """Sums, maxima and softmax over the edges of graphs, with their gradients.
 
 Graphs of a batch are filled up to the same numbers of nodes and edges: an edge whose nodes are -1 is none. It
-adds nothing, and what is gathered for it is zero.
+adds nothing, and what is gathered for it is zero. On CPU large graphs are computed by native kernels
+(`lamina.ops.dispatch`), which add each node's edges in their order: results do not depend on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import jax.numpy as jnp
 
 from lamina.core.arrays import Array
 from lamina.core.shapes import Bool, Float, Int
+from lamina.ops import edge_kernels as kernels
 
 
 def gather_nodes(x: Float[Array, "b n f"], ids: Int[Array, "b e"]) -> Float[Array, "b e f"]:
@@ -27,8 +30,8 @@ def gather_nodes(x: Float[Array, "b n f"], ids: Int[Array, "b e"]) -> Float[Arra
         >>> gather_nodes(jnp.array([[[1.0], [2.0]]]), jnp.array([[1, 0, 1, -1]]))[0, :, 0].tolist()
         [2.0, 1.0, 2.0, 0.0]
     """
-    found = jnp.take_along_axis(x, jnp.maximum(ids, 0)[..., None], axis=1, mode="clip")
-    return jnp.where((ids >= 0)[..., None], found, 0)
+    found: Any = _gather(x, _whole(ids))
+    return found
 
 
 def scatter_sum(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: int) -> Float[Array, "b n f"]:
@@ -43,12 +46,8 @@ def scatter_sum(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: in
         >>> scatter_sum(jnp.array([[[1.0], [2.0], [4.0]]]), jnp.array([[1, 1, -1]]), 3)[0, :, 0].tolist()
         [0.0, 3.0, 0.0]
     """
-
-    def one(values: Any, ids: Any) -> Any:
-        places = jnp.where(ids < 0, nodes, ids)
-        return jnp.zeros((nodes, values.shape[-1]), values.dtype).at[places].add(values, mode="drop")
-
-    return jax.vmap(one)(values, ids)
+    found: Any = _scatter(nodes, values, _whole(ids))
+    return found
 
 
 def scatter_max(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: int) -> Float[Array, "b n f"]:
@@ -65,53 +64,8 @@ def scatter_max(values: Float[Array, "b e f"], ids: Int[Array, "b e"], nodes: in
         >>> scatter_max(jnp.array([[[-1.0], [-2.0]]]), jnp.array([[1, 1]]), 2)[0, :, 0].tolist()
         [0.0, -1.0]
     """
-    found: Any = _scatter_max(nodes, values, ids)
+    found: Any = _max(nodes, values, _whole(ids))
     return found[0]
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _scatter_max(nodes: int, values: Any, ids: Any) -> tuple[Any, Any]:
-    return plain_max(values, ids, nodes)
-
-
-def _max_forward(nodes: int, values: Any, ids: Any) -> Any:
-    found: Any = _scatter_max(nodes, values, ids)
-    return found, (found[1], values[:, :, :0])
-
-
-def _max_backward(nodes: int, saved: Any, change: Any) -> tuple[Any, None]:
-    winners, values = saved
-    return winner_sum(change[0], winners, values.shape[1]), None
-
-
-_scatter_max.defvjp(_max_forward, _max_backward)
-
-
-def plain_max(values: Any, ids: Any, nodes: int) -> tuple[Any, Any]:
-    """Return the maxima and the first edge that has each, -1 where there is none."""
-
-    def one(values: Any, ids: Any) -> Any:
-        edges, places = values.shape[0], jnp.where(ids < 0, nodes, ids)
-        lowest = jnp.full((nodes, values.shape[-1]), -jnp.inf, values.dtype)
-        found = lowest.at[places].max(values, mode="drop")
-        is_largest = values == found.at[places].get(mode="fill", fill_value=jnp.inf)
-        numbers = jnp.where(is_largest, jnp.arange(edges, dtype=jnp.int32)[:, None], edges)
-        first = jnp.full(found.shape, edges, jnp.int32).at[places].min(numbers, mode="drop")
-        return jnp.where(jnp.isneginf(found), 0, found), jnp.where(first < edges, first, -1)
-
-    return jax.vmap(one)(values, ids)
-
-
-def winner_sum(change: Any, winners: Any, edges: int) -> Any:
-    """Return of each edge the changes of the maxima that it is; zeros else."""
-
-    def one(change: Any, winners: Any) -> Any:
-        places = jnp.where(winners < 0, edges, winners)
-        lanes = jnp.broadcast_to(jnp.arange(change.shape[1])[None], places.shape)
-        start = jnp.zeros((edges, change.shape[1]), change.dtype)
-        return start.at[places, lanes].add(change, mode="drop")
-
-    return jax.vmap(one)(change, winners)
 
 
 def edge_sum(
@@ -136,12 +90,9 @@ def edge_sum(
         >>> edge_sum(x, jnp.array([[0, 1, 1]]), jnp.array([[1, 0, 1]]))[0, :, 0].tolist()
         [10.0, 11.0]
     """
-    values = gather_nodes(x, senders)
-    if weight is not None:
-        batch, edges, heads = weight.shape
-        shape = (batch, edges, heads, x.shape[-1] // heads)
-        values = (values.reshape(shape) * weight[..., None]).reshape(values.shape)
-    return scatter_sum(values, receivers, x.shape[1])
+    ends = _whole(senders), _whole(receivers)
+    found: Any = _sum(x, *ends) if weight is None else _weighted(x, *ends, weight)
+    return found
 
 
 def edge_softmax(
@@ -158,11 +109,8 @@ def edge_softmax(
         >>> edge_softmax(jnp.zeros((1, 3, 1)), jnp.array([[0, 0, 1]]), 2)[0, :, 0].tolist()
         [0.5, 0.5, 1.0]
     """
-    largest = jax.lax.stop_gradient(scatter_max(scores, receivers, nodes))
-    there = (receivers >= 0)[..., None]
-    powers = jnp.where(there, jnp.exp(jnp.where(there, scores - gather_nodes(largest, receivers), 0)), 0)
-    total = gather_nodes(scatter_sum(powers, receivers, nodes), receivers)
-    return powers / jnp.where(there, total, 1)
+    found: Any = _softmax(nodes, scores, _whole(receivers))
+    return found
 
 
 def degrees(receivers: Int[Array, "b e"], nodes: int) -> Float[Array, "b n"]:
@@ -176,7 +124,8 @@ def degrees(receivers: Int[Array, "b e"], nodes: int) -> Float[Array, "b n"]:
         >>> degrees(jnp.array([[0, 1, 1, -1]]), 3).tolist()
         [[1.0, 2.0, 0.0]]
     """
-    return scatter_sum(jnp.ones((*receivers.shape, 1), jnp.float32), receivers, nodes)[..., 0]
+    ones = jnp.ones((*receivers.shape, 1), jnp.float32)
+    return jax.lax.stop_gradient(scatter_sum(ones, receivers, nodes))[..., 0]
 
 
 def present(mask: Bool[Array, "b n"], x: Float[Array, "b n f"]) -> Float[Array, "b n f"]:
@@ -187,3 +136,102 @@ def present(mask: Bool[Array, "b n"], x: Float[Array, "b n f"]) -> Float[Array, 
         x: features of nodes.
     """
     return jnp.where(mask[..., None], x, 0)
+
+
+def _whole(ids: Any) -> Any:
+    return jnp.asarray(ids).astype(jnp.int32)
+
+
+# Each gradient is another of these functions, so that further derivatives take the kernels too.
+
+
+@jax.custom_vjp
+def _gather(x: Any, ids: Any) -> Any:
+    return kernels.gathered(x, ids)
+
+
+# Slicing away the features leaves how many nodes there are, which the gradient needs.
+_gather.defvjp(
+    lambda x, ids: (_gather(x, ids), (x[..., :0], ids)),
+    lambda saved, change: (_scatter(saved[0].shape[1], change, saved[1]), None),
+)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _scatter(nodes: int, values: Any, ids: Any) -> Any:
+    return kernels.scattered(nodes)(values, ids)
+
+
+_scatter.defvjp(
+    lambda nodes, values, ids: (_scatter(nodes, values, ids), ids),
+    lambda nodes, ids, change: (_gather(change, ids), None),
+)
+
+
+@jax.custom_vjp
+def _sum(x: Any, senders: Any, receivers: Any) -> Any:
+    return kernels.summed(x, senders, receivers)
+
+
+_sum.defvjp(
+    lambda x, senders, receivers: (_sum(x, senders, receivers), (senders, receivers)),
+    lambda ends, change: (_sum(change, *ends[::-1]), None, None),
+)
+
+
+@jax.custom_vjp
+def _weighted(x: Any, senders: Any, receivers: Any, weight: Any) -> Any:
+    return kernels.summed(x, senders, receivers, weight)
+
+
+def _weighted_back(saved: tuple[Any, ...], change: Any) -> tuple[Any, ...]:
+    x, senders, receivers, weight = saved
+    of_weight = _dots(weight.shape[2], change, x, receivers, senders)
+    return _weighted(change, receivers, senders, weight), None, None, of_weight
+
+
+_weighted.defvjp(lambda *operands: (_weighted(*operands), operands), _weighted_back)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _dots(heads: int, a: Any, b: Any, a_ids: Any, b_ids: Any) -> Any:
+    return kernels.dots(heads)(a, b, a_ids, b_ids)
+
+
+def _dots_back(_heads: int, saved: tuple[Any, ...], change: Any) -> tuple[Any, ...]:
+    a, b, a_ids, b_ids = saved
+    return _weighted(b, b_ids, a_ids, change), _weighted(a, a_ids, b_ids, change), None, None
+
+
+_dots.defvjp(lambda heads, *operands: (_dots(heads, *operands), operands), _dots_back)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _max(nodes: int, values: Any, ids: Any) -> Any:
+    return kernels.maxima(nodes)(values, ids)
+
+
+def _max_forward(nodes: int, values: Any, ids: Any) -> tuple[Any, tuple[Any, Any]]:
+    found: Any = _max(nodes, values, ids)
+    return found, (found[1], ids)
+
+
+_max.defvjp(_max_forward, lambda _, saved, change: (kernels.max_gradient(change[0], *saved), None))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _softmax(nodes: int, scores: Any, ids: Any) -> Any:
+    return kernels.softmax(nodes)(scores, ids)
+
+
+def _softmax_forward(nodes: int, scores: Any, ids: Any) -> tuple[Any, tuple[Any, Any]]:
+    found = _softmax(nodes, scores, ids)
+    return found, (found, ids)
+
+
+def _softmax_back(nodes: int, saved: tuple[Any, Any], change: Any) -> tuple[Any, None]:
+    weights, ids = saved
+    return kernels.softmax_gradient(weights, change, ids, nodes), None
+
+
+_softmax.defvjp(_softmax_forward, _softmax_back)

@@ -32,7 +32,7 @@ from lamina.core.errors import LaminaError
 
 _FOLDER = Path(__file__).parent
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-w")
-_TYPES = {"float32": "f32", "bfloat16": "bf16"}
+_TYPES = {"float32": "f32", "bfloat16": "bf16", "int32": "i32"}
 _COMPILE_SECONDS = 120.0
 _FAILURES: dict[str, str] = {}  # source → why it could not be compiled or loaded in this process
 
@@ -50,6 +50,16 @@ KERNELS = {
     "cross_entropy": ("cross_entropy",),
     "dense": ("product", "affine", "affine_input_gradient", "affine_weight_gradient"),
     "depthwise": ("depthwise", "depthwise_weight_gradient"),
+    "edges": (
+        "edge_order",
+        "edge_sum",
+        "edge_dots",
+        "edge_gather",
+        "edge_scatter_sum",
+        "edge_scatter_max",
+        "edge_scatter_max_gradient",
+        "edge_softmax",
+    ),
     "embedding_bag": ("embedding_bag", "embedding_bag_gradient"),
     "gelu": ("gelu",),
     "group_norm": ("group_norm", "group_norm_gradient"),
