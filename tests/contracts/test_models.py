@@ -87,12 +87,12 @@ PER_PIXEL = ("unet", "edsr", "drunet")
 PER_SYMBOL = ("transformer",)  # of the target
 # Families of images and texts for which every check runs by default; the others leave those that compile
 # once more (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
-PROMPT = ("lenet", "resnet", "vit", "bag-of-embeddings", "gpt", "lstm", "mamba", "moe")
+PROMPT = ("lenet", "resnet", "vit", "bag-of-embeddings", "gpt", "lstm", "mamba", "moe", "gcn")
 
 
 def spared(pairs: list[tuple[str, str]]) -> list[Any]:
     """The pairs, those of the families that take long to compile marked slow."""
-    kinds = (ImageInputs, TextInputs)
+    kinds = (ImageInputs, TextInputs, GraphInputs, NodeInputs)
     long = [any(place in INPUTS[kind] for kind in kinds) and name not in PROMPT for name, place in pairs]
     marks = [[pytest.mark.slow] if is_long else [] for is_long in long]
     return [pytest.param(*pair, marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
@@ -104,7 +104,8 @@ EVERY = [
 MAIN = [
     (name, place)
     for name, place in EVERY
-    if place in ("vector", "table", "image", "text", "pair", "blocks", "degraded image", "graph", "nodes")
+    if place in ("vector", "table", "image", "text", "pair", "blocks", "degraded image", "graph")
+    or (name, place) == ("gcn", "nodes")  # the others take nodes by the same front
 ]
 ONCE = [
     (name, place)

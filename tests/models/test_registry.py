@@ -58,7 +58,6 @@ def test_what_it_takes_in_words():
     assert {kind for name in MODELS for kind in MODELS[name].kinds} == {
         "degradedimage", "graph", "image", "imagesample", "mixed", "node", "pair", "rowsample", "table",
         "text", "triple", "vector",
-        "text", "vector",
     }  # fmt: skip
 
 
