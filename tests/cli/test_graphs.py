@@ -45,7 +45,7 @@ def test_from_files_to_predictions(tmp_path: Path, capsys: CaptureFixture[str]):
     assert main(["evaluate", str(run), str(data), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"] > 0.6
     assert main(["predict", str(run), str(data), "--out", str(tmp_path / "p.csv")]) == 0
-    found = [row["prediction"] for row in csv.DictReader((tmp_path / "p.csv").open())]
+    found = [row["prediction"] for row in csv.DictReader((tmp_path / "p.csv").read_text().splitlines())]
     assert len(found) == 48 and set(found) == {"1", "-1"}
 
 
