@@ -72,9 +72,10 @@ def fit(
     if sample_weight is not None:
         keys.setdefault("weight", "weight")
     if target is None:
-        from lamina.tasks.schema import default_target
+        from lamina.tasks.schema import default_target, guess_target
 
-        target = default_target(table, keys.get("task"))
+        # Whoever gives y means it, also for a task that could do without.
+        target = default_target(table, keys.get("task")) if y is None else guess_target(table)
     test_table = None if test_data is None else read_beside(test_data, reading)
     if out is not None:
         from lamina.runs.start import start_run

@@ -93,3 +93,12 @@ def test_images_come_as_images(tmp_path: Path):
     assert network.sample(n=3).images.shape == (3, 8, 8, 1)
     with pytest.raises(ConfigError, match="not for such samples"):
         lamina.fit(images, task="generate", method="density", epochs=1)
+
+
+def test_labels_of_arrays_are_classes_and_not_forgotten():
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.where(x[:, 0] > 0, "right", "left")
+    with pytest.raises(DataError, match="the task reconstruct has no target"):
+        lamina.fit(x, y, task="reconstruct", epochs=1)
+    net = lamina.fit(x, y, task="generate", method="density", model="realnvp", size=8, epochs=1)
+    assert net.schema.targets == ("target",) and "target" not in {column.name for column in net.schema.inputs}
