@@ -49,6 +49,7 @@ def test_from_files_to_predictions(tmp_path: Path, capsys: CaptureFixture[str]):
     assert len(found) == 48 and set(found) == {"1", "-1"}
 
 
+@pytest.mark.slow
 def test_molecules_in_a_table(tmp_path: Path, no_report: None, capsys: CaptureFixture[str]):
     pytest.importorskip("rdkit")
     texts = ["C" * n + end for n in range(3, 15) for end in ("(=O)O", "O", "c1ccccc1", "N")]

@@ -114,6 +114,7 @@ def test_help_lists_the_keys(verb: str, capsys: CaptureFixture[str]):
         "enhance": ("--turns", "--out"),
         "score": ("DATA", "--contamination"),
         "reconstruct": ("DATA", "--out"),
+        "suggest": ("DATA", "--node", "--n", "--out"),
         "complete": ("--head", "--relation", "--tail", "--n"),
     }.get(verb, ("--temperature", "--top-p"))
     assert f"usage: lamina {verb}" in shown and all(word in shown for word in own)

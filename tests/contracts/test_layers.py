@@ -184,7 +184,12 @@ LAYERS: dict[str, tuple[Callable[[Any], Module], tuple[int, ...], tuple[int, ...
 }
 KEY = make_key(0)
 
+# Layers that take long to compile, or that tests of their own ask the same.
+LONG = {*GRAPH_LAYERS, "MixtureOfExperts", "Mamba", "Mamba2", "S4D", "LRU", "Stack", "GRU", "LSTM"}
 every = pytest.mark.parametrize("name", LAYERS)
+spared = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in LAYERS]
+)
 
 
 @functools.cache
@@ -230,19 +235,19 @@ def test_shapes_and_dtypes_are_the_declared_ones(name: str):
         assert (low.shape, low.dtype) == (expected, jnp.bfloat16)
 
 
-@every
+@spared
 def test_compiled_equals_eager(name: str):
     close(compiled(make(name), example(name)), call(make(name), example(name)))
 
 
-@every
+@spared
 def test_population_equals_a_loop(name: str):
     layers, x = [make(name, seed) for seed in range(2)], example(name)
     population = jax.jit(jax.vmap(call, in_axes=(0, None), axis_size=2))
     close(population(stack_modules(layers), x), np.stack([compiled(layer, x) for layer in layers]))
 
 
-@every
+@spared
 def test_gradients_are_finite_and_reach_every_parameter(name: str):
     x, shape = example(name), LAYERS[name][2]
     goal = np.cos(np.arange(np.prod(shape), dtype=np.float32)).reshape(shape)

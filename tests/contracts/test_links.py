@@ -118,6 +118,7 @@ OBJECTIVES = [
 ]
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda o: type(o).__name__)
 def test_eight_triples_are_learned_by_heart(name: str, objective: Any):

@@ -113,6 +113,8 @@ ONCE = [
     if place in ("table", "image", "text", "pair", "blocks", "graph", "nodes")
 ]
 
+SHARDED = ("mlp", "ft-transformer", "lenet", "gpt", "gcn")
+
 OF_IMAGES = INPUTS[ImageInputs]
 
 every = pytest.mark.parametrize(("name", "place"), EVERY)
@@ -312,7 +314,7 @@ def test_second_call_does_not_trace_again_nor_does_another_seed(name: str, place
     assert traces == 1
 
 
-@main
+@pytest.mark.parametrize(("name", "place"), spared(MAIN))
 def test_batch_of_one_is_a_row_of_the_batch(name: str, place: str):
     model, x = make(name, place), examples(place)
     one = map_examples(lambda array: array[3:4], jax.device_get(x))
@@ -352,7 +354,7 @@ def test_bfloat16_runs_and_is_near(name: str, place: str):
     np.testing.assert_allclose(np.asarray(out, np.float32), full, atol=0.05 * max(1.0, np.abs(full).max()))
 
 
-@pytest.mark.parametrize(("name", "place"), ONCE)
+@once
 def test_same_key_same_result_and_another_key_another(name: str, place: str):
     model, x = make(name, place), examples(place)
     first, second, another = (
@@ -364,7 +366,7 @@ def test_same_key_same_result_and_another_key_another(name: str, place: str):
         assert any((one != other).any() for one, other in zip(first, another, strict=True))
 
 
-@once
+@pytest.mark.parametrize(("name", "place"), [pair for pair in ONCE if pair[0] in SHARDED])
 def test_sharded_over_the_batch_equals_whole(name: str, place: str):
     assert jax.device_count() == 8
     mesh = Mesh(np.array(jax.devices()), ("b",))

@@ -151,6 +151,7 @@ def test_a_loss_of_another_task_is_refused(blobs: tuple):
         NeuralRegressor(model="mlp", keys={"loss": "focal"}).fit(blobs[0], blobs[0][:, 0] ** 2)
 
 
+@pytest.mark.slow
 def test_a_search_reaches_every_key(blobs: tuple):
     """Also in a pipeline, and where None stands among the values."""
     small = NeuralClassifier(**{**SMALL, "epochs": 3})

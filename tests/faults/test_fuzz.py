@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import mmap
 import random
 import signal
 import struct
@@ -157,7 +158,8 @@ def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         if content == b"!":
             raise ValueError("no error of ours")
         if content == b"+":
-            bytearray(fuzz_drive.BASE + (1 << 20))[:] = b"x" * (fuzz_drive.BASE + (1 << 20))
+            with mmap.mmap(-1, fuzz_drive.BASE + (1 << 20)) as pages:  # new ones, not those of the heap
+                pages.write(b"x" * len(pages))
 
     target = Target(run, lambda: [b"."], lambda valid, chance: chance.choice((b".", b".", b"!", b"+")))
     monkeypatch.setitem(TARGETS, "bad", target)

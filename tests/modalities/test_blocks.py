@@ -149,7 +149,7 @@ def test_somebody_may_say_who_reads_a_column(tmp_path):
     asked = claimed(table, ["code:1:table"])
     assert asked.modalities["code:1"] == "table" and asked.table is table
     for words, message in (
-        ("y:1", "read_as: no modality is called '1'; expected one of image, graph, text, table"),
+        ("y:1", "read_as: no modality is called '1'; expected one of image, node, graph, text, table"),
         ("code", "read_as cannot be read; expected column:modality, got 'code'"),
         ("cold:table", "read_as: column 'cold' is absent"),
         ("y:images", "read_as: no modality is called 'images' (did you mean 'image'?)"),

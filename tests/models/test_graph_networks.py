@@ -50,6 +50,7 @@ def model(name: str, *, nodes: bool = False, **options: Any) -> Any:
     return MODELS[name].build(inputs, 3, size=8, key=0, **options)
 
 
+@pytest.mark.slow
 @every
 def test_what_fills_up_changes_nothing(name: str):
     x = example()

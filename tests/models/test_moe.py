@@ -79,6 +79,7 @@ def test_more_experts_than_there_are_cannot_be_passed():
         make(experts=2, top_k=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_training_learns_and_reports_the_penalty(optimizer: str):
     windows = np.tile(np.arange(2 * TIME + 1, dtype=np.int32) % 5, (16, 1))

@@ -52,6 +52,7 @@ def test_a_tree_holds_its_node_neighbors_and_theirs():
     np.testing.assert_array_equal(found["numbers"][:, 0], parts["numbers"][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sage"])
 def test_with_all_neighbors_it_is_the_whole_graph(name: str):
     whole, parts = graph()

@@ -52,6 +52,7 @@ def test_symbol_by_symbol_is_as_the_whole_text(name: str):
     np.testing.assert_allclose(in_pieces(make(name), IDS), found, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @every
 def test_what_fills_up_a_text_does_not_matter(name: str):
     longer = np.concatenate([IDS, np.full((2, 5), -1, np.int32)], axis=1)

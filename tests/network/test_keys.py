@@ -111,11 +111,11 @@ def test_a_wrong_key_is_said_before_data_are_read(keys: dict[str, Any], said: st
         ("mlp", "patch", "model=convnext and 3 more", "leave it out"),
         (
             "linear",
-            "depth",
-            "model=ft-transformer and 35 more",
+            "embedding",
+            "model=ft-transformer and 4 more",
             OR + "model=ft-transformer",
         ),
-        ("resnet", "depth", "model=airbench and 35 more", OR + "model=airbench"),
+        ("resnet", "drop_path", "model=convnext", OR + "model=convnext"),
         ("resnet", "patch", "model=convnext and 3 more", OR + "model=convnext"),
         ("vit", "stem", "model=resnet", OR + "model=resnet"),
     ],
@@ -152,6 +152,8 @@ def test_the_list_of_keys_has_every_owner_and_every_model_option():
         "folders of text files",
         "text files",
         "CoNLL files",
+        "files of triples",
+        "folders of nodes and edges",
     }
     assert named == expected
     assert "task=binary, task=multiclass" in found  # who declare the same keys stand together

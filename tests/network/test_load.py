@@ -262,7 +262,10 @@ SCHEMAS: dict[str, tuple[Change, str]] = {
         "schema.inputs: .*columns of different names",
     ),
     "no inputs": (lambda d: d["schema"].update(inputs=[]), "schema.inputs: .*expected one or more columns"),
-    "modality": (first(modality="smell"), "inputs.0.modality: .*expected one of image, text, table, got"),
+    "modality": (
+        first(modality="smell"),
+        "inputs.0.modality: .*expected one of image, node, graph, text, table, got",
+    ),
     "no modality": (
         lambda d: d["schema"]["inputs"][0].pop("modality"),
         "schema.inputs.0: .*expected the keys name, kind, detail, modality",

@@ -70,8 +70,8 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
          + "choose model=convnext"),
         ("images", {"stem": "large", "model": "vit"}, "model=resnet; this run is binary (target 'target') by "
          "model=vit" + OR + "choose model=resnet"),
-        ("binary", {"depth": 3, "model": "linear"}, "model=ft-transformer and 35 more; this run is binary "
-         "(target 'target') by model=linear" + OR + "choose model=ft-transformer"),
+        ("binary", {"embedding": "none", "model": "linear"}, "model=ft-transformer and 4 more; this run is "
+         "binary (target 'target') by model=linear" + OR + "choose model=ft-transformer"),
     ],
 )  # fmt: skip
 def test_a_key_of_somebody_who_takes_no_part_is_refused_by_its_owner(

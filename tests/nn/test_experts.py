@@ -52,6 +52,7 @@ def same(found: Any, expected: Any, *, rtol: float = 1e-5, atol: float = 1e-5) -
         np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -178,6 +178,7 @@ def test_gradients_of_gradients(case: str):
     assert max(map(gap, found, second(lambda x, w: plain_convolution(x, w, window)))) < 2e-5
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("bf16" not in library.types_of("convolution"), reason="the processor knows no bfloat16")
 @pytest.mark.parametrize("case", WITHOUT_WINOGRAD)
 def test_bfloat16(case: str):

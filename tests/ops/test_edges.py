@@ -246,6 +246,7 @@ def test_lists_of_edges(graphs: int, nodes: int, edges: int, in_order: bool):
 MAPPED = [(0, None, None, None), (0, None, None, 0), (None, 0, 0, None), (0, 0, 0, 0), (None, None, None, 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", IMPLEMENTATIONS)
 @pytest.mark.parametrize("mapped", MAPPED)
 def test_a_population_is_a_loop_over_members(mapped: tuple[int | None, ...], least: int, set_limit: SetLimit):

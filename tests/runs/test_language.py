@@ -48,6 +48,7 @@ def test_what_it_writes_in_between_changes_no_weight(tmp_path: Path, monkeypatch
     assert same_network(seen, unseen) and out.getvalue().count("\nsample    ") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("tokens", "action", "ends"), [("bytes", kill, Killed), ("bpe", terminate, Interrupted)]

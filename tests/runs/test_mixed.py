@@ -56,6 +56,7 @@ def run(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_both_blocks_together_give_the_label(run: Path, table: Path, capsys: pytest.CaptureFixture[str]):
     capsys.readouterr()
     assert main(["evaluate", str(run), str(table), "--json"]) == 0
@@ -173,6 +174,7 @@ def test_what_cannot_be_is_refused_with_words(table: Path, keys: dict, message: 
     assert message in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_key_that_one_model_has_is_that_models(table: Path):
     keys = {"networks": "photo:lenet,table:tabm-mini", "embedding_width": "4", "activation": "relu"}
     net = lamina.fit(str(table), target="label", epochs=1, size=8, **keys)

@@ -23,21 +23,9 @@ SETS = {
     ("karate/edges.csv", "v"): [],
     # … members 0 to 33 say nothing but who they are, and there is no other column
     ("karate/nodes.csv", "club"): [("node", f"kept although it is doubtful ({COUNTER})")],
-    # … the file holds 749 molecules twice or more, under one SMILES text
-    ("molecules/HIV.csv.gz", "HIV_active"): [
-        ("smiles", "identifier (almost every value is different)"),
-        ("", COPIES),
-    ],
-    # … names and SMILES texts name the molecule
+    # … a name names the molecule
     ("molecules/delaney-processed.csv.gz", "measured log solubility in mols per litre"): [
         ("Compound ID", IDENTIFIER),
-        ("smiles", "identifier (almost every value is different)"),
-    ],
-    # … not every molecule was tested on every receptor
-    ("molecules/tox21.csv.gz", "NR-AR"): [
-        ("NR-AR", "the target is missing in 575 of 8,014 rows"),
-        ("mol_id", IDENTIFIER),
-        ("smiles", "identifier (almost every value is different)"),
     ],
     # … messages are sentences, of which Lamina's tables make nothing; 403 were sent more than once
     ("sms_spam/smsspamcollection.tsv", "label"): [

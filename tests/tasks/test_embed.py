@@ -70,6 +70,7 @@ def test_mean_of_present_leaves_out_what_is_not_there():
     np.testing.assert_allclose(found, np.asarray(y)[:, [0, 2]].mean(axis=1))
 
 
+@pytest.mark.slow
 def test_the_sources_of_a_translator():
     data = sentences(60)
     keys: dict[str, Any] = {"size": 16, "depth": 1, "epochs": 1, "beams": 1}

@@ -182,7 +182,7 @@ def test_callbacks_of_keras_names():
     assert lowered.history["lr"][-1] < 1.0
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "muon", "schedule-free"])
+@pytest.mark.parametrize("optimizer", ["adam", "muon", pytest.param("schedule-free", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name, stop_at", [("mlp", 2), ("resnet-tabular", 5), ("tabm-mini", 9)])
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path, name, stop_at, optimizer):
     config = replaced(chunk=3, ema=0.5, optimizer=optimizer, schedule="cosine")

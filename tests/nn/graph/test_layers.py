@@ -81,6 +81,7 @@ def test_what_fills_up_changes_nothing(name: str):
     assert np.isfinite(found).all()
 
 
+@pytest.mark.slow
 @every
 def test_a_population_shares_the_graph(name: str):
     x, graph = batch()

@@ -64,6 +64,7 @@ def denoiser(run: Path) -> Network:
     return lamina.load(run)
 
 
+@pytest.mark.slow
 def test_it_learns_to_remove_noise(denoiser: Network):
     metrics = denoiser.info.valid
     assert metrics is not None and set(metrics) == {"psnr", "ssim", "psnr_before", "ssim_before"}
@@ -158,6 +159,7 @@ def test_a_key_of_another_degradation_is_refused(clean: Path):
         lamina.fit(clean, **QUICK, sigma=(50, 5))
 
 
+@pytest.mark.slow
 def test_twice_as_wide_and_high(clean: Path):
     hardly = {"epochs": 1, "steps_per_epoch": 2, "lr": 1e-6}  # it begins with next to nothing added
     net = lamina.fit(clean, **{**QUICK, **hardly}, degrade="upscale2")

@@ -28,7 +28,12 @@ def learned(method: str, data: Any = None, **keys: Any) -> Network:
     return lamina.fit(points() if data is None else data, task="generate", method=method, **{**QUICK, **keys})
 
 
-@pytest.fixture(scope="module", params=list(METHODS))
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[] if name in ("gan", "density") else pytest.mark.slow) for name in METHODS
+    ],
+)
 def network(request: pytest.FixtureRequest) -> Network:
     return learned(request.param)
 
@@ -87,6 +92,7 @@ def test_two_targets_are_one_too_many():
         lamina.fit(points(), target=["kind", "y"], task="generate", **QUICK)
 
 
+@pytest.mark.slow
 def test_images_come_as_images(tmp_path: Path):
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
     network = lamina.fit(images, task="generate", method="vae", epochs=1, size=8)

@@ -69,6 +69,7 @@ def test_a_target_is_refused(text: Path):
         prepare(read({"a": ["x y z"] * 40, "b": ["u"] * 40}), target="b", keys={"task": TASK})
 
 
+@pytest.mark.slow
 def test_a_column_of_texts_and_a_recurrent_net_that_reads_both_ways(tmp_path: Path):
     lines = text_of(lines=60).splitlines()
     keys = {"model": "gru", "size": 8, "depth": 1, "context": 16, "epochs": 1, "tokens": "characters"}

@@ -33,7 +33,10 @@ def learned(method: str, data: Any = None, **keys: Any) -> Network:
     return lamina.fit(data, task="reconstruct", method=method, **{**QUICK, **keys})
 
 
-@pytest.fixture(scope="module", params=list(METHODS))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name == "vae" else pytest.mark.slow) for name in METHODS],
+)
 def network(request: pytest.FixtureRequest) -> Network:
     return learned(request.param)
 
@@ -72,6 +75,7 @@ def test_what_a_method_has_not_is_refused():
         lamina.fit(rows(), target="kind", task="reconstruct", **QUICK)
 
 
+@pytest.mark.slow
 def test_images_by_the_command_line(tmp_path: Path, capsys: CaptureFixture[str]):
     images = np.random.default_rng(0).integers(0, 256, (48, 8, 8, 1), dtype=np.uint8)
     data, run, out = tmp_path / "images.npz", tmp_path / "run", tmp_path / "again.npz"

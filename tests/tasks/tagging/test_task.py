@@ -171,6 +171,7 @@ def test_loose_tags_leave_every_transition_open():
 # --- training and predictions --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_learns_names_and_says_so(net: lamina.Network):
     assert net.task.name == "tagging" and net.model_name == "lstm"
     data = sentences(50, seed=1)

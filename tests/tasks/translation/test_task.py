@@ -57,6 +57,7 @@ def unseen() -> dict[str, list[str]]:
     return sentences(20, seed=1)
 
 
+@pytest.mark.slow
 def test_it_learns_a_language(network: Network, unseen: dict[str, list[str]]):
     assert (network.task.name, network.model_name) == ("translation", "transformer")
     metrics = network.evaluate(unseen)

@@ -46,6 +46,8 @@ def looks_like_triples(lines: Sequence[str]) -> bool:
 def repeats_its_first(lines: Sequence[str]) -> bool:
     r"""Return whether a field of the first line stands in another one, as no name of a column would.
 
+    A first line of words above numbers is a header, whatever it repeats.
+
     Args:
         lines: of triples.
 
@@ -57,6 +59,9 @@ def repeats_its_first(lines: Sequence[str]) -> bool:
     """
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
     (head, relation, tail), others = rows[0], rows[1:]
+    for place, name in enumerate(rows[0]):
+        if not looks_numeric(name) and all(looks_numeric(row[place]) for row in others if len(row) == 3):
+            return False
     return any(len(r) == 3 and (r[1] == relation or {head, tail} & {r[0], r[2]}) for r in others)
 
 
