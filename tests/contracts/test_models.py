@@ -87,7 +87,7 @@ PER_PIXEL = ("unet", "edsr", "drunet")
 PER_SYMBOL = ("transformer",)  # of the target
 # Families of images and texts for which every check runs by default; the others leave those that compile
 # once more (eager, population, bfloat16, sharded), and those that compute for long, to `-m slow`.
-PROMPT = ("lenet", "resnet", "vit", "bag-of-embeddings", "gpt", "lstm", "mamba", "moe", "gcn")
+PROMPT = ("lenet", "resnet", "vit", "bag-of-embeddings", "gpt", "gcn")
 
 
 def spared(pairs: list[tuple[str, str]]) -> list[Any]:
