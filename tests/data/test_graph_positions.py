@@ -1,4 +1,4 @@
-"""Positions of nodes: those of PyTorch Geometric, and what can be computed by hand."""
+"""Positions of nodes: those of PyTorch Geometric, and what a few sums give."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 COMMON = "common"
+MOST_TOGETHER = 1 << 14  # examples that are answered at once: it may be the same work for one and for all
 
 
 def map_examples(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import ConfigError, DataError, LaminaWarning, suggest
-from lamina.core.shared_arrays import has_common, map_examples, of_examples
+from lamina.core.shared_arrays import MOST_TOGETHER, has_common, map_examples, of_examples
 from lamina.data.ragged import Ragged
 from lamina.data.schema import CLASSES, FLAGS, Schema
 from lamina.data.source import read
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lamina.data.audit.findings import Audit
 
 LARGEST_BATCH = 4096
-LARGEST_SHARED = 1 << 14  # rows of a batch where they share arrays: it may be the same work for one and all
 MOST_VALUES = 1 << 20  # of a batch: the activations of images are many times as much
 
 
@@ -351,7 +350,7 @@ def predict_batches(objective: Answering, model: Any, x: Any) -> np.ndarray:
     values = max(math.prod(array.shape[1:]) for array in leaves)
     largest = max(8, min(LARGEST_BATCH, 1 << (MOST_VALUES // max(1, values)).bit_length() - 1))
     size = max(8, 1 << (rows - 1).bit_length())
-    size = min(LARGEST_SHARED if has_common(x) else largest, size)
+    size = min(MOST_TOGETHER if has_common(x) else largest, size)
     order, found = _by_length(leaves), []
     for start in range(0, rows, size):
         own = order[start : start + size]

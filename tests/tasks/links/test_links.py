@@ -1,4 +1,4 @@
-"""Links: which edges are held out, what is asked, what is suggested; equations by hand."""
+"""Links: which edges are held out, what is asked, what is suggested; equations in NumPy."""
 
 from __future__ import annotations
 
@@ -148,6 +148,7 @@ def test_suggestions_among_all_nodes_name_each_pair_once(fitted: tuple[Path, Pat
         (["fit", "GRAPH", "--task", "links", "--target", "node"], "the task links has no target"),
         (["fit", "TABLE", "--task", "links"], "there is no graph of nodes and edges"),
         (["fit", "SMALL", "--task", "links"], "2 edges are too few to learn from"),
+        (["fit", "FULL", "--task", "links"], "no edge can be asked for beside a pair of nodes without one"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -156,7 +157,9 @@ def test_what_is_wrong_is_said(
     table, small = tmp_path / "table.csv", tmp_path / "small.npz"
     table.write_text("a,b\n" + "1.5,2\n2.5,3\n" * 20)
     np.savez(small, edge_index=np.array([[0, 1], [1, 0]]))
-    names = {"RUN": fitted[1], "GRAPH": fitted[0], "TABLE": table, "SMALL": small}
+    full = tmp_path / "full.npz"
+    np.savez(full, edge_index=np.stack(np.nonzero(~np.eye(8, dtype=bool))))
+    names = {"RUN": fitted[1], "GRAPH": fitted[0], "TABLE": table, "SMALL": small, "FULL": full}
     assert main([str(names.get(word, word)) for word in words]) == 2
     assert said in capsys.readouterr().err
 

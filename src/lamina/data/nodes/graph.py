@@ -84,6 +84,22 @@ class NodeGraph:
             state.update(np.ascontiguousarray(part).tobytes())
         return int.from_bytes(state.digest(), "little")
 
+    def coded(self, pairs: np.ndarray) -> np.ndarray:
+        """Return a number for each pair of nodes, sender · nodes + receiver, int64.
+
+        Args:
+            pairs: (…, 2).
+
+        Example:
+            >>> NodeGraph(3, np.array([[2, 1]], np.int32)).coded(np.array([[2, 1], [0, 2]])).tolist()
+            [7, 2]
+        """
+        return pairs[..., 0].astype(np.int64) * self.count + pairs[..., 1]
+
+    def decoded(self, codes: np.ndarray) -> np.ndarray:
+        """Return the pairs of nodes that `coded` gave numbers, int32 (…, 2)."""
+        return np.stack(np.divmod(codes, self.count), axis=-1).astype(np.int32)
+
     def degrees(self) -> np.ndarray:
         """Return how many edges lead to each node."""
         return np.bincount(self.edges[:, 1], minlength=self.count)

@@ -73,6 +73,9 @@ def table_of_graph(arrays: dict[str, np.ndarray], path: str) -> CellTable:
         expected = "whole numbers (2, edges), senders and receivers"
         raise DataError(f"'{_EDGES}' are no edges", where=path, expected=expected, received=_shown(edges))
     features, labels = _features(arrays, path), _named(arrays, _LABELS)
+    if labels is not None and labels.ndim != 1:
+        raise DataError("one label a node", where=path, expected="y (nodes,)", received=_shown(labels))
+    _check_finite(features, path)
     count = _count(features, labels, edges)
     if labels is not None and labels.shape != (count,):
         raise DataError("one label a node", where=path, expected=f"y ({count},)", received=_shown(labels))
@@ -129,9 +132,13 @@ def _features(arrays: dict[str, np.ndarray], path: str) -> np.ndarray | SparseRo
     if absent:
         raise DataError(f"there is no array '{absent[0]}'", where=path, expected=", ".join(_SPARSE))
     starts, columns, values, shape = (arrays[name] for name in _SPARSE)
-    width = int(shape[-1])
+    form = [starts.ndim, columns.ndim, values.ndim, shape.shape]
+    kinds = "".join(array.dtype.kind for array in (starts, columns, shape))
+    is_sound = form == [1, 1, 1, (2,)] and set(kinds) <= set("iu") and values.dtype.kind in "iufb"
+    width = int(shape[-1]) if is_sound else 0
     fits = (
-        len(starts) == int(shape[0]) + 1
+        is_sound
+        and len(starts) == int(shape[0]) + 1
         and len(columns) == len(values) == int(starts[-1])
         and int(starts[0]) == 0
         and (np.diff(starts) >= 0).all()
@@ -141,6 +148,28 @@ def _features(arrays: dict[str, np.ndarray], path: str) -> np.ndarray | SparseRo
         expected = "rows of a sparse matrix: starts, columns, numbers and shape"
         raise DataError("the sparse features do not fit together", where=path, expected=expected)
     return SparseRows(starts[1:].astype(np.int64), columns.astype(np.int32), values.astype(np.float32), width)
+
+
+def _check_finite(features: np.ndarray | SparseRows | None, path: str) -> None:
+    """Refuse features that are no numbers.
+
+    Raises:
+        DataError: naming the first node.
+    """
+    if features is None:
+        return
+    values = features.values if isinstance(features, SparseRows) else features
+    bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    if bad.size:
+        place = int(bad[0])
+        node = (
+            int(np.searchsorted(features.ends, place, "right")) if isinstance(features, SparseRows) else place
+        )
+        raise DataError(
+            "a feature is missing or infinite",
+            where=f"{path}, node {node}",
+            fix="fill it in, or remove the node",
+        )
 
 
 def _count(features: np.ndarray | SparseRows | None, labels: np.ndarray | None, edges: np.ndarray) -> int:
@@ -162,7 +191,13 @@ def _split(arrays: dict[str, np.ndarray], count: int, path: str) -> np.ndarray |
         nodes = _named(arrays, names)
         if nodes is None:
             continue
-        nodes = np.flatnonzero(nodes) if nodes.dtype == bool else nodes
+        is_mask = nodes.dtype == bool and nodes.shape == (count,)
+        if not is_mask and (nodes.dtype.kind not in "iu" or nodes.ndim != 1):
+            expected = f"numbers of nodes, or true and false ({count},)"
+            raise DataError(
+                f"'{names[0]}' names no nodes", where=path, expected=expected, received=_shown(nodes)
+            )
+        nodes = np.flatnonzero(nodes) if is_mask else nodes
         if nodes.size and not 0 <= nodes.min() <= nodes.max() < count:
             raise DataError(f"'{names[0]}' names nodes that are not there", where=path)
         if taken[nodes].any():

@@ -94,9 +94,9 @@ def table_of_graph(
     """
     (own,), (first, second) = _columns(nodes, [(name,) for name in _IDS], 1), _columns(edges, _ENDS, 2)
     names = _words(nodes, own)
-    places = {word: place for place, word in enumerate(names)}
-    if len(places) < len(names):
-        row = next(row for row, word in enumerate(names) if word in names[:row])
+    places: dict[str, int] = {}
+    row = next((row for row, word in enumerate(names) if places.setdefault(word, row) != row), None)
+    if row is not None:
         raise DataError(f"node '{names[row]}' stands twice", where=nodes.where(row, own), fix="remove one")
     found = np.stack([_placed(edges, column, places, nodes.source) for column in (first, second)], axis=1)
     if not directed:

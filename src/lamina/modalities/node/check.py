@@ -30,12 +30,12 @@ class NodeCheck(AbstractCheck):
     def findings(self) -> Iterator[Finding]:
         """Yield what is to be said of the edges: none, duplicates, self-loops, one direction; lone nodes."""
         graph, source = column_of(self.table, self.name).graph, self.table.source
-        edges = graph.edges.astype(np.int64)
+        edges = graph.edges
         if not len(edges):
             fix = "give edges, or learn from the features as a table"
             yield warning("no-edges", source, "the graph has no edge: each node is seen alone", fix)
             return
-        codes = edges[:, 1] * graph.count + edges[:, 0]
+        codes = graph.coded(edges)
         distinct = np.unique(codes)
         loops = int((edges[:, 0] == edges[:, 1]).sum())
         if len(distinct) < len(codes):
@@ -45,7 +45,7 @@ class NodeCheck(AbstractCheck):
         if loops:
             message = f"{counted(loops, 'edge')} from a node to itself"
             yield note("self-loops", source, message)
-        back = np.isin(edges[:, 0] * graph.count + edges[:, 1], distinct)
+        back = np.isin(graph.coded(edges[:, ::-1]), distinct)
         if not back.all():
             single = int((~back).sum())
             message = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.core.errors import DataError
 from lamina.data.nodes.graph import NodeGraph, sorted_edges
 from lamina.tasks.examiner import AbstractExaminer, Asked
 
@@ -27,13 +28,10 @@ def edges_of(graph: NodeGraph) -> tuple[np.ndarray, bool]:
     Returns:
         int32 (edges, 2), and whether an edge lacks one back. Without direction the smaller node is first.
     """
-    edges = graph.edges[graph.edges[:, 0] != graph.edges[:, 1]].astype(np.int64)
-    codes = np.unique(edges[:, 0] * graph.count + edges[:, 1])
-    back = np.isin((codes % graph.count) * graph.count + codes // graph.count, codes)
-    if back.all():
-        codes = codes[codes // graph.count < codes % graph.count]
-    pairs = np.stack([codes // graph.count, codes % graph.count], axis=1)
-    return pairs.astype(np.int32), not back.all()
+    codes = np.unique(graph.coded(graph.edges[graph.edges[:, 0] != graph.edges[:, 1]]))
+    pairs = graph.decoded(codes)
+    is_both_ways = bool(np.isin(graph.coded(pairs[:, ::-1]), codes).all())
+    return pairs[pairs[:, 0] < pairs[:, 1]] if is_both_ways else pairs, not is_both_ways
 
 
 def graph_of(graph: NodeGraph, pairs: np.ndarray, *, directed: bool) -> NodeGraph:
@@ -56,21 +54,19 @@ def without_edge(graph: NodeGraph, count: int, *, directed: bool) -> np.ndarray:
         count: pairs; fewer come back where there are not so many.
         directed: whether an edge of the other direction is none.
     """
-    edges = graph.edges.astype(np.int64)
-    known = np.unique(edges[:, 0] * graph.count + edges[:, 1])
+    known = np.unique(graph.coded(graph.edges))
     random = np.random.Generator(np.random.Philox(key=np.array([_SEED, count], np.uint64)))
     found = np.zeros(0, np.int64)
     for _ in range(100):
-        first, second = random.integers(0, graph.count, (2, 2 * count))
-        codes = (first * graph.count + second)[first != second]
-        if not directed:
-            codes = np.minimum(codes, (codes % graph.count) * graph.count + codes // graph.count)
+        drawn = random.integers(0, graph.count, (2, 2 * count)).T
+        drawn = drawn[drawn[:, 0] != drawn[:, 1]]
+        codes = graph.coded(drawn if directed else np.sort(drawn, axis=1))
         codes = codes[~np.isin(codes, known)]
         found = np.unique(np.concatenate([found, codes]))
         if len(found) >= count:
             break
     chosen = np.sort(random.permutation(len(found))[:count])
-    return np.stack([found[chosen] // graph.count, found[chosen] % graph.count], axis=1).astype(np.int32)
+    return graph.decoded(found[chosen])
 
 
 class Edges(AbstractExaminer):
@@ -82,7 +78,11 @@ class Edges(AbstractExaminer):
     is_by_row = False
 
     def asked(self, table: AbstractTable, schema: Schema, encoder: Any, target: Any) -> Asked:
-        """Return pairs of an edge and a pair without one, and the graph by which they are predicted."""
+        """Return pairs of an edge and a pair without one, and the graph by which they are predicted.
+
+        Raises:
+            DataError: there is no edge to ask for, or no pair without one.
+        """
         column: Any = table.column(encoder.only.name)
         whole, pairs, seen = column.graph, column.ids, target.graph
         directed = edges_of(whole)[1]
@@ -93,5 +93,8 @@ class Edges(AbstractExaminer):
             seen, pairs = graph_of(whole, pairs[~is_hidden], directed=directed), pairs[is_hidden]
         others = without_edge(whole, len(pairs), directed=directed)
         pairs = pairs[: len(others)]
+        if not len(pairs):
+            message = "no edge can be asked for beside a pair of nodes without one"
+            raise DataError(message, where=table.source, fix="give more edges, or a graph that lacks some")
         at = np.stack([pairs, others], axis=1)
         return Asked(encoder.only.arrays(at, seen), np.zeros(len(at), np.float32), is_by_row=False)

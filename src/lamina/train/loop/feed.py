@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lamina.core.shared_arrays import has_common, map_examples
+from lamina.core.shared_arrays import MOST_TOGETHER, has_common, map_examples
 from lamina.data.order import epoch_order, groups_of, order_in_classes
 from lamina.data.ragged import Ragged
 from lamina.data.stream import AbstractStream
@@ -243,7 +243,6 @@ def make_feed(data: Rows, *, device_memory: float) -> AbstractFeed:
     return ResidentFeed(data) if fits(data, device_memory=device_memory) else StreamedFeed(data)
 
 
-LARGEST_SHARED = 1 << 14  # examples that are evaluated at once where they share arrays
 MOST_VALUES = 1 << 20  # of a batch that is evaluated: its activations are many times as much
 
 
@@ -262,7 +261,7 @@ def evaluation_size(data: Rows, *, batch_size: int) -> int:
         [1024, 341]
     """
     if has_common(data):
-        return max(LARGEST_SHARED, batch_size)
+        return max(MOST_TOGETHER, batch_size)
     values = max(math.prod(array.shape[1:]) for array in jax.tree.leaves(data["x"]))
     most = max(64, min(4096, MOST_VALUES // max(1, values)))
     return min(most, max(1024, batch_size))
