@@ -84,7 +84,7 @@ def suggest(network: Any, keys: SuggestKeys) -> list[Suggestion]:
     codes, scores = _best(vectors, starts, column.graph, keys.n)
     chances = 1 / (1 + np.exp(-scores))
     pairs = column.graph.decoded(codes).tolist()
-    return [Suggestion(*pair, chance) for pair, chance in zip(pairs, chances.tolist(), strict=True)]
+    return [Suggestion(a, b, chance) for (a, b), chance in zip(pairs, chances.tolist(), strict=True)]
 
 
 def _best(vectors: np.ndarray, starts: np.ndarray, graph: NodeGraph, n: int) -> tuple[np.ndarray, np.ndarray]:
