@@ -24,6 +24,11 @@ SPLIT_WORDS = {
     "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",
     "test": "test", "testing": "test",
 }  # fmt: skip
+# How heads, relations and tails are called in files; by the first two triples are known unasked.
+TRIPLE_NAMES = (
+    ("head", "relation", "tail"), ("subject", "predicate", "object"), ("subject", "relation", "object"),
+    ("source", "relation", "target"), ("h", "r", "t"), ("s", "p", "o"),
+)  # fmt: skip
 UNUSED = "unused"  # in a split column: a row that is in no part
 
 

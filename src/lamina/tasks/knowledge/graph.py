@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.data.stream import AbstractStream
+from lamina.data.words import TRIPLE_NAMES
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
 
-# How heads, relations and tails are called in files; by the first two a graph is known unasked.
-USUAL_NAMES = (
-    ("head", "relation", "tail"),
-    ("subject", "predicate", "object"),
-    ("subject", "relation", "object"),
-    ("source", "relation", "target"),
-    ("h", "r", "t"),
-    ("s", "p", "o"),
-)
-SURE_NAMES = USUAL_NAMES[:2]
+SURE_NAMES = TRIPLE_NAMES[:2]
 UNKNOWN = -1
 _AT_ONCE = 256  # questions whose answers are held as a byte an entity
 
@@ -37,7 +29,7 @@ def columns_named(names: Sequence[str]) -> tuple[str, str, str] | None:
         ('Subject', 'Predicate', 'Object')
     """
     own = {name.strip().lower(): name for name in names}
-    for usual in USUAL_NAMES:
+    for usual in TRIPLE_NAMES:
         if all(name in own for name in usual):
             head, relation, tail = (own[name] for name in usual)
             return head, relation, tail

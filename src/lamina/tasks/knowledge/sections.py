@@ -54,7 +54,7 @@ def _by_side(ranks: np.ndarray) -> Table:
     rows = []
     for name, own in zip(("tails", "heads"), np.split(ranks, 2), strict=True):
         found = link_metrics(own)
-        rows.append((name, *(f"{found[metric]:.3f}" for metric in LEADING), f"{found['mean_rank']:,.0f}"))
+        rows.append((name, *(f"{found[metric]:.3f}" for metric in LEADING), f"{found['mean_rank']:,.2f}"))
     return Table(
         ("asked for", "MRR", "hits at 1", "hits at 10", "mean rank"), tuple(rows), numeric=(1, 2, 3, 4)
     )

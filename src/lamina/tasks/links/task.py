@@ -12,6 +12,7 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.core.keys import POSITIVE, key
 from lamina.data.audit.findings import Finding, error
+from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellTable, columns_beside
 from lamina.data.nodes.column import NODE, NodeColumn
 from lamina.data.schema import NOTHING, Schema
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 LINKS = "links"
 FEWEST_EDGES = 10
-_ONLY_NODES = "links are learned from the graph alone"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class LinkTask(AbstractTask, AbstractSelector):
         nodes = [column for column in schema.inputs if column.kind == NODE]
         if len(nodes) != 1:
             raise DataError("there is no graph of nodes and edges", where=source, expected="a graph")
-        others = tuple((column.name, _ONLY_NODES) for column in schema.inputs if column.kind != NODE)
+        reason = BESIDE_CELLS.format(noun=self.noun)
+        others = tuple((column.name, reason) for column in schema.inputs if column.kind != NODE)
         return dataclasses.replace(
             schema, inputs=tuple(nodes), dropped=(*schema.dropped, *others), split=None, weight=None
         )

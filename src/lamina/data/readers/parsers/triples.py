@@ -9,10 +9,9 @@ import polars as pl
 from lamina.core.errors import DataError
 from lamina.data.frame import FrameTable
 from lamina.data.readers.parsers import text
-from lamina.data.words import looks_numeric
+from lamina.data.words import TRIPLE_NAMES, looks_numeric
 
-NAMES = ("head", "relation", "tail")
-HEADERS = (NAMES, ("subject", "predicate", "object"), ("subject", "relation", "object"), ("h", "r", "t"))
+NAMES = TRIPLE_NAMES[0]
 
 
 def is_header(fields: Sequence[str]) -> bool:
@@ -22,7 +21,7 @@ def is_header(fields: Sequence[str]) -> bool:
         >>> is_header(["Head", "Relation", "Tail"]), is_header(["Rome", "capital_of", "Italy"])
         (True, False)
     """
-    return tuple(field.strip().lower() for field in fields) in HEADERS
+    return tuple(field.strip().lower() for field in fields) in TRIPLE_NAMES
 
 
 def looks_like_triples(lines: Sequence[str]) -> bool:
