@@ -101,7 +101,41 @@ class RMSNorm(Module):
         return rms_norm(x, self.weight, epsilon=self.epsilon)
 
 
-class BatchNorm(Module):
+class AbstractBatchNorm(Module):
+    """Gain, shift and running averages of each feature; what they are averages of, the layer says.
+
+    Args:
+        width: length of the last axis.
+        epsilon: ε > 0, keeps the division finite.
+        momentum: share in (0, 1] of the newest batch in the running averages.
+    """
+
+    weight: Float[Array, " d"]
+    bias: Float[Array, " d"]
+    running_mean: Float[Array, " d"] = buffer()
+    running_var: Float[Array, " d"] = buffer()
+    epsilon: float = static()
+    momentum: float = static()
+
+    def __init__(self, width: int, *, epsilon: float = 1e-5, momentum: float = 0.1):
+        self.weight, self.bias = np.ones(width, np.float32), np.zeros(width, np.float32)
+        self.running_mean, self.running_var = np.zeros(width, np.float32), np.ones(width, np.float32)
+        self.epsilon, self.momentum = epsilon, momentum
+
+    def _scaled(self, x: Any, mean: Any, var: Any) -> Any:
+        """Return (x - mean) / √(var + ε) · weight + bias."""
+        scale = jax.lax.rsqrt(jnp.asarray(var) + self.epsilon) * self.weight
+        shift = self.bias - mean * scale
+        return x * aligned(scale, x) + aligned(shift, x)
+
+    def _remember(self, mean: Any, unbiased: Any) -> None:
+        """Tap the new running averages, by mean and unbiased variance of the batch."""
+        keep = 1.0 - self.momentum
+        self.tap("running_mean", jax.lax.stop_gradient(keep * self.running_mean + self.momentum * mean))
+        self.tap("running_var", jax.lax.stop_gradient(keep * self.running_var + self.momentum * unbiased))
+
+
+class BatchNorm(AbstractBatchNorm):
     """Center and scale each feature over the batch; at prediction, by running averages.
 
     Training: mean and variance over every axis but the last, and the new running averages
@@ -129,25 +163,11 @@ class BatchNorm(Module):
         one, as in PyTorch.
     """
 
-    weight: Float[Array, " d"]
-    bias: Float[Array, " d"]
-    running_mean: Float[Array, " d"] = buffer()
-    running_var: Float[Array, " d"] = buffer()
-    epsilon: float = static()
-    momentum: float = static()
-
-    def __init__(self, width: int, *, epsilon: float = 1e-5, momentum: float = 0.1):
-        self.weight, self.bias = np.ones(width, np.float32), np.zeros(width, np.float32)
-        self.running_mean, self.running_var = np.zeros(width, np.float32), np.ones(width, np.float32)
-        self.epsilon, self.momentum = epsilon, momentum
-
     def __call__(
         self, x: Float[Array, "*b d"], *, key: Any = None, train: bool = False
     ) -> Float[Array, "*b d"]:
         mean, var = self._batch_statistics(x) if train else (self.running_mean, self.running_var)
-        scale = jax.lax.rsqrt(jnp.asarray(var) + self.epsilon) * self.weight
-        shift = self.bias - mean * scale
-        return x * aligned(scale, x) + aligned(shift, x)
+        return self._scaled(x, mean, var)
 
     def _batch_statistics(self, x: Array) -> tuple[Array, Array]:
         flat = x.astype(jnp.float32).reshape(-1, x.shape[-1])
@@ -155,7 +175,5 @@ class BatchNorm(Module):
         centered = flat - aligned(jax.lax.stop_gradient(mean), flat)  # the slope of var in the mean is zero
         var = (centered * centered).mean(0)
         unbiased = var * (flat.shape[0] / max(1, flat.shape[0] - 1))
-        keep = 1.0 - self.momentum
-        self.tap("running_mean", jax.lax.stop_gradient(keep * self.running_mean + self.momentum * mean))
-        self.tap("running_var", jax.lax.stop_gradient(keep * self.running_var + self.momentum * unbiased))
+        self._remember(mean, unbiased)
         return mean, var

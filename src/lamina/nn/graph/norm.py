@@ -9,14 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import Array
-from lamina.core.module import buffer, static
+from lamina.core.module import static
 from lamina.core.shapes import Float
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.layer import AbstractGraphLayer
 from lamina.nn.linear import aligned
+from lamina.nn.normalization import AbstractBatchNorm
 
 
-class NodeBatchNorm(AbstractGraphLayer):
+class NodeBatchNorm(AbstractBatchNorm, AbstractGraphLayer):
     """Center and scale each feature over all nodes of the batch; at prediction, by running averages.
 
     `lamina.nn.BatchNorm` over the nodes that are there: y = (x - mean) / √(var + ε) · weight + bias. The new
@@ -43,25 +44,11 @@ class NodeBatchNorm(AbstractGraphLayer):
         PyTorch.
     """
 
-    weight: Float[Array, " d"]
-    bias: Float[Array, " d"]
-    running_mean: Float[Array, " d"] = buffer()
-    running_var: Float[Array, " d"] = buffer()
-    epsilon: float = static()
-    momentum: float = static()
-
-    def __init__(self, width: int, *, epsilon: float = 1e-5, momentum: float = 0.1):
-        self.weight, self.bias = np.ones(width, np.float32), np.zeros(width, np.float32)
-        self.running_mean, self.running_var = np.zeros(width, np.float32), np.ones(width, np.float32)
-        self.epsilon, self.momentum = epsilon, momentum
-
     def __call__(
         self, x: Float[Array, "b n d"], graph: Graph, *, key: Any = None, train: bool = False
     ) -> Float[Array, "b n d"]:
         mean, var = self._batch_statistics(x, graph) if train else (self.running_mean, self.running_var)
-        scale = jax.lax.rsqrt(jnp.asarray(var) + self.epsilon) * self.weight
-        shift = self.bias - mean * scale
-        return x * aligned(scale, x) + aligned(shift, x)
+        return self._scaled(x, mean, var)
 
     def _batch_statistics(self, x: Array, graph: Graph) -> tuple[Array, Array]:
         is_there = graph.mask[..., None]
@@ -71,9 +58,7 @@ class NodeBatchNorm(AbstractGraphLayer):
         centered = jnp.where(is_there, flat - aligned(mean, flat), 0)
         var = (centered * centered).sum((0, 1)) / count
         unbiased = var * (count / jnp.maximum(count - 1, 1))
-        keep = 1.0 - self.momentum
-        self.tap("running_mean", jax.lax.stop_gradient(keep * self.running_mean + self.momentum * mean))
-        self.tap("running_var", jax.lax.stop_gradient(keep * self.running_var + self.momentum * unbiased))
+        self._remember(mean, unbiased)
         return mean, var
 
 
