@@ -32,6 +32,7 @@ OTHERWISE = {
     ("tasks/enhance/enhanced.py", "image"),
     ("tasks/enhance/task.py", "image"),
     ("objectives/enhancement.py", "image"),
+    ("objectives/forecast.py", "forecast"),
     ("data/graphs/column.py", "node"),
     ("data/readers/parsers/tu_graphs.py", "graph"),
     ("data/readers/parsers/tu_graphs.py", "node"),
@@ -57,6 +58,7 @@ HOMES = {
     "anomaly": ("tasks/anomaly/",),
     "reconstruct": ("tasks/reconstruct/",),
     "knowledge": ("tasks/knowledge/",),
+    "forecast": ("tasks/forecast/",),
 }
 
 

@@ -203,6 +203,13 @@ def triples() -> TaskSample:
     return TaskSample(read(pl.DataFrame(frame)), (), ("head", "relation", "tail"), "")
 
 
+def series() -> TaskSample:
+    """Three series, step by step."""
+    steps = np.arange(ROWS)[:, None]
+    values = 100 + 7 * np.sin(steps / np.array([3.0, 5.0, 7.0])) + 0.1 * NUMBERS
+    return TaskSample(read(values, names=["a", "b", "c"]), (), spare="", positions=(3,))
+
+
 TASK_SAMPLES = {
     **{name: rows_of_numbers(given) for name, given in TARGETS.items()},
     "segment": masks(),
@@ -216,4 +223,5 @@ TASK_SAMPLES = {
     "anomaly": unlabeled(),
     "reconstruct": unlabeled(),
     "knowledge": triples(),
+    "forecast": series(),
 }

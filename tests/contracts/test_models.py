@@ -24,6 +24,7 @@ from lamina.core.inputs import (
     TripleInputs,
 )
 from lamina.core.inputs.graph import GraphInputs, NodeInputs
+from lamina.core.inputs.series import SeriesInputs
 from lamina.core.inputs.text import TextInputs
 from lamina.core.random import make_key
 from lamina.core.shared_arrays import map_examples
@@ -58,6 +59,7 @@ INPUTS: dict[type, dict[str, Any]] = {
     ImageSampleInputs: {},  # models of samples are called otherwise: test_games.py, test_denoisers.py
     RowSampleInputs: {},
     TripleInputs: {},  # test_links.py
+    SeriesInputs: {},  # test_forecasters.py
     PairInputs: {"pair": PairInputs(TextInputs(20, 8), TextInputs(15, 6))},
     MixedInputs: {
         "blocks": MixedInputs(

@@ -24,6 +24,8 @@ IMPROVED = "improved"
 LINKS = "entities"
 """A score for every entity of a graph as the answer to a question: ``model(x)``, made of ``question(x)``,
 ``scores(question, vectors)`` and ``near(question, vectors)``."""
+FUTURE = "future"
+"""The steps of each series that come: ``model(x)``, (batch, series, numbers of a forecast)."""
 
 WANTED = {
     ONE: "one output an example",
@@ -36,4 +38,5 @@ WANTED = {
     DENSITY: "the density of a sample",
     IMPROVED: "a better image",
     LINKS: "a score for every entity of a graph",
+    FUTURE: "the steps of series that come",
 }

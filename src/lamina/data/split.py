@@ -143,6 +143,25 @@ def time_order(table: AbstractTable, name: str) -> np.ndarray:
     return times
 
 
+def rows_in_order(rows: int, *, valid: float, test: float) -> Split:
+    """Return the first rows for training, those that follow for validation, the last ones for testing.
+
+    Args:
+        rows: how many there are.
+        valid: share of the rows for validation, 0 to below 1.
+        test: share of the rows for testing, 0 to below 1; with ``valid`` below 1.
+
+    Raises:
+        ConfigError: the shares are out of range.
+
+    Example:
+        >>> rows_in_order(5, valid=0.2, test=0.2).valid.tolist()
+        [3]
+    """
+    _check_numbers(0, valid, test)
+    return _cut(np.arange(rows), {"valid": valid, "test": test})
+
+
 def _cut(order: np.ndarray, shares: dict[str, float]) -> Split:
     """Cut ordered rows: the last for testing, those before for validation."""
     test, valid = _sizes(order.size, shares)

@@ -32,6 +32,7 @@ TASKS: Registry[AbstractTask | TaskGroup] = Registry(
         "reconstruct": "lamina.tasks.reconstruct.task",
         "links": "lamina.tasks.links.task",
         "knowledge": "lamina.tasks.knowledge.task",
+        "forecast": "lamina.tasks.forecast.task",
     },
 )
 

@@ -21,6 +21,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "reconstruct": ("write rows or images again from their codes", ("reconstruct",)),
     "suggest": ("the most probable edges that a graph lacks", ("links",)),
     "complete": ("find the likeliest entities for the open place of a triple", ("knowledge",)),
+    "forecast": ("the steps that come after the last row of data", ("forecast",)),
+    "backtest": ("how far past forecasts would have been off, step by step", ("forecast",)),
     "embed": (
         "a vector for each row or text, as the network sees it",
         (

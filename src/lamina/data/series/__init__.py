@@ -1,0 +1,1 @@
+"""Series: numbers measured step by step."""

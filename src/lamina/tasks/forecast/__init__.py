@@ -1,0 +1,1 @@
+"""Forecasting as a task: what comes next is learned from what came before."""

@@ -1,0 +1,70 @@
+"""Which model forecasts, and how far it looks back, where the user leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.core.inputs import Inputs
+from lamina.data.series.calendar import CalendarPart
+from lamina.modalities.base import Block, Choice, Situation
+from lamina.tasks.guide import AbstractGuide
+
+if TYPE_CHECKING:
+    from lamina.data.schema import Schema
+    from lamina.modalities.blocks import Claims
+
+# Measured on validation rows by benchmarks/rows/forecasts.py: docs/log.md, "Forecasting".
+MANY_SERIES = 20  # from which on a network that tells them apart has enough to learn from
+EPOCHS = {"fast": 8, "balanced": 25, "best": 60}
+LONGEST_CONTEXT = 512
+SHARE = 4  # of the training steps that a context may take
+
+
+def context_for(horizon: int, calendar: Sequence[CalendarPart], steps: int) -> int:
+    """Return how many steps to look back: four horizons, or two seasons, at most a quarter of the steps.
+
+    Args:
+        horizon: steps to look ahead.
+        calendar: of which sizes are seasons.
+        steps: that train.
+
+    Example:
+        >>> context_for(24, (CalendarPart("slot", 24), CalendarPart("weekday", 7)), 10_000)
+        96
+    """
+    season = next((part.size for part in calendar), 1)
+    wanted = max(4 * horizon, 2 * season)
+    return max(1, min(wanted, LONGEST_CONTEXT, steps // SHARE))
+
+
+class ForecastGuide(AbstractGuide):
+    """A weighted sum of the steps before, or a network where there are many series or a graph."""
+
+    def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
+        """Return no keys."""
+        return {}
+
+    def inputs(self, given: Inputs, target: Any) -> Inputs:
+        """Return how many series there are, and how far a model looks back and ahead."""
+        return target.inputs
+
+    def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
+        """Return model, options and keys."""
+        name, reason = situation.model, "you asked for it"
+        if name in ("auto", ""):
+            name, reason = "nlinear", "a weighted sum of the steps before is hard to beat for few series"
+            if target.neighbors is not None:
+                name, reason = "series-mlp", "it hears of the neighbors of each series"
+            elif len(target.series) >= MANY_SERIES:
+                name, reason = "series-mlp", f"{len(target.series)} series tell it what they have in common"
+        keys: dict[str, Any] = {
+            "optimizer": "adam",
+            "lr": 1e-3,
+            "schedule": "cosine",
+            "weight_decay": 0.0,
+            "batch_size": 32,
+            "epochs": EPOCHS[situation.preset],
+            "context": target.context,
+        }
+        return Choice(name, {}, keys, reason)
