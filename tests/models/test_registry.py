@@ -57,7 +57,7 @@ def test_what_it_takes_in_words():
     assert spec(bare).kinds == ("table", "vector")
     assert {kind for name in MODELS for kind in MODELS[name].kinds} == {
         "degradedimage", "graph", "image", "imagesample", "mixed", "node", "pair", "rowsample", "table",
-        "text", "triple", "vector",
+        "series", "text", "triple", "vector",
     }  # fmt: skip
 
 

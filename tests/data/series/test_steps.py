@@ -14,7 +14,7 @@ from lamina.data import read
 from lamina.data.series.calendar import DAY, Clock, positions, written
 from lamina.data.series.links import neighbor_weights, read_links
 from lamina.data.series.ordered import ordered
-from lamina.data.series.steps import StepColumn, first_steps
+from lamina.data.series.steps import StepTable, first_steps
 
 NAMES = ("a", "b", "c")
 
@@ -39,11 +39,13 @@ def test_rows_are_sorted_and_gaps_are_steps_without_a_number():
 
 
 def test_a_gap_belongs_to_the_rows_around_it():
-    steps = ordered(read(hours([0, 1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13])), ["a"], "when").steps
-    column = StepColumn("step", steps)
-    assert column.steps.with_gaps(column.ids[:5]).tolist() == [0, 1, 2, 3, 4, 5]
-    assert column.steps.with_gaps(column.ids[5:7]).tolist() == [7, 8]
-    assert column.take(np.array([3, 4])).ids.tolist() == [4, 5]
+    table = read(hours([0, 1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13]))
+    rows = StepTable(table, ordered(table, ["a"], "when").steps)
+    assert rows.steps.with_gaps(rows.ids[:5]).tolist() == [0, 1, 2, 3, 4, 5]
+    assert rows.steps.with_gaps(rows.ids[5:7]).tolist() == [7, 8]
+    few = rows.take(np.array([3, 4]))
+    assert few.ids.tolist() == [4, 5] and few.scalar("a").numbers().tolist() == [4, 5]
+    assert few.names == table.names and few.place(0) == table.place(3)
 
 
 def test_where_most_steps_are_absent_each_row_is_the_next_step():

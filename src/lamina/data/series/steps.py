@@ -1,18 +1,16 @@
-"""Steps of series as rows: numbers in the order of time, and a column whose cells are steps."""
+"""Steps of series: numbers in the order of time, and a table whose rows are steps."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from lamina.core.errors import DataError
-from lamina.data.cells import CellColumn
-from lamina.data.hashing import mixed
 from lamina.data.series.calendar import NO_CLOCK, Clock
-
-STEP = "step"
+from lamina.data.table import NOTHING, AbstractColumn, AbstractTable, ScalarColumn
 
 
 @dataclass(frozen=True)
@@ -64,56 +62,72 @@ class Steps:
         return np.flatnonzero(given | (~own & given[before] & given[after]))
 
 
-class StepColumn(CellColumn):
-    """A column whose values are steps; all series go with it, whichever rows are taken.
+class StepTable(AbstractTable):
+    """Rows that are steps; all series go with them, whichever rows are taken.
 
     Args:
-        name: the name of the column.
-        steps: all of them.
+        rows: in the order of time.
+        steps: of all series.
         ids: the step of each row; all that have one without.
     """
 
-    storage = STEP
-    in_memory = True
-
-    def __init__(self, name: str, steps: Steps, ids: np.ndarray | None = None):
-        self.name, self.steps = name, steps
+    def __init__(self, rows: AbstractTable, steps: Steps, ids: np.ndarray | None = None):
+        self.rows, self.steps = rows, steps
         self.ids = steps.measured if ids is None else ids
+        self.names, self.height, self.source = rows.names, rows.height, rows.source
+        self.first_line, self.lines = rows.first_line, rows.lines
+        self.files, self.unlabeled = rows.files, rows.unlabeled
 
-    def __len__(self) -> int:
-        return len(self.ids)
+    @property
+    def cell_names(self) -> tuple[str, ...]:
+        """The columns whose cells are things."""
+        return self.rows.cell_names
 
-    def take(self, rows: np.ndarray) -> StepColumn:
-        """Return the column at the given rows, of the same series."""
-        return StepColumn(self.name, self.steps, self.ids[rows])
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns that may hold texts."""
+        return self.rows.text_names
 
-    def named(self, name: str) -> StepColumn:
-        """Return the same steps under a name."""
-        return StepColumn(name, self.steps, self.ids)
+    @property
+    def strict(self) -> bool:
+        """Whether a missing cell is a fault."""
+        return self.rows.strict
 
-    def missing(self) -> np.ndarray:
-        """Return false for every row: each is a step."""
-        return np.zeros(len(self), bool)
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left aside while reading."""
+        return self.rows.remarks
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What had to be guessed while reading."""
+        return self.rows.doubts
 
     def place(self, row: int) -> str:
-        """Return an empty text: steps have no path."""
-        return ""
+        """Return the place of a row in words."""
+        return self.rows.place(row)
 
-    def unlabeled(self, source: str) -> DataError:
-        """Return the error for steps without anything beside them."""
-        return DataError("there is nothing but the numbers of steps", where=source, fix="add a series")
+    def column(self, name: str) -> AbstractColumn:
+        """Return a column."""
+        return self.rows.column(name)
 
-    def files(self) -> list[str]:
-        """Return no files: the numbers stand in the table."""
-        return []
+    def labels(self, name: str) -> ScalarColumn:
+        """Return a column of scalars exactly as it was given."""
+        return self.rows.labels(name)
 
-    def digests(self) -> np.ndarray:
-        """Return uint64 for each step: no two are alike, whatever they hold."""
-        return mixed(np.zeros(len(self), np.uint64), self.ids.astype(np.uint64))
+    def take(self, rows: np.ndarray) -> StepTable:
+        """Return the table at the given rows, of the same series."""
+        return StepTable(self.rows.take(rows), self.steps, self.ids[rows])
 
-    def value(self, row: int) -> str:
-        """Return the number of the step."""
-        return f"step {self.ids[row]}"
+    def drop(self, names: Sequence[str]) -> StepTable:
+        """Return the table without the given columns; the steps stay as they are."""
+        return StepTable(self.rows.drop(names), self.steps, self.ids)
+
+    def changed(
+        self, *, forms: Mapping[str, str] = NOTHING, values: Mapping[str, Sequence[Any]] = NOTHING
+    ) -> StepTable:
+        """Return the table with some columns read in another way; the steps stay as they are."""
+        return StepTable(self.rows.changed(forms=forms, values=values), self.steps, self.ids)
 
 
 def first_steps(ids: np.ndarray, *, context: int, horizon: int) -> np.ndarray:

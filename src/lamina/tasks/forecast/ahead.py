@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.core.errors import DataError
 from lamina.data.series.calendar import written
-from lamina.data.series.steps import STEP
+from lamina.data.table import free_name
 from lamina.tasks.forecast.baselines import last_values, season_before, season_of
 from lamina.tasks.forecast.examiner import judged_firsts, steps_of, too_few_steps, values_from
 from lamina.tasks.forecast.target import ForecastTarget
@@ -33,8 +33,7 @@ def forecast_columns(network: Any, table: AbstractTable) -> dict[str, np.ndarray
         DataError: there are too few rows, or a series is absent.
     """
     target: ForecastTarget = network.target
-    column = steps_of(table, target)
-    steps = column.steps
+    steps = steps_of(table, target).steps
     if steps.count < target.context:
         raise DataError(
             "there are too few rows to look back at",
@@ -47,7 +46,7 @@ def forecast_columns(network: Any, table: AbstractTable) -> dict[str, np.ndarray
     ahead = np.arange(1, target.horizon + 1)
     columns: dict[str, np.ndarray] = {}
     if steps.times is None or target.time is None:
-        columns[STEP if STEP not in target.series else f"{STEP}_"] = ahead
+        columns[free_name("step", target.series)] = ahead
     else:
         times = target.clock.after(steps.times, target.horizon)
         columns[target.time] = written(times) if target.clock.dated else times
@@ -105,18 +104,18 @@ def backtest(network: Any, table: AbstractTable, *, last: int = 0) -> Backtest:
         DataError: there are too few rows for one forecast.
     """
     target: ForecastTarget = network.target
-    column = steps_of(table, target)
+    rows = steps_of(table, target)
     if last:
-        column = column.take(np.arange(max(0, len(column) - last), len(column)))
-    at = judged_firsts(column, target)
+        rows = rows.take(np.arange(max(0, rows.height - last), rows.height))
+    at = judged_firsts(rows, target)
     if not len(at):
-        raise too_few_steps(table, column, target)
-    known = values_from(column.steps, at, target.horizon)
-    decoded = network.objective.point(network.decoded(target.arrays(column.steps, at)))
-    methods = {"network": decoded, "last value": last_values(column.steps, at, target.horizon)}
+        raise too_few_steps(table, rows, target)
+    known = values_from(rows.steps, at, target.horizon)
+    decoded = network.objective.point(network.decoded(target.arrays(rows.steps, at)))
+    methods = {"network": decoded, "last value": last_values(rows.steps, at, target.horizon)}
     season = season_of(target)
     if season:
-        methods["season before"] = season_before(column.steps, at, target.horizon, season)
+        methods["season before"] = season_before(rows.steps, at, target.horizon, season)
     errors = {name: found.astype(np.float64) - known for name, found in methods.items()}
     with np.errstate(all="ignore"):
         rmse = {name: np.sqrt(_mean(error**2)).T for name, error in errors.items()}

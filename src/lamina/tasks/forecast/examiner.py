@@ -9,9 +9,9 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.data.sample import sample_indices
 from lamina.data.series.ordered import ordered
-from lamina.data.series.steps import STEP, StepColumn, Steps, first_steps
+from lamina.data.series.steps import Steps, StepTable, first_steps
 from lamina.tasks.examiner import AbstractExaminer, Asked
-from lamina.tasks.forecast.target import ForecastTarget, steps_in
+from lamina.tasks.forecast.target import ForecastTarget
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MOST_JUDGED = 1 << 25  # numbers that are forecast to measure a network
 
 
-def steps_of(table: AbstractTable, target: ForecastTarget) -> StepColumn:
-    """Return the steps of a table: those that the task put beside the rows, or the rows in their order.
+def steps_of(table: AbstractTable, target: ForecastTarget) -> StepTable:
+    """Return a table as steps: as the task made it, or its rows in the order of time.
 
     Args:
         table: the data.
@@ -30,21 +30,21 @@ def steps_of(table: AbstractTable, target: ForecastTarget) -> StepColumn:
     Raises:
         DataError: a series is absent, or the times cannot be read.
     """
-    found = steps_in(table)
-    if found is not None:
-        return found
-    return StepColumn(STEP, ordered(table, target.series, target.time, target.clock).steps)
+    if isinstance(table, StepTable):
+        return table
+    found = ordered(table, target.series, target.time, target.clock)
+    return StepTable(table.take(found.order), found.steps)
 
 
-def firsts_of(column: StepColumn, *, context: int, horizon: int) -> np.ndarray:
-    """Return the steps with which forecasts of a column's rows begin.
+def firsts_of(rows: StepTable, *, context: int, horizon: int) -> np.ndarray:
+    """Return the steps with which forecasts of some rows begin.
 
     Args:
-        column: of the rows.
+        rows: as steps.
         context: steps to look back.
         horizon: steps to look ahead.
     """
-    return first_steps(column.steps.with_gaps(column.ids), context=context, horizon=horizon)
+    return first_steps(rows.steps.with_gaps(rows.ids), context=context, horizon=horizon)
 
 
 def values_from(steps: Steps, at: np.ndarray, horizon: int) -> np.ndarray:
@@ -69,38 +69,38 @@ class Forecasts(AbstractExaminer):
         Raises:
             DataError: there are too few steps for one forecast.
         """
-        column = steps_of(table, target)
-        at = judged_firsts(column, target)
+        rows = steps_of(table, target)
+        at = judged_firsts(rows, target)
         if not len(at):
-            raise too_few_steps(table, column, target)
-        values = values_from(column.steps, at, target.horizon)
-        return Asked(target.arrays(column.steps, at), values, is_by_row=False)
+            raise too_few_steps(table, rows, target)
+        values = values_from(rows.steps, at, target.horizon)
+        return Asked(target.arrays(rows.steps, at), values, is_by_row=False)
 
 
-def judged_firsts(column: StepColumn, target: ForecastTarget) -> np.ndarray:
+def judged_firsts(rows: StepTable, target: ForecastTarget) -> np.ndarray:
     """Return the first step of each forecast that is judged, evenly spaced where there are very many.
 
     Args:
-        column: of the rows.
+        rows: as steps.
         target: fitted.
     """
-    at = firsts_of(column, context=target.context, horizon=target.horizon)
+    at = firsts_of(rows, context=target.context, horizon=target.horizon)
     most = max(1, MOST_JUDGED // (len(target.series) * target.horizon))
     return at[np.asarray(sample_indices(len(at), most))]
 
 
-def too_few_steps(table: AbstractTable, column: StepColumn, target: ForecastTarget) -> DataError:
+def too_few_steps(table: AbstractTable, rows: StepTable, target: ForecastTarget) -> DataError:
     """Return the error for data too short for one forecast and what came.
 
     Args:
         table: the data.
-        column: their steps.
+        rows: the same as steps.
         target: fitted.
     """
     return DataError(
         "there are too few steps for one forecast",
         where=table.source,
         expected=f"{target.context} steps to look back at and {target.horizon} to compare with",
-        received=len(column),
+        received=rows.height,
         fix="give more rows, or fit with a shorter context= or horizon=",
     )

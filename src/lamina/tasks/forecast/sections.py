@@ -6,7 +6,7 @@ import numpy as np
 
 from lamina.core.page import Axis, Band, Line, Paragraph, Plot, Section, Series, Table
 from lamina.core.wording import counted
-from lamina.data.series.steps import StepColumn
+from lamina.data.series.steps import Steps
 from lamina.modalities.base import Outcome
 from lamina.tasks.forecast.baselines import last_values, season_before, season_of
 from lamina.tasks.forecast.examiner import judged_firsts, steps_of
@@ -30,20 +30,20 @@ def forecast_sections(outcome: Outcome) -> list[Section]:
     target: ForecastTarget = outcome.target
     if outcome.decoded is None or outcome.targets is None or outcome.held_out is None or not outcome.count:
         return [Section("In short", (Paragraph("Nothing was measured: no step was held out.", "lead"),))]
-    column = steps_of(outcome.held_out, target)
-    at = judged_firsts(column, target)
+    rows = steps_of(outcome.held_out, target)
+    at = judged_firsts(rows, target)
     point = outcome.point(np.asarray(outcome.decoded, np.float64))
     known = np.asarray(outcome.targets, np.float64)
-    methods = {"network": point, "last value": last_values(column.steps, at, target.horizon)}
+    methods = {"network": point, "last value": last_values(rows.steps, at, target.horizon)}
     season = season_of(target)
     if season:
-        methods[f"{season} steps before"] = season_before(column.steps, at, target.horizon, season)
+        methods[f"{season} steps before"] = season_before(rows.steps, at, target.horizon, season)
     errors = {name: (found - known) / target.scale[:, None] for name, found in methods.items()}
     return [
         _summary(outcome, errors, target),
         Section("How good it is", (metric_table(outcome), _by_step(errors))),
         _by_series(methods, known, target),
-        _some(outcome, column, at, point, target),
+        _some(outcome, rows.steps, at, point, target),
         Section("Limits", (Paragraph(_LIMITS),)),
     ]
 
@@ -92,7 +92,7 @@ def _by_series(methods: dict[str, np.ndarray], known: np.ndarray, target: Foreca
 
 
 def _some(
-    outcome: Outcome, column: StepColumn, at: np.ndarray, point: np.ndarray, target: ForecastTarget
+    outcome: Outcome, steps: Steps, at: np.ndarray, point: np.ndarray, target: ForecastTarget
 ) -> Section:
     """Return forecasts of some series from the middle of the held-out steps, with what came."""
     chosen = len(at) // 2
@@ -101,7 +101,7 @@ def _some(
     before, ahead = np.arange(-back, 0), np.arange(horizon)
     panels = []
     for place in np.linspace(0, len(target.series) - 1, min(MOST_DRAWN, len(target.series))).astype(int):
-        values = column.steps.values[first - back : first + horizon, place]
+        values = steps.values[first - back : first + horizon, place]
         truth = Series("measured", np.arange(-back, horizon), values, color="muted")
         own = Series("forecast", ahead, point[chosen, place], color="blue")
         title, x = target.series[place], Axis("steps from the forecast", "integer")

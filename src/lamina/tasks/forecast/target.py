@@ -18,7 +18,7 @@ from lamina.core.json_checks import items, one_of, optional, record, wrong
 from lamina.core.shared_arrays import COMMON
 from lamina.data.series.calendar import NO_CLOCK, PARTS, CalendarPart, Clock, positions
 from lamina.data.series.links import MOST_SERIES
-from lamina.data.series.steps import StepColumn, Steps
+from lamina.data.series.steps import Steps
 from lamina.tasks.base import AbstractTarget
 
 if TYPE_CHECKING:
@@ -149,12 +149,6 @@ class ForecastTarget(AbstractTarget):
             None if neighbors is None else _unpacked(neighbors, count, f"{place}.neighbors"),
             stored["time"],
         )
-
-
-def steps_in(table: AbstractTable) -> StepColumn | None:
-    """Return the column of steps that the task put beside the rows, or None in data as they were read."""
-    columns = (table.column(name) for name in table.cell_names)
-    return next((column for column in columns if isinstance(column, StepColumn)), None)
 
 
 def _unpacked(text: str, count: int, place: str) -> np.ndarray:

@@ -11,14 +11,12 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.core.wanted import FUTURE
 from lamina.data.audit.roles import ON_REQUEST
-from lamina.data.cells import with_cells
 from lamina.data.forms import reads_as_number
 from lamina.data.schema import NOTHING, Schema
 from lamina.data.series.links import neighbor_weights, read_links
 from lamina.data.series.ordered import ordered
-from lamina.data.series.steps import STEP, StepColumn
+from lamina.data.series.steps import StepTable
 from lamina.data.split import Split, SplitKeys, rows_in_order, split_rows
-from lamina.data.table import free_name
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Description, Learned, Outcome, Subject
 from lamina.modalities.blocks import Claims
@@ -27,7 +25,7 @@ from lamina.tasks.forecast import check
 from lamina.tasks.forecast.examiner import Forecasts, firsts_of, steps_of
 from lamina.tasks.forecast.guide import ForecastGuide, context_for
 from lamina.tasks.forecast.keys import ForecastKeys
-from lamina.tasks.forecast.target import ForecastTarget, steps_in
+from lamina.tasks.forecast.target import ForecastTarget
 from lamina.tasks.forecast.verbs import VERBS
 from lamina.tasks.registry import TASKS
 from lamina.tasks.schema import assign_roles
@@ -66,10 +64,6 @@ class ForecastTask(AbstractTask, AbstractSelector):
             DataError: there is no series, or weights or groups are named.
         """
         table, where = claims.table, claims.table.source
-        for role in ("weight", "group"):
-            if getattr(given.keys, role) is not None:
-                message = f"the task {self.name} has no {role}s"
-                raise DataError(message, where=where, fix=f"leave {role}= out")
         time = given.keys.time or _time_of(claims, given)
         roles, named = Roles((), dataclasses.replace(given.keys, time=time)), given.targets
         rest = next(name for name in MODALITIES if MODALITIES[name].takes_the_rest)
@@ -79,6 +73,10 @@ class ForecastTask(AbstractTask, AbstractSelector):
 
         claims = dataclasses.replace(claims, modalities={**claims.modalities, **dict.fromkeys(named, rest)})
         schema = assign_roles(claims, roles, task=self.name, target_kind=self.target_kind, describe=describe)
+        for role in ("weight", "group"):
+            if getattr(given.keys, role) is not None:
+                message = f"the task {self.name} has no {role}s"
+                raise DataError(message, where=where, fix=f"leave {role}= out")
         if not schema.inputs:
             raise DataError(
                 "there is no series to forecast",
@@ -92,8 +90,7 @@ class ForecastTask(AbstractTask, AbstractSelector):
         """Return the rows in the order of time, each with its step."""
         names = [column.name for column in schema.inputs]
         found = ordered(table, names, schema.time)
-        column = StepColumn(free_name(STEP, table.names), found.steps)
-        rows = with_cells(table.take(found.order), {column.name: column})
+        rows = StepTable(table.take(found.order), found.steps)
 
         def cut(shares: SplitKeys, seed: int) -> Split:
             if schema.split is not None:
@@ -106,7 +103,7 @@ class ForecastTask(AbstractTask, AbstractSelector):
         """Yield what is wrong with the order of the rows, and with each series."""
         table, schema = subject.table if other is None else other, subject.schema
         names = [column.name for column in schema.inputs]
-        found = ordered(table.drop(list(table.cell_names)), names, schema.time)
+        found = ordered(table, names, schema.time)
         yield from check.of_order(table, found, schema.time)
         yield from check.of_series(table, found)
 
@@ -116,17 +113,17 @@ class ForecastTask(AbstractTask, AbstractSelector):
         Raises:
             DataError: the training steps are too few, or the graph does not fit the series.
         """
-        column = steps_in(learned.table)
-        if column is None:
-            raise TypeError("the rows have no steps: they come from `select`")
-        steps, ids = column.steps, column.ids[np.asarray(learned.rows)]
+        table = learned.table
+        if not isinstance(table, StepTable):
+            raise TypeError("the rows are no steps: they come from `select`")
+        steps, ids = table.steps, table.ids[np.asarray(learned.rows)]
         mean, scale = ForecastTarget.scales(steps, ids)
         calendar = steps.clock.parts(keys.season)
         context = keys.context or context_for(keys.horizon, calendar, len(ids))
         if len(ids) < context + keys.horizon:
             raise DataError(
                 "the training steps are too few for one forecast",
-                where=learned.table.source,
+                where=table.source,
                 expected=f"{context} to look back at and {keys.horizon} to look ahead",
                 received=len(ids),
                 fix="give more rows, or lower horizon=, context= or valid=",
@@ -145,10 +142,10 @@ class ForecastTask(AbstractTask, AbstractSelector):
         self, table: AbstractTable, schema: Schema, encoder: Any, target: Any, rows: np.ndarray
     ) -> Examples:
         """Return forecasts whose steps are all among the rows; the steps before them may be others."""
-        column = steps_of(table, target).take(np.asarray(rows))
-        at = firsts_of(column, context=target.context, horizon=target.horizon)
+        own = steps_of(table, target).take(np.asarray(rows))
+        at = firsts_of(own, context=target.context, horizon=target.horizon)
         weight = np.ones(len(at), np.float32)
-        return Examples({"x": target.arrays(column.steps, at), "weight": weight}, len(at))
+        return Examples({"x": target.arrays(own.steps, at), "weight": weight}, len(at))
 
     def objective(self, inputs: Inputs, target: Any, keys: ForecastKeys) -> AbstractObjective:
         """Return the error of the steps that come."""

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class AheadKeys:
     """The keys of a forecast."""
 
-    data: Any = key(None, "the rows before: the forecast begins after the last one")
+    data: Any = key(None, "the rows before: the forecast begins after the last one")  # noqa: RUF009
 
 
 @dataclass(frozen=True)
 class BacktestKeys:
     """The keys of a backtest."""
 
-    data: Any = key(None, "rows to forecast, with those before them")
+    data: Any = key(None, "rows to forecast, with those before them")  # noqa: RUF009
     last: int = key(0, "forecast only these last rows; 0: all", **NOT_NEGATIVE)
 
 
