@@ -24,7 +24,7 @@ from lamina.nn.initializers import zeros
 from lamina.nn.linear import Linear
 from lamina.nn.normalization import LayerNorm
 
-ROUNDS = 2  # steps along the edges from which a series hears before the first layer
+ROUNDS = 2  # steps along the edges whose means the first layer sees
 
 
 def neighbor_mean(neighbors: Float[Array, "s s"], h: Float[Array, "b s d"]) -> Float[Array, "b s d"]:
@@ -133,12 +133,13 @@ class SeriesMLP(Module):
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b s o"]:
         keys = [None] * len(self.blocks) if key is None else list(hashed_keys(key, len(self.blocks)))
         context = context_of(x, self.context)
-        neighbors: Any = x["common"]["neighbors"] if self.is_graph else None
+        neighbors: Any = x["common"].get("neighbors")
         batch, series, _ = context.shape
         last = context[..., -1]
         around = [context]
-        for _ in range(ROUNDS if neighbors is not None else 0):
-            around.append(neighbor_mean(neighbors, around[-1]))
+        if self.is_graph:
+            around += [neighbor_mean(neighbors, context)]
+            around += [neighbor_mean(neighbors, around[1])]
         seen = [part for own in around for part in (own - last[..., None], own[..., -1:])]
         if self.series is not None:
             own = self.series(jnp.arange(series))

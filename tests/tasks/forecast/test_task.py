@@ -169,7 +169,7 @@ def test_without_times_rows_stand_in_their_order():
     [
         ({"context": 400}, "too few for one forecast"),
         ({"graph": "nowhere.csv"}, "there is no such file"),
-        ({"group": "sales"}, "has no groups"),
+        ({"weight": "sales"}, "has no weights"),
         ({"drop": ("sales", "visits")}, "no series to forecast"),
         ({"model": "mlp"}, "not for"),
         ({"quantiles": "0.1,0.9"}, "0.5 among them"),
