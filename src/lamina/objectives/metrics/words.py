@@ -40,6 +40,7 @@ METRIC_WORDS = {
     "rmse": MetricWords("RMSE", "typical error, large ones weighing more"),
     "mae": MetricWords("MAE", "average size of the error"),
     "mse": MetricWords("MSE", "average squared error"),
+    "coverage": MetricWords("Coverage", "share of the values between the outer levels", True),
     "r2": MetricWords("R²", "share of the variation explained; 0 is no better than the mean", True),
     "iou": MetricWords("IoU", "shared area over joint area (intersection over union)", True),
     "dice": MetricWords("Dice", "shared area over mean area, 1 is perfect", True),
