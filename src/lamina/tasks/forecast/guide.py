@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Measured on validation rows by benchmarks/rows/forecasts.py: docs/log.md, "Forecasting".
 MANY_SERIES = 20  # from which on a network that tells them apart has enough to learn from
 EPOCHS = {"fast": 8, "balanced": 25, "best": 60}
+STEPS = {"fast": 300, "balanced": 1_000, "best": 3_000}  # of gradient descent, at least
+BATCH = 32
+RATES = {"nlinear": 5e-3}  # as published; those of the networks are 1e-3
 LONGEST_CONTEXT = 512
 SHARE = 4  # of the training steps that a context may take
 
@@ -60,11 +63,11 @@ class ForecastGuide(AbstractGuide):
                 name, reason = "series-mlp", f"{len(target.series)} series tell it what they have in common"
         keys: dict[str, Any] = {
             "optimizer": "adam",
-            "lr": 1e-3,
+            "lr": RATES.get(name, 1e-3),
             "schedule": "cosine",
             "weight_decay": 0.0,
-            "batch_size": 32,
-            "epochs": EPOCHS[situation.preset],
+            "batch_size": BATCH,
+            "epochs": max(EPOCHS[situation.preset], -(-STEPS[situation.preset] * BATCH // situation.examples)),
             "context": target.context,
         }
         return Choice(name, {}, keys, reason)
