@@ -172,6 +172,33 @@ def test_outputs_and_gradients(name: str, train: bool):
         close(gradients[ours_of(key)], parameter.grad.numpy())
 
 
+def test_weights_of_edges():
+    torch.manual_seed(0)
+    twin = theirs.GCNConv(WIDTH, 3)
+    torch.nn.init.normal_(twin.bias)
+    x, graph = batch()
+    weights = np.random.default_rng(1).uniform(0, 3, graph.senders.shape).astype(np.float32)
+    weights[0, :4] = 0.0
+    graph = graph._replace(weights=jnp.asarray(weights))
+    known = {key: value.detach().numpy().copy() for key, value in twin.state_dict().items()}
+    layer = with_arrays(EVERY["GCN"](0), known)
+
+    nodes, given = flat(graph, x)
+    y = twin(nodes, given["e"], torch.tensor(weights[np.asarray(graph.senders) >= 0]))
+    (y**2).sum().backward()
+
+    def loss(layer: Any, x: Any) -> Any:
+        found = jnp.where(graph.mask[..., None], layer(x, graph), 0)
+        return (found**2).sum(), found
+
+    (of_layer, of_x), found = jax.device_get(jax.jit(jax.grad(loss, argnums=(0, 1), has_aux=True))(layer, x))
+    mask = np.asarray(graph.mask)
+    close(found[mask], y.detach().numpy())
+    close(of_x[mask], nodes.grad.numpy())
+    for key, parameter in twin.named_parameters():
+        close(named_arrays(of_layer)[key], parameter.grad.numpy())
+
+
 def close(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * max(1.0, float(np.abs(theirs).max())))
 
