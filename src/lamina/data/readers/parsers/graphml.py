@@ -110,6 +110,8 @@ class _Look:
         """
         try:
             self.parser.Parse(data, True)
+        except DataError:  # from below; it is a ValueError too
+            raise
         except expat.ExpatError as error:
             said = expat.ErrorString(error.code)
             where = f"{self.path}, line {error.lineno}"
