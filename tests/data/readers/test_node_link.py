@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from pathlib import Path
@@ -84,6 +85,14 @@ def test_nodes_without_a_name_go_by_their_number(tmp_path: Path):
     assert found.names == ("0", "1") and found.edges.tolist() == [[0, 1]]
     assert found.weights is not None and found.weights.tolist() == [3]
     assert read(written(tmp_path, {"nodes": [{}, {}], "links": []}, "h.json")).names == ("node",)
+
+
+def test_lists_are_left_aside(tmp_path: Path):
+    nodes = [{"id": n, "pos": [n, 1.5], "at": {"x": n}} for n in range(3)]
+    table = read(written(tmp_path, {"nodes": nodes, "links": []}, "g.json"))
+    assert table.names == ("node", "at.x") and "'pos'" in table.remarks[0]
+    only = [{"id": n, "pos": [n]} for n in range(3)]
+    assert read(written(tmp_path, {"nodes": only, "links": []}, "h.json")).names == ("node",)
 
 
 @pytest.mark.parametrize("directed", [False, True])
@@ -177,3 +186,22 @@ def test_bad_json_is_refused(tmp_path: Path, content: Any, words: str):
     with pytest.raises(DataError) as caught:
         read(written(tmp_path, content, "g.json"))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["g.graphml", "g.json"])
+def test_damage_is_refused_or_harmless(tmp_path: Path, name: str):
+    pytest.importorskip("networkx")
+    whole = GRAPHML if name == "g.graphml" else json.dumps({"directed": True, "nodes": NODES, "links": LINKS})
+    random, path = np.random.default_rng(0), tmp_path / name
+    for _ in range(300):
+        data = bytearray(whole.encode())
+        for place in random.integers(0, len(data), random.integers(1, 4)):
+            if random.random() < 0.3:
+                del data[place : place + random.integers(1, 40)]
+            else:
+                data[place : place + 1] = bytes(
+                    random.integers(0, 256, random.integers(0, 3), dtype=np.uint8)
+                )
+        path.write_bytes(data)
+        with contextlib.suppress(DataError):
+            assert read(path).height

@@ -14,7 +14,7 @@ from lamina.core.errors import ArtifactError, LaminaWarning
 from lamina.core.shared_arrays import COMMON
 from lamina.data import read
 from lamina.data.schema import ColumnSchema
-from lamina.modalities.blocks import Encoders
+from lamina.modalities.blocks import Encoders, as_learned
 from lamina.modalities.node.encoder import NodeEncoder
 from lamina.modalities.node.stored import check_encoder
 from lamina.modalities.registry import MODALITIES
@@ -52,6 +52,15 @@ def test_neighbors_are_seen_with_numbers_and_categories(tmp_path: Path):
     inputs = own.encoders["node"].inputs
     assert inputs.graph.numbers == rows["numeric"].shape[1] == 2, "the age, and whether it is missing"
     assert inputs.graph.symbols == 4 + own.encoders["table"].inputs.cardinalities[0]
+
+
+def test_texts_of_neighbors_are_read_as_in_training(tmp_path: Path):
+    path = folder(tmp_path, NODES.replace("30", "30 kg").replace("40", "40 kg").replace("90", "90 kg"))
+    found = cast(read(path), "team", drop=())
+    table = as_learned(read(path), found.schema)
+    columns = table.column("node").graph.columns  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(columns.scalar("age").numbers(), [30, 40, np.nan, 90])
+    np.testing.assert_array_equal(table.take(np.array([1])).scalar("age").numbers(), [40])
 
 
 def test_the_target_and_held_out_rows_say_nothing(tmp_path: Path):

@@ -41,9 +41,11 @@ def table_of_graph(
     weights = None
     if weight is not None:
         weights = checked_weights(edges.scalar(weight).numbers(), lambda row: edges.where(row, weight))
-    left = [name for name in others if name != weight]
+    remarks = left_aside([name for name in others if name != weight])
     columns, pairs = nodes.drop([own]), np.stack(ends, axis=1)
-    return nodes_beside(columns, names, pairs, directed=directed, origin=origin, weights=weights, left=left)
+    return nodes_beside(
+        columns, names, pairs, directed=directed, origin=origin, weights=weights, remarks=remarks
+    )
 
 
 def checked_weights(weights: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
@@ -88,6 +90,16 @@ def placed(names: Sequence[str], where: Callable[[int], str]) -> dict[str, int]:
     return places
 
 
+def left_aside(columns: Sequence[str]) -> list[str]:
+    """Return what is to be said of columns of edges that nobody reads, nothing where there are none.
+
+    Args:
+        columns: their names.
+    """
+    listed = ", ".join(f"'{name}'" for name in columns[:5])
+    return [f"{counted(len(columns), 'column')} of edges left aside: {listed}"] if columns else []
+
+
 def nodes_beside(
     columns: AbstractTable,
     names: Sequence[str],
@@ -96,7 +108,7 @@ def nodes_beside(
     directed: bool,
     origin: Sequence[str],
     weights: np.ndarray | None = None,
-    left: Sequence[str] = (),
+    remarks: Sequence[str] = (),
 ) -> CellTable:
     """Return the table of the nodes of a graph, with columns beside them.
 
@@ -107,16 +119,12 @@ def nodes_beside(
         directed: whether an edge leads from its first node to its second alone; else it stands both ways.
         origin: the files.
         weights: of the edges; None where all count alike.
-        left: what is known of edges, and left aside.
+        remarks: what was left aside while reading.
     """
     if not directed:
         is_between = pairs[:, 0] != pairs[:, 1]  # a loop stands once
         pairs = np.concatenate([pairs, pairs[is_between, ::-1]])
         weights = None if weights is None else np.concatenate([weights, weights[is_between]])
-    remarks = []
-    if left:
-        listed = ", ".join(f"'{name}'" for name in left[:5])
-        remarks.append(f"{counted(len(left), 'column')} of edges left aside: {listed}")
     order = edge_order(pairs)
     weights = None if weights is None else weights[order].astype(np.float32)
     edges = pairs[order].astype(np.int32)

@@ -12,7 +12,7 @@ import numpy as np
 from lamina.core.errors import DataError
 from lamina.data.cells import CellTable, columns_beside
 from lamina.data.frame import FrameTable, check_names
-from lamina.data.nodes.tables import WEIGHT, checked_weights, nodes_beside, numbered, placed
+from lamina.data.nodes.tables import WEIGHT, checked_weights, left_aside, nodes_beside, numbered, placed
 from lamina.data.readers.parsers import text
 from lamina.data.readers.parsers.jsonl import framed
 from lamina.data.table import AbstractTable
@@ -81,18 +81,18 @@ def graph_of_objects(
         )
         for end in _ENDS
     ]
-    known = [{name: value for name, value in node.items() if name != _ID} for node in nodes]
+    columns, remarks = _columns([{**node, _ID: name} for node, name in zip(nodes, names, strict=True)], path)
     weights = _weights(edges, path)
     used = (*_ENDS, _KEY, *(() if weights is None else (WEIGHT,)))
     left = dict.fromkeys(name for edge in edges for name in edge if name not in used)
     return nodes_beside(
-        _columns(known, path),
+        columns,
         names,
         np.stack(ends, axis=1).reshape(-1, 2),
         directed=directed,
         origin=(path,),
         weights=weights,
-        left=[*left],
+        remarks=[*left_aside([*left]), *remarks],
     )
 
 
@@ -118,13 +118,14 @@ def _number(value: Any) -> float:
         return math.inf
 
 
-def _columns(rows: list[dict[str, Any]], path: str) -> AbstractTable:
-    """Return what is known of the nodes as columns."""
-    if not any(rows):
-        return columns_beside({}, len(rows), path)
+def _columns(rows: list[dict[str, Any]], path: str) -> tuple[AbstractTable, list[str]]:
+    """Return what is known of the nodes as columns, but their names, and a remark on what is no column."""
     frame, remarks = framed(rows, path)
+    frame = frame.drop(_ID)
+    if not frame.width:  # such a frame would forget how many rows it has
+        return columns_beside({}, len(rows), path), remarks
     check_names(frame.columns, path)
-    return FrameTable(frame, source=path, remarks=remarks)
+    return FrameTable(frame, source=path), remarks
 
 
 def _objects(found: Any, names: Sequence[str], path: str) -> list[dict[str, Any]]:
