@@ -15,7 +15,8 @@ FILES = sorted(SOURCE.glob("**/*.py"))
 REGISTRIES = {"modalities/registry.py", "tasks/registry.py", "tasks/verbs.py"}
 # Formats of before name what they named: a migration is history, and grows by no newcomer.
 HISTORY = {"network/migrations.py"}
-# A word that is something else there: a module of that name, an element of HTML, a noun, a verb of a task.
+# A word that is something else there: a module of that name, an element of HTML or XML, a key of JSON, a
+# noun, a verb of a task.
 OTHERWISE = {
     ("data/__init__.py", "table"),
     ("report/blocks.py", "table"),
@@ -36,6 +37,9 @@ OTHERWISE = {
     ("data/graphs/column.py", "node"),
     ("data/readers/parsers/tu_graphs.py", "graph"),
     ("data/readers/parsers/tu_graphs.py", "node"),
+    ("data/readers/parsers/graphml.py", "graph"),
+    ("data/readers/parsers/graphml.py", "node"),
+    ("data/readers/parsers/node_link.py", "links"),
     ("modalities/graph/encoder.py", "node"),
     ("models/graph_network.py", "graph"),
     ("models/registry.py", "graph"),

@@ -309,6 +309,21 @@ FILES = {
         "t.json: not an array of JSON objects; got one object\n"
         '  fix: write [{"age": 31, "price": 7.5}, …]; pandas does with to_json(path, orient="records")',
     ),
+    "GraphML with a document type": file(
+        "t.graphml",
+        '<?xml version="1.0"?>\n<!DOCTYPE g [<!ENTITY e SYSTEM "file:///etc/passwd">]>\n<graphml>&e;</graphml>',
+        "t.graphml, line 2: declares a document type, which may name other files and make entities\n"
+        "  fix: remove <!DOCTYPE …>",
+    ),
+    "GraphML cut short": file(
+        "t.graphml", "<graphml>\n<graph>", "t.graphml, line 2: not XML (no element found)" + ANEW
+    ),
+    "links without nodes": file(
+        "t.json",
+        '{"nodes": [{"id": 1, "y": 2}], "links": [{"source": 1, "target": 2}]}',
+        "t.json, edge 0: 1 edge of nodes that are not there, such as '2'; expected a node of t.json\n"
+        "  fix: add the nodes, or remove the edges",
+    ),
     "a zero byte": file(
         "t.csv",
         CSV * 10 + b"\0,no\n",

@@ -36,6 +36,19 @@ def found(**changes):
     return outcome(table=TABLE, targets=answered(whole), weights=None, **given)
 
 
+def test_what_all_rows_share_is_not_shuffled():
+    shared = np.arange(5.0)
+
+    def with_graph(table):
+        return {**transform(table), "half": {"n": X["half"][: table.height], "common": {"graph": shared}}}
+
+    def asked(x):
+        np.testing.assert_array_equal(x["half"]["common"]["graph"], shared)
+        return answered(x)
+
+    assert len(block_importance(found(outputs=asked, transform=with_graph), BLOCKS)) == 3
+
+
 def test_the_block_that_is_used_most_brings_most():
     used, half, idle = block_importance(found(), BLOCKS)
     assert [row.column for row in (used, half, idle)] == ["used", "half", "idle"]

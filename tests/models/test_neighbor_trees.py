@@ -52,6 +52,19 @@ def test_a_tree_holds_its_node_neighbors_and_theirs():
     np.testing.assert_array_equal(found["numbers"][:, 0], parts["numbers"][0])
 
 
+def test_a_drawn_edge_brings_its_weight():
+    whole, parts = graph()
+    weight = np.arange(1, 1 + len(whole["edges"][0]), dtype=np.float32)
+    of_edge = {tuple(ends): value for ends, value in zip(whole["edges"][0].tolist(), weight, strict=True)}
+    found = trees(jnp.arange(NODES), {**parts, "edge_weight": weight[None]}, (2, 2), key=make_key(0))
+    numbers = {tuple(row): place for place, row in enumerate(parts["numbers"][0].tolist())}
+    nodes = [[numbers[tuple(row)] for row in tree] for tree in np.asarray(found["numbers"]).tolist()]
+    drawn = (np.asarray(found[name]) for name in ("edges", "edge_weight"))
+    for tree, ends, weights in zip(nodes, *drawn, strict=True):
+        for (child, parent), value in zip(ends.tolist(), weights.tolist(), strict=True):
+            assert child < 0 or of_edge[tree[child], tree[parent]] == value
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sage"])
 def test_with_all_neighbors_it_is_the_whole_graph(name: str):

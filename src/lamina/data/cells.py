@@ -41,6 +41,14 @@ class CellColumn(AbstractColumn):
     def files(self) -> list[str]:
         """Return the files that the contents come from, which a fingerprint covers; none for memory."""
 
+    def with_forms(self, forms: Mapping[str, str]) -> CellColumn:
+        """Return the column with the columns of texts that its cells bring along read in other ways.
+
+        Args:
+            forms: column → how its texts are read, as for `lamina.data.table.AbstractTable.changed`.
+        """
+        return self
+
     def digests(self) -> np.ndarray | None:
         """Return uint64 for each cell, equal for equal contents; None where cells are not compared."""
         return None
@@ -130,7 +138,9 @@ class CellTable(AbstractTable):
     ) -> CellTable:
         """Return the table with some columns beside the cells read in another way, or with other values."""
         beside = self.beside.changed(forms=forms, values=values)
-        return self if beside is self.beside else CellTable(self.cells, beside, remarks=self.remarks)
+        cells = {name: column.with_forms(forms) for name, column in self.cells.items()}
+        is_same = beside is self.beside and all(cells[name] is self.cells[name] for name in cells)
+        return self if is_same else CellTable(cells, beside, remarks=self._remarks)
 
     def renamed(self, names: Mapping[str, str]) -> CellTable:
         """Return the table with other names for columns of cells.

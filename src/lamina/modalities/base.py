@@ -286,6 +286,18 @@ class AbstractEncoder(abc.ABC):
         """Return a dict that JSON can hold, floats exact."""
 
 
+class AbstractContextEncoder(AbstractEncoder):
+    """An encoder whose examples are seen by one another, as nodes are: it may show their columns too."""
+
+    @abc.abstractmethod
+    def with_columns(self, shared: Mapping[str, AbstractEncoder]) -> AbstractEncoder:
+        """Return the encoder that also encodes the columns of all that an example sees.
+
+        Args:
+            shared: block name → the fitted encoder of a block that all columns of a modality make together.
+        """
+
+
 @dataclass(frozen=True)
 class Block:
     """The columns that go into one part of a model's input.

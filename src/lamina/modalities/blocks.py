@@ -15,6 +15,7 @@ from lamina.data.cells import CellColumn, with_cells
 from lamina.data.table import free_name
 from lamina.modalities.base import (
     AbstractAskedReader,
+    AbstractContextEncoder,
     AbstractEncoder,
     AbstractFormReader,
     AbstractModality,
@@ -224,7 +225,8 @@ def blocks_of(schema: Schema) -> tuple[Block, ...]:
 class Encoders(AbstractEncoder):
     """The encoders of all blocks: ``x`` of one block is that block, of several a dict by their names.
 
-    Of several, ``x["present"]`` says for each block that a row may lack which rows have it.
+    Of several, ``x["present"]`` says for each block that a row may lack which rows have it. Encoders whose
+    examples see one another are given those of the columns beside them.
 
     Args:
         blocks: in the order of the schema.
@@ -232,7 +234,12 @@ class Encoders(AbstractEncoder):
     """
 
     def __init__(self, blocks: Sequence[Block], encoders: Mapping[str, AbstractEncoder]):
-        self.blocks, self.encoders = tuple(blocks), dict(encoders)
+        shared = {block.name: encoders[block.name] for block in blocks if block.modality.shares_block}
+        self.blocks = tuple(blocks)
+        self.encoders = {
+            name: own.with_columns(shared) if isinstance(own, AbstractContextEncoder) else own
+            for name, own in encoders.items()
+        }
 
     @property
     def only(self) -> AbstractEncoder:

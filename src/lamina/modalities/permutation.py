@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.core.shared_arrays import map_examples
+
 Rows = NDArray[np.intp]
 Score = Callable[[Rows, str | None, Rows], float]
 
@@ -98,12 +100,12 @@ def _summed(columns: Sequence[str], losses: list[list[float]]) -> list[Importanc
 
 
 def rows_of(arrays: Any, rows: np.ndarray) -> Any:
-    """Return the given rows of an array, a stream, or a dict of either.
+    """Return the given rows of an array, a stream, or a dict of either; what all rows share is left alone.
 
     Args:
         arrays: first axis = rows.
         rows: indices.
     """
-    if isinstance(arrays, dict):
-        return {name: rows_of(array, rows) for name, array in arrays.items()}
-    return arrays[rows] if isinstance(arrays, np.ndarray) else arrays.take(rows)
+    return map_examples(
+        lambda array: array[rows] if isinstance(array, np.ndarray) else array.take(rows), arrays
+    )

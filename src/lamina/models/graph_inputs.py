@@ -57,7 +57,9 @@ def edges_of(x: dict[str, Any], features: Array | None = None) -> Graph:
     """
     edges = jnp.asarray(x["edges"])
     flat = edges.reshape(edges.shape[0], -1, 2)
-    return Graph(jnp.asarray(x["mask"]), flat[..., 0], flat[..., 1], features)
+    weights = x.get("edge_weight")
+    weights = None if weights is None else jnp.asarray(weights).reshape(flat.shape[:2])
+    return Graph(jnp.asarray(x["mask"]), flat[..., 0], flat[..., 1], features, weights=weights)
 
 
 class Entry(Module):

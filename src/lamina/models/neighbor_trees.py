@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.hashing import hashed_keys
-from lamina.ops.neighbors import NOBODY, sample_neighbors
+from lamina.ops.neighbors import NOBODY, sample_edges
 
 _OF_NODES = ("numbers", "symbols", "scale")
+WEIGHT = "edge_weight"
 
 
 def tree_edges(neighbors: Sequence[int]) -> np.ndarray:
@@ -43,7 +44,7 @@ def trees(at: Any, graph: Mapping[str, Any], neighbors: Sequence[int], *, key: A
     Args:
         at: nodes, (batch,).
         graph: ``starts``, ``degrees`` and ``senders`` of the edges, as
-            `lamina.ops.neighbors.sample_neighbors` takes them, and the features of all nodes; one graph.
+            `lamina.ops.neighbors.sample_edges` takes them, and the features of all nodes; one graph.
         neighbors: how many are drawn, round by round.
         key: random key; without, always the same ones.
 
@@ -52,10 +53,11 @@ def trees(at: Any, graph: Mapping[str, Any], neighbors: Sequence[int], *, key: A
     """
     starts, degrees, senders = (jnp.asarray(graph[name])[0] for name in ("starts", "degrees", "senders"))
     keys = [None] * len(neighbors) if key is None else list(hashed_keys(key, len(neighbors)))
-    rounds = [at[:, None]]
+    rounds, places = [at[:, None]], []
     for count, own in zip(neighbors, keys, strict=True):
-        found = sample_neighbors(rounds[-1], starts, degrees, senders, count, key=own)
-        rounds.append(found.reshape(len(at), -1))
+        found = sample_edges(rounds[-1], starts, degrees, count, key=own).reshape(len(at), -1)
+        places.append(found)
+        rounds.append(jnp.where(found >= 0, senders[jnp.maximum(found, 0)], NOBODY).astype(jnp.int32))
     ids = jnp.concatenate(rounds, axis=1)
     edges = jnp.asarray(tree_edges(neighbors))[None]
     is_there = (ids[:, edges[0, :, 0]] >= 0)[..., None]
@@ -64,4 +66,7 @@ def trees(at: Any, graph: Mapping[str, Any], neighbors: Sequence[int], *, key: A
     for name in _OF_NODES:
         if name in graph:
             arrays[name] = jnp.asarray(graph[name])[0][known]
+    if WEIGHT in graph:
+        drawn = jnp.maximum(jnp.concatenate(places, axis=1), 0)
+        arrays[WEIGHT] = jnp.asarray(graph[WEIGHT])[0][drawn]
     return arrays

@@ -76,3 +76,18 @@ def test_other_folders_are_not_claimed(tmp_path: Path):
     (tmp_path / "nodes.csv").write_text(NODES)
     with pytest.raises(DataError):
         read(tmp_path)
+
+
+def test_weights_stand_beside_their_edges(tmp_path: Path):
+    edges = "source,target,weight\nb,c,2\na,b,0.5\nc,c,3\n"
+    found = graph(folder(tmp_path, edges=edges))
+    assert found.edges.tolist() == [[1, 0], [0, 1], [2, 1], [1, 2], [2, 2]] and found.weights is not None
+    assert found.weights.tolist() == [0.5, 0.5, 2, 2, 3]
+    assert not read(tmp_path).remarks
+
+
+@pytest.mark.parametrize("weight", ["-1", "", "inf", "much"])
+def test_a_weight_that_is_none_is_refused(tmp_path: Path, weight: str):
+    edges = f"source,target,weight\na,b,1\nb,c,{weight}\n"
+    with pytest.raises(DataError, match=r"edges.csv, line 3, column 'weight': the weight of an edge"):
+        read(folder(tmp_path, edges=edges))

@@ -31,7 +31,8 @@ def batch(seed: int = 0, *, loops: bool = False) -> tuple[Any, Graph]:
         ends[:, i, :count] = senders, (senders + steps) % size
     features = random.normal(size=(*ends.shape[1:], EDGE)).astype(np.float32)
     kinds = np.where(ends[0] < 0, -1, random.integers(0, KINDS, ends.shape[1:])).astype(np.int32)
-    return jnp.asarray(x), Graph(*map(jnp.asarray, (mask, *ends, features, kinds)))
+    weights = np.maximum(random.uniform(-1, 3, ends.shape[1:]), 0).astype(np.float32)
+    return jnp.asarray(x), Graph(*map(jnp.asarray, (mask, *ends, features, kinds, weights)))
 
 
 def network(inputs: int, outputs: int, seed: int) -> Module:

@@ -136,6 +136,7 @@ def test_outputs_and_gradients(name: str, train: bool):
     torch.manual_seed(0)
     twin = make().train(train)
     x, graph = batch(loops=name.startswith("GAT"))
+    graph = graph._replace(weights=None)
     renamed = {ours_of(key): value for key, value in twin.state_dict().items()}
     known = named_arrays(EVERY[name](0))
     left = {key for key in renamed if not re.search("num_batches|avg_deg|\\beps$", key) or key in known}
@@ -170,6 +171,30 @@ def test_outputs_and_gradients(name: str, train: bool):
     for key, parameter in twin.named_parameters():
         assert is_trained[ours_of(key)]
         close(gradients[ours_of(key)], parameter.grad.numpy())
+
+
+def test_weights_of_edges():
+    torch.manual_seed(0)
+    twin = theirs.GCNConv(WIDTH, 3)
+    torch.nn.init.normal_(twin.bias)
+    x, graph = batch()
+    known = {key: value.detach().numpy().copy() for key, value in twin.state_dict().items()}
+    layer = with_arrays(EVERY["GCN"](0), known)
+
+    nodes, given = flat(graph, x)
+    y = twin(nodes, given["e"], torch.tensor(np.asarray(graph.weights)[np.asarray(graph.senders) >= 0]))
+    (y**2).sum().backward()
+
+    def loss(layer: Any, x: Any) -> Any:
+        found = jnp.where(graph.mask[..., None], layer(x, graph), 0)
+        return (found**2).sum(), found
+
+    (of_layer, of_x), found = jax.device_get(jax.jit(jax.grad(loss, argnums=(0, 1), has_aux=True))(layer, x))
+    mask = np.asarray(graph.mask)
+    close(found[mask], y.detach().numpy())
+    close(of_x[mask], nodes.grad.numpy())
+    for key, parameter in twin.named_parameters():
+        close(named_arrays(of_layer)[key], parameter.grad.numpy())
 
 
 def close(ours: Any, theirs: Any) -> None:

@@ -75,7 +75,8 @@ def test_what_fills_up_changes_nothing(name: str):
     space = ((0, 1), (2, 3))
     longer = [jnp.pad(of, space, constant_values=-1) for of in (graph.senders, graph.receivers, graph.kinds)]
     features = jnp.pad(graph.features, (*space, (0, 0)), constant_values=100.0)
-    other = Graph(jnp.pad(graph.mask, ((0, 1), (0, 3))), *longer[:2], features, longer[2])
+    weights = jnp.pad(graph.weights, space, constant_values=100.0)
+    other = Graph(jnp.pad(graph.mask, ((0, 1), (0, 3))), *longer[:2], features, longer[2], weights)
     found = of_nodes(name, run(layer, wide, other), other.mask)
     close(found[tuple(map(slice, expected.shape))], expected)
     assert np.isfinite(found).all()
@@ -100,7 +101,17 @@ def test_self_loops_are_made_once_for_nodes_that_are_there():
     np.testing.assert_array_equal(count.sum(1), graph.mask.sum(1))
     again = with_self_loops(looped._replace(features=None))
     np.testing.assert_array_equal((again.senders >= 0).sum(1), (looped.senders >= 0).sum(1))
-    assert looped.features.shape[1] == looped.senders.shape[1]
+    assert looped.features.shape[1] == looped.weights.shape[1] == looped.senders.shape[1]
+
+
+@pytest.mark.parametrize("name", ["GCN", "SAGE mean"])
+def test_a_weight_counts_as_edges_that_stand_so_often(name: str):
+    x, graph = batch()
+    layer, times = LAYERS[name](0), np.array([0, 1, 3])[np.arange(graph.senders.shape[1]) % 3]
+    often = Graph(graph.mask, *(jnp.repeat(ends, times, axis=1) for ends in graph[1:3]))
+    weighted = Graph(*graph[:3], weights=jnp.broadcast_to(jnp.float32(times), graph.senders.shape))
+    found, expected = run(layer, x, weighted), run(layer, x, often)
+    close(of_nodes(name, found, graph.mask), of_nodes(name, expected, graph.mask))
 
 
 def test_dropout_of_attention():

@@ -20,7 +20,8 @@ class GraphInputs(AbstractInputs):
     - ``symbols``: int32 (b, n, t), where nodes have symbols, such as a kind of atom; -1 fills up. A node
       with sparse numbers has a symbol for each that is not zero, and ``scale``, float32 (b, n, t), holds
       them;
-    - ``edge_numbers``: float32 (b, …, g), and ``edge_symbols``: int32 (b, …, u): the same of edges.
+    - ``edge_numbers``: float32 (b, …, g), and ``edge_symbols``: int32 (b, …, u): the same of edges;
+    - ``edge_weight``: float32 (b, …), not below 0, where edges count unequally: for models that weigh them.
 
     Args:
         numbers: numbers of a node, f.

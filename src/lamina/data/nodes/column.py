@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,6 +44,15 @@ class NodeColumn(CellColumn):
     def named(self, name: str) -> NodeColumn:
         """Return the same nodes under a name."""
         return NodeColumn(name, self.graph, self.ids, origin=self.origin)
+
+    def with_forms(self, forms: Mapping[str, str]) -> NodeColumn:
+        """Return the same nodes, with texts in the columns of their graph read as numbers or dates."""
+        known = self.graph.columns
+        columns = None if known is None else known.changed(forms=forms)
+        if columns is known:
+            return self
+        graph = dataclasses.replace(self.graph, columns=columns)
+        return NodeColumn(self.name, graph, self.ids, origin=self.origin)
 
     def missing(self) -> np.ndarray:
         """Return false for every row: each is a node."""

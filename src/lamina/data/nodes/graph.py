@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from lamina.data.table import AbstractTable
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,18 @@ class NodeGraph:
         edges: int32 (edges, 2), sender and receiver of each; one without direction stands twice. They are
             sorted by receiver, then sender.
         features: of the nodes: float32 (nodes, f), `SparseRows`, or None where nothing is known of them.
+        columns: a table with a row for each node, in their order, whichever of them are examples; None where
+            there is none. It holds targets too: only an encoder that knows the inputs may read it.
+        names: what tells the nodes apart, in their order; empty where nothing but their numbers does.
+        weights: of the edges, float32 (edges,), none below 0; None where all count alike.
     """
 
     count: int
     edges: np.ndarray
     features: np.ndarray | SparseRows | None = None
+    columns: AbstractTable | None = None
+    names: tuple[str, ...] = ()
+    weights: np.ndarray | None = None
 
     @property
     def width(self) -> int:
@@ -78,7 +89,7 @@ class NodeGraph:
         """A number that equal graphs share, of 64 bits."""
         features = self.features
         parts = [features.ends, features.columns, features.values] if isinstance(features, SparseRows) else []
-        parts += [features] if isinstance(features, np.ndarray) else []
+        parts += [array for array in (features, self.weights) if isinstance(array, np.ndarray)]
         state = hashlib.blake2b(str(self.count).encode(), digest_size=8)
         for part in (self.edges, *parts):
             state.update(np.ascontiguousarray(part).tobytes())
@@ -115,4 +126,13 @@ def sorted_edges(edges: np.ndarray) -> np.ndarray:
         >>> sorted_edges(np.array([[2, 1], [0, 1], [1, 0]])).tolist()
         [[1, 0], [0, 1], [2, 1]]
     """
-    return edges[np.lexsort((edges[:, 0], edges[:, 1]))].astype(np.int32)
+    return edges[edge_order(edges)].astype(np.int32)
+
+
+def edge_order(edges: np.ndarray) -> np.ndarray:
+    """Return the places of edges in the order of `sorted_edges`.
+
+    Args:
+        edges: (edges, 2).
+    """
+    return np.lexsort((edges[:, 0], edges[:, 1]))

@@ -29,6 +29,7 @@ READERS: Registry[AbstractReader] = Registry(
         "npz": "lamina.data.readers.npz",
         "node_arrays": "lamina.data.readers.node_arrays",
         "node_folder": "lamina.data.readers.node_folder",
+        "node_link": "lamina.data.readers.node_link",
         "idx": "lamina.data.readers.idx",
         "graphs": "lamina.data.readers.graphs",
         "mask_folder": "lamina.data.readers.mask_folder",

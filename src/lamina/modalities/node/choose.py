@@ -17,7 +17,10 @@ _KEYS: dict[str, Any] = {
     "epochs": 600,
     "patience": 100,
 }
-SAMPLED = "sage"
+APART, APART_OPTIONS = (
+    "sage",
+    {"size": 64, "dropout": 0.5},
+)  # where a node is one thing, and its neighbors another
 _SAMPLED_KEYS: dict[str, Any] = {
     "optimizer": "adam",
     "lr": 3e-3,
@@ -40,7 +43,10 @@ def choose(situation: Situation) -> Choice:
     if name not in ("auto", ""):
         return Choice(name, {}, keys, reason)
     name, reason, options = MODEL, "two rounds of neighbors say most of what a graph says of a node", OPTIONS
+    if situation.blocks > 1:
+        name, options = APART, APART_OPTIONS
+        reason = "beside columns, what neighbors are like is kept apart from what a node is like"
     if inputs.neighbors:
-        name, options = SAMPLED, {}
+        name, options = APART, {}
         reason = "the graph is too large to be seen whole: a node is told by itself and drawn neighbors"
     return Choice(name, options, keys, reason)

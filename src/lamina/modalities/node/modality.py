@@ -13,6 +13,7 @@ from lamina.core.keys import key
 from lamina.core.wording import counted
 from lamina.data.cells import with_cells
 from lamina.data.nodes.column import NODE, NodeColumn
+from lamina.data.nodes.graph import NodeGraph
 from lamina.data.table import AbstractColumn, AbstractTable
 from lamina.modalities.base import AbstractModality, Block, Choice, Description, Learned, Situation, Subject
 from lamina.modalities.node import choose
@@ -58,12 +59,7 @@ class NodeModality(AbstractModality):
     ) -> list[Description]:
         """Return how many edges and features each column's graph has."""
         graphs = {name: column_of(table, name).graph for name in names}
-        return [
-            Description(
-                name, NODE, f"{counted(len(graph.edges), 'edge')}, {counted(graph.width, 'feature')} a node"
-            )
-            for name, graph in graphs.items()
-        ]
+        return [Description(name, NODE, _words(graph)) for name, graph in graphs.items()]
 
     def check(self, subject: Subject, block: Block, keys: Any) -> NodeCheck:
         """Return the checks of the graph."""
@@ -85,6 +81,17 @@ class NodeModality(AbstractModality):
     def choose(self, situation: Situation) -> Choice:
         """Return a graph convolution and its training keys."""
         return choose.choose(situation)
+
+
+def _words(graph: NodeGraph) -> str:
+    """Return the size of a graph.
+
+    Example:
+        >>> _words(NodeGraph(2, np.array([[0, 1]]), weights=np.ones(1)))
+        '1 edge with weights, 0 features a node'
+    """
+    weights = "" if graph.weights is None else " with weights"
+    return f"{counted(len(graph.edges), 'edge')}{weights}, {counted(graph.width, 'feature')} a node"
 
 
 MODALITIES.add(NODE, NodeModality())

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina.core import json_checks
 from lamina.core.json_checks import items, one_of, record, wrong
-from lamina.modalities.node.encoder import DENSE, KINDS
+from lamina.modalities.node.encoder import DENSE, KINDS, NONE
 
 _FORM = record(
     modality=json_checks.text,
@@ -16,12 +16,17 @@ _FORM = record(
     mean=json_checks.numbers,
     std=items(json_checks.positive),
     neighbors=items(json_checks.size),
+    names=json_checks.texts,
+    sees_columns=json_checks.flag,
+    weighs_edges=json_checks.flag,
 )
 
 
 def check_encoder(value: Any, place: str) -> None:
-    """Check kind and width, and that there is a mean for each dense feature."""
+    """Check kind and width, that there is a mean for each dense feature, and a name for each node or none."""
     _FORM(value, place)
+    if value["names"] and (value["kind"] != NONE or len(value["names"]) != value["width"]):
+        raise wrong(f"{place}.names", f"the names of {value['width']} nodes without features", value["names"])
     wanted = value["width"] if value["kind"] == DENSE else 0
     for name in ("mean", "std"):
         if len(value[name]) != wanted:

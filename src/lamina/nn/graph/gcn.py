@@ -13,13 +13,14 @@ from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.layer import AbstractGraphLayer
 from lamina.nn.initializers import glorot_uniform
 from lamina.nn.linear import Linear, aligned
-from lamina.ops.edges import degrees, edge_sum
+from lamina.ops.edges import degrees, edge_sum, scatter_sum
 
 
 class GCNConv(AbstractGraphLayer):
-    """y_i = Σ_j W·x_j / √(d_i · d_j) + b over the node i itself and the senders of its edges.
+    """y_i = Σ_j w_ij · W·x_j / √(d_i · d_j) + b over the node i itself and the senders of its edges.
 
-    d_i is one more than the number of edges that lead to i: each node has an edge to itself.
+    w_ij is the weight of the edge from j to i, 1 where the graph has none; each node has an edge to itself
+    of weight 1. d_i is the sum of the weights of all edges that lead to i, that one among them.
 
     Args:
         in_features: numbers of a node that enter.
@@ -51,6 +52,11 @@ class GCNConv(AbstractGraphLayer):
         self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
     ) -> Float[Array, "b n o"]:
         y = self.lin(x)
-        root = jax.lax.rsqrt(1 + degrees(graph.receivers, graph.nodes))[..., None].astype(y.dtype)
-        near = edge_sum(y * root, graph.senders, graph.receivers) * root
+        if graph.weights is None:
+            weight, degree = None, degrees(graph.receivers, graph.nodes)[..., None]
+        else:
+            weight = graph.weights[..., None].astype(y.dtype)
+            degree = scatter_sum(graph.weights[..., None], graph.receivers, graph.nodes)
+        root = jax.lax.rsqrt(1 + degree).astype(y.dtype)
+        near = edge_sum(y * root, graph.senders, graph.receivers, weight) * root
         return near + y * root**2 + aligned(self.bias, y)

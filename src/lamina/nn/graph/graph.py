@@ -18,6 +18,7 @@ class Graph(NamedTuple):
         receivers: the node that it leads to, -1 where there is none. An edge without direction stands twice.
         features: of each edge, (batch, edges, g), or None.
         kinds: number of each edge's relation, (batch, edges), or None.
+        weights: of each edge, (batch, edges), not below 0, or None where all count alike.
     """
 
     mask: Bool[Array, "b n"]
@@ -25,6 +26,7 @@ class Graph(NamedTuple):
     receivers: Int[Array, "b e"]
     features: Float[Array, "b e g"] | None = None
     kinds: Int[Array, "b e"] | None = None
+    weights: Float[Array, "b e"] | None = None
 
     @property
     def nodes(self) -> int:

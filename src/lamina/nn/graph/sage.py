@@ -14,13 +14,14 @@ from lamina.nn.graph.aggregators import AGGREGATORS
 from lamina.nn.graph.graph import Graph
 from lamina.nn.graph.layer import AbstractGraphLayer
 from lamina.nn.linear import Linear
-from lamina.ops.edges import degrees, edge_sum, gather_nodes
+from lamina.ops.edges import degrees, edge_sum, gather_nodes, scatter_sum
 
 
 class SAGEConv(AbstractGraphLayer):
     """y_i = W_l · aggregate_{j → i} x_j + b + W_r · x_i.
 
     Unlike `GCNConv` the node itself has weights of its own, so that it is not lost among many neighbors.
+    Where edges have weights the mean is Σ_j w_ij · x_j / Σ_j w_ij; other aggregators leave them aside.
     O(nodes · in · out + edges · in).
 
     Args:
@@ -56,7 +57,11 @@ class SAGEConv(AbstractGraphLayer):
     def __call__(
         self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
     ) -> Float[Array, "b n o"]:
-        if self.aggregator == "mean":  # the same without forming a message for each edge
+        if self.aggregator == "mean" and graph.weights is not None:
+            weight = graph.weights[..., None].astype(x.dtype)
+            total = scatter_sum(weight, graph.receivers, graph.nodes)
+            near = edge_sum(x, graph.senders, graph.receivers, weight) / jnp.where(total > 0, total, 1)
+        elif self.aggregator == "mean":  # the same without forming a message for each edge
             count = jnp.maximum(degrees(graph.receivers, graph.nodes), 1)[..., None]
             near = edge_sum(x, graph.senders, graph.receivers) / count.astype(x.dtype)
         else:

@@ -12,7 +12,8 @@ def with_self_loops(graph: Graph) -> Graph:
     """Return the graph with exactly one edge from each node to itself, behind the others.
 
     Such edges that were there are left out. The new edges' features are the mean of those of the other edges
-    that lead to the node, zeros where there are none; relations have no kind for them and are left out.
+    that lead to the node, zeros where there are none; their weight is 1;
+    relations have no kind for them and are left out.
 
     Args:
         graph: with or without such edges.
@@ -31,5 +32,8 @@ def with_self_loops(graph: Graph) -> Graph:
         count = jnp.maximum(degrees(receivers, graph.nodes), 1)[..., None].astype(features.dtype)
         means = scatter_sum(features, receivers, graph.nodes) / count
         features = jnp.concatenate([features, means], axis=1)
+    weights = graph.weights
+    if weights is not None:
+        weights = jnp.concatenate([weights, jnp.ones(loops.shape, weights.dtype)], axis=1)
     senders, receivers = (jnp.concatenate([side, loops], axis=1) for side in (senders, receivers))
-    return Graph(graph.mask, senders, receivers, features)
+    return Graph(graph.mask, senders, receivers, features, weights=weights)

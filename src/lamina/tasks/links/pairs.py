@@ -35,7 +35,7 @@ def edges_of(graph: NodeGraph) -> tuple[np.ndarray, bool]:
 
 
 def graph_of(graph: NodeGraph, pairs: np.ndarray, *, directed: bool) -> NodeGraph:
-    """Return a graph of the same nodes with these edges alone.
+    """Return a graph of the same nodes with these edges alone, all of which count alike.
 
     Args:
         graph: whose nodes they are.
@@ -43,7 +43,7 @@ def graph_of(graph: NodeGraph, pairs: np.ndarray, *, directed: bool) -> NodeGrap
         directed: whether they have a direction; else each stands both ways.
     """
     edges = pairs if directed else np.concatenate([pairs, pairs[:, ::-1]])
-    return dataclasses.replace(graph, edges=sorted_edges(edges))
+    return dataclasses.replace(graph, edges=sorted_edges(edges), weights=None)
 
 
 def without_edge(graph: NodeGraph, count: int, *, directed: bool) -> np.ndarray:

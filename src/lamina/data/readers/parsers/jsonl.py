@@ -66,7 +66,7 @@ def read_json(path: str, *, encoding: str | None = None) -> FrameTable:
         raise DataError("not an array of JSON objects", where=path, received=kind, fix=_OF_PANDAS)
     for number, row in enumerate(found):
         _check_object(row, f"{path}, row {number}")
-    frame, remarks = _framed(found, path)
+    frame, remarks = framed(found, path)
     return _checked(frame, given, remarks)
 
 
@@ -149,7 +149,7 @@ def _read_slowly(raw: bytes, path: str) -> tuple[pl.DataFrame, list[str]]:
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if line.strip():
             rows.append(_object(line, f"{path}, line {number}"))
-    return _framed(rows, path)
+    return framed(rows, path)
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
@@ -169,8 +169,16 @@ def _check_object(found: Any, where: str) -> None:
         raise DataError("not a JSON object", where=where, received=type(found).__name__, fix=fix)
 
 
-def _framed(rows: list[dict[str, Any]], path: str) -> tuple[pl.DataFrame, list[str]]:
-    """Return objects as columns, and a remark on what was left out."""
+def framed(rows: list[dict[str, Any]], path: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return objects as columns, and a remark on what was left out.
+
+    Args:
+        rows: one object each.
+        path: where they came from, for messages.
+
+    Raises:
+        DataError: two values have one name, or there is nothing but lists and objects in objects.
+    """
     flat = _joined([_flattened(row) for row in rows])
     _check_collisions(rows, path)
     names = list(dict.fromkeys(name for row in flat for name in row))
