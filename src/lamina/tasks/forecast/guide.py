@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.modalities.blocks import Claims
 
 # Measured on validation rows by benchmarks/rows/forecasts.py: docs/log.md, "Forecasting".
-MANY_SERIES = 20  # from which on a network that tells them apart has enough to learn from
+ENOUGH = 10_000  # numbers to learn from, steps times series: a network has the less error from there on
 EPOCHS = {"fast": 8, "balanced": 25, "best": 60}
 STEPS = {"fast": 300, "balanced": 1_000, "best": 3_000}  # of gradient descent, at least
 BATCH = 32
@@ -42,7 +42,7 @@ def context_for(horizon: int, calendar: Sequence[CalendarPart], steps: int) -> i
 
 
 class ForecastGuide(AbstractGuide):
-    """A weighted sum of the steps before, or a network where there are many series or a graph."""
+    """A network, or a weighted sum of the steps before where there is little to learn from."""
 
     def reading(self, claims: Claims, schema: Schema, keys: Any) -> Mapping[str, Any]:
         """Return no keys."""
@@ -56,11 +56,11 @@ class ForecastGuide(AbstractGuide):
         """Return model, options and keys."""
         name, reason = situation.model, "you asked for it"
         if name in ("auto", ""):
-            name, reason = "nlinear", "a weighted sum of the steps before is hard to beat for few series"
+            name, reason = "nlinear", "a weighted sum of the steps before: there are few numbers to learn from"
             if target.neighbors is not None:
                 name, reason = "series-mlp", "it hears of the neighbors of each series"
-            elif len(target.series) >= MANY_SERIES:
-                name, reason = "series-mlp", f"{len(target.series)} series tell it what they have in common"
+            elif situation.examples * len(target.series) >= ENOUGH:
+                name, reason = "series-mlp", "it had less error than a weighted sum where numbers are many"
         keys: dict[str, Any] = {
             "optimizer": "adam",
             "lr": RATES.get(name, 1e-3),
