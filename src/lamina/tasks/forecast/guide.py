@@ -56,18 +56,24 @@ class ForecastGuide(AbstractGuide):
         """Return model, options and keys."""
         name, reason = situation.model, "you asked for it"
         if name in ("auto", ""):
-            name, reason = "nlinear", "a weighted sum of the steps before: there are few numbers to learn from"
+            name, reason = (
+                "nlinear",
+                "a weighted sum of the steps before: there are few numbers to learn from",
+            )
             if target.neighbors is not None:
                 name, reason = "series-mlp", "it hears of the neighbors of each series"
             elif situation.examples * len(target.series) >= ENOUGH:
                 name, reason = "series-mlp", "it had less error than a weighted sum where numbers are many"
+        least = STEPS[situation.preset]
         keys: dict[str, Any] = {
             "optimizer": "adam",
             "lr": RATES.get(name, 1e-3),
             "schedule": "cosine",
             "weight_decay": 0.0,
             "batch_size": BATCH,
-            "epochs": max(EPOCHS[situation.preset], -(-STEPS[situation.preset] * BATCH // situation.examples)),
+            "epochs": max(
+                EPOCHS[situation.preset], -(-STEPS[situation.preset] * BATCH // situation.examples)
+            ),
             "context": target.context,
         }
         return Choice(name, {}, keys, reason)
