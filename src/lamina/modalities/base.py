@@ -400,6 +400,39 @@ class AbstractFormReader(abc.ABC):
         """
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Rows that belong together in a split.
+
+    Args:
+        codes: int64, the group of each row; a negative one is a group of its own.
+        rule: how they are split, for a person to read.
+    """
+
+    codes: np.ndarray
+    rule: str
+
+
+class AbstractGrouper(abc.ABC):
+    """What a modality is besides, that may keep rows together by what its columns hold.
+
+    Groups of many rows then train, rare ones validate and test (`lamina.data.split_by_size`).
+    """
+
+    @abc.abstractmethod
+    def groups(self, table: AbstractTable, block: Block, keys: Any) -> Groups | None:
+        """Return the groups of all rows; None: the keys do not ask for any.
+
+        Args:
+            table: the data, claimed.
+            block: of the inputs.
+            keys: of the modality.
+
+        Raises:
+            ConfigError: the block has no such groups.
+        """
+
+
 class AbstractCheck(abc.ABC):
     """The checks of one block; what they looked at is kept from one to the next."""
 

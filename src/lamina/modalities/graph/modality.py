@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.core.errors import ConfigError
 from lamina.core.keys import key, one_of
 from lamina.data.cells import with_cells
 from lamina.data.graphs.column import GRAPH, AbstractGraphColumn
@@ -16,10 +17,12 @@ from lamina.data.graphs.molecules import MoleculeColumn
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import (
     AbstractAskedReader,
+    AbstractGrouper,
     AbstractModality,
     Block,
     Choice,
     Description,
+    Groups,
     Learned,
     Outcome,
     Situation,
@@ -29,7 +32,7 @@ from lamina.modalities.base import (
 from lamina.modalities.graph import choose
 from lamina.modalities.graph.check import GraphCheck
 from lamina.modalities.graph.claim import claimed_molecules, molecules_of
-from lamina.modalities.graph.encoder import GraphEncoder
+from lamina.modalities.graph.encoder import GraphEncoder, column_of
 from lamina.modalities.graph.stored import MOST_STEPS, check_encoder
 from lamina.modalities.registry import MODALITIES
 
@@ -54,9 +57,13 @@ class GraphKeys:
         "what molecules that cannot be read do: refuse the run, or skip their rows and list them",
         **one_of(*UNREADABLE),
     )
+    scaffold: bool = key(
+        False,
+        "split by scaffold: molecules of frequent scaffolds train, those of rare ones validate and test",
+    )
 
 
-class GraphModality(AbstractModality, AbstractAskedReader):
+class GraphModality(AbstractModality, AbstractAskedReader, AbstractGrouper):
     """Graphs: from sets of graphs, or molecules that are written as SMILES."""
 
     name = noun = GRAPH
@@ -107,6 +114,25 @@ class GraphModality(AbstractModality, AbstractAskedReader):
         """Return the checks of the graphs."""
         return GraphCheck(subject, block, skips=keys.unreadable == SKIP)
 
+    def groups(self, table: AbstractTable, block: Block, keys: GraphKeys) -> Groups | None:
+        """Return the molecules of equal scaffold, where the split is to go by it.
+
+        Raises:
+            ConfigError: the graphs are no molecules.
+        """
+        if not keys.scaffold:
+            return None
+        column = column_of(table, block.columns[0].name)
+        if not isinstance(column, MoleculeColumn):
+            raise ConfigError(
+                "only molecules have a scaffold",
+                where=table.where(name=column.name),
+                expected="a column of SMILES",
+                received="scaffold=true",
+                fix="leave scaffold out; group= names a column to split by",
+            )
+        return Groups(column.scaffolds(), f"by scaffold of {column.name}, rare ones held out")
+
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: GraphKeys) -> GraphEncoder:
         """Learn symbols, means and sizes from training rows."""
         return GraphEncoder.fit(table, block.columns[0].name, rows=rows, walk_steps=keys.walk_steps or 0)
@@ -128,7 +154,7 @@ class GraphModality(AbstractModality, AbstractAskedReader):
         """Return the sizes of the graphs, and those that were answered worst."""
         from lamina.modalities.graph.sections import graph_sections
 
-        return graph_sections(outcome, block.columns[0].name)
+        return graph_sections(outcome, block.columns[0].name, encoder)
 
 
 def _emptied(table: AbstractTable) -> AbstractTable:
