@@ -66,12 +66,13 @@ def plane_plot(
     if len(vectors) < FEWEST or not np.isfinite(vectors).all():
         return None
     places, share = principal_plane(vectors)
-    panel = Points(_series(*places.T, groups, order), x=Axis("first component"), y=Axis("second component"))
+    panel = Points(_series(places, groups, order), x=Axis("first component"), y=Axis("second component"))
     said = f"{note} Principal components of their vectors; the two hold {share:.0%} of their variance."
     return Plot(name, title, (panel,), alt=f"{len(places)} points.", note=said)
 
 
-def _series(x: np.ndarray, y: np.ndarray, groups: Sequence[str], order: Sequence[str]) -> tuple[Series, ...]:
+def _series(places: np.ndarray, groups: Sequence[str], order: Sequence[str]) -> tuple[Series, ...]:
+    x, y = places.T
     if not groups:
         return (Series("", x, y),)
     names, codes, counts = np.unique(np.array(groups, object), return_inverse=True, return_counts=True)

@@ -18,7 +18,7 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.split_by_size import split_by_size
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
-from lamina.modalities.base import AbstractGrouper, Groups
+from lamina.modalities.base import Groups
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
 from lamina.tasks.aside import leave_out
 from lamina.tasks.base import (
@@ -166,9 +166,9 @@ def grouped(cast: Cast, modalities: Mapping[str, Any]) -> Cast:
     found = []
     for block in cast.blocks:
         modality = block.modality
-        if isinstance(modality, AbstractGrouper):
+        if modality.grouper is not None:
             keys = modalities.get(modality.name) or modality.keys()
-            own = modality.groups(cast.claims.table, block, keys)
+            own = modality.grouper.groups(cast.claims.table, block, keys)
             found += [own] if own is not None else []
     if not found:
         return cast

@@ -74,7 +74,8 @@ def test_the_last_bar_of_degrees_holds_those_beyond():
     star = np.array([[sender, 0] for sender in range(1, 500)])
     plot = degree_plot(NodeGraph(500, sorted_edges(star)))
     assert (
-        plot.panels[0].values.sum() == 500 and plot.note == "The last bar holds 1 nodes with more, up to 499."
+        plot.panels[0].values.sum() == 500
+        and plot.note == "The last bar holds all nodes with 29 or more, up to 499."
     )
 
 

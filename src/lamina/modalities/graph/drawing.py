@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.data.graphs.molecules import has_chemistry, parsed
 
-SIDE = 240  # pixels
+SIDE = 320  # pixels
 FOR, AGAINST = (0.16, 0.36, 0.82), (0.77, 0.34, 0.06)  # colors of atoms, told apart with any color vision
 MOST_COLOR = 0.65  # of an atom's disk, so that its letter can be read
 FAINTEST = 0.08  # strengths below it are not colored

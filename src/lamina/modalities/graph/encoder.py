@@ -134,7 +134,7 @@ class GraphEncoder(AbstractEncoder):
             rows: indices, in any order and as often as wanted.
             hidden: for each of them the number of the node, or -1 for none.
         """
-        graphs = column_of(table, self.name).take(np.asarray(rows)).graphs
+        graphs = column_of(table, self.name).graphs.take(np.asarray(rows))
         places = (graphs.node_ends - graphs.node_counts + hidden)[hidden >= 0]
         return self._arrays(graphs, table.where(name=self.name), places)
 

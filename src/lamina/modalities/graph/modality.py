@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.core.errors import ConfigError
 from lamina.core.keys import key, one_of
 from lamina.data.cells import with_cells
 from lamina.data.graphs.column import GRAPH, AbstractGraphColumn
@@ -17,12 +16,10 @@ from lamina.data.graphs.molecules import MoleculeColumn
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import (
     AbstractAskedReader,
-    AbstractGrouper,
     AbstractModality,
     Block,
     Choice,
     Description,
-    Groups,
     Learned,
     Outcome,
     Situation,
@@ -32,7 +29,8 @@ from lamina.modalities.base import (
 from lamina.modalities.graph import choose
 from lamina.modalities.graph.check import GraphCheck
 from lamina.modalities.graph.claim import claimed_molecules, molecules_of
-from lamina.modalities.graph.encoder import GraphEncoder, column_of
+from lamina.modalities.graph.encoder import GraphEncoder
+from lamina.modalities.graph.scaffold import ByScaffold
 from lamina.modalities.graph.stored import MOST_STEPS, check_encoder
 from lamina.modalities.registry import MODALITIES
 
@@ -63,7 +61,7 @@ class GraphKeys:
     )
 
 
-class GraphModality(AbstractModality, AbstractAskedReader, AbstractGrouper):
+class GraphModality(AbstractModality, AbstractAskedReader):
     """Graphs: from sets of graphs, or molecules that are written as SMILES."""
 
     name = noun = GRAPH
@@ -71,6 +69,7 @@ class GraphModality(AbstractModality, AbstractAskedReader, AbstractGrouper):
     keys = GraphKeys
     folds = choose.FOLDS
     most_for_folds = choose.MOST_FOR_FOLDS
+    grouper = ByScaffold()
 
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the graphs of a column, also where it holds SMILES."""
@@ -113,25 +112,6 @@ class GraphModality(AbstractModality, AbstractAskedReader, AbstractGrouper):
     def check(self, subject: Subject, block: Block, keys: GraphKeys) -> GraphCheck:
         """Return the checks of the graphs."""
         return GraphCheck(subject, block, skips=keys.unreadable == SKIP)
-
-    def groups(self, table: AbstractTable, block: Block, keys: GraphKeys) -> Groups | None:
-        """Return the molecules of equal scaffold, where the split is to go by it.
-
-        Raises:
-            ConfigError: the graphs are no molecules.
-        """
-        if not keys.scaffold:
-            return None
-        column = column_of(table, block.columns[0].name)
-        if not isinstance(column, MoleculeColumn):
-            raise ConfigError(
-                "only molecules have a scaffold",
-                where=table.where(name=column.name),
-                expected="a column of SMILES",
-                received="scaffold=true",
-                fix="leave scaffold out; group= names a column to split by",
-            )
-        return Groups(column.scaffolds(), f"by scaffold of {column.name}, rare ones held out")
 
     def fit(self, table: AbstractTable, block: Block, rows: np.ndarray, keys: GraphKeys) -> GraphEncoder:
         """Learn symbols, means and sizes from training rows."""

@@ -20,7 +20,7 @@ TITLE = "The graphs"
 WORST = 6
 MOST_DRAWN = 150  # nodes of a graph that can be drawn
 MOST_NAMED = 40  # nodes whose symbols fit beside them
-SHOWN = 60  # characters of a SMILES
+SHOWN = 32  # characters of a SMILES, as many as fit below a third of the page
 _HIDDEN = (
     "{} how far it changes while nothing is known of the atom but its bonds; the strongest atom is darkest."
 )
@@ -81,8 +81,8 @@ def worst_plot(outcome: Outcome, name: str, encoder: GraphEncoder | None = None)
     captions = [f"{answers.said(row)}, truth {answers.truth(row)}" for row in rows.tolist()]
     title = f"Answered worst, of the {outcome.evaluated} rows"
     if isinstance(column, MoleculeColumn):
-        is_asked = encoder is not None and outcome.seconds > 0
-        effects = node_effects(outcome, answers, rows, encoder) if is_asked else []
+        is_over = encoder is None or outcome.seconds <= 0
+        effects = [] if is_over else node_effects(outcome, answers, rows, encoder)
         return _of_molecules(column, captions, effects, title=title, raises=not answers.is_class)
     graphs = column.graphs
     found = [

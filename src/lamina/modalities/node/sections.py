@@ -27,6 +27,7 @@ DEGREES = (
     (16, None),
 )  # from and to, between which answers are judged
 FEWEST_JUDGED = 5  # rows
+FEW_CLASSES = 7  # which each have a color on the map
 
 
 def node_sections(outcome: Outcome, name: str) -> list[Section]:
@@ -103,15 +104,19 @@ def degree_plot(graph: NodeGraph) -> Plot:
         graph: all nodes and edges.
     """
     degrees = graph.degrees()
-    most = int(np.quantile(degrees, 0.99)) if degrees.max() > MOST_BINS else int(degrees.max())
+    most = min(int(degrees.max()), max(MOST_BINS - 1, int(np.quantile(degrees, 0.99))))
     step = max(1, -(-(most + 1) // MOST_BINS))
     edges = np.arange(0, most + 1 + step, step) - 0.5
     counts, _ = np.histogram(np.minimum(degrees, edges[-1]), edges)
     panel = Bars(
         counts, edges=edges, x=Axis("edges that lead to a node", "integer"), y=Axis("nodes", "count")
     )
-    beyond = int(np.count_nonzero(degrees > edges[-1]))
-    note = f"The last bar holds {beyond:,} nodes with more, up to {int(degrees.max()):,}." if beyond else ""
+    least, largest = int(edges[-2] + 0.5), int(degrees.max())
+    note = (
+        f"The last bar holds all nodes with {least:,} or more, up to {largest:,}."
+        if largest > edges[-1]
+        else ""
+    )
     return Plot("degrees", "Edges of a node", (panel,), alt=f"{graph.count} nodes.", note=note)
 
 
@@ -167,7 +172,10 @@ def _groups(outcome: Outcome, answers: Answers, rows: np.ndarray) -> tuple[list[
     """Return a word for what is true of each row, and the order of these words."""
     targets = np.asarray(outcome.targets)[rows]
     if answers.is_class:
-        return [outcome.caption(code) for code in targets.tolist()], ()
+        order = tuple(map(outcome.caption, range(len(outcome.labels))))
+        return [outcome.caption(code) for code in targets.tolist()], order if len(
+            order
+        ) <= FEW_CLASSES else ()
     if outcome.schema.has_flags or targets.reshape(len(rows), -1).shape[1] > 1:
         return [], ()
     low, high = np.quantile(targets, [1 / 3, 2 / 3])

@@ -99,12 +99,10 @@ def _missing(vectors: np.ndarray, starts: np.ndarray, graph: NodeGraph) -> Table
     pairs, scores = best_pairs(vectors, starts, graph, MISSING)
     common, degrees = common_neighbors(graph, pairs), graph.degrees()
     rows = tuple(
-        (str(a), str(b), f"{chance:.4f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
-        for (a, b), chance, shared in zip(
-            pairs.tolist(), 1 / (1 + np.exp(-scores)), common.tolist(), strict=True
-        )
+        (str(a), str(b), f"{score:.2f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
+        for (a, b), score, shared in zip(pairs.tolist(), scores.tolist(), common.tolist(), strict=True)
     )
-    heads = ("node", "other node", "probability", "common neighbors", "edges to them")
+    heads = ("one node", "other node", "log-odds", "common neighbors", "edges to them")
     among = "" if len(starts) == graph.count else f" with one of {len(starts):,} nodes drawn at random"
     note = f"Pairs without an edge{among}, judged by all known edges; nodes are counted from 0. "
     return Table(heads, rows, numeric=(2, 3, 4), note=note + "More of them: lamina suggest.")
