@@ -4,7 +4,8 @@ ESOL (1,128 molecules, RMSE of log solubility), Tox21 (7,831 of 12 labels, of wh
 AUC) and HIV (41 thousand, AUC), from ``molecules`` in ``$LAMINA_DATA``. Splits 80/10/10 as MoleculeNet has
 them: 90 % of the rows go to the fit, which validates on a part of them, and 10 % are the test rows.
 ``--split random`` draws them by the seed; ``--split scaffold`` puts molecules of rare Bemis-Murcko scaffolds
-aside, the same for every seed, and the fit validates on the rarest of its own (``scaffold=true``).
+aside, the same for every seed; the fit splits its own rows as it does by default, which validation preferred
+to ``--keys scaffold=true valid=0.111`` (docs/log.md).
 ``--valid-only`` leaves the test rows alone and reports the 10 % before them, for tuning. Only the SMILES are
 learned from, no other column.
 """
@@ -77,8 +78,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> tuple[float, flo
     train, valid, test = parts_of(frame, seed, arguments.split)
     held = valid if arguments.valid_only else test
     given = train if arguments.valid_only else np.concatenate([train, valid])
-    own_split = ["scaffold=true", f"valid={1 / 9}"] if arguments.split == SCAFFOLD else []
-    keys = [*own_split, *arguments.keys, *(["epochs=1"] if arguments.quick else [])]
+    keys = [*arguments.keys, *(["epochs=1"] if arguments.quick else [])]
     began = time.perf_counter()
     target: Any = targets if len(targets) > 1 else targets[0]
     own: dict[str, Any] = dict(key.split("=", 1) for key in keys)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from tests.tasks.prediction.outcomes import outcome
 
+from lamina.data import read
 from lamina.data.schema import CLASSES, FLAGS, NUMBERS, Schema
 from lamina.modalities.answers import Answers, log_odds
 
@@ -62,3 +65,11 @@ def test_numbers_are_wrong_by_their_distance():
 def test_without_answers_there_is_nothing_to_say():
     with pytest.raises(ValueError, match="no rows were evaluated"):
         Answers(outcome())
+    assert Answers.of(outcome()) is None
+    cells = outcome(
+        schema=schema("cells"), decoded=np.ones((2, 4)), targets=np.ones((2, 4)), table=read({"a": [1.5, 2]})
+    )
+    assert (
+        Answers.of(cells) is None
+        and Answers.of(dataclasses.replace(cells, schema=schema(NUMBERS))) is not None
+    )

@@ -35,7 +35,7 @@ class Answers:
         self._outcome, self._targets = outcome, np.asarray(outcome.targets)
         points = np.asarray(outcome.point(np.asarray(outcome.decoded)), np.float64)
         self.points = points.reshape(len(points), -1)
-        self.is_class = self._targets.ndim == 1 and np.issubdtype(self._targets.dtype, np.integer)
+        self.is_class = outcome.schema.has_classes
         self.has_chances = self.is_class or outcome.schema.has_flags
         if self.is_class:
             self.columns = self.points.argmax(axis=1)
@@ -47,6 +47,17 @@ class Answers:
         if outcome.schema.has_flags:  # a negative flag is not known
             difference = np.where(truth < 0, 0.0, difference)
         self.lack, self.columns = difference.max(axis=1), difference.argmax(axis=1)
+
+    @staticmethod
+    def of(outcome: Outcome) -> Answers | None:
+        """Return the answers of a run, or None where no rows were asked for classes, flags or numbers.
+
+        Args:
+            outcome: of the run.
+        """
+        schema = outcome.schema
+        is_judged = schema.has_classes or schema.has_flags or schema.has_numbers
+        return Answers(outcome) if is_judged and outcome.table is not None and outcome.count else None
 
     def worst(self, most: int) -> np.ndarray:
         """Return the rows that were answered worst, the worst first; none that were answered right.

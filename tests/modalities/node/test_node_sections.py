@@ -145,3 +145,12 @@ def test_targets_of_another_graph_are_not_mixed_in():
     known = Known.of(of_classes(table=table([1, 3, 4, 7], other)), "node")
     assert known.codes(np.arange(8)).tolist() == [-1, 0, -1, 1, 1, -1, -1, 0]
     assert (known.said(3), known.said(0)) == ("right", "")
+    large = NodeGraph(30, EDGES)
+    found = of_classes(
+        table=table([1, 3, 4, 7, 29, 28], large),
+        decoded=np.full((6, 2), 0.5),
+        targets=np.array([0, 1, 1, 0, 1, 1]),
+    )
+    sections = node_sections(found, "node")
+    assert dict(blocks(sections, Table)[0].rows)["nodes"] == "8", "of the graph that was learned from"
+    assert any(panel.title.startswith("Node 29") for panel in blocks(sections, Plot)[1].panels)

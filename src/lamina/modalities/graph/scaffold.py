@@ -12,7 +12,7 @@ from lamina.modalities.graph.encoder import column_of
 
 
 class ByScaffold(AbstractGrouper):
-    """Keeps molecules with the same rings and links between rings together, where ``scaffold`` asks for it."""
+    """Keeps molecules with the same rings and links between them together, where ``scaffold`` asks for it."""
 
     def groups(self, table: AbstractTable, block: Block, keys: Any) -> Groups | None:
         """Return the molecules of equal scaffold, or None where the split does not go by it.

@@ -70,19 +70,17 @@ def worst_plot(outcome: Outcome, name: str, encoder: GraphEncoder | None = None)
         name: the column.
         encoder: of the column, by which the atoms of molecules are colored; None colors none.
     """
-    table = outcome.table
-    if table is None or outcome.decoded is None or outcome.targets is None or not outcome.count:
-        return None
-    answers = Answers(outcome)
-    rows = answers.worst(WORST)
-    if not rows.size:
+    table, answers = outcome.table, Answers.of(outcome)
+    rows = np.zeros(0, np.int64) if answers is None else answers.worst(WORST)
+    if answers is None or table is None or not rows.size:
         return None
     column = column_of(table.take(rows), name)
     captions = [f"{answers.said(row)}, truth {answers.truth(row)}" for row in rows.tolist()]
     title = f"Answered worst, of the {outcome.evaluated} rows"
     if isinstance(column, MoleculeColumn):
-        is_over = encoder is None or outcome.seconds <= 0
-        effects = [] if is_over else node_effects(outcome, answers, rows, encoder)
+        effects: Sequence[np.ndarray] = ()
+        if encoder is not None and outcome.seconds > 0:
+            effects = node_effects(outcome, answers, rows, encoder)
         return _of_molecules(column, captions, effects, title=title, raises=not answers.is_class)
     graphs = column.graphs
     found = [

@@ -38,14 +38,17 @@ def node_sections(outcome: Outcome, name: str) -> list[Section]:
         name: the column.
     """
     graph = column_of(outcome.training, name).graph
-    if outcome.table is None or outcome.decoded is None or outcome.targets is None or not outcome.count:
+    answers = Answers.of(outcome)
+    if answers is None or outcome.table is None:
         return [Section(TITLE, (facts_table(graph, None), degree_plot(graph)))]
-    known, answers = Known.of(outcome, name), Answers(outcome)
-    blocks: list[Block | None] = [facts_table(graph, known), degree_plot(graph)]
-    ids = column_of(outcome.table, name).ids
-    mistakes = [by_degree(outcome, answers, graph.degrees()[ids]), surroundings_plot(outcome, answers, known)]
+    known = Known.of(outcome, name)
+    degrees = known.graph.degrees()[known.ids]
+    mistakes: list[Block | None] = [
+        by_degree(outcome, answers, degrees),
+        surroundings_plot(outcome, answers, known),
+    ]
     return [
-        Section(TITLE, tuple(block for block in blocks if block is not None)),
+        Section(TITLE, (facts_table(graph, known), degree_plot(graph))),
         Section("Nodes and their neighbors", tuple(block for block in mistakes if block is not None)),
         Section("Map of the nodes", tuple(map_plot(outcome, answers))),
     ]
@@ -71,7 +74,7 @@ def facts_table(graph: NodeGraph, known: Known | None) -> Table:
         ("nodes of the largest component", f"{largest:,} ({largest / graph.count:.1%})"),
     ]
     if known is not None and known.is_class:
-        rows += _alike(graph, known)
+        rows += _alike(known)
     return Table(("what", "how many"), tuple(rows), numeric=(1,))
 
 
@@ -80,9 +83,10 @@ def _spread(values: np.ndarray) -> str:
     return ", ".join(f"{value:,.3g}" for value in found)
 
 
-def _alike(graph: NodeGraph, known: Known) -> list[tuple[str, str]]:
+def _alike(known: Known) -> list[tuple[str, str]]:
     """Return the share of edges within a class (Zhu et al. 2020, homophily), and that of chance."""
-    different = graph.edges[graph.edges[:, 0] != graph.edges[:, 1]]
+    edges = known.graph.edges  # of the evaluated nodes, should test data be another graph
+    different = edges[edges[:, 0] != edges[:, 1]]
     codes = known.codes(different)
     codes = codes[(codes >= 0).all(axis=1)]
     if not len(codes):
