@@ -41,7 +41,8 @@ def split_by_size(
 
     References:
         Wu et al. MoleculeNet: a benchmark for molecular machine learning. Chemical Science 2018, section 3.2;
-        the order of equal groups is that of DeepChem's ScaffoldSplitter.
+        the order of equal groups is that of DeepChem's ScaffoldSplitter. Theirs may put the largest group
+        aside, and may leave no group to validate while several test; here the first of these validates.
     """
     check_shares(valid, test)
     rows = known_rows(table, schema)
