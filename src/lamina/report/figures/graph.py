@@ -45,8 +45,8 @@ def draw(ax: Axes, panel: Graph) -> None:
     here = places[list(panel.marked)].reshape(-1, 2)
     ax.scatter(*here.T, s=3 * size, facecolors="none", edgecolors=INK, linewidths=1.6, zorder=3)
     if panel.nodes <= NAMED:
-        for name, (x, y) in zip(panel.names, places, strict=False):
-            shift = {"xytext": (0, 7), "textcoords": "offset points"}
+        for node, (name, (x, y)) in enumerate(zip(panel.names, places, strict=False)):
+            shift = {"xytext": (0, 12 if node in panel.marked else 7), "textcoords": "offset points"}
             ax.annotate(plain(name, 20), (x, y), **shift, ha="center", fontsize=9, color=MUTED)
     ax.margins(0.06)
     ax.set(xticks=[], yticks=[])
