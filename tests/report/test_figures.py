@@ -166,3 +166,15 @@ def test_a_loss_that_falls_by_orders_of_magnitude_gets_a_logarithmic_axis():
     figure = figure_of(learning_curves(facts(history=history, watched=None)))
     assert figure.axes[0].get_yscale() == "log" and len(figure.axes) == 1
     assert learning_curves(facts(history={}, watched=None)) is None
+
+
+def test_groups_of_a_graph_are_explained_and_marked_nodes_stand_out():
+    edges, groups = np.array([[0, 1], [1, 2], [2, 3]]), np.array([0, 1, 1, -1])
+    figure = alone(Graph(edges, groups=groups, legend=("red wine", "white wine", "neither"), marked=(2,)))
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["red wine", "white wine"], (
+        "those that are there"
+    )
+    ring = figure.axes[0].collections[-1]
+    assert len(ring.get_offsets()) == 1 and len(ring.get_facecolors()) == 0
+    assert alone(Graph(edges, groups=groups)).axes[0].get_legend() is None

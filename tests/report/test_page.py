@@ -100,6 +100,18 @@ def test_without_a_test_set_it_says_that_validation_flatters():
     assert "slightly flattering" not in of() and "could be measured on" not in of()
 
 
+def test_rows_are_called_what_they_are():
+    said = of(evaluated="validation", evaluated_rows=100, noun="edge", evaluated_noun="question")
+    for words in (
+        "1,000 edges in all",
+        "100validation questions",
+        "Only 100 questions could be measured on",
+        "All edges come from one source. For edges from",
+        "The validation edges also chose",
+    ):
+        assert words in said, words
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -342,14 +342,18 @@ class Graph(AbstractPanel):
     Args:
         edges: (edges, 2), numbers of nodes from 0.
         names: one a node, or none at all.
-        groups: a whole number from 0 for each node, which gives its color; or None.
+        groups: a whole number from 0 for each node, which gives its color, negative for gray; or None.
         positions: (nodes, 2), or None: the renderer finds some.
+        legend: what each group is called, said below the drawing for those that are there; none without.
+        marked: nodes that stand out.
     """
 
     edges: Numbers
     names: tuple[str, ...] = ()
     groups: Numbers | None = None
     positions: Numbers | None = None
+    legend: tuple[str, ...] = ()
+    marked: tuple[int, ...] = ()
 
     @property
     def nodes(self) -> int:

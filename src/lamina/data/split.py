@@ -62,7 +62,8 @@ def split_rows(
         >>> len(split.train), len(split.valid), len(split.test)
         (16, 4, 0)
     """
-    _check_numbers(seed, valid, test)
+    _check_seed(seed)
+    check_shares(valid, test)
     rows = known_rows(table, schema)
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
     parts = _parts(table, schema, rows, random, {"valid": valid, "test": test})
@@ -73,15 +74,27 @@ def split_rows(
     return parts
 
 
-def _check_numbers(seed: int, valid: float, test: float) -> None:
-    """Raise ConfigError where a share or the seed is out of range, or no number."""
+def _check_seed(seed: int) -> None:
+    """Raise ConfigError where the seed is out of range, or no whole number."""
     if not isinstance(seed, numbers.Integral):
         raise ConfigError("seed cannot be read", expected="a whole number", received=repr(seed))
+    if not 0 <= seed < LARGEST_SEED:
+        raise ConfigError("seed is out of range", expected="0 or more, below 2^63", received=seed)
+
+
+def check_shares(valid: float, test: float) -> None:
+    """Refuse shares of rows that are out of range, or no numbers.
+
+    Args:
+        valid: share of the rows for validation.
+        test: share of the rows for testing.
+
+    Raises:
+        ConfigError: with what was expected.
+    """
     for name, share in (("valid", valid), ("test", test)):
         if not isinstance(share, numbers.Real):
             raise ConfigError(f"{name} cannot be read", expected="a number", received=repr(share))
-    if not 0 <= seed < LARGEST_SEED:
-        raise ConfigError("seed is out of range", expected="0 or more, below 2^63", received=seed)
     if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
         raise ConfigError(
             "the shares are out of range",

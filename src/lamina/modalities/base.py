@@ -313,6 +313,39 @@ class Block:
     columns: tuple[ColumnSchema, ...]
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Rows that belong together in a split.
+
+    Args:
+        codes: int64, the group of each row; a negative one is a group of its own.
+        rule: how they are split, for a person to read.
+    """
+
+    codes: np.ndarray
+    rule: str
+
+
+class AbstractGrouper(abc.ABC):
+    """Keeps rows together in a split by what a block of columns holds.
+
+    Groups of many rows then train, rare ones validate and test (`lamina.data.split_by_size`).
+    """
+
+    @abc.abstractmethod
+    def groups(self, table: AbstractTable, block: Block, keys: Any) -> Groups | None:
+        """Return the groups of all rows; None: the keys do not ask for any.
+
+        Args:
+            table: the data, claimed.
+            block: of the inputs.
+            keys: of the modality.
+
+        Raises:
+            ConfigError: the block has no such groups.
+        """
+
+
 class AbstractModality(abc.ABC):
     """One sort of column: how to recognize, check, encode, augment and show it, and which model reads it.
 
@@ -329,6 +362,7 @@ class AbstractModality(abc.ABC):
         model_keys: names of its keys that the built model takes as options.
         takes_the_rest: whether it is asked last, and reads what nobody else claims.
         reads: storages of columns that it reads where somebody says so, though it would not claim them.
+        grouper: keeps rows together in the split where its keys ask for that, or None.
     """
 
     name: str
@@ -341,6 +375,7 @@ class AbstractModality(abc.ABC):
     model_keys: tuple[str, ...] = ()
     takes_the_rest: bool = False
     reads: tuple[str, ...] = ()
+    grouper: AbstractGrouper | None = None
 
     @abc.abstractmethod
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:

@@ -42,7 +42,7 @@ from lamina.network.keys import (
 from lamina.network.plan import Coding, Data, Plan, learning_rows, make_models
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks.aside import leave_out
-from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, selected
+from lamina.tasks.audit import AuditKeys, Cast, Question, audit_cast, cast_roles, grouped, selected
 from lamina.train.loop.plan import default_batch_size
 
 IN_MEMORY = ("<frame>", "<arrays>", "<paths>")  # sources that no reader has read
@@ -85,7 +85,7 @@ def prepare(
     if kept.findings:
         cast, config, left = _claimed(kept.table, target, config, keys, own=model)
         cast = dataclasses.replace(cast, left_out=kept.findings)
-    cast = selected(cast, config.task, config.split)
+    cast = grouped(selected(cast, config.task, config.split), config.modalities)
     _check_ensemble(cast, config)
     found = _audited(cast, config, test_table)
     if test_table is not None:
@@ -95,8 +95,7 @@ def prepare(
     table, seed = cast.claims.table, config.training.seed
     split = cast.split(config.split, seed)
     folds = _folds(table, cast, split, config, own=model)
-    rule = "" if cast.selection is None else cast.selection.rule
-    data = Data(table, found, cast.schema, split, folds, test_table, rule)
+    data = Data(table, found, cast.schema, split, folds, test_table, cast.rule)
     encoder, target_encoder, settled = fitted(data, cast, config)
     config = with_settled(config, cast.blocks, settled)
     coded = (encoder, target_encoder)
@@ -196,7 +195,7 @@ def _folds(
     schema = cast.schema
     alone = own is not None or cast.task.wants != ONE
     folds = config.run.folds or (1 if alone else preset_folds(cast.blocks, split, config))
-    fixed = schema.time is not None or not len(split.valid)
+    fixed = schema.time is not None or cast.groups is not None or not len(split.valid)
     if schema.split is not None and config.run.folds is None:
         fixed = fixed or "valid" in split_words(table, schema.split)
     if folds == 1 or fixed:

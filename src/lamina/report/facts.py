@@ -20,7 +20,7 @@ class RunFacts:
         seconds: how long the run took, compilation included.
         compile_seconds: how much of that was compilation.
         evaluated: which rows were evaluated, ``"test"`` or ``"validation"``.
-        evaluated_rows: how many.
+        evaluated_rows: how many examples were measured.
         history: one list a quantity, one entry an epoch: ``epoch``, ``train_loss``, ``valid_loss``.
         watched: name and values of what people watch beside the loss, or None.
         best_epoch: the epoch whose weights were kept, or None.
@@ -31,6 +31,8 @@ class RunFacts:
         config: every key, resolved.
         command: what to type to get the same again.
         versions: of packages, by name.
+        noun: what a row of the data is called.
+        evaluated_noun: what an example that was measured is called.
     """
 
     model: str
@@ -52,3 +54,5 @@ class RunFacts:
     config: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "row"
+    evaluated_noun: str = "row"

@@ -30,11 +30,11 @@ MOST_COLUMNS = 60
 LONGEST_RUN = 24  # more columns alike in a row are shown as one line
 SPLITS = {"train": "training", "valid": "validation"}
 SOURCE = (
-    "All rows come from one source. For rows from another time, place or population the network may do "
+    "All {noun}s come from one source. For {noun}s from another time, place or population the network may do "
     "worse; measure again there before relying on it."
 )
 FLATTERING = (
-    "There was no separate test set. The validation rows also chose which epoch to keep, so these "
+    "There was no separate test set. The validation {noun}s also chose which epoch to keep, so these "
     "figures are slightly flattering."
 )
 
@@ -62,7 +62,9 @@ def short(facts: RunFacts) -> Section:
     tiles = [Tile("Size", short_number(facts.parameters), "parameters")]
     tiles += [Tile("Trained in", duration(facts.seconds), facts.device)]
     if facts.evaluated_rows:
-        tiles.insert(0, Tile("Measured on", count(facts.evaluated_rows), f"{facts.evaluated} rows"))
+        tiles.insert(
+            0, Tile("Measured on", count(facts.evaluated_rows), f"{facts.evaluated} {facts.evaluated_noun}s")
+        )
     return Section(SHORT, (Tiles(tuple(tiles)),))
 
 
@@ -73,10 +75,11 @@ def limits(facts: RunFacts) -> Section:
         facts: of which the evaluated rows are used.
     """
     rows = facts.evaluated_rows
-    said = [SOURCE]
-    said += [FLATTERING] if rows and facts.evaluated != "test" else []
+    said = [SOURCE.format(noun=facts.noun)]
+    said += [FLATTERING.format(noun=facts.noun)] if rows and facts.evaluated != "test" else []
     if 0 < rows < FEW_ROWS:
-        said.append(f"Only {counted(rows, 'row')} could be measured on: mind the width of the intervals.")
+        few = counted(rows, facts.evaluated_noun)
+        said.append(f"Only {few} could be measured on: mind the width of the intervals.")
     return Section(LIMITS, (Bullets(tuple(said)),))
 
 
@@ -98,7 +101,7 @@ def data(facts: RunFacts) -> Section:
     return Section(
         DATA,
         (
-            Paragraph(f"{counted(total, 'row')} in all." if total else ""),
+            Paragraph(f"{counted(total, facts.noun)} in all." if total else ""),
             Shares(rows),
             *(found if remarks else [Paragraph("The audit found nothing to report.")]),
             *_columns(facts.columns),

@@ -122,6 +122,8 @@ def run_facts(fitted: Fitted, record: Record, outcome: Outcome, seconds: tuple[f
         config=record.config,
         command=command_again(record.command),
         versions=record.versions,
+        noun=network.task.noun,
+        evaluated_noun=network.objective.noun,
     )
 
 

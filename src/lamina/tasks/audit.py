@@ -15,8 +15,10 @@ from lamina.data.readers.registry import reader_owners, reading_keys
 from lamina.data.schema import NUMBERS, Schema
 from lamina.data.source import read, read_beside
 from lamina.data.split import Split, SplitKeys, split_rows
+from lamina.data.split_by_size import split_by_size
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
+from lamina.modalities.base import Groups
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
 from lamina.tasks.aside import leave_out
 from lamina.tasks.base import (
@@ -76,6 +78,7 @@ class Cast:
         blocks: of the inputs.
         selection: the rows and labels that the task learns from, once it has selected them.
         left_out: what is to be said of rows that were left out.
+        groups: rows that a modality keeps together in the split, once it was asked.
     """
 
     claims: Claims
@@ -85,6 +88,14 @@ class Cast:
     blocks: tuple[Block, ...]
     selection: Selection | None = None
     left_out: tuple[Finding, ...] = ()
+    groups: Groups | None = None
+
+    @property
+    def rule(self) -> str:
+        """How the rows are split where task or modality decide, for a person to read; else empty."""
+        if self.groups is not None:
+            return self.groups.rule
+        return "" if self.selection is None else self.selection.rule
 
     def split(self, keys: SplitKeys, seed: int) -> Split:
         """Return which rows train, validate and test.
@@ -99,6 +110,8 @@ class Cast:
         if self.selection is not None and self.selection.split is not None:
             return self.selection.split(keys, seed)
         table = self.claims.table
+        if self.groups is not None:
+            return split_by_size(table, self.schema, self.groups.codes, valid=keys.valid, test=keys.test)
         return split_rows(table, self.schema, seed=seed, valid=keys.valid, test=keys.test)
 
 
@@ -140,6 +153,37 @@ def selected(cast: Cast, keys: Any, split: SplitKeys) -> Cast:
     return dataclasses.replace(cast, claims=claims, selection=selection)
 
 
+def grouped(cast: Cast, modalities: Mapping[str, Any]) -> Cast:
+    """Return the same with the rows that a modality keeps together, where its keys ask for that.
+
+    Args:
+        cast: with the rows that are learned from.
+        modalities: name → keys of it.
+
+    Raises:
+        ConfigError: two of them, or a column too, ask for a split.
+    """
+    found = []
+    for block in cast.blocks:
+        modality = block.modality
+        if modality.grouper is not None:
+            keys = modalities.get(modality.name) or modality.keys()
+            own = modality.grouper.groups(cast.claims.table, block, keys)
+            found += [own] if own is not None else []
+    if not found:
+        return cast
+    asked = [f"{role}={name}" for role, name in cast.schema.roles.items() if name and role != "weight"]
+    asked += [f"task={cast.task.name}"] if cast.selection is not None and cast.selection.split else []
+    if asked or len(found) > 1:
+        raise ConfigError(
+            "two different splits are asked for",
+            where=cast.claims.table.source,
+            received=", ".join([*(own.rule for own in found), *asked]),
+            fix="leave all but one of them out; drop= leaves out a column",
+        )
+    return dataclasses.replace(cast, groups=found[0])
+
+
 def audit(
     table: AbstractTable, *, target: Any, question: Question, test_table: AbstractTable | None = None
 ) -> Audit:
@@ -165,7 +209,7 @@ def audit(
         if left.findings:
             cast = dataclasses.replace(cast_roles(left.table, target, question), left_out=left.findings)
         (keys,) = claim([Owner(f"task={cast.task.name}", cast.task.keys)], question.task)
-        cast = selected(cast, keys, question.split)
+        cast = grouped(selected(cast, keys, question.split), question.modalities)
     except DataError as fault:
         return _assembled(table, None, [of_error(fault, "schema")])
     return audit_cast(cast, question, test_table)
@@ -274,7 +318,7 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     for own in checks:
         found += own.findings()
     found += splits.of_parts(table, schema)
-    if not _has_errors(found):
+    if not _has_errors(found) and cast.groups is None:
         found += splits.of_classes(table, schema, question.split.valid, question.split.test)
     yield from found
     if _has_errors(found):

@@ -111,4 +111,5 @@ def test_a_network_from_a_file_to_predictions(tmp_path: Path, capsys: pytest.Cap
     assert len(found) == 40 and set(found.tolist()) == {0, 1}
     assert main(["predict", str(tmp_path / "run"), str(path), "--out", str(tmp_path / "p.csv")]) == 0
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 41
-    assert (tmp_path / "run" / "report.html").exists()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "connected components" in page and "Map of the nodes" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lamina.core.random import make_key
 from lamina.core.shared_arrays import COMMON
 from lamina.data.nodes.graph import NodeGraph, sorted_edges
 from lamina.objectives.edges import EdgeObjective
+from lamina.tasks.links.missing import best_pairs, common_neighbors
 from lamina.tasks.links.pairs import edges_of, graph_of, without_edge
 
 COMMUNITY = 16
@@ -167,5 +169,40 @@ def test_what_is_wrong_is_said(
 def test_the_report_draws_the_probabilities(fitted: tuple[Path, Path]):
     page = (fitted[1] / "report.html").read_text()
     assert "each against a pair of nodes without an edge" in page and "probability of a link" in page
+    assert "Likely missing edges" in page and "Map of the nodes" in page and "connected components" in page
+    assert "test edges" in page and "edges in all" in page and "test rows" not in page
+
+
+def test_the_report_lists_the_edges_that_are_suggested(fitted: tuple[Path, Path]):
+    path, run = fitted
+    page = (run / "report.html").read_text()
+    table = page[page.index("Likely missing edges") :]
+    rows = re.findall(r"<tr><td>(\d+)</td><td>(\d+)</td><td[^>]*>([\d.]+)</td>", table)
+    suggested = lamina.load(run).suggest(path, n=20)
+    assert [(int(a), int(b)) for a, b, _ in rows] == [(one.sender, one.receiver) for one in suggested]
+    chances = [1 / (1 + np.exp(-float(score))) for *_, score in rows]
+    assert chances == pytest.approx([one.probability for one in suggested], abs=2e-3)
+
+
+def test_pairs_are_the_best_of_all_whatever_nodes_are_asked_about():
+    vectors = np.random.default_rng(0).normal(size=(12, 3))
+    edges = np.array([[0, 1], [1, 0], [4, 7], [7, 4]])
+    graph = NodeGraph(12, sorted_edges(edges))
+    scores = vectors @ vectors.T
+    scores[edges[:, 0], edges[:, 1]] = -np.inf
+    for starts in (np.arange(12), np.array([4]), np.array([2, 9, 5])):
+        pairs, found = best_pairs(vectors, starts, graph, 9)
+        among = {(min(a, b), max(a, b)): scores[a, b] for a in starts.tolist() for b in range(12) if a != b}
+        expected = sorted(among.values(), reverse=True)[:9]
+        np.testing.assert_allclose(found, expected)
+        assert len({tuple(sorted(pair)) for pair in pairs.tolist()}) == 9
+
+
+def test_common_neighbors_are_counted():
+    edges = np.array([[2, 0], [2, 1], [3, 0], [3, 1], [3, 1], [4, 1]])
+    assert common_neighbors(NodeGraph(5, sorted_edges(edges)), np.array([[0, 1], [3, 4]])).tolist() == [2, 0]
+
+
+def test_the_config_names_the_task(fitted: tuple[Path, Path]):
     config = json.loads((fitted[1] / "network" / "config.json").read_text())
     assert "links" in json.dumps(config)

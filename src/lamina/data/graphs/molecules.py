@@ -68,6 +68,11 @@ class Molecules:
         """uint64 for each text, equal where the canonical SMILES are."""
         return np.array([_digest(text) for text in self._read[2]], np.uint64)
 
+    @cached_property
+    def scaffolds(self) -> tuple[str | None, ...]:
+        """The scaffold of each as `scaffold_of` writes it, None where the text cannot be read."""
+        return tuple(scaffold_of(text) for text in self.texts)
+
 
 class MoleculeColumn(AbstractGraphColumn):
     """A column of SMILES, read as graphs of atoms and bonds.
@@ -135,6 +140,20 @@ class MoleculeColumn(AbstractGraphColumn):
         """Return uint64 for each row, equal for equal molecules however they are written, 0 for none."""
         return np.array([*self.molecules.digests.tolist(), 0], np.uint64)[self.codes]
 
+    def scaffolds(self) -> np.ndarray:
+        """Return int64 for each row, equal where molecules share a scaffold, -1 where there is none to read.
+
+        Example:
+            >>> MoleculeColumn.of("drug", ["c1ccccc1CC", "CCO", "Oc1ccccc1", None, "N"]).scaffolds().tolist()
+            [1, 0, 1, -1, 0]
+        """
+        own = self.molecules.scaffolds
+        place = {
+            text: number for number, text in enumerate(sorted({text for text in own if text is not None}))
+        }
+        codes = [-1 if text is None else place[text] for text in own]
+        return np.array([*codes, -1], np.int64)[self.codes]
+
     def value(self, row: int) -> str:
         """Return the SMILES of a row, or an empty text."""
         code = int(self.codes[row])
@@ -188,6 +207,28 @@ def parsed(text: str) -> tuple[Any, str]:
     problems = [] if raw is None else chem.DetectChemistryProblems(raw)
     why = problems[0].Message() if problems else "no SMILES"
     return None, f"'{text[:_SHOWN]}': {why}"
+
+
+def scaffold_of(text: str) -> str | None:
+    """Return the rings of a molecule and what links them, as SMILES; empty without rings, None if unreadable.
+
+    Args:
+        text: SMILES.
+
+    Example:
+        >>> scaffold_of("CCc1ccccc1"), scaffold_of("CCO")
+        ('c1ccccc1', '')
+
+    References:
+        Bemis, Murcko. The properties of known drugs. 1. Molecular frameworks. J. Med. Chem. 1996.
+    """
+    chemistry()
+    from rdkit import rdBase
+    from rdkit.Chem.Scaffolds import MurckoScaffold
+
+    with rdBase.BlockLogs():
+        molecule, _ = parsed(text)
+        return None if molecule is None else MurckoScaffold.MurckoScaffoldSmiles(mol=molecule)
 
 
 def _atom(atom: Any) -> tuple[Any, ...]:

@@ -122,8 +122,26 @@ class GraphEncoder(AbstractEncoder):
         column = column_of(table, self.name)
         for row, why in column.faults().items():
             raise DataError(f"a graph cannot be read: {why}", where=table.where(row, self.name), fix=_FIX)
-        graphs, where = column.graphs, table.where(name=self.name)
+        return self._arrays(column.graphs, table.where(name=self.name))
+
+    def hiding(self, table: AbstractTable, rows: np.ndarray, hidden: np.ndarray) -> dict[str, Any]:
+        """Return the arrays of some rows with one node of each made unknown; its edges stay.
+
+        An unknown node has no symbol, and the mean of each number.
+
+        Args:
+            table: the data, whose graphs can be read.
+            rows: indices, in any order and as often as wanted.
+            hidden: for each of them the number of the node, or -1 for none.
+        """
+        graphs = column_of(table, self.name).graphs.take(np.asarray(rows))
+        places = (graphs.node_ends - graphs.node_counts + hidden)[hidden >= 0]
+        return self._arrays(graphs, table.where(name=self.name), places)
+
+    def _arrays(self, graphs: Graphs, where: str, hidden: np.ndarray | None = None) -> dict[str, Any]:
         nodes, edges = self._of_nodes(graphs, where), {}
+        for name, values in nodes.items() if hidden is not None else ():
+            values[hidden] = FILL if name == "symbols" else 0.0
         if self.edges.names:
             edges["edge_symbols"] = self.edges.ids(graphs.links, where)
         if self.edges.number_names:

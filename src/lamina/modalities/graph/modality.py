@@ -30,6 +30,7 @@ from lamina.modalities.graph import choose
 from lamina.modalities.graph.check import GraphCheck
 from lamina.modalities.graph.claim import claimed_molecules, molecules_of
 from lamina.modalities.graph.encoder import GraphEncoder
+from lamina.modalities.graph.scaffold import ByScaffold
 from lamina.modalities.graph.stored import MOST_STEPS, check_encoder
 from lamina.modalities.registry import MODALITIES
 
@@ -54,6 +55,10 @@ class GraphKeys:
         "what molecules that cannot be read do: refuse the run, or skip their rows and list them",
         **one_of(*UNREADABLE),
     )
+    scaffold: bool = key(
+        False,
+        "split by scaffold: molecules of frequent scaffolds train, those of rare ones validate and test",
+    )
 
 
 class GraphModality(AbstractModality, AbstractAskedReader):
@@ -64,6 +69,7 @@ class GraphModality(AbstractModality, AbstractAskedReader):
     keys = GraphKeys
     folds = choose.FOLDS
     most_for_folds = choose.MOST_FOR_FOLDS
+    grouper = ByScaffold()
 
     def claim(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
         """Return the graphs of a column, also where it holds SMILES."""
@@ -128,7 +134,7 @@ class GraphModality(AbstractModality, AbstractAskedReader):
         """Return the sizes of the graphs, and those that were answered worst."""
         from lamina.modalities.graph.sections import graph_sections
 
-        return graph_sections(outcome, block.columns[0].name)
+        return graph_sections(outcome, block.columns[0].name, encoder)
 
 
 def _emptied(table: AbstractTable) -> AbstractTable:

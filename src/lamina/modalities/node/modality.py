@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +15,24 @@ from lamina.data.cells import with_cells
 from lamina.data.nodes.column import NODE, NodeColumn
 from lamina.data.nodes.graph import NodeGraph
 from lamina.data.table import AbstractColumn, AbstractTable
-from lamina.modalities.base import AbstractModality, Block, Choice, Description, Learned, Situation, Subject
+from lamina.modalities.base import (
+    AbstractModality,
+    Block,
+    Choice,
+    Description,
+    Learned,
+    Outcome,
+    Situation,
+    Subject,
+)
 from lamina.modalities.node import choose
 from lamina.modalities.node.check import NodeCheck
 from lamina.modalities.node.encoder import NodeEncoder, column_of
 from lamina.modalities.node.stored import check_encoder
 from lamina.modalities.registry import MODALITIES
+
+if TYPE_CHECKING:
+    from lamina.core.page import Section
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,12 @@ class NodeModality(AbstractModality):
     def choose(self, situation: Situation) -> Choice:
         """Return a graph convolution and its training keys."""
         return choose.choose(situation)
+
+    def sections(self, outcome: Outcome, block: Block, encoder: NodeEncoder) -> list[Section]:
+        """Return facts of the graph, the nodes that were answered worst, and a map."""
+        from lamina.modalities.node.sections import node_sections
+
+        return node_sections(outcome, block.columns[0].name)
 
 
 def _words(graph: NodeGraph) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.core.page import Block, Marked, Paragraph, Section, Table
 from lamina.data.schema import FLAGS, TAGS
+from lamina.modalities.answers import log_odds
 from lamina.modalities.base import Outcome
 from lamina.modalities.permutation import rows_of
 from lamina.modalities.text.encoder import TextEncoder, texts_of
@@ -21,7 +22,6 @@ MOST_EXPLAINED = 400  # texts whose words are left out one at a time
 WORDS_OF_CLASS, MOST_CLASSES = 8, 20
 FEWEST = 2  # texts that hold a word, before it is listed
 SHOWN = 600  # characters of a text
-SMALLEST = 1e-6  # probability
 TITLE = "Words that matter"
 
 
@@ -84,7 +84,7 @@ class _Explained:
             arrays = own if part is None else {**rows_of(whole, source), part: own}
             points = np.asarray(self.outcome.point(self.outcome.outputs(arrays)), np.float64)
             points = points.reshape(len(texts), -1)[np.arange(len(texts)), self.column[rows[source]]]
-            return _log_odds(points) if self._has_names else points
+            return log_odds(points) if self._has_names else points
 
         return occlude([self.texts[row][:SHOWN] for row in rows.tolist()], outputs)
 
@@ -151,9 +151,3 @@ class _Explained:
 
     def _name(self, column: int) -> str:
         return str(self.outcome.labels[column]) if column < len(self.outcome.labels) else str(column)
-
-
-def _log_odds(share: np.ndarray) -> np.ndarray:
-    """Return ln(p / (1 - p)): of a probability near 0 or 1 a change is seen too."""
-    share = np.clip(share, SMALLEST, 1 - SMALLEST)
-    return np.log(share / (1 - share))

@@ -8,8 +8,8 @@ from matplotlib.collections import LineCollection
 
 from lamina.core.page import Graph, Numbers
 from lamina.core.wording import plain
-from lamina.report.figures.axes import LONGEST_TITLE
-from lamina.report.figures.canvas import LINE, MUTED, PALETTE, PAPER
+from lamina.report.figures.axes import LONGEST_TITLE, name_of
+from lamina.report.figures.canvas import INK, LINE, MUTED, PALETTE, PAPER
 
 HEIGHT = 460
 NAMED = 60  # nodes up to which names can be read
@@ -37,19 +37,25 @@ def draw(ax: Axes, panel: Graph) -> None:
     groups = np.zeros(panel.nodes, int) if panel.groups is None else np.asarray(panel.groups)
     ax.add_collection(LineCollection(list(places[edges]), colors=MUTED, linewidths=0.8, alpha=0.5))
     size = float(np.clip(6000 / max(1, panel.nodes), 8, 90))
-    for group in np.unique(groups):
-        here = places[groups == group]
-        color = PALETTE[int(group) % len(PALETTE)]
-        ax.scatter(*here.T, s=size, color=color, edgecolors=PAPER, linewidths=0.8, zorder=2)
+    for group in np.unique(groups).tolist():
+        color = MUTED if group < 0 else PALETTE[group % len(PALETTE)]
+        style = {"s": size, "color": color, "edgecolors": PAPER, "linewidths": 0.8, "zorder": 2}
+        name = name_of(panel.legend[group]) if 0 <= group < len(panel.legend) else "_"
+        ax.scatter(*places[groups == group].T, label=name, **style)
+    here = places[list(panel.marked)].reshape(-1, 2)
+    ax.scatter(*here.T, s=3 * size, facecolors="none", edgecolors=INK, linewidths=1.6, zorder=3)
     if panel.nodes <= NAMED:
-        for name, (x, y) in zip(panel.names, places, strict=False):
-            shift = {"xytext": (0, 7), "textcoords": "offset points"}
+        for node, (name, (x, y)) in enumerate(zip(panel.names, places, strict=False)):
+            shift = {"xytext": (0, 12 if node in panel.marked else 7), "textcoords": "offset points"}
             ax.annotate(plain(name, 20), (x, y), **shift, ha="center", fontsize=9, color=MUTED)
     ax.margins(0.06)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
     ax.spines[:].set_color(LINE)
     ax.set_title(plain(panel.title, LONGEST_TITLE))
+    if panel.legend:
+        beside = {"columnspacing": 1.0, "handletextpad": 0.1, "borderpad": 0.0}
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=10, **beside)
 
 
 def placed(nodes: int, edges: Numbers) -> Numbers:

@@ -56,10 +56,7 @@ class ForecastGuide(AbstractGuide):
         """Return model, options and keys."""
         name, reason = situation.model, "you asked for it"
         if name in ("auto", ""):
-            name, reason = (
-                "nlinear",
-                "a weighted sum of the steps before: there are few numbers to learn from",
-            )
+            name, reason = "nlinear", "there are few numbers to learn from"
             if target.neighbors is not None:
                 name, reason = "series-mlp", "it hears of the neighbors of each series"
             elif situation.examples * len(target.series) >= ENOUGH:
@@ -71,9 +68,7 @@ class ForecastGuide(AbstractGuide):
             "schedule": "cosine",
             "weight_decay": 0.0,
             "batch_size": BATCH,
-            "epochs": max(
-                EPOCHS[situation.preset], -(-STEPS[situation.preset] * BATCH // situation.examples)
-            ),
+            "epochs": max(EPOCHS[situation.preset], -(-least * BATCH // situation.examples)),
             "context": target.context,
         }
         return Choice(name, {}, keys, reason)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina.core.page import Axis, Block, Bullets, Paragraph, Plot, Points, Section, Series, Table
+from lamina.core.page import Block, Bullets, Paragraph, Section, Table
 from lamina.core.wording import counted, plain
 from lamina.modalities.base import Outcome
+from lamina.modalities.plane import plane_plot
 from lamina.objectives.metrics.links import link_metrics
 from lamina.tasks.knowledge.target import KnowledgeTarget
 from lamina.tasks.metric_table import metric_table, metric_tiles
@@ -121,19 +122,12 @@ def _map(outcome: Outcome, target: KnowledgeTarget) -> list[Section]:
     counts = np.bincount(target.known[:, [0, 2]].reshape(-1), minlength=len(target.entities))
     rows = np.argsort(-counts, kind="stable")[:MOST_ON_MAP]
     vectors = np.asarray(outcome.model.entity.weight, np.float64)[rows]
-    if len(vectors) < 3 or not np.isfinite(vectors).all():
-        return []
-    centered = vectors - vectors.mean(axis=0)
-    _, sizes, directions = np.linalg.svd(centered, full_matrices=False)
-    places = centered @ directions[:2].T
-    share = float(np.square(sizes[:2]).sum() / max(np.square(sizes).sum(), 1e-300))
-    series = [Series("", places[:, 0], places[:, 1])]
-    panel = Points(tuple(series), x=Axis("first component"), y=Axis("second component"))
     which = (
-        "All entities" if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities"
+        "All entities." if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities."
     )
-    note = f"{which}: principal components of their vectors; the two hold {share:.0%} of their variance."
-    plot = Plot("entities", "Map of the entities", (panel,), alt=f"{len(rows)} points.", note=note)
+    plot = plane_plot(vectors, name="entities", title="Map of the entities", note=which)
+    if plot is None:
+        return []
     frequent = ", ".join(plain(target.entities[row], LONGEST) for row in rows[:MOST_NAMED].tolist())
     return [Section("Entities", (plot, Paragraph(f"Most frequent: {frequent}.", "note")))]
 

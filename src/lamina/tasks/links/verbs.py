@@ -14,14 +14,13 @@ from lamina.core.errors import ConfigError
 from lamina.core.keys import NOT_NEGATIVE, key, up_to
 from lamina.tasks.base import Verb
 from lamina.tasks.embed import embed_verb
+from lamina.tasks.links.missing import best_pairs
 
 if TYPE_CHECKING:
     from lamina.data.nodes.column import NodeColumn
-    from lamina.data.nodes.graph import NodeGraph
     from lamina.data.table import AbstractTable
 
 MOST_SUGGESTED = 100_000
-_BLOCK = 1 << 22  # pairs that are scored at a time
 
 
 @dataclass(frozen=True)
@@ -81,30 +80,10 @@ def suggest(network: Any, keys: SuggestKeys) -> list[Suggestion]:
         raise ConfigError("there is no such node", expected=f"0 to {count - 1}", received=keys.node)
     vectors = node_vectors(network, table)
     starts = np.arange(count) if keys.node is None else np.array([keys.node])
-    codes, scores = _best(vectors, starts, column.graph, keys.n)
+    pairs, scores = best_pairs(vectors, starts, column.graph, keys.n)
     chances = 1 / (1 + np.exp(-scores))
-    pairs = column.graph.decoded(codes).tolist()
-    return [Suggestion(a, b, chance) for (a, b), chance in zip(pairs, chances.tolist(), strict=True)]
-
-
-def _best(vectors: np.ndarray, starts: np.ndarray, graph: NodeGraph, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes of the best pairs without an edge from some nodes, and their scores, the best first."""
-    count, known = graph.count, np.unique(graph.coded(graph.edges))
-    codes, scores = np.zeros(0, np.int64), np.zeros(0)
-    size = max(1, _BLOCK // count)
-    for start in range(0, len(starts), size):
-        own = starts[start : start + size]
-        found = vectors[own].astype(np.float64) @ vectors.T
-        pairs = np.stack(np.meshgrid(own, np.arange(count), indexing="ij"), axis=-1)
-        is_first = pairs[..., 0] < pairs[..., 1]  # each pair once, where all nodes are asked about
-        allowed = is_first if len(starts) == count else pairs[..., 0] != pairs[..., 1]
-        pairs = graph.coded(pairs)
-        allowed = allowed & ~np.isin(pairs, known)
-        codes = np.concatenate([codes, pairs[allowed]])
-        scores = np.concatenate([scores, found[allowed]])
-        kept = np.argsort(-scores, kind="stable")[:n]
-        codes, scores = codes[kept], scores[kept]
-    return codes, scores
+    both = zip(pairs.tolist(), chances.tolist(), strict=True)
+    return [Suggestion(a, b, chance) for (a, b), chance in both]
 
 
 def _shown(found: Sequence[Suggestion]) -> Iterator[str]:
