@@ -171,7 +171,7 @@ def rows_in_order(rows: int, *, valid: float, test: float) -> Split:
         >>> rows_in_order(5, valid=0.2, test=0.2).valid.tolist()
         [3]
     """
-    _check_numbers(0, valid, test)
+    check_shares(valid, test)
     return _cut(np.arange(rows), {"valid": valid, "test": test})
 
 

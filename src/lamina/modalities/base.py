@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lamina.data.schema import ColumnSchema, Schema
     from lamina.data.split import Split
     from lamina.data.table import AbstractColumn, AbstractTable
+    from lamina.modalities.optional import AbstractGrouper
 
 Arrays = Any  # a tree of arrays, first axis = rows; a leaf may be a stream
 
@@ -313,39 +314,6 @@ class Block:
     columns: tuple[ColumnSchema, ...]
 
 
-@dataclass(frozen=True)
-class Groups:
-    """Rows that belong together in a split.
-
-    Args:
-        codes: int64, the group of each row; a negative one is a group of its own.
-        rule: how they are split, for a person to read.
-    """
-
-    codes: np.ndarray
-    rule: str
-
-
-class AbstractGrouper(abc.ABC):
-    """Keeps rows together in a split by what a block of columns holds.
-
-    Groups of many rows then train, rare ones validate and test (`lamina.data.split_by_size`).
-    """
-
-    @abc.abstractmethod
-    def groups(self, table: AbstractTable, block: Block, keys: Any) -> Groups | None:
-        """Return the groups of all rows; None: the keys do not ask for any.
-
-        Args:
-            table: the data, claimed.
-            block: of the inputs.
-            keys: of the modality.
-
-        Raises:
-            ConfigError: the block has no such groups.
-        """
-
-
 class AbstractModality(abc.ABC):
     """One sort of column: how to recognize, check, encode, augment and show it, and which model reads it.
 
@@ -426,25 +394,6 @@ class AbstractModality(abc.ABC):
     def sections(self, outcome: Outcome, block: Block, encoder: Any) -> list[Section]:
         """Return what the report shows of these inputs."""
         return []
-
-
-class AbstractAskedReader(abc.ABC):
-    """What a modality is besides, that makes cells of columns where somebody says that it is to read them."""
-
-    @abc.abstractmethod
-    def asked(self, column: AbstractColumn, table: AbstractTable) -> AbstractColumn | Unreadable | None:
-        """Return the column as it is read then; None: it cannot be read so."""
-
-
-class AbstractFormReader(abc.ABC):
-    """What a modality is besides, that reads columns of texts as numbers or dates."""
-
-    @abc.abstractmethod
-    def forms(self, table: AbstractTable, names: Sequence[str], keys: Any) -> Mapping[str, str]:
-        """Return how its columns of texts are read, by name (see `lamina.data.forms`).
-
-        It is asked once, of the training data, and its answer kept for new data.
-        """
 
 
 class AbstractCheck(abc.ABC):

@@ -14,10 +14,8 @@ from lamina.data.audit.roles import BESIDE_CELLS
 from lamina.data.cells import CellColumn, with_cells
 from lamina.data.table import free_name
 from lamina.modalities.base import (
-    AbstractAskedReader,
     AbstractContextEncoder,
     AbstractEncoder,
-    AbstractFormReader,
     AbstractModality,
     Arrays,
     Block,
@@ -26,6 +24,7 @@ from lamina.modalities.base import (
     Unreadable,
 )
 from lamina.modalities.gaps import presence, with_gaps
+from lamina.modalities.optional import AbstractAskedReader, AbstractFormReader
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.split_by_size import split_by_size
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
-from lamina.modalities.base import Groups
 from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
+from lamina.modalities.optional import Groups
 from lamina.tasks.aside import leave_out
 from lamina.tasks.base import (
     AbstractComparer,

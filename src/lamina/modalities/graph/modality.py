@@ -15,7 +15,6 @@ from lamina.data.graphs.column import GRAPH, AbstractGraphColumn
 from lamina.data.graphs.molecules import MoleculeColumn
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import (
-    AbstractAskedReader,
     AbstractModality,
     Block,
     Choice,
@@ -32,6 +31,7 @@ from lamina.modalities.graph.claim import claimed_molecules, molecules_of
 from lamina.modalities.graph.encoder import GraphEncoder
 from lamina.modalities.graph.scaffold import ByScaffold
 from lamina.modalities.graph.stored import MOST_STEPS, check_encoder
+from lamina.modalities.optional import AbstractAskedReader
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:

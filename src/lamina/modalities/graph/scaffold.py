@@ -7,8 +7,9 @@ from typing import Any
 from lamina.core.errors import ConfigError
 from lamina.data.graphs.molecules import MoleculeColumn
 from lamina.data.table import AbstractTable
-from lamina.modalities.base import AbstractGrouper, Block, Groups
+from lamina.modalities.base import Block
 from lamina.modalities.graph.encoder import column_of
+from lamina.modalities.optional import AbstractGrouper, Groups
 
 
 class ByScaffold(AbstractGrouper):

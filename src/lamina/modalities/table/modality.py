@@ -11,7 +11,6 @@ import numpy as np
 from lamina.core.keys import key, one_of
 from lamina.data.table import AbstractColumn, AbstractTable, ScalarColumn
 from lamina.modalities.base import (
-    AbstractFormReader,
     AbstractModality,
     Block,
     Choice,
@@ -20,6 +19,7 @@ from lamina.modalities.base import (
     Situation,
     Subject,
 )
+from lamina.modalities.optional import AbstractFormReader
 from lamina.modalities.registry import MODALITIES
 from lamina.modalities.table import claim
 from lamina.modalities.table.check import TableCheck
