@@ -116,6 +116,8 @@ def test_help_lists_the_keys(verb: str, capsys: CaptureFixture[str]):
         "reconstruct": ("DATA", "--out"),
         "suggest": ("DATA", "--node", "--n", "--out"),
         "complete": ("--head", "--relation", "--tail", "--n"),
+        "forecast": ("DATA", "--out"),
+        "backtest": ("DATA", "--last", "--out"),
     }.get(verb, ("--temperature", "--top-p"))
     assert f"usage: lamina {verb}" in shown and all(word in shown for word in own)
     assert main(["--help"]) == 0
