@@ -103,7 +103,7 @@ def test_several_targets_repeated_or_with_commas(
         ),
         (
             ["DATA", "quantiles=0.1,0.5", "--target", "species"],
-            "key 'quantiles' belongs to task=regression; this run is multiclass (target 'species')",
+            "key 'quantiles' belongs to task=regression and 1 more; this run is multiclass (target",
         ),
         (["DATA", "image_size=64"], "key 'image_size' belongs to image inputs; this run is multiclass (targ"),
         (["DATA", "target=species"], "target is an option: --target species"),

@@ -94,9 +94,11 @@ def test_only_neighbors_of_neighbors_are_heard_of_before_the_blocks():
 
 def test_whole_pieces_cover_the_context():
     for context in (1, 5, 12, 16, 23, 336):
-        model = build("patchtst", inputs=SeriesInputs(1, context, 2), outputs=2, size=8, seed=0, patch=16)
+        model = build(
+            "patchtst", inputs=SeriesInputs(1, context, 2), outputs=2, size=8, seed=0, patch_length=16
+        )
         pieces = model._pieces(jnp.arange(context, dtype=jnp.float32)[None])[0]
-        assert pieces.shape == (model.pieces, model.patch)
+        assert pieces.shape == (model.pieces, model.patch_length)
         assert set(np.unique(np.asarray(pieces)).astype(int)) == set(range(context))
         assert int(pieces[-1, -1]) == context - 1
 

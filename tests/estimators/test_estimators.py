@@ -130,7 +130,7 @@ def test_none_leaves_every_key_to_what_is_chosen(blobs: tuple):
         ({"keys": {"registers": 4}}, "key 'registers' belongs to model=vit; this run is mu"),
         (
             {"keys": {"quantiles": (0.5,)}},
-            "key 'quantiles' belongs to task=regression; this run is",
+            "key 'quantiles' belongs to task=regression and 1 more; this run is",
         ),
         ({"keys": {"image_size": 32}}, "key 'image_size' belongs to image inputs; this run is"),
         ({"keys": [("size", 3)]}, r"keys: not keys by name; expected a dict, got \[\('size', 3\)\]"),

@@ -48,15 +48,15 @@ LEAVE, OR = "\n  fix: leave it out", "\n  fix: leave it out, or "
 @pytest.mark.parametrize(
     ("data", "keys", "said"),
     [
-        ("binary", {"quantiles": "0.1,0.5"}, "task=regression; this run is binary (target 'target')" + OR
-         + "add task=regression"),
-        ("multiclass", {"quantiles": (0.5,)}, "task=regression; this run is multiclass (target 'target')" + OR
-         + "add task=regression"),
+        ("binary", {"quantiles": "0.1,0.5"}, "task=regression and 1 more; this run is binary (target "
+         "'target')" + OR + "add task=regression"),
+        ("multiclass", {"quantiles": (0.5,)}, "task=regression and 1 more; this run is multiclass (target "
+         "'target')" + OR + "add task=regression"),
         ("regression", {"class_weight": "balanced"}, "task=binary and 1 more; this run is regression (target "
          "'target')" + OR + "add task=binary"),
         ("regression", {"label_smoothing": 0.1}, "task=binary and 3 more; this run is regression (target "
          "'target')" + OR + "add task=binary"),
-        ("multilabel", {"loss": "focal"}, "task=binary and 3 more; this run is multilabel (target "
+        ("multilabel", {"loss": "focal"}, "task=binary and 4 more; this run is multilabel (target "
          "'target_0', 'target_1')" + OR + "add task=binary"),
         ("binary", {"image_size": 32}, "image inputs; this run is binary (target 'target')" + LEAVE),
         ("binary", {"augment": "flip"}, "image inputs; this run is binary (target 'target')" + LEAVE),

@@ -75,7 +75,9 @@ def test_fit_kill_resume_save_load_predict_report(root: Path, table: Path, tmp_p
 
 def test_its_keys_and_checks_are_its_own(root: Path, table: Path, tmp_path: Path):
     process = start(root, tmp_path, "fit", str(table), "--target", "hits", "--task", "count", "quantiles=0.5")
-    assert "key 'quantiles' belongs to task=regression; this run is count" in process.communicate()[1]
+    assert (
+        "key 'quantiles' belongs to task=regression and 1 more; this run is count" in process.communicate()[1]
+    )
     negative = tmp_path / "negative.csv"
     negative.write_text(table.read_text() + "1~2~3~4,-1\n")
     process = start(root, tmp_path, "fit", str(negative), "--target", "hits", "--task", "count")

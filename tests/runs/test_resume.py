@@ -196,7 +196,7 @@ def test_an_edited_key_of_any_owner_is_refused(interrupted: Path, name: str, wri
 def test_a_key_of_somebody_else_that_was_written_in_is_refused(interrupted: Path):
     config = interrupted / "config.toml"
     config.write_text(config.read_text().replace("[given]", "[given]\nquantiles = [0.5]", 1))
-    said = r"key 'quantiles' belongs to task=regression; this run is binary \(target 'sold'\) by model=mlp"
+    said = r"key 'quantiles' belongs to task=regression and 1 more; this run is binary \(target 'sold'\) by m"
     with pytest.raises(ConfigError, match=said):
         resume(interrupted)
 

@@ -41,7 +41,7 @@ class PatchTST(Module):
         width: features of a piece.
         depth: transformer blocks.
         heads: subspaces of the attention.
-        patch: steps of a piece; half of it lies between two beginnings.
+        patch_length: steps of a piece; half of it lies between two beginnings.
         dropout: probability in [0, 1).
         key: random key or seed.
 
@@ -61,7 +61,7 @@ class PatchTST(Module):
     dropout: Dropout
     head: Linear
     context: int = static()
-    patch: int = static()
+    patch_length: int = static()
 
     def __init__(
         self,
@@ -71,13 +71,13 @@ class PatchTST(Module):
         width: int,
         depth: int,
         heads: int,
-        patch: int,
+        patch_length: int,
         dropout: float,
         key: Any,
     ):
         keys = split(key, 4)
-        self.context, self.patch = inputs.context, min(patch, inputs.context)
-        self.embedding = Linear(self.patch, width, key=keys[0])
+        self.context, self.patch_length = inputs.context, min(patch_length, inputs.context)
+        self.embedding = Linear(self.patch_length, width, key=keys[0])
         self.positions = LearnedPositions(self.pieces, width, key=keys[1])
         self.blocks = Stack(
             lambda k: EncoderBlock(width, heads=heads, dropout=dropout, key=k),
@@ -91,18 +91,22 @@ class PatchTST(Module):
     @property
     def stride(self) -> int:
         """Steps between the beginnings of two pieces."""
-        return max(1, self.patch // STRIDE)
+        return max(1, self.patch_length // STRIDE)
 
     @property
     def pieces(self) -> int:
         """How many pieces there are, the last one filled up."""
-        return (self.context - self.patch + self.stride - 1) // self.stride + 1 + (self.context > self.patch)
+        return (
+            (self.context - self.patch_length + self.stride - 1) // self.stride
+            + 1
+            + (self.context > self.patch_length)
+        )
 
     def _pieces(self, series: Float[Array, "n c"]) -> Float[Array, "n p k"]:
         """Return overlapping pieces of each series."""
-        fill = (self.pieces - 1) * self.stride + self.patch - self.context
+        fill = (self.pieces - 1) * self.stride + self.patch_length - self.context
         series = jnp.pad(series, ((0, 0), (0, fill)), mode="edge")
-        at = jnp.arange(self.pieces)[:, None] * self.stride + jnp.arange(self.patch)[None]
+        at = jnp.arange(self.pieces)[:, None] * self.stride + jnp.arange(self.patch_length)[None]
         return series[:, at]
 
     def __call__(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b s o"]:
@@ -131,7 +135,7 @@ def patchtst(
     size: int,
     depth: int = 3,
     heads: int = 4,
-    patch: int = 16,
+    patch_length: int = 16,
     dropout: float = 0.3,
     key: Any,
 ) -> Module:
@@ -144,7 +148,7 @@ def patchtst(
         width=size,
         depth=depth,
         heads=heads,
-        patch=patch,
+        patch_length=patch_length,
         dropout=dropout,
         key=key,
     )

@@ -45,6 +45,7 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
     "drop_path": {"meaning": "share of blocks that are skipped in training", **FRACTION},
     "blocks": {"meaning": "blocks", **POSITIVE},
     "bins": {"meaning": "pieces of a spline", **POSITIVE},
+    "patch_length": {"meaning": "steps of a piece of a series", **POSITIVE},
     "vectors": {"meaning": "numbers that tell series and times of the calendar apart", **NOT_NEGATIVE},
     "fold": {"meaning": "side of the blocks of pixels that become channels", **POSITIVE},
     "levels": {"meaning": "times the image is halved", **NOT_NEGATIVE},
