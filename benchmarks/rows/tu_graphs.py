@@ -86,7 +86,7 @@ def main() -> None:
         seconds = time.perf_counter() - began
         last = means[-1]
         machine.say(f"{name}: {means[epoch]:.4f} ± {spread:.4f} at epoch {epoch + 1}; last epoch {last:.4f}")
-        note = f"epoch {epoch + 1}; at the last epoch {last:.4f}"
+        note = " ".join([f"epoch {epoch + 1}; at the last epoch {last:.4f}", *arguments.keys])
         lines.append(
             record.Line(
                 ROW,

@@ -28,7 +28,7 @@ ROUNDS = 2  # steps along the edges whose means the first layer sees
 
 
 def neighbor_mean(neighbors: Float[Array, "s s"], h: Float[Array, "b s d"]) -> Float[Array, "b s d"]:
-    """Return what each series is told: the weighted mean of its neighbors' features.
+    """Return the weighted mean of each series' neighbors' features.
 
     Args:
         neighbors: rows sum to one.
@@ -137,9 +137,8 @@ class SeriesMLP(Module):
         batch, series, _ = context.shape
         last = context[..., -1]
         around = [context]
-        if self.is_graph:
-            around += [neighbor_mean(neighbors, context)]
-            around += [neighbor_mean(neighbors, around[1])]
+        for _ in range(ROUNDS * self.is_graph):
+            around.append(neighbor_mean(neighbors, around[-1]))
         seen = [part for own in around for part in (own - last[..., None], own[..., -1:])]
         if self.series is not None:
             own = self.series(jnp.arange(series))

@@ -15,8 +15,8 @@ class SeriesInputs(AbstractInputs):
 
     - ``values``: float32 (t, s), all series, standardized, gaps filled;
     - ``calendar``: int32 (t + 1, c), where each step stands in the day, the week or the year;
-    - ``neighbors``: float32 (s, s), where the series are nodes of a graph: how much each (row) is told of the
-      others (columns); rows sum to one.
+    - ``neighbors``: float32 (s, s), where the series are nodes of a graph: the weight of each other series
+      (column) in the mean over the neighbors of a series (row); rows sum to one.
 
     Args:
         series: how many there are, s.

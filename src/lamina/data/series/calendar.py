@@ -39,20 +39,18 @@ class Clock:
     dated: bool = False
 
     @staticmethod
-    def of(times: np.ndarray | None, *, dated: bool) -> Clock:
+    def of(times: np.ndarray, *, dated: bool) -> Clock:
         """Return the clock of some times.
 
         Args:
-            times: increasing, or None.
+            times: increasing.
             dated: whether they are seconds since 1970.
 
         Example:
             >>> Clock.of(np.array([0.0, 60.0, 120.0, 240.0]), dated=True).interval
             60.0
         """
-        if times is None or len(times) < 2:
-            return Clock(0.0, dated and times is not None)
-        return Clock(float(np.median(np.diff(times))), dated)
+        return Clock(float(np.median(np.diff(times))) if len(times) > 1 else 0.0, dated)
 
     @property
     def is_monthly(self) -> bool:

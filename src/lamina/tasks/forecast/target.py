@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +12,7 @@ import numpy as np
 from lamina.core import json_checks
 from lamina.core.inputs.series import SeriesInputs
 from lamina.core.json_checks import items, one_of, optional, record, wrong
+from lamina.core.packed import packed, unpacked
 from lamina.core.shared_arrays import COMMON
 from lamina.data.series.calendar import NO_CLOCK, PARTS, CalendarPart, Clock, positions
 from lamina.data.series.links import MOST_SERIES
@@ -119,8 +117,7 @@ class ForecastTarget(AbstractTarget):
         found["calendar"] = [dataclasses.asdict(part) for part in self.calendar]
         found["clock"] = dataclasses.asdict(self.clock)
         if self.neighbors is not None:
-            packed = zlib.compress(np.ascontiguousarray(self.neighbors, "<f4").tobytes(), 9)
-            found["neighbors"] = base64.b64encode(packed).decode("ascii")
+            found["neighbors"] = packed(self.neighbors)
         return found
 
     @staticmethod
@@ -146,26 +143,17 @@ class ForecastTarget(AbstractTarget):
             stored["horizon"],
             tuple(CalendarPart(**part) for part in stored["calendar"]),
             Clock(float(stored["clock"]["interval"]), stored["clock"]["dated"]),
-            None if neighbors is None else _unpacked(neighbors, count, f"{place}.neighbors"),
+            None if neighbors is None else _weights(neighbors, count, f"{place}.neighbors"),
             stored["time"],
         )
 
 
-def _unpacked(text: str, count: int, place: str) -> np.ndarray:
+def _weights(text: str, count: int, place: str) -> np.ndarray:
     """Return packed weights, (count, count)."""
-    try:
-        unpacker = zlib.decompressobj()
-        data = unpacker.decompress(
-            base64.b64decode(text, validate=True), 4 * min(count, MOST_SERIES) ** 2 + 1
-        )
-    except (binascii.Error, zlib.error, ValueError) as error:
-        raise wrong(place, "packed weights", str(error)) from None
-    if len(data) != 4 * count**2:
-        raise wrong(place, f"{count} times {count} weights", f"{len(data)} bytes")
-    found = np.frombuffer(data, "<f4").reshape(count, count).astype(np.float32)
-    if not np.isfinite(found).all():
-        raise wrong(place, "finite weights", "others")
-    return found
+    found = unpacked(text, "<f4", place=place, most=4 * min(count, MOST_SERIES) ** 2)
+    if len(found) != count**2 or not np.isfinite(found).all():
+        raise wrong(place, f"{count} times {count} finite weights", f"{len(found)} numbers")
+    return found.reshape(count, count)
 
 
 _FORM = record(

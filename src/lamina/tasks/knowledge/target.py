@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +11,7 @@ import numpy as np
 from lamina.core import json_checks
 from lamina.core.inputs import TripleInputs
 from lamina.core.json_checks import record, wrong
+from lamina.core.packed import packed, unpacked
 from lamina.tasks.base import AbstractTarget
 from lamina.tasks.knowledge.graph import Answers, both_directions, complete, numbered, words_of
 
@@ -137,12 +135,11 @@ class KnowledgeTarget(AbstractTarget):
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold; triples as packed int32."""
-        packed = zlib.compress(np.ascontiguousarray(self.known.T, "<i4").tobytes(), 9)
         return {
             "columns": list(self.columns),
             "entities": list(self.entities),
             "relations": list(self.relations),
-            "known": base64.b64encode(packed).decode("ascii"),
+            "known": packed(self.known.T.astype(np.int32)),
         }
 
     @staticmethod
@@ -155,7 +152,10 @@ class KnowledgeTarget(AbstractTarget):
         _FORM(stored, place)
         if len(stored["columns"]) != 3:
             raise wrong(f"{place}.columns", "three columns", stored["columns"])
-        known = _unpacked(stored["known"], f"{place}.known")
+        flat = unpacked(stored["known"], "<i4", place=f"{place}.known", most=_MOST_BYTES)
+        if len(flat) % 3:
+            raise wrong(f"{place}.known", "three numbers a triple", len(flat))
+        known = np.ascontiguousarray(flat.reshape(3, -1).T)
         sizes = [len(stored[name]) for name in ("entities", "relations", "entities")]
         if len(known) and ((known < 0).any() or (known.max(axis=0) >= sizes).any()):
             raise wrong(f"{place}.known", f"numbers below {sizes}", known.max(axis=0).tolist())
@@ -175,17 +175,6 @@ def _seen(table: AbstractTable, name: str, rows: np.ndarray) -> set[str]:
     words, codes = words_of(table, name)
     own = np.unique(codes[rows])
     return {words[code] for code in own[own >= 0].tolist()}
-
-
-def _unpacked(text: str, place: str) -> np.ndarray:
-    try:
-        unpacker = zlib.decompressobj()
-        data = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_BYTES)
-    except (binascii.Error, zlib.error, ValueError) as error:
-        raise wrong(place, "packed triples", str(error)) from None
-    if len(data) % 12 or not unpacker.eof:
-        raise wrong(place, "packed triples", f"{len(data)} bytes")
-    return np.ascontiguousarray(np.frombuffer(data, "<i4").reshape(3, -1).T.astype(np.int32))
 
 
 _MOST_BYTES = 1 << 32
