@@ -1,4 +1,4 @@
-"""How clean images are degraded, and what a network that undoes it starts from.
+"""How clean images are degraded, or were before, and what a network that undoes it starts from.
 
 All images are in the units of models, float32 (b, y, x, c) from -1 (black) to 1; a level of 8 bits is
 2 / 255.
@@ -23,22 +23,26 @@ LEVEL = 2.0 / 255.0
 HOLE_SIDES = (2, 4, 8, 16)  # pixels of the squares that holes are made of
 
 Images = Float[Array, "b y x c"]
+Sample = Float[Array, "b y x s"]  # as stored: clean images, and perhaps their degraded copies
 Given = Float[Array, "b v u k"]  # degraded: perhaps of other sizes and channels
 
 
 class AbstractDegradation(abc.ABC):
     """What is done to clean images. Concrete ones are frozen dataclasses.
 
-    A network is given `degrade(clean)`, and adds its output to `start` of it; `finish` puts in what is known.
+    A network is given `degrade(sample)`, and adds its output to `start` of it; `finish` puts in what is
+    known.
 
     Attributes:
         scale: how many times coarser a degraded image is.
         needs_color: whether clean images must have color.
+        keeps_gray: whether gray images are to stay gray.
         takes_hole: whether it has to be told which pixels are unknown.
     """
 
     scale: ClassVar[int] = 1
     needs_color: ClassVar[bool] = False
+    keeps_gray: ClassVar[bool] = True
     takes_hole: ClassVar[bool] = False
 
     def inputs(self, channels: int) -> DegradedImageInputs:
@@ -49,12 +53,20 @@ class AbstractDegradation(abc.ABC):
         """
         return DegradedImageInputs(channels, channels)
 
+    def clean(self, sample: Sample) -> Images:
+        """Return the clean images of samples, which are nothing else, as a rule.
+
+        Args:
+            sample: what was stored.
+        """
+        return sample
+
     @abc.abstractmethod
-    def degrade(self, clean: Images, *, key: Any) -> Given:
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
         """Return what a network is given.
 
         Args:
-            clean: sides are multiples of `scale`.
+            sample: what was stored: clean images, as a rule. Sides are multiples of `scale`.
             key: random key.
         """
 
@@ -88,12 +100,12 @@ class Noise(AbstractDegradation):
 
     sigma: tuple[float, ...]
 
-    def degrade(self, clean: Images, *, key: Any) -> Given:
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
         """Return the images with noise."""
         noise_key, level_key = hashed_keys(key, 2)
         low, high = self.sigma[0], self.sigma[-1]
-        sigma = low + (high - low) * hashed_uniform(level_key, (len(clean),))
-        return clean + LEVEL * per_image(sigma) * hashed_normal(noise_key, clean.shape)
+        sigma = low + (high - low) * hashed_uniform(level_key, (len(sample),))
+        return sample + LEVEL * per_image(sigma) * hashed_normal(noise_key, sample.shape)
 
 
 @dataclass(frozen=True)
@@ -113,9 +125,9 @@ class Holes(AbstractDegradation):
         """Return what a model is told: one channel more says what is known."""
         return DegradedImageInputs(channels + 1, channels)
 
-    def degrade(self, clean: Images, *, key: Any) -> Given:
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
         """Return the images with holes, and where they are known."""
-        count, height, width, _ = clean.shape
+        count, height, width, _ = sample.shape
         side_key, *keys = hashed_keys(key, 1 + len(HOLE_SIDES))
         masks = [
             _squares(own, (count, height, width), side, self.share)
@@ -125,7 +137,7 @@ class Holes(AbstractDegradation):
         known = jnp.zeros((count, height, width, 1))
         for number, mask in enumerate(masks):
             known = jnp.where(per_image(chosen == number), mask, known)
-        return with_hole(clean, known)
+        return with_hole(sample, known)
 
     def start(self, given: Given) -> Images:
         """Return the image, gray where it is unknown."""
@@ -180,11 +192,11 @@ class Reduction(AbstractDegradation):
         """Return what a model is told: the image becomes finer."""
         return DegradedImageInputs(channels, channels, self.factor)
 
-    def degrade(self, clean: Images, *, key: Any) -> Given:
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
         """Return the smaller images."""
-        count, height, width, channels = clean.shape
+        count, height, width, channels = sample.shape
         small = jax.image.resize(
-            clean, (count, height // self.factor, width // self.factor, channels), method="cubic"
+            sample, (count, height // self.factor, width // self.factor, channels), method="cubic"
         )
         return jnp.clip(jnp.round((small + 1.0) / LEVEL), 0.0, 255.0) * LEVEL - 1.0
 
@@ -201,14 +213,15 @@ class Gray(AbstractDegradation):
     """Color is lost: luma remains (ITU-R 601), and is kept as it is."""
 
     needs_color: ClassVar[bool] = True
+    keeps_gray: ClassVar[bool] = False
 
     def inputs(self, channels: int) -> DegradedImageInputs:
         """Return what a model is told: gray comes, color leaves."""
         return DegradedImageInputs(1, channels)
 
-    def degrade(self, clean: Images, *, key: Any) -> Given:
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
         """Return the luma of the images, (b, y, x, 1)."""
-        return luma(clean)
+        return luma(sample)
 
     def start(self, given: Given) -> Images:
         """Return gray images with three channels."""
@@ -217,6 +230,44 @@ class Gray(AbstractDegradation):
     def finish(self, estimate: Images, given: Given) -> Images:
         """Return the estimate with the brightness that is known."""
         return estimate - luma(estimate) + given
+
+
+@dataclass(frozen=True)
+class Pairs(AbstractDegradation):
+    """Images that were degraded before: a sample holds the channels of the clean one, then of the degraded.
+
+    Args:
+        channels: of degraded images, 1 or 3.
+        clean_channels: of clean ones, 1 or 3.
+
+    Example:
+        >>> sample = jnp.stack([jnp.full((1, 2, 2), 0.5), jnp.zeros((1, 2, 2))], axis=-1)
+        >>> pairs = Pairs(1, 1)
+        >>> pairs.clean(sample)[0, 0, 0].item(), pairs.degrade(sample, key=0)[0, 0, 0].item()
+        (0.5, 0.0)
+    """
+
+    channels: int
+    clean_channels: int
+    keeps_gray: ClassVar[bool] = False
+
+    def inputs(self, channels: int) -> DegradedImageInputs:
+        """Return what a model is told."""
+        return DegradedImageInputs(self.channels, channels)
+
+    def clean(self, sample: Sample) -> Images:
+        """Return the first channels."""
+        return sample[..., : self.clean_channels]
+
+    def degrade(self, sample: Sample, *, key: Any) -> Given:
+        """Return the other channels."""
+        return sample[..., self.clean_channels :]
+
+    def start(self, given: Given) -> Images:
+        """Return the degraded images with as many channels as the clean ones."""
+        if self.channels == self.clean_channels:
+            return given
+        return luma(given) if self.clean_channels == 1 else jnp.repeat(given, 3, axis=-1)
 
 
 def luma(images: Images) -> Given:

@@ -24,9 +24,11 @@ LEAST_ERROR = 1e-3  # squared levels: equal images have 78 dB, not infinitely ma
 
 @dataclass(frozen=True)
 class EnhancementObjective(AbstractSampleObjective):
-    """The difference of improved and clean images, degraded anew whenever they are shown.
+    """The difference of improved and clean images.
 
-    loss = mean |start(given) + model(given) - clean|,  given = degrade(clean)
+    loss = mean |start(given) + model(given) - clean|,  given = degrade(sample)
+
+    A sample is a clean image, degraded anew whenever it is shown, or the two of a pair (`Pairs`).
 
     Training sees square crops at random places, turned and mirrored at random; whole images measure it.
 
@@ -79,18 +81,18 @@ class EnhancementObjective(AbstractSampleObjective):
 
         Args:
             model: in evaluation mode.
-            levels: clean images, 0 to 255.
+            levels: samples, 0 to 255.
             key: random key of the degradation.
         """
-        clean = self.fitted(as_floats(levels))
-        given = self.degradation.degrade(clean, key=key)
+        sample = self.fitted(as_floats(levels))
+        given = self.degradation.degrade(sample, key=key)
         start = self.degradation.finish(self.degradation.start(given), given)
-        return clean, start, self.improved(model, given)
+        return self.degradation.clean(sample), start, self.improved(model, given)
 
-    def fitted(self, clean: Array) -> Array:
-        """Return images whose sides are multiples of the scale, cut at bottom and right."""
+    def fitted(self, sample: Array) -> Array:
+        """Return samples whose sides are multiples of the scale, cut at bottom and right."""
         scale = self.degradation.scale
-        return clean[:, : clean.shape[1] // scale * scale, : clean.shape[2] // scale * scale]
+        return sample[:, : sample.shape[1] // scale * scale, : sample.shape[2] // scale * scale]
 
     def _each(self, found: Array, clean: Array) -> Array:
         """Return the loss of each image."""
@@ -100,8 +102,9 @@ class EnhancementObjective(AbstractSampleObjective):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean weighted loss of freshly degraded images."""
         degrade_key, model_key = hashed_keys(key, 2)
-        clean = as_floats(batch["x"])
-        given = self.degradation.degrade(clean, key=degrade_key)
+        sample = as_floats(batch["x"])
+        given = self.degradation.degrade(sample, key=degrade_key)
+        clean = self.degradation.clean(sample)
         found = self.improved(model, given, key=model_key, train=True)
         return {"all": ((self._each(found, clean) * batch["weight"]).mean(), {})}
 

@@ -19,6 +19,7 @@ from lamina.objectives.degradations import Gray, Holes, Noise, Reduction
 from lamina.tasks.enhance import tiles
 from lamina.tasks.enhance.keys import DEGRADATIONS, EnhanceKeys, degradation_of, words_of
 from lamina.tasks.enhance.task import EnhanceTask
+from lamina.tasks.samples.pairs import PAIRS
 
 QUICK: dict[str, Any] = {
     "task": "enhance", "model": "edsr", "size": 8, "depth": 1, "epochs": 2, "steps_per_epoch": 30,
@@ -147,7 +148,8 @@ def test_keys_name_a_degradation(keys: dict[str, Any], expected: Any):
 
 
 def test_every_degradation_has_words():
-    assert len({words_of(EnhanceKeys(degrade=name)) for name in DEGRADATIONS}) == len(DEGRADATIONS)
+    names = (*DEGRADATIONS, PAIRS)
+    assert len({words_of(EnhanceKeys(), name) for name in names}) == len(names)
 
 
 def test_a_key_of_another_degradation_is_refused(clean: Path):
@@ -200,7 +202,7 @@ def test_colors(tmp_path: Path, clean: Path):
 def test_what_it_does_not_take(clean: Path, denoiser: Network):
     with pytest.raises(DataError, match="there are no images"):
         lamina.fit({"a": np.arange(30.0), "b": np.arange(30.0)}, task="enhance")
-    with pytest.raises(DataError, match="the task enhance has no target"):
+    with pytest.raises(DataError, match="not one column of images"):
         lamina.fit(clean, target="image", task="enhance")
     with pytest.raises(ConfigError, match="there is nothing to improve"):
         denoiser.enhance()

@@ -12,6 +12,7 @@ from lamina.data.cells import CellColumn
 from lamina.data.images.store import AbstractImages
 
 IMAGE = "image"  # the storage, the kind, and the usual name
+CLEAN = "clean"  # the usual name of what degraded images should be
 
 
 class ImageColumn(CellColumn):

@@ -33,6 +33,7 @@ READERS: Registry[AbstractReader] = Registry(
         "idx": "lamina.data.readers.idx",
         "graphs": "lamina.data.readers.graphs",
         "mask_folder": "lamina.data.readers.mask_folder",
+        "clean_folder": "lamina.data.readers.clean_folder",
         "text_file": "lamina.data.readers.text_file",
         "text_folder": "lamina.data.readers.text_folder",
         "image_folder": "lamina.data.readers.image_folder",

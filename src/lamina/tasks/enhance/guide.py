@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamina.core.inputs import Inputs
 from lamina.modalities.base import Block, Choice, Situation
-from lamina.tasks.enhance.keys import DENOISE, FACTORS, USUAL_CROP, degradation_named
+from lamina.tasks.enhance.keys import DENOISE, FACTORS, USUAL_CROP, degradation_learned
 from lamina.tasks.samples.guide import AbstractSampleGuide
-
-if TYPE_CHECKING:
-    pass
 
 EDSR, DRUNET = "edsr", "drunet"
 BATCH, SMALL_CROP = 32, 32  # examples, and pixels of a crop's side in the small images
@@ -39,7 +36,7 @@ class EnhanceGuide(AbstractSampleGuide):
 
     def inputs(self, given: Inputs, target: Any) -> Inputs:
         """Return what a model is told of degraded images."""
-        return degradation_named(target.method).inputs(target.inputs.channels)
+        return degradation_learned(target.method, target.space).inputs(target.inputs.channels)
 
     def choose(self, situation: Situation, blocks: Sequence[Block], target: Any) -> Choice:
         """Return model, options and keys for a time."""

@@ -12,6 +12,7 @@ from lamina.data.images.pixels import Canvas, as_channels
 from lamina.tasks.enhance.enhanced import EnhancedImages
 from lamina.tasks.enhance.tiles import improve
 from lamina.tasks.samples.images import as_bytes, as_units
+from lamina.tasks.samples.pairs import PAIRS
 
 WHITE = 128  # levels from which a pixel of a mask is to be filled
 
@@ -36,6 +37,11 @@ class Improving:
         self.turns, self.mask, self.degrade, self.seed = turns, mask, degrade, seed
         if mask is not None and not self.objective.degradation.takes_hole:
             raise ConfigError("mask says where holes are, and this network fills none", fix="leave mask out")
+        if degrade and network.target.method == PAIRS:
+            fix = "leave degrade out; lamina evaluate measures it on pairs"
+            raise ConfigError(
+                "how images were degraded was not told: the network learned from pairs", fix=fix
+            )
 
     def run(self, table: Any) -> EnhancedImages:
         """Return the images of a table, improved.
@@ -82,7 +88,7 @@ class Improving:
         """
         found = [improve(self.objective, self.model, own, turns=self.turns) for own in given]
         image = np.concatenate(found, axis=-1)
-        is_gray = gray and not self.objective.degradation.needs_color and image.shape[-1] == 3
+        is_gray = gray and self.objective.degradation.keeps_gray and image.shape[-1] == 3
         return as_units(as_channels(as_bytes(image), 1)) if is_gray else image
 
     def _demonstrated(self, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:

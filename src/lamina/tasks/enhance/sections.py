@@ -13,6 +13,7 @@ from lamina.objectives.metrics import metric_number
 from lamina.tasks.enhance.keys import COLORIZE, DENOISE, INPAINT, EnhanceKeys, words_of
 from lamina.tasks.metric_table import metric_table, metric_tiles
 from lamina.tasks.samples.images import as_bytes
+from lamina.tasks.samples.pairs import PAIRS
 
 SHOWN, ACROSS = 4, 3
 LEADING = ("psnr", "ssim", "psnr_before")
@@ -20,6 +21,7 @@ LIMITS = {
     DENOISE: "Noise of another kind or strength than in training is removed in part, or details with it.",
     INPAINT: "What is put into a hole is likely, not what was there.",
     COLORIZE: "Colors are likely ones, and paler than true ones where several are possible.",
+    PAIRS: "Images that were degraded in another manner than the pairs may get worse.",
 }
 OF_SIZE = (
     "Details are made up where the small image does not have them; images that were reduced in another "
@@ -34,7 +36,7 @@ def enhance_sections(outcome: Outcome) -> list[Section]:
         outcome: of the run.
     """
     keys = _keys_of(outcome)
-    return [_summary(outcome, keys), *_pairs(outcome), *_quality(outcome), _limits(keys)]
+    return [_summary(outcome, keys), *_pairs(outcome), *_quality(outcome), _limits(outcome.target.method)]
 
 
 def _keys_of(outcome: Outcome) -> EnhanceKeys:
@@ -43,7 +45,7 @@ def _keys_of(outcome: Outcome) -> EnhanceKeys:
 
 
 def _summary(outcome: Outcome, keys: EnhanceKeys) -> Section:
-    lead = f"The network {words_of(keys)}."
+    lead = f"The network {words_of(keys, outcome.target.method)}."
     if not outcome.metrics:
         return Section(
             "In short", (Paragraph(f"{lead} Nothing was measured: no image was held out.", "lead"),)
@@ -80,7 +82,8 @@ def _shown(outcome: Outcome, row: int) -> list[np.ndarray]:
 
     from lamina.objectives.enhancement import MEASURED
 
-    x: Any = outcome.transform(outcome.held_out.take(np.array([row])))  # type: ignore[union-attr]
+    own = outcome.held_out.take(np.array([row]))  # type: ignore[union-attr]
+    x: Any = outcome.target.space.arrays(outcome.encoder, own)
     levels = x if isinstance(x, np.ndarray) else x.take(np.array([0]))
     clean, start, found = jax.device_get(_run()(outcome.objective, outcome.model, levels, MEASURED))
     return [as_bytes(own[0]) for own in (start, found, clean)]
@@ -100,9 +103,9 @@ def _quality(outcome: Outcome) -> list[Section]:
     return [Section("How good it is", (metric_table(outcome),))] if outcome.metrics else []
 
 
-def _limits(keys: EnhanceKeys) -> Section:
+def _limits(method: str) -> Section:
     sentences = (
-        LIMITS.get(keys.degrade, OF_SIZE),
+        LIMITS.get(method, OF_SIZE),
         "Figures hold for images like those of training that are degraded in the same manner.",
         "An improved image shows what is likely: it is no evidence of what was there.",
     )

@@ -62,6 +62,11 @@ class AbstractSpace(abc.ABC):
 
     kind: ClassVar[str]
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Target columns that are a part of the samples: none, as a rule."""
+        return ()
+
     @abc.abstractmethod
     def inputs(self, labels: int) -> AbstractSampleInputs:
         """Return what a model is told.
@@ -104,3 +109,16 @@ class AbstractSpace(abc.ABC):
     @abc.abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def restore(stored: Mapping[str, Any], place: str) -> AbstractSpace:
+        """Return the space in an artifact's JSON, each field checked.
+
+        Args:
+            stored: from `to_json`.
+            place: where it stands.
+
+        Raises:
+            ArtifactError: a field has the wrong form.
+        """

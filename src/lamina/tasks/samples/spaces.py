@@ -9,11 +9,14 @@ from lamina.core.errors import DataError
 from lamina.core.inputs import ImageInputs, TableInputs
 from lamina.core.json_checks import one_of
 from lamina.tasks.samples.images import PIXELS, ImageSpace
+from lamina.tasks.samples.pairs import PAIRS, PairSpace
 from lamina.tasks.samples.rows import ROWS, RowSpace
 from lamina.tasks.samples.space import AbstractSpace
 
 if TYPE_CHECKING:
     from lamina.modalities.base import Learned
+
+SPACES: dict[str, type[AbstractSpace]] = {PIXELS: ImageSpace, PAIRS: PairSpace, ROWS: RowSpace}  # by kind
 
 
 def fit_space(learned: Learned, *, has_density: bool = False) -> AbstractSpace:
@@ -48,6 +51,5 @@ def restore_space(stored: Mapping[str, Any], place: str) -> AbstractSpace:
     Raises:
         ArtifactError: it is no such space.
     """
-    one_of(PIXELS, ROWS)(stored.get("kind"), f"{place}.kind")
-    space = ImageSpace if stored["kind"] == PIXELS else RowSpace
-    return space.restore(stored, place)
+    one_of(*SPACES)(stored.get("kind"), f"{place}.kind")
+    return SPACES[stored["kind"]].restore(stored, place)

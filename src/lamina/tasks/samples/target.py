@@ -41,7 +41,7 @@ class SampleTarget(AbstractTarget):
         shares: tuple[float, ...] = (),
     ):
         self.space, self.method, self.classes, self.shares = space, method, classes, shares
-        self.names = () if classes is None else classes.names
+        self.names = space.targets if classes is None else classes.names
         self.labels = () if classes is None else classes.labels
 
     @property
