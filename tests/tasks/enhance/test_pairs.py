@@ -90,9 +90,7 @@ def test_degraded_images_alone_are_improved(brightener: Network, folder: Path, t
 def test_keys_of_degradations_do_not_suit_pairs(folder: Path):
     with pytest.raises(ConfigError, match="pairs of images are degraded already; got degrade=inpaint"):
         lamina.fit(folder, task="enhance", degrade="inpaint", **QUICK)
-    with pytest.raises(
-        ConfigError, match="key 'sigma' belongs to degrade=denoise"
-    ):
+    with pytest.raises(ConfigError, match="key 'sigma' belongs to degrade=denoise"):
         lamina.fit(folder, sigma=(10,), **QUICK)
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from lamina.core.errors import MissingExtraError
+from lamina.data.graphs.atoms import ATOM_NUMBERS, MOLECULE_NUMBERS, atom_numbers, molecule_numbers
 from lamina.data.graphs.column import AbstractGraphColumn
 from lamina.data.graphs.store import Features, Graphs
 
 INSTALL = "pip install 'lamina[chem]'"
 ATOM_NAMES = ("element", "degree", "charge", "hydrogens", "hybridization", "chirality", "aromatic", "ring")
 BOND_NAMES = ("bond", "stereo", "conjugated", "ring")
+NUMBER_NAMES = (*ATOM_NUMBERS, *MOLECULE_NUMBERS)
 _SHOWN = 80  # characters of a text in a message
 
 
@@ -173,6 +175,7 @@ def read_molecules(texts: Sequence[str]) -> tuple[Graphs, dict[int, str], tuple[
     from rdkit import rdBase
 
     atoms, bonds, edges, counts, faults, canonical = [], [], [], [], {}, []
+    numbers = [np.zeros((0, len(NUMBER_NAMES)))]
     with rdBase.BlockLogs():
         for place, text in enumerate(texts):
             molecule, why = parsed(text)
@@ -181,6 +184,7 @@ def read_molecules(texts: Sequence[str]) -> tuple[Graphs, dict[int, str], tuple[
             own = [] if molecule is None else [_atom(atom) for atom in molecule.GetAtoms()]
             links = [] if molecule is None else list(molecule.GetBonds())
             atoms += own
+            numbers += [] if molecule is None else [_numbers(molecule)]
             for bond in links:
                 ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
                 edges += [ends, ends[::-1]]
@@ -190,6 +194,7 @@ def read_molecules(texts: Sequence[str]) -> tuple[Graphs, dict[int, str], tuple[
     ends = np.cumsum(np.array(counts, np.int64).reshape(-1, 2), axis=0)
     pairs = np.array(edges, np.int32).reshape(-1, 2)
     nodes, between = _features(atoms, ATOM_NAMES), _features(bonds, BOND_NAMES)
+    nodes = nodes.with_numbers(np.concatenate(numbers), NUMBER_NAMES)
     return Graphs(ends[:, 0], ends[:, 1], pairs, nodes, between), faults, tuple(canonical)
 
 
@@ -246,6 +251,12 @@ def _atom(atom: Any) -> tuple[Any, ...]:
 
 def _bond(bond: Any) -> tuple[Any, ...]:
     return (bond.GetBondType().name, bond.GetStereo().name, bond.GetIsConjugated(), bond.IsInRing())
+
+
+def _numbers(molecule: Any) -> np.ndarray:
+    """Return the numbers of each atom, those of its molecule behind its own."""
+    own, whole = atom_numbers(molecule), molecule_numbers(molecule)
+    return np.concatenate([own, np.broadcast_to(whole, (len(own), len(whole)))], axis=1)
 
 
 def _features(rows: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> Features:
