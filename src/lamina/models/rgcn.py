@@ -48,6 +48,7 @@ class RelationalEncoder(Module):
         ConfigError: there is no convolution.
 
     Example:
+        >>> import numpy as np
         >>> inputs = TripleInputs(3, 1, np.array([[0, 0, 1], [1, 0, 2]], np.int32).tobytes())
         >>> RelationalEncoder(inputs, width=4, key=0)(jnp.ones((3, 4))).shape
         (3, 4)
