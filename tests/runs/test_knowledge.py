@@ -21,7 +21,7 @@ def start(data: str, out: Path, callbacks: list[Any], **keys: Any) -> Path:
 
 
 @pytest.mark.usefixtures("no_report")
-@pytest.mark.parametrize("model", ["complex", "rotate"])
+@pytest.mark.parametrize("model", ["complex", "rotate", "rgcn"])
 def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path, model: str):
     (tmp_path / "graph").mkdir()
     data = folder(tmp_path / "graph")

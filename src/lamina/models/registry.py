@@ -73,6 +73,8 @@ OPTION_KEYS: dict[str, dict[str, Any]] = {
         **one_of("none", "batch", "each", "layer"),
     },
     "readout": {"meaning": "how a graph is told from its nodes", **one_of("sum", "mean", "max")},
+    "bases": {"meaning": "matrices that all relations share", **POSITIVE},
+    "edge_dropout": {"meaning": "share of edges left out of the graph in training", **FRACTION},
     "reach": {"meaning": "numbers begin within this over the size", **POSITIVE},
     "absent": {"meaning": "share of examples that training shows without a block it may lack", **FRACTION},
 }
@@ -216,6 +218,7 @@ _PLACES = {
     "transformer": "transformer",
     "triples": "complex distmult rotate transe",
     "restoration": "edsr drunet",
+    "rgcn": "rgcn",
     "unet": "unet",
     "vae": "vae",
     "vgg": "vgg",

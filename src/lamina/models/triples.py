@@ -85,6 +85,15 @@ class AbstractLinkModel(Module):
     def cubes(self, vectors: Float[Array, "n d"]) -> Float[Array, " n"]:
         """Return Σ |v|³ of each vector: what N3 keeps small."""
 
+    def encoded(self, *, key: Any = None, train: bool = False) -> AbstractLinkModel:
+        """Return the model whose vectors are compared: itself, since its vectors stand for themselves.
+
+        Args:
+            key: random key or seed.
+            train: whether this is training.
+        """
+        return self
+
     def question(self, x: Any, *, key: Any = None, train: bool = False) -> Float[Array, "b d"]:
         """Return the vectors of questions.
 
@@ -253,7 +262,15 @@ def _moduli(differences: Array) -> Any:
     return -jnp.sqrt(real * real + imaginary * imaginary + _LEAST_SQUARE).sum(-1)
 
 
-def _triples(inputs: Inputs) -> TripleInputs:
+def triple_inputs(inputs: Inputs) -> TripleInputs:
+    """Return inputs that are those of triples.
+
+    Args:
+        inputs: what a model is told.
+
+    Raises:
+        TypeError: they are others.
+    """
     if not isinstance(inputs, TripleInputs):
         raise TypeError(f"a model of triples is told of entities and relations, not of {inputs}")
     return inputs
@@ -266,7 +283,7 @@ def _triples(inputs: Inputs) -> TripleInputs:
 )  # fmt: skip
 def distmult(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, key: Any) -> Module:
     """Knowledge graphs by products of three vectors: the simplest that is strong."""
-    return DistMult(_triples(inputs), width=size, relation_width=size, dropout=dropout, key=key)
+    return DistMult(triple_inputs(inputs), width=size, relation_width=size, dropout=dropout, key=key)
 
 
 @register(
@@ -275,7 +292,7 @@ def distmult(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, k
 )  # fmt: skip
 def complex_(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, key: Any) -> Module:
     """Knowledge graphs by products of three complex vectors: relations need not hold both ways."""
-    return ComplEx(_triples(inputs), width=2 * size, relation_width=2 * size, dropout=dropout, key=key)
+    return ComplEx(triple_inputs(inputs), width=2 * size, relation_width=2 * size, dropout=dropout, key=key)
 
 
 @register(
@@ -285,7 +302,7 @@ def complex_(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, k
 def transe(inputs: Inputs, outputs: int, *, size: int, dropout: float = 0.0, key: Any) -> Module:
     """Knowledge graphs by translations: a relation leads from the place of one entity to that of another."""
     return TransE(
-        _triples(inputs),
+        triple_inputs(inputs),
         width=size,
         relation_width=size,
         dropout=dropout,
@@ -306,4 +323,4 @@ def rotate(
 
     Numbers begin within ± reach / size; the paper takes the margin and 2 more.
     """
-    return RotatE(_triples(inputs), rank=size, reach=reach / size, dropout=dropout, key=key)
+    return RotatE(triple_inputs(inputs), rank=size, reach=reach / size, dropout=dropout, key=key)

@@ -39,6 +39,7 @@ class EntitySamplingObjective(AbstractLinkObjective):
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean loss of the right answers and of those that were drawn."""
         keys = hashed_keys(key, 2)
+        model = model.encoded(key=keys[0], train=True)
         question, vectors = (
             model.question(batch["x"], key=keys[0], train=True),
             jnp.asarray(model.entity.weight),

@@ -39,6 +39,8 @@ class EntitySoftmaxObjective(AbstractLinkObjective):
 
     def losses(self, model: Any, batch: Batch, *, key: Any) -> Losses:
         """Return the mean surprise at the answers, with N3."""
+        if self.n3:  # the vectors that are compared, made once for the scores and for N3
+            model = model.encoded(key=key, train=True)
         scores = model(batch["x"], key=key, train=True).astype(jnp.float32)
         each = answers_entropy(scores, batch["y"], smoothing=self.smoothing)
         weight = jnp.asarray(batch["weight"])

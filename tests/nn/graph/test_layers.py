@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.nn.graph.graphs import EVERY, HISTOGRAM, LAYERS, READOUTS, WIDTH, batch, network
+from tests.nn.graph.graphs import EVERY, HISTOGRAM, KINDS, LAYERS, READOUTS, WIDTH, batch, network
 
 from lamina.core.errors import ConfigError
 from lamina.core.taps import observe
@@ -164,6 +164,19 @@ def test_dropped_edges():
     for side in ("senders", "receivers"):
         expected = np.where(gone, -1, getattr(graph, side))
         np.testing.assert_array_equal(getattr(dropped, side), expected)
+
+
+@pytest.mark.parametrize("bases", [None, 2])
+def test_weights_of_edges_stand_in_place_of_the_counts_of_their_kinds(bases: int | None):
+    x, graph = batch()
+    layer = RGCNConv(WIDTH, 3, relations=KINDS, bases=bases, key=0)
+    ends = [np.asarray(of) for of in (graph.receivers, graph.kinds)]
+    same = (ends[0][:, :, None] == ends[0][:, None]) & (ends[1][:, :, None] == ends[1][:, None])
+    counted = graph._replace(weights=jnp.asarray(1 / same.sum(-1), jnp.float32))
+    bare = graph._replace(weights=None)
+    a, b, twice = (of_nodes("RGCN", run(layer, x, g), graph.mask) for g in (bare, counted, graph))
+    close(a, b)
+    assert not np.allclose(a, twice, atol=1e-3)
 
 
 def test_jumping_knowledge():

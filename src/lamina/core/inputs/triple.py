@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from lamina.core.inputs.base import AbstractInputs
 
@@ -17,6 +19,8 @@ class TripleInputs(AbstractInputs):
     Args:
         entities: how many there are, heads and tails together.
         relations: how many there are, their inverses not counted.
+        graph: the triples that train, each once, for models that see an entity's neighbors: int32 (n, 3) as
+            bytes, so that inputs can be compared; see `triples`.
 
     Example:
         >>> TripleInputs(entities=5, relations=2).directed
@@ -25,8 +29,14 @@ class TripleInputs(AbstractInputs):
 
     entities: int
     relations: int
+    graph: bytes = field(default=b"", repr=False)
 
     @property
     def directed(self) -> int:
         """How many relations there are with their inverses."""
         return 2 * self.relations
+
+    @property
+    def triples(self) -> np.ndarray:
+        """The triples that train, int32 (n, 3): head, relation, tail."""
+        return np.frombuffer(self.graph, np.int32).reshape(-1, 3)

@@ -22,9 +22,9 @@ from lamina.ops.edges import degrees, edge_sum, gather_nodes
 class RGCNConv(AbstractGraphLayer):
     """y_i = x_i · W_0 + Σ_r 1/c_ir Σ_{j → i of kind r} x_j · W_r + b.
 
-    c_ir is how many edges of kind r lead to i. With ``bases`` W_r = Σ_k comp_rk · V_k: few matrices, which
-    all kinds share, so that rare kinds have not too many weights. O(nodes · in · out · matrices + edges · out
-    · matrices).
+    c_ir is how many edges of kind r lead to i; where edges have weights, these stand in place of 1/c_ir.
+    With ``bases`` W_r = Σ_k comp_rk · V_k: few matrices, which all kinds share, so that rare kinds have not
+    too many weights. O(nodes · in · out · matrices + edges · out · matrices).
 
     Args:
         in_features: numbers of a node that enter.
@@ -71,7 +71,8 @@ class RGCNConv(AbstractGraphLayer):
         self, x: Float[Array, "b n f"], graph: Graph, *, key: Any = None, train: bool = False
     ) -> Float[Array, "b n o"]:
         kinds = graph.edge_kinds(self.path)
-        share = (1 / self._counts(kinds, graph)).astype(x.dtype)
+        weights = 1 / self._counts(kinds, graph) if graph.weights is None else jnp.asarray(graph.weights)
+        share = weights.astype(x.dtype)
         near = self._by_relations if self.comp is None else self._by_bases
         return near(x, kinds, share, graph) + x @ self.root.astype(x.dtype) + aligned(self.bias, x)
 

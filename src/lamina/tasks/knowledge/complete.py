@@ -58,7 +58,7 @@ class EntityVectors:
 
     def answer(self, model: Any, x: Any) -> Array:
         """Return the vector of each entity."""
-        return gather(jnp.asarray(model.entity.weight), x["entity"])
+        return gather(jnp.asarray(model.encoded().entity.weight), x["entity"])
 
 
 def completions(network: Any, keys: Any) -> list[Completion]:

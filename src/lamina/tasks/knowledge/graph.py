@@ -83,6 +83,22 @@ def complete(triples: np.ndarray) -> np.ndarray:
     return np.unique(found, axis=0).astype(np.int32) if len(found) else np.zeros((0, 3), np.int32)
 
 
+def is_among(triples: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which of some triples stand among others, (n,).
+
+    Args:
+        triples: (n, 3), nothing unknown, each once.
+        others: (m, 3), nothing unknown, each once.
+
+    Example:
+        >>> is_among(np.array([[0, 0, 1], [1, 0, 2]]), np.array([[1, 0, 2], [2, 0, 0]])).tolist()
+        [False, True]
+    """
+    both = np.concatenate([triples, others])
+    _, places, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)
+    return counts[places.reshape(-1)[: len(triples)]] > 1
+
+
 class Answers:
     """The known answers of every question.
 

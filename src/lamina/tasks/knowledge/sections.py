@@ -117,11 +117,11 @@ def _hardest(outcome: Outcome, ranks: np.ndarray, asked: np.ndarray) -> Section:
 
 def _map(outcome: Outcome, target: KnowledgeTarget) -> list[Section]:
     """Return the vectors of the most frequent entities along their two widest directions."""
-    if not hasattr(outcome.model, "entity"):  # a model of one's own
+    if not hasattr(outcome.model, "encoded"):  # a model of one's own
         return []
     counts = np.bincount(target.known[:, [0, 2]].reshape(-1), minlength=len(target.entities))
     rows = np.argsort(-counts, kind="stable")[:MOST_ON_MAP]
-    vectors = np.asarray(outcome.model.entity.weight, np.float64)[rows]
+    vectors = np.asarray(outcome.model.encoded().entity.weight, np.float64)[rows]
     which = (
         "All entities." if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities."
     )

@@ -13,7 +13,7 @@ from lamina.core.inputs import TripleInputs
 from lamina.core.json_checks import record, wrong
 from lamina.core.packed import packed, unpacked
 from lamina.tasks.base import AbstractTarget
-from lamina.tasks.knowledge.graph import Answers, both_directions, complete, numbered, words_of
+from lamina.tasks.knowledge.graph import Answers, both_directions, complete, is_among, numbered, words_of
 
 if TYPE_CHECKING:
     from lamina.data.table import AbstractTable
@@ -30,15 +30,21 @@ class KnowledgeTarget(AbstractTarget):
         columns: of heads, relations and tails.
         entities: their names, in the order of their numbers.
         relations: their names, in the order of their numbers.
-        known: (n, 3) numbers of all triples of the data, whose entities and relations are known.
+        known: (n, 3) numbers of all triples of the data, whose entities and relations are known, each once.
+        trained: (n,), which of them train.
     """
 
     names = ()
 
     def __init__(
-        self, columns: Sequence[str], entities: Sequence[str], relations: Sequence[str], known: np.ndarray
+        self,
+        columns: Sequence[str],
+        entities: Sequence[str],
+        relations: Sequence[str],
+        known: np.ndarray,
+        trained: np.ndarray,
     ):
-        self.columns, self.known = tuple(columns), known
+        self.columns, self.known, self.trained = tuple(columns), known, trained
         self.entities, self.relations = tuple(entities), tuple(relations)
 
     @staticmethod
@@ -56,15 +62,21 @@ class KnowledgeTarget(AbstractTarget):
         head, relation, tail = columns
         entities = sorted({*_seen(table, head, rows), *_seen(table, tail, rows)})
         found = KnowledgeTarget(
-            columns, entities, sorted(_seen(table, relation, rows)), np.zeros((0, 3), np.int32)
+            columns,
+            entities,
+            sorted(_seen(table, relation, rows)),
+            np.zeros((0, 3), np.int32),
+            np.zeros(0, bool),
         )
-        known = found.triples(table, rows) if whole is None else found.triples(whole)
-        return KnowledgeTarget(columns, found.entities, found.relations, complete(known))
+        own = complete(found.triples(table, rows))
+        known = own if whole is None else complete(np.concatenate([own, found.triples(whole)]))
+        return KnowledgeTarget(columns, found.entities, found.relations, known, is_among(known, own))
 
     @property
     def inputs(self) -> TripleInputs:
-        """What a model is told."""
-        return TripleInputs(len(self.entities), len(self.relations))
+        """What a model is told: of the triples those that train, and none that is held out."""
+        graph = np.ascontiguousarray(self.known[self.trained], np.int32).tobytes()
+        return TripleInputs(len(self.entities), len(self.relations), graph)
 
     @functools.cached_property
     def numbers(self) -> dict[str, int]:
@@ -140,6 +152,7 @@ class KnowledgeTarget(AbstractTarget):
             "entities": list(self.entities),
             "relations": list(self.relations),
             "known": packed(self.known.T.astype(np.int32)),
+            "trained": packed(np.packbits(self.trained)),
         }
 
     @staticmethod
@@ -159,7 +172,12 @@ class KnowledgeTarget(AbstractTarget):
         sizes = [len(stored[name]) for name in ("entities", "relations", "entities")]
         if len(known) and ((known < 0).any() or (known.max(axis=0) >= sizes).any()):
             raise wrong(f"{place}.known", f"numbers below {sizes}", known.max(axis=0).tolist())
-        return KnowledgeTarget(stored["columns"], stored["entities"], stored["relations"], known)
+        bits = unpacked(stored["trained"], "<u1", place=f"{place}.trained", most=_MOST_BYTES)
+        if len(bits) != -(-len(known) // 8):
+            expected = f"a bit for each of {len(known):,} triples"
+            raise wrong(f"{place}.trained", expected, f"{len(bits):,} bytes")
+        trained = np.unpackbits(bits, count=len(known)).astype(bool)
+        return KnowledgeTarget(stored["columns"], stored["entities"], stored["relations"], known, trained)
 
 
 def asked_of(questions: np.ndarray) -> np.ndarray:
@@ -179,5 +197,9 @@ def _seen(table: AbstractTable, name: str, rows: np.ndarray) -> set[str]:
 
 _MOST_BYTES = 1 << 32
 _FORM = record(
-    columns=json_checks.texts, entities=json_checks.texts, relations=json_checks.texts, known=json_checks.text
+    columns=json_checks.texts,
+    entities=json_checks.texts,
+    relations=json_checks.texts,
+    known=json_checks.text,
+    trained=json_checks.text,
 )
