@@ -28,6 +28,7 @@ from lamina.nn.linear import Linear
 
 LEAST_SIDE = 7  # pixels that are left at the lowest resolution where the depth is not given
 MOST_CHANNELS = 4  # times the channels of the first resolution
+MOST_FOLD = 8
 
 
 class ImageAttention(Module):
@@ -57,14 +58,16 @@ class DenoisingUNet(Module):
 
     From one resolution to the next a weighted sum makes each block of 2 × 2 places one, and back; what comes
     from below and from beside is joined by a weighted sum too, which costs a ninth of a convolution. The last
-    convolution begins at zero. An image whose sides are no multiples of 2^depth is filled up with zeros and
-    cut back at the end.
+    convolution begins at zero. With ``fold`` above 1 the first convolution sees blocks of fold × fold pixels
+    as channels, and the last one makes them again: a fraction 1 / fold² of the work at equal width. An image
+    whose sides are no multiples of fold · 2^depth is filled up with zeros and cut back at the end.
 
     Args:
         inputs: shape of the images and number of classes.
         width: channels at the first resolution; each halving doubles them, up to four times as many.
         depth: number of halvings, >= 0.
         blocks: residual blocks at each resolution, on either way.
+        fold: side of the blocks of pixels that become channels.
         dropout: probability in [0, 1) inside each block.
         key: random key or seed.
 
@@ -87,12 +90,22 @@ class DenoisingUNet(Module):
     norm: GroupNorm
     head: Conv
     padding: tuple[int, int] = static()
+    fold: int = static()
 
     def __init__(
-        self, inputs: ImageSampleInputs, *, width: int, depth: int, blocks: int, dropout: float, key: Any
+        self,
+        inputs: ImageSampleInputs,
+        *,
+        width: int,
+        depth: int,
+        blocks: int,
+        fold: int = 1,
+        dropout: float,
+        key: Any,
     ):
         keys = split(key, 7 + 2 * depth)
-        self.padding = (-inputs.height % 2**depth, -inputs.width % 2**depth)
+        multiple, channels = fold * 2**depth, fold**2 * inputs.channels
+        self.padding, self.fold = (-inputs.height % multiple, -inputs.width % multiple), fold
         widths = [width * min(2**level, MOST_CHANNELS) for level in range(depth + 1)]
         told = 4 * width
 
@@ -107,7 +120,7 @@ class DenoisingUNet(Module):
 
         pairs = list(itertools.pairwise(widths))
         self.condition = Condition(inputs.labels, told, key=keys[0])
-        self.stem = Conv(inputs.channels, width, key=keys[1])
+        self.stem = Conv(channels, width, key=keys[1])
         self.downs = [row(size, k, blocks) for size, k in zip(widths[:-1], keys[7 : 7 + depth], strict=True)]
         self.shrinks = sums([(4 * fine, coarse) for fine, coarse in pairs], keys[2])
         self.bottom = row(widths[-1], keys[3], 2)
@@ -117,7 +130,7 @@ class DenoisingUNet(Module):
         self.joins = sums([(2 * fine, fine) for fine, _ in pairs], join_key)
         self.ups = [row(size, k, blocks) for size, k in zip(widths[:-1], keys[7 + depth :], strict=True)]
         self.norm = GroupNorm(groups_of(width), width)
-        self.head = without_bias(Conv(width, inputs.channels, initializer=zeros, key=keys[6]))
+        self.head = without_bias(Conv(width, channels, initializer=zeros, key=keys[6]))
 
     def __call__(
         self,
@@ -132,7 +145,7 @@ class DenoisingUNet(Module):
         told = self.condition(level, label).astype(x.dtype)
         keys = self._keys(key)
         x = jnp.pad(x, ((0, 0), (0, self.padding[0]), (0, self.padding[1]), (0, 0)))
-        x, beside = self.stem(x), []
+        x, beside = self.stem(folded(x, self.fold)), []
         for row, shrink in zip(self.downs, self.shrinks, strict=True):
             x = _through(row, x, told, keys, train)
             beside.append(x)
@@ -144,7 +157,8 @@ class DenoisingUNet(Module):
         for row, grow, join in zip(self.ups[::-1], self.grows[::-1], self.joins[::-1], strict=True):
             x = join(jnp.concatenate([beside.pop(), unfolded(grow(x), 2)], axis=-1))
             x = _through(row, x, told, keys, train)
-        return self.head(self.norm(x, activation="silu"))[:, :height, :width]
+        found = unfolded(self.head(self.norm(x, activation="silu")), self.fold)
+        return found[:, :height, :width]
 
     def _keys(self, key: Any) -> Any:
         """One random key for each block."""
@@ -185,14 +199,18 @@ def denoising_unet(
     size: int,
     depth: int | None = None,
     blocks: int = 2,
+    fold: int = 1,
     dropout: float = 0.0,
     key: Any,
 ) -> Module:
     """U-Net for diffusion and flows of images: convolutions, attention at the lowest resolution.
 
-    ``depth`` is as many halvings as leave 7 pixels a side when left out: 2 at 28 × 28 and 32 × 32.
+    ``depth`` is as many halvings as leave 7 places a side when left out: 2 at 28 × 28 and 32 × 32, one less
+    with ``fold=2``.
     """
-    depth = depth_for(inputs.height, inputs.width) if depth is None else depth
+    if not 1 <= fold <= MOST_FOLD:
+        raise ConfigError("fold is out of range", expected=f"1 to {MOST_FOLD}", received=fold)
+    depth = depth_for(-(-inputs.height // fold), -(-inputs.width // fold)) if depth is None else depth
     if not 0 <= depth <= 8:
         raise ConfigError("depth is out of range", expected="0 to 8", received=depth)
-    return DenoisingUNet(inputs, width=size, depth=depth, blocks=blocks, dropout=dropout, key=key)
+    return DenoisingUNet(inputs, width=size, depth=depth, blocks=blocks, fold=fold, dropout=dropout, key=key)
