@@ -101,6 +101,17 @@ def test_axes(kind: str, shown: str):
     assert figure.axes[0].get_ylim() == ends
 
 
+@pytest.mark.parametrize(
+    ("ends", "shown"), [((1e-8, 1.0), "1e-08"), ((0.2, 0.9), "0.3"), ((1.0, 9e3), "100")]
+)
+def test_labels_of_a_logarithmic_axis_are_plain(ends: tuple[float, float], shown: str):
+    figure = alone(Line((Series("", T, np.geomspace(*ends, len(T))),), y=Axis("y", "log", ends)))
+    figure.canvas.draw()
+    ticks = figure.axes[0].get_yticklabels() + figure.axes[0].get_yticklabels(minor=True)
+    labels = [label.get_text() for label in ticks]
+    assert shown in labels and "$" not in "".join(labels)
+
+
 def test_large_numbers_are_shortened():
     figure = alone(Line((Series("", T, T * 1e6),)))
     figure.canvas.draw()

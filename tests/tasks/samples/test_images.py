@@ -27,6 +27,11 @@ def test_a_grid_holds_every_image_once():
     assert whole.shape[0] % (4 + GAP) == 4
 
 
+def test_a_line_says_how_many_there_are():
+    shown = "".join(ImageSamples(np.zeros((2, 4, 6, 1), np.uint8)).shown())
+    assert shown == "2 images of 4x6 pixels; to see them: --out grid.png\n"
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_files_are_pictures_of_their_own(channels: int):
     images = np.random.default_rng(0).integers(0, 256, (12, 5, 4, channels)).astype(np.uint8)

@@ -171,8 +171,9 @@ def test_samples_are_shown_and_written():
     table = read({"size": [1.5, None, 3.0] * 5, "name": ["a long name of a thing", "b", "c"] * 5})
     space = RowSpace.fit(table, [ColumnSchema("size", "numeric"), ColumnSchema("name", "category")])
     samples = space.samples(space.arrays(None, table))
-    lines = list(samples.shown())
-    assert lines[0] == "size  name" and lines[2] == "      b"
+    shown = "".join(samples.shown())
+    lines = shown.splitlines()
+    assert lines[0] == "size  name" and lines[2] == "      b" and shown.endswith("\n")
     assert lines[1] == "1.5   a long nam…f a thing"
     assert lines[-1] == "… 15 rows in all; to keep them: --out rows.csv"
     assert samples.told() == {"samples": 15, "columns": ["size", "name"]}

@@ -6,7 +6,14 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import (
+    EngFormatter,
+    LogFormatter,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 
 from lamina.core.page import AbstractPanel, Axis, Mark, Numbers, Series
 from lamina.core.wording import plain
@@ -37,6 +44,8 @@ def _ticks(ax: Axes, name: str, given: Axis, most: float) -> None:
     axis = ax.xaxis if name == "x" else ax.yaxis
     if given.kind == "log":
         (ax.set_xscale if name == "x" else ax.set_yscale)("log")
+        axis.set_major_formatter(_PlainLogFormatter())
+        axis.set_minor_formatter(_PlainLogFormatter())
     elif given.kind == "none":
         axis.set_major_locator(MaxNLocator(1))
         axis.set_ticks([])
@@ -52,6 +61,13 @@ def _ticks(ax: Axes, name: str, given: Axis, most: float) -> None:
         if most >= 1e4:
             axis.set_major_formatter(EngFormatter())
         axis.set_minor_formatter(NullFormatter())
+
+
+class _PlainLogFormatter(LogFormatter):
+    """Label the ticks that matplotlib would, as plain numbers: its mathematical text is not parsed here."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def finite(series: Series) -> tuple[Numbers, Numbers]:

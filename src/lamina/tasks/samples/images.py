@@ -49,7 +49,7 @@ class ImageSamples(AbstractSamples):
     def shown(self) -> Iterator[str]:
         """Yield how many images there are, and how to see them."""
         height, width = self.images.shape[1:3]
-        yield f"{counted(len(self), 'image')} of {height}x{width} pixels; to see them: --out grid.png"
+        yield f"{counted(len(self), 'image')} of {height}x{width} pixels; to see them: --out grid.png\n"
 
     def told(self) -> dict[str, Any]:
         """Return number and size."""

@@ -64,9 +64,10 @@ class RowSamples(AbstractSamples):
             min(max(map(len, [name, *cell])), SHOWN_WIDTH) for name, cell in zip(names, cells, strict=True)
         ]
         for row in (names, *zip(*cells, strict=True)):
-            yield "  ".join(plain(cell, w).ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+            line = "  ".join(plain(cell, w).ljust(w) for cell, w in zip(row, widths, strict=True))
+            yield line.rstrip() + "\n"
         if len(self) > SHOWN_ROWS:
-            yield f"… {counted(len(self), 'row')} in all; to keep them: --out rows.csv"
+            yield f"… {counted(len(self), 'row')} in all; to keep them: --out rows.csv\n"
 
     def told(self) -> dict[str, Any]:
         """Return the number of rows and the names of the columns."""

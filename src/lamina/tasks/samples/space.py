@@ -32,7 +32,7 @@ class AbstractSamples(abc.ABC):
 
     @abc.abstractmethod
     def shown(self) -> Iterator[str]:
-        """Yield texts that say what they are, for a terminal."""
+        """Yield lines that say what they are, for a terminal, each with its line end."""
 
     @abc.abstractmethod
     def told(self) -> dict[str, Any]:
