@@ -94,10 +94,21 @@ def autoencoder(
     )
 
 
-def latent_of(samples: Any, latent: int | None, *, most: int = 32) -> int:
-    """Return how long a code is: what is asked for, else a third of a sample's values, at most so many."""
+def latent_of(samples: Any, latent: int | None, *, most: int = 32, least: int = 1) -> int:
+    """Return how long a code is: what is asked for, else a third of a sample's values.
+
+    Args:
+        samples: inputs.
+        latent: what is asked for, or None.
+        most: numbers of a code that nobody asked for.
+        least: … where a sample has so many values.
+
+    Raises:
+        ConfigError: it is below one.
+    """
     if latent is None:
-        return max(1, min(most, math.prod(samples.shape) // 3))
+        values = math.prod(samples.shape)
+        return min(most, max(1, values // 3, min(least, values)))
     if latent < 1:
         raise ConfigError("latent is out of range", expected=">= 1", received=latent)
     return latent

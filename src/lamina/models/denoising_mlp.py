@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
+
 from lamina.core.arrays import Array
 from lamina.core.hashing import hashed_keys
 from lamina.core.inputs import RowSampleInputs
-from lamina.core.module import Module
+from lamina.core.module import Module, static
 from lamina.core.random import split
 from lamina.core.shapes import Float, Int
 from lamina.core.taps import FEATURES
@@ -19,6 +22,9 @@ from lamina.nn.adaptive import AdaptiveNorm, without_bias
 from lamina.nn.dropout import Dropout
 from lamina.nn.initializers import he_normal, zeros
 from lamina.nn.linear import Linear
+from lamina.nn.numeric import PeriodicEmbedding
+
+WAVE_WIDTH, WAVE_STD = 16, 0.5  # features of a number, and standard deviation of its first frequencies
 
 
 class ConditionalResidual(Module):
@@ -50,6 +56,9 @@ class ConditionalResidual(Module):
 class DenoisingMLP(Module):
     """A weighted sum, residual blocks told the noise level and the class, and a weighted sum back.
 
+    Numbers are seen as sines and cosines of learned frequencies beside what they are: a network of weighted
+    sums alone learns slowly what changes within a fraction of the range, such as a border between two modes.
+
     Args:
         inputs: features of a row and number of classes.
         width: features of the hidden layers.
@@ -59,18 +68,30 @@ class DenoisingMLP(Module):
 
     Shapes:
         (batch, features), levels (batch,), labels (batch,) → the same as the first. O(batch · depth · width²)
+
+    References:
+        Kotelnikov et al. TabDDPM: modelling tabular data with diffusion models. ICML 2023. Tancik et al.
+        Fourier features let networks learn high frequency functions in low dimensional domains. NeurIPS 2020.
     """
 
     condition: Condition
+    waves: PeriodicEmbedding | None
     stem: Linear
     blocks: list[ConditionalResidual]
     norm: AdaptiveNorm
     head: Linear
+    numbers: tuple[int, ...] = static()
 
     def __init__(self, inputs: RowSampleInputs, *, width: int, depth: int, dropout: float, key: Any):
         (features,), keys = inputs.shape, split(key, 4)
         self.condition = Condition(inputs.labels, width, key=keys[0])
-        self.stem = Linear(features, width, key=keys[1])
+        stem_key, wave_key = split(keys[1], 2)
+        starts = np.cumsum((0, *inputs.groups))[:-1]
+        self.numbers = tuple(int(at) for at, size in zip(starts, inputs.groups, strict=True) if size == 1)
+        self.waves = None
+        if self.numbers:
+            self.waves = PeriodicEmbedding(len(self.numbers), WAVE_WIDTH, std=WAVE_STD, key=wave_key)
+        self.stem = Linear(features + len(self.numbers) * WAVE_WIDTH, width, key=stem_key)
         self.blocks = [
             ConditionalResidual(width, width, dropout=dropout, key=k) for k in split(keys[2], depth)
         ]
@@ -87,12 +108,19 @@ class DenoisingMLP(Module):
         key: Any = None,
         train: bool = False,
     ) -> Float[Array, "b d"]:
-        told, x = self.condition(level, label).astype(x.dtype), self.stem(x)
+        told, x = self.condition(level, label).astype(x.dtype), self.stem(self._seen(x))
         keys = [None] * len(self.blocks) if key is None else list(hashed_keys(key, len(self.blocks)))
         for block, own_key in zip(self.blocks, keys, strict=True):
             x = block(x, told, key=own_key, train=train)
         self.tap(FEATURES, x)
         return self.head(self.norm(x, told))
+
+    def _seen(self, x: Float[Array, "b d"]) -> Float[Array, "b e"]:
+        """Return the features, and behind them what the waves make of the numbers."""
+        if self.waves is None:
+            return x
+        waves = self.waves(x[:, np.array(self.numbers)])
+        return jnp.concatenate([x, waves.reshape(len(x), -1)], axis=1)
 
 
 @register(

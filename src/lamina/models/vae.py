@@ -67,6 +67,9 @@ class VariationalAutoencoder(AbstractAutoencoder):
         return self.decode(self.encode(x, train=train)[0], train=train)
 
 
+MOST_OF_FEW = 16  # values of a sample for each of which the code has a number
+
+
 @register(
     "vae", size=64, dial="channels at half the resolution; four times as many hidden units of dense layers",
     takes=(ImageSampleInputs, RowSampleInputs), gives=(POSTERIOR,),
@@ -86,7 +89,8 @@ def vae(
 ) -> Module:
     """Variational autoencoder: a code whose numbers are normal, from which new samples are decoded.
 
-    ``latent`` is 50 when left out, a third of a sample's values if these are fewer than 150. ``depth``
+    ``latent`` is 50 when left out, a third of a sample's values if these are fewer than 150, and no less than
+    all of up to 16: numbers of the code that say nothing cost nothing. ``depth``
     counts hidden layers, 2 when left out, or halvings of images, as many as lead to 8 pixels or fewer.
     ``body=dense`` gives images hidden layers too.
     """
@@ -94,7 +98,7 @@ def vae(
         raise ConfigError("body is unknown", expected="convolutional or dense", received=body)
     samples, dense = samples_of(inputs, "vae"), body == "dense"
     encoder, decoder = vectors_of(samples, dense=dense)
-    keys, latent = split(key, 2), latent_of(samples, latent, most=50)
+    keys, latent = split(key, 2), latent_of(samples, latent, most=50, least=MOST_OF_FEW)
     options = {"activation": activation, **sizes_of(samples, size, depth, dense=dense)}
     return VariationalAutoencoder(
         encoder(samples.shape, 2 * latent, **options, key=keys[0]),

@@ -40,6 +40,7 @@ class AbstractMethod(abc.ABC):
         of_rows: the model for rows; empty where it is for images only.
         batch: examples of a step.
         steps: preset → training steps.
+        row_steps: … for rows, where these need others.
         training: training keys.
         rounds: whether products of its networks of images may round their operands where that is faster.
     """
@@ -53,6 +54,7 @@ class AbstractMethod(abc.ABC):
     of_rows: str = ""
     batch: int = 128
     steps: Mapping[str, int] = {"fast": 1_500, "balanced": 8_000, "best": 30_000}
+    row_steps: Mapping[str, int] | None = None
     training: Mapping[str, Any] = TRAINING
     rounds: bool = False
 
@@ -89,7 +91,8 @@ class AbstractMethod(abc.ABC):
         if name == "auto":
             name, options = self.architecture(self.filled(situation.keys), is_image=is_image)
             reason = f"method={self.name}: {self.summary}"
-        keys = {**self.training, **self.defaults, **paced(situation, self.steps, self.batch)}
+        steps = self.steps if is_image or self.row_steps is None else self.row_steps
+        keys = {**self.training, **self.defaults, **paced(situation, steps, self.batch)}
         if self.rounds and is_image:
             keys |= rounding_keys()
         return Choice(name, options, keys, reason)

@@ -42,6 +42,7 @@ class Variational(AbstractMethod):
     keys = VariationalKeys
     defaults = {"beta": 1.0, "free_bits": 0.0, "binarize": "given"}  # noqa: RUF012
     of_images = of_rows = "vae"
+    row_steps = {"fast": 6_000, "balanced": 32_000, "best": 100_000}  # noqa: RUF012  # small networks
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
         """Return the negative bound on the likelihood."""
