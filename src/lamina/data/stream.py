@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 
 import numpy as np
 
@@ -19,9 +20,9 @@ class AbstractStream(abc.ABC):
     dtype: np.dtype
 
     @property
-    @abc.abstractmethod
     def nbytes(self) -> int:
         """Bytes of the whole array."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     @abc.abstractmethod
     def take(self, rows: np.ndarray) -> np.ndarray:

@@ -180,12 +180,6 @@ class ImageStream(AbstractStream):
         self.images, self.canvas = images, canvas
         self.shape = (len(images), canvas.height, canvas.width, canvas.channels)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the whole array."""
-        count, height, width, channels = self.shape
-        return count * height * width * channels
-
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return the images of some rows, uint8 (n, y, x, c), decoded by a thread for each core.
 

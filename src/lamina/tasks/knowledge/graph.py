@@ -183,11 +183,6 @@ class KnownBits(AbstractStream):
         self.answers, self.questions = answers, questions
         self.shape, self.dtype = (len(questions), -(-answers.entities // 8)), np.dtype(np.uint8)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the whole array."""
-        return self.shape[0] * self.shape[1]
-
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return the bits of some questions."""
         return self.answers.bits(self.questions[np.asarray(rows)])

@@ -87,11 +87,6 @@ class WindowStream(AbstractStream):
         self.piece = int(_SURPLUS * self.width * self.bytes_per_token) + _MARGIN
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of the whole array."""
-        return len(self) * self.width * self.dtype.itemsize
-
-    @property
     def tokens(self) -> int:
         """About how many tokens there are."""
         return round(int(self.places[-1]) / self.bytes_per_token)

@@ -13,11 +13,11 @@ from lamina.core.errors import DataError
 from lamina.core.inputs import ImageSampleInputs
 from lamina.core.json_checks import one_of, record
 from lamina.core.wording import counted
-from lamina.data.images.column import ImageColumn
 from lamina.data.images.pixels import Canvas
 from lamina.data.images.store import AbstractImages
 from lamina.data.images.threads import in_threads
 from lamina.data.stream import AbstractStream
+from lamina.modalities.image import encoder as image_encoder
 from lamina.tasks.samples.images import ImageSpace
 
 if TYPE_CHECKING:
@@ -69,10 +69,9 @@ class PairSpace(ImageSpace):
             rows: indices of the training rows.
 
         Raises:
-            DataError: a column holds no images, or the two images of a row differ in size.
+            DataError: a column holds no images.
         """
         degraded, wanted = (images_of(table, name, rows) for name in (given, clean))
-        check_sizes(table, given, clean)
         sizes = degraded.sizes()
         height, width = np.minimum(sizes[sizes.all(axis=1)].min(axis=0), LARGEST_SIDE).tolist()
         own, others = (1 if images.is_gray() else 3 for images in (wanted, degraded))
@@ -132,12 +131,6 @@ class PairStream(AbstractStream):
         self.clean, self.given, self.canvas, self.channels = clean, given, canvas, channels
         self.shape = (len(clean), canvas.height, canvas.width, canvas.channels + channels)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the whole array."""
-        count, height, width, channels = self.shape
-        return count * height * width * channels
-
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return some pairs, uint8 (n, y, x, c), decoded by a thread for each core.
 
@@ -191,10 +184,8 @@ def images_of(table: AbstractTable, name: str, rows: np.ndarray | None = None) -
     """
     fix = "give a folder with degraded/ and clean/, or a table with a column of paths to each"
     table.require(name, "column of images", fix=fix)
-    column = table.column(name)
-    if not isinstance(column, ImageColumn):
-        raise DataError("these are no images", where=table.where(name=name), fix=fix)
-    return column.images if rows is None else column.images.take(np.asarray(rows))
+    images = image_encoder.images_of(table, name)
+    return images if rows is None else images.take(np.asarray(rows))
 
 
 def check_sizes(table: AbstractTable, given: str, clean: str) -> None:
