@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data.schema import CLASSES, FLAGS, NUMBERS
+from lamina.data.schema import CLASSES, FLAGS, NUMBERS, ColumnSchema, Schema
 from lamina.network.info import RunInfo
 from lamina.network.model_card import code, model_card, words
 from lamina.tasks import TASKS
@@ -32,14 +32,14 @@ def network(info: RunInfo = INFO, **schema: Any) -> Any:
     """As much of a network as its card reads."""
     columns = {
         "targets": ("income",),
-        "inputs": (SimpleNamespace(name="age", kind="numeric"), SimpleNamespace(name="job", kind="category")),
+        "inputs": (ColumnSchema("age", "numeric"), ColumnSchema("job", "category")),
         "dropped": (("row_id", "an identifier"),),
         "target_kind": CLASSES,
-        "unit": lambda name: "",
+        "task": "binary",
     }
     return SimpleNamespace(
         info=info,
-        schema=SimpleNamespace(**{**columns, **schema}),
+        schema=Schema(**{**columns, **schema}),
         task=TASKS["binary"],
         model_name="mlp",
         labels=("<=50K", ">50K"),
@@ -84,7 +84,7 @@ def test_every_table_has_as_many_cells_in_each_row():
 
 def test_names_are_shown_and_not_obeyed():
     hostile = "`x`|\n# <script>[a](b) \x00\u202e"
-    shown = SimpleNamespace(name=hostile, kind=hostile)
+    shown = ColumnSchema(hostile, hostile)
     text = card(targets=(hostile,), inputs=(shown,), dropped=((hostile, hostile),))
     assert code(hostile) == "`'x'\\| # <script>[a](b)   `"
     assert words("# [a](b) <i>") == "\\# \\[a\\](b) \\<i\\>"
@@ -94,7 +94,7 @@ def test_names_are_shown_and_not_obeyed():
 
 
 def test_many_labels_and_columns_are_cut():
-    columns = tuple(SimpleNamespace(name=f"c{i}", kind="numeric") for i in range(250))
+    columns = tuple(ColumnSchema(f"c{i}", "numeric") for i in range(250))
     many = network(inputs=columns, dropped=tuple((f"d{i}", "constant") for i in range(101)))
     many.labels = tuple(range(77))
     text = model_card(many)

@@ -139,7 +139,7 @@ def _of_network(place: str) -> tuple[dict[str, Any], str]:
         "options": network.options,
         "target": schema.targets,
         "labels": network.labels,
-        "inputs": {column.name: column.kind for column in schema.inputs},
+        "inputs": {column.name: column.kind for column in schema.read},
         "left_out": dict(schema.dropped),
         "valid": info.valid,
         "test": info.test,
@@ -164,7 +164,7 @@ def _lines(place: str, network: Any) -> list[tuple[str, str]]:
     pairs += [("options", options), ("task", f"{network.task.name}: {_listed(schema.targets)}")]
     if schema.has_classes:
         pairs += [("classes", _listed(network.labels))]
-    pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.inputs]))]
+    pairs += [("inputs", _listed([f"{column.name} ({column.kind})" for column in schema.read]))]
     pairs += [("left out", _listed([f"{name} ({why})" for name, why in schema.dropped]))]
     pairs += [("data", f"{info.source}: {trained:,} rows trained, {validated:,} validated")]
     pairs += [

@@ -45,6 +45,7 @@ class Schema:
         time: column by which the last rows become the validation rows.
         split: column that says ``train``, ``valid`` or ``test``.
         forms: how columns of texts are read as numbers or dates (see `lamina.data.forms`), by their names.
+        context: columns that are seen of the examples around one, and are no inputs of a row by themselves.
     """
 
     inputs: tuple[ColumnSchema, ...]
@@ -57,6 +58,12 @@ class Schema:
     time: str | None = None
     split: str | None = None
     forms: tuple[tuple[str, str], ...] = ()
+    context: tuple[ColumnSchema, ...] = ()
+
+    @property
+    def read(self) -> tuple[ColumnSchema, ...]:
+        """The columns that a network reads: inputs and context."""
+        return self.inputs + self.context
 
     @property
     def has_classes(self) -> bool:
@@ -85,8 +92,8 @@ class Schema:
     def to_json(self) -> dict[str, Any]:
         """Return the schema as a dict that JSON can hold."""
         stored = asdict(self)
-        forms = stored.pop("forms")
-        return {**stored, "forms": dict(forms)} if forms else stored
+        stored["forms"] = dict(self.forms)
+        return {name: value for name, value in stored.items() if value or name not in ("forms", "context")}
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> Schema:
@@ -98,5 +105,6 @@ class Schema:
                 "dropped": tuple((name, reason) for name, reason in stored["dropped"]),
                 "targets": tuple(stored["targets"]),
                 "forms": tuple(stored.get("forms", {}).items()),
+                "context": tuple(ColumnSchema(**column) for column in stored.get("context", ())),
             }
         )

@@ -103,8 +103,8 @@ def owned_by_reader(source: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _texts(schema: Schema | None) -> frozenset[str]:
     """Return the columns that were learned from as texts, or as texts with numbers or dates in them."""
-    inputs, forms = (schema.inputs, schema.forms) if schema else ((), ())
-    texts = {column.name for column in inputs if column.kind in ("category", "text")}
+    read, forms = (schema.read, schema.forms) if schema else ((), ())
+    texts = {column.name for column in read if column.kind in ("category", "text")}
     return frozenset({*texts, *(name for name, _ in forms)})
 
 

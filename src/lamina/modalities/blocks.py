@@ -209,9 +209,18 @@ def blocks_of(schema: Schema) -> tuple[Block, ...]:
     A block is called like its modality or its column, underscores for points; one more tells a column apart
     from another block.
     """
+    return _blocks(schema.inputs)
+
+
+def context_of(schema: Schema) -> tuple[Block, ...]:
+    """Return the blocks of the columns that are seen of the examples around one."""
+    return _blocks(schema.context)
+
+
+def _blocks(given: Sequence[ColumnSchema]) -> tuple[Block, ...]:
     found: dict[str, list[ColumnSchema]] = {}
-    taken = {PRESENT, *(c.modality for c in schema.inputs if MODALITIES[c.modality].shares_block)}
-    for column in schema.inputs:
+    taken = {PRESENT, *(c.modality for c in given if MODALITIES[c.modality].shares_block)}
+    for column in given:
         shares = MODALITIES[column.modality].shares_block
         name = column.modality if shares else free_name(column.name.replace(".", "_"), taken)
         found.setdefault(name, []).append(column)
@@ -230,14 +239,23 @@ class Encoders(AbstractEncoder):
     Args:
         blocks: in the order of the schema.
         encoders: block name → its fitted encoder.
+        context: blocks of columns that are seen of the examples around one alone; ``encoders`` has theirs.
     """
 
-    def __init__(self, blocks: Sequence[Block], encoders: Mapping[str, AbstractEncoder]):
-        shared = {block.name: encoders[block.name] for block in blocks if block.modality.shares_block}
-        self.blocks = tuple(blocks)
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        encoders: Mapping[str, AbstractEncoder],
+        context: Sequence[Block] = (),
+    ):
+        every = (*blocks, *context)
+        shared = {block.name: encoders[block.name] for block in every if block.modality.shares_block}
+        self.blocks, self.context_blocks = tuple(blocks), tuple(context)
+        self.context = {block.name: encoders[block.name] for block in context}
         self.encoders = {
             name: own.with_columns(shared) if isinstance(own, AbstractContextEncoder) else own
             for name, own in encoders.items()
+            if name not in self.context
         }
 
     @property
@@ -300,7 +318,8 @@ class Encoders(AbstractEncoder):
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict that JSON can hold, floats exact: block name → modality and encoder."""
+        known = {**self.encoders, **self.context}
         return {
-            block.name: {"modality": block.modality.name, **self.encoders[block.name].to_json()}
-            for block in self.blocks
+            block.name: {"modality": block.modality.name, **known[block.name].to_json()}
+            for block in (*self.blocks, *self.context_blocks)
         }

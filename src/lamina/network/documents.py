@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamina.core import json_checks
 from lamina.core.errors import ConfigError
 from lamina.core.json_checks import items, mapping, optional, record, wrong
 from lamina.core.keys import make_keys
-from lamina.data.schema import TARGET_KINDS, Schema
+from lamina.data.schema import TARGET_KINDS, ColumnSchema, Schema
 from lamina.data.spellings import NumberForm
-from lamina.modalities.blocks import Encoders, blocks_of
+from lamina.modalities.blocks import Encoders, blocks_of, context_of
 from lamina.modalities.registry import MODALITIES
 from lamina.objectives.base import AbstractObjective
 from lamina.tasks import TASKS
@@ -56,13 +56,14 @@ _check_roles = record(
     task=json_checks.text,
     target_kind=json_checks.one_of(*TARGET_KINDS),
     forms=mapping(_form),
+    context=items(_COLUMN),
     **dict.fromkeys(("weight", "group", "time", "split"), optional(json_checks.text)),
 )
 
 
 def _roles(value: Any, place: str) -> None:
-    """Check the columns by their roles; forms are left out where no column has one."""
-    _check_roles({"forms": {}, **value} if isinstance(value, dict) else value, place)
+    """Check the columns by their roles; forms and context are left out where no column has one."""
+    _check_roles({"forms": {}, "context": [], **value} if isinstance(value, dict) else value, place)
 
 
 check_schema = record(
@@ -109,21 +110,17 @@ def restore_encoders(schema: Schema, stored: Mapping[str, Any]) -> Encoders:
     Raises:
         ArtifactError: blocks and schema do not fit one another.
     """
-    names = [column.name for column in schema.inputs]
-    if len(set(names)) != len(names) or not names:
+    names = [column.name for column in schema.read]
+    if len(set(names)) != len(names) or not schema.inputs:
         raise wrong("schema.inputs", "one or more columns of different names", names)
-    for index, column in enumerate(schema.inputs):
-        place = f"schema.inputs.{index}"
-        if column.modality not in MODALITIES:
-            raise wrong(f"{place}.modality", "one of " + ", ".join(MODALITIES), column.modality)
-        if column.kind not in MODALITIES[column.modality].kinds:
-            kinds = ", ".join(MODALITIES[column.modality].kinds)
-            raise wrong(f"{place}.kind", f"one of {kinds}", column.kind)
-    blocks = blocks_of(schema)
-    if sorted(block.name for block in blocks) != sorted(stored):
-        raise wrong("blocks", ", ".join(block.name for block in blocks), sorted(stored))
+    _check_columns("schema.inputs", schema.inputs)
+    _check_columns("schema.context", schema.context)
+    blocks, context = blocks_of(schema), context_of(schema)
+    every = (*blocks, *context)
+    if sorted(block.name for block in every) != sorted(stored):
+        raise wrong("blocks", ", ".join(block.name for block in every), sorted(stored))
     encoders = {}
-    for block in blocks:
+    for block in every:
         own, place = stored[block.name], f"blocks.{block.name}"
         if own.get("modality") != block.modality.name:
             raise wrong(f"{place}.modality", block.modality.name, own.get("modality"))
@@ -131,7 +128,18 @@ def restore_encoders(schema: Schema, stored: Mapping[str, Any]) -> Encoders:
         encoded = sorted(encoders[block.name].columns)
         if encoded != sorted(column.name for column in block.columns):
             raise wrong(place, "the columns of schema.inputs", encoded)
-    return Encoders(blocks, encoders)
+    return Encoders(blocks, encoders, context)
+
+
+def _check_columns(place: str, columns: Sequence[ColumnSchema]) -> None:
+    """Check modality and kind of each column."""
+    for index, column in enumerate(columns):
+        if column.modality not in MODALITIES:
+            known = ", ".join(MODALITIES)
+            raise wrong(f"{place}.{index}.modality", f"one of {known}", column.modality)
+        if column.kind not in MODALITIES[column.modality].kinds:
+            kinds = ", ".join(MODALITIES[column.modality].kinds)
+            raise wrong(f"{place}.{index}.kind", f"one of {kinds}", column.kind)
 
 
 def restore_target(task: AbstractTask, schema: Schema, stored: Mapping[str, Any]) -> AbstractTarget:

@@ -141,7 +141,7 @@ def _interval(ends: Any) -> tuple[float, float] | None:
 
 
 def _inputs(network: Network) -> str:
-    inputs, dropped = network.schema.inputs, network.schema.dropped
+    inputs, dropped = network.schema.read, network.schema.dropped
     lines = ["| column | kind |", "|---|---|"]
     lines += [
         f"| {code(column.name)} | {words(_kind(network, column))} |" for column in inputs[:MOST_COLUMNS]

@@ -125,7 +125,7 @@ def _claimed(
     asked = AuditKeys(config.run.task, config.training.seed)
     question = Question(asked, config.roles, config.split, modality_keys(keys))
     cast = cast_roles(table, target, question)
-    present = list(dict.fromkeys(block.modality.name for block in cast.blocks))
+    present = list(dict.fromkeys(block.modality.name for block in (*cast.blocks, *cast.context)))
     owners = [task_owner(cast.task), *map(modality_owner, present)]
     left = waiting_for_owners(keys, owners)
     if left:

@@ -99,7 +99,7 @@ def _ignored(schema: Schema, table: AbstractTable) -> tuple[str, ...]:
     """Return the columns that training did not have; beside cells, as beside images, nothing is asked for."""
     if not any(MODALITIES[column.modality].shares_block for column in schema.inputs):
         return ()
-    known = {*(column.name for column in schema.inputs), *(name for name, _ in schema.dropped)}
+    known = {*(column.name for column in schema.read), *(name for name, _ in schema.dropped)}
     known |= {*schema.targets, schema.weight, schema.group, schema.time, schema.split}
     return tuple(name for name in table.names if name not in known)
 

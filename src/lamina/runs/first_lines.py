@@ -46,7 +46,7 @@ def print_first_lines(console: Console, plan: Plan, *, guessed: bool = False) ->
 
 def _data(plan: Plan) -> str:
     table, schema = plan.data.table, plan.data.schema
-    kinds = [column.kind for column in schema.inputs]
+    kinds = [column.kind for column in schema.read]
     each = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     used = f"{counted(len(kinds), 'column')} used ({each})"
     rows = counted(table.height, plan.coding.task.noun)

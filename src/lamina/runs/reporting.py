@@ -100,7 +100,7 @@ def run_facts(fitted: Fitted, record: Record, outcome: Outcome, seconds: tuple[f
     metric = ShownMetric.of(fitted.plan)
     watched = metric.history(network.history)
     columns = [{"name": name, "kind": "target", "note": ""} for name in schema.targets]
-    columns += [{"name": c.name, "kind": c.kind, "note": c.detail} for c in schema.inputs]
+    columns += [{"name": c.name, "kind": c.kind, "note": c.detail} for c in schema.read]
     columns += [{"name": name, "kind": "dropped", "note": why} for name, why in schema.dropped]
     return RunFacts(
         model=network.model_name,

@@ -18,7 +18,7 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.split_by_size import split_by_size
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
-from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed
+from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed, context_of
 from lamina.modalities.optional import Groups
 from lamina.tasks.aside import leave_out
 from lamina.tasks.base import (
@@ -89,6 +89,11 @@ class Cast:
     selection: Selection | None = None
     left_out: tuple[Finding, ...] = ()
     groups: Groups | None = None
+
+    @property
+    def context(self) -> tuple[Block, ...]:
+        """Blocks of the columns that are seen of the examples around one."""
+        return context_of(self.schema)
 
     @property
     def rule(self) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 import lamina
 from lamina.cli.main import main
+from lamina.core.errors import DataError
 from lamina.core.hashing import hashed_bits
 from lamina.core.random import make_key
 from lamina.core.shared_arrays import COMMON
@@ -40,6 +41,23 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     path, run = folder / "graph.npz", folder / "run"
     np.savez(path, edge_index=communities())
     words = ["--task", "links", "epochs=60", "vector=8", "valid=0.1", "test=0.1", "--out", str(run)]
+    assert main(["fit", str(path), *words]) == 0
+    return path, run
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A graph in two tables, whose nodes have names and columns and whose edges have weights; a run on it."""
+    folder = tmp_path_factory.mktemp("named")
+    path, run = folder / "club", folder / "run"
+    path.mkdir()
+    random = np.random.default_rng(0)
+    rows = [f"p{n},{'abc'[n // COMMUNITY]},{random.normal():.3f},x" for n in range(3 * COMMUNITY)]
+    (path / "nodes.csv").write_text("\n".join(["name,team,age,same", *rows]))
+    pairs = [(a, b) for a, b in communities().T.tolist() if a < b]
+    edges = [f"p{a},p{b},{random.integers(1, 4)}" for a, b in pairs]
+    (path / "edges.csv").write_text("\n".join(["source,target,weight", *edges]))
+    words = ["--task", "links", "epochs=40", "vector=8", "valid=0.1", "test=0.1", "--out", str(run)]
     assert main(["fit", str(path), *words]) == 0
     return path, run
 
@@ -131,6 +149,66 @@ def test_communities_are_found(fitted: tuple[Path, Path], capsys: pytest.Capture
     out = run.parent / "vectors.npy"
     assert main(["embed", str(run), str(path), "--out", str(out)]) == 0
     assert np.load(out).shape == (3 * COMMUNITY, 8)
+
+
+def test_columns_and_weights_are_seen_of_every_node(named: tuple[Path, Path]):
+    path, run = named
+    network = lamina.load(run)
+    assert [column.name for column in network.schema.context] == ["team", "age"]
+    assert [column.name for column in network.schema.inputs] == ["node"]
+    assert [name for name, _ in network.schema.dropped] == ["same"]
+    table = network.read(path)
+    asked = network.task.examiner.asked(table, network.schema, network.encoder, network.target)
+    common = asked.x[COMMON]
+    ages = table.column("node").graph.columns.scalar("age").numbers()
+    assert (np.argsort(common["numbers"][0, :, 0]) == np.argsort(ages)).all()
+    assert common["symbols"].shape == (1, 3 * COMMUNITY, 2), "its own symbol, and that of its team"
+    whole = table.column("node").graph
+    known = {tuple(edge): weight for edge, weight in zip(whole.edges.tolist(), whole.weights, strict=True)}
+    seen = [known[tuple(edge)] for edge in common["edges"][0].tolist()]
+    np.testing.assert_array_equal(common["edge_weight"][0], seen)
+    assert network.evaluate(path)["auc"] > 0.8
+    assert network.suggest(path, n=3) == lamina.load(run).suggest(path, n=3)
+
+
+def test_columns_matter_to_a_network_of_links(named: tuple[Path, Path], tmp_path: Path):
+    path, run = named
+    (tmp_path / "edges.csv").write_text((path / "edges.csv").read_text())
+    rows = (path / "nodes.csv").read_text().split("\n")
+    (tmp_path / "nodes.csv").write_text("\n".join(row.replace(",a,", ",c,") for row in rows))
+    network = lamina.load(run)
+    before, after = (network.suggest(place, node="p1", n=1)[0] for place in (path, tmp_path))
+    assert before.probability != after.probability
+    (tmp_path / "nodes.csv").write_text("\n".join(row.split(",")[0] for row in rows))
+    with pytest.raises(DataError, match="are absent"):
+        network.suggest(tmp_path, n=1)
+
+
+def test_suggestions_are_told_by_name(named: tuple[Path, Path], capsys: pytest.CaptureFixture[str]):
+    path, run = named
+    assert main(["suggest", str(run), str(path), "--node", "p3", "--n", "4"]) == 0
+    found = [line.split(",") for line in capsys.readouterr().out.split()[1:]]
+    assert len(found) == 4 and {sender for sender, _, _ in found} == {"p3"}
+    assert all(receiver.startswith("p") for _, receiver, _ in found)
+    assert main(["suggest", str(run), str(path), "--node", "3"]) == 2
+    assert (
+        "there is no node '3' (did you mean 'p3'?); expected a name such as 'p0'" in capsys.readouterr().err
+    )
+    page = (run / "report.html").read_text()
+    assert re.search(r"Likely missing edges.*?<tr><td>p\d+</td><td>p\d+</td>", page, re.DOTALL)
+    assert "counted from 0" not in page
+
+
+def test_columns_of_nodes_are_checked(
+    named: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "edges.csv").write_text((named[0] / "edges.csv").read_text())
+    rows = (named[0] / "nodes.csv").read_text().split("\n")
+    rows[2] = "p1,a,inf,x"
+    (tmp_path / "nodes.csv").write_text("\n".join(rows))
+    assert main(["fit", str(tmp_path), "--task", "links", "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "age" in said and "nodes.csv" in said
 
 
 def test_suggestions_among_all_nodes_name_each_pair_once(fitted: tuple[Path, Path]):

@@ -78,5 +78,7 @@ class NodeColumn(CellColumn):
         return found
 
     def value(self, row: int) -> str:
-        """Return the number of the node, or those of the pair."""
-        return " and ".join(f"node {node}" for node in np.atleast_1d(self.ids[row]))
+        """Return the name of the node, or of both of the pair; the number of one without a name."""
+        return " and ".join(
+            f"node {self.graph.named(node)}" for node in np.atleast_1d(self.ids[row]).tolist()
+        )

@@ -109,6 +109,14 @@ class NodeEncoder(AbstractContextEncoder):
         """
         return dataclasses.replace(self, shared=dict(shared)) if self.sees_columns else self
 
+    def around(self, table: AbstractTable) -> AbstractTable:
+        """Return the columns of all nodes.
+
+        Raises:
+            DataError: they have none.
+        """
+        return _columns_of(column_of(table, self.name).graph, table.source)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The column of nodes."""
@@ -174,12 +182,8 @@ class NodeEncoder(AbstractContextEncoder):
             )
         features = self._features(graph, source)
         if self.shared:
-            if graph.columns is None:
-                raise DataError(
-                    "the nodes have no columns", where=source, expected="a table of nodes, as in training"
-                )
             symbols = 0 if self.kind == DENSE else self.width
-            features = with_columns(features, symbols, self.shared, graph.columns)
+            features = with_columns(features, symbols, self.shared, _columns_of(graph, source))
         return {name: array[None] for name, array in {**found, **features}.items()}
 
     def _features(self, graph: NodeGraph, source: str) -> Features:
@@ -233,6 +237,13 @@ def _form(graph: NodeGraph) -> tuple[str, int]:
     if graph.features is None:
         return NONE, graph.count
     return SPARSE if isinstance(graph.features, SparseRows) else DENSE, graph.width
+
+
+def _columns_of(graph: NodeGraph, source: str) -> AbstractTable:
+    if graph.columns is None:
+        expected = "a table of nodes, as in training"
+        raise DataError("the nodes have no columns", where=source, expected=expected)
+    return graph.columns
 
 
 def _words(kind: str, width: int) -> str:

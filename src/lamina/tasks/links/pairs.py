@@ -35,15 +35,26 @@ def edges_of(graph: NodeGraph) -> tuple[np.ndarray, bool]:
 
 
 def graph_of(graph: NodeGraph, pairs: np.ndarray, *, directed: bool) -> NodeGraph:
-    """Return a graph of the same nodes with these edges alone, all of which count alike.
+    """Return a graph of the same nodes with these edges alone, each once; weights of copies are added.
 
     Args:
         graph: whose nodes they are.
-        pairs: (edges, 2).
+        pairs: (edges, 2), each an edge of the graph.
         directed: whether they have a direction; else each stands both ways.
+
+    Example:
+        >>> edges, weights = np.array([[1, 0], [0, 1], [0, 1]], np.int32), np.array([1.0, 2.0, 3.0])
+        >>> graph = NodeGraph(2, edges, weights=weights)
+        >>> found = graph_of(graph, np.array([[0, 1]]), directed=True)
+        >>> found.edges.tolist(), found.weights.tolist()
+        ([[0, 1]], [5.0])
     """
-    edges = pairs if directed else np.concatenate([pairs, pairs[:, ::-1]])
-    return dataclasses.replace(graph, edges=sorted_edges(edges), weights=None)
+    edges = sorted_edges(pairs if directed else np.concatenate([pairs, pairs[:, ::-1]]))
+    if graph.weights is None:
+        return dataclasses.replace(graph, edges=edges)
+    codes, place = np.unique(graph.coded(graph.edges), return_inverse=True)
+    sums = np.bincount(place, graph.weights)[np.searchsorted(codes, graph.coded(edges))]
+    return dataclasses.replace(graph, edges=edges, weights=sums.astype(np.float32))
 
 
 def without_edge(graph: NodeGraph, count: int, *, directed: bool) -> np.ndarray:

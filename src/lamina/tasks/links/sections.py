@@ -99,12 +99,13 @@ def _missing(vectors: np.ndarray, starts: np.ndarray, graph: NodeGraph) -> Table
     pairs, scores = best_pairs(vectors, starts, graph, MISSING)
     common, degrees = common_neighbors(graph, pairs), graph.degrees()
     rows = tuple(
-        (str(a), str(b), f"{score:.2f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
+        (graph.named(a), graph.named(b), f"{score:.2f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
         for (a, b), score, shared in zip(pairs.tolist(), scores.tolist(), common.tolist(), strict=True)
     )
     heads = ("one node", "other node", "log-odds", "common neighbors", "edges to them")
     among = "" if len(starts) == graph.count else f" with one of {len(starts):,} nodes drawn at random"
-    note = f"Pairs without an edge{among}, judged by all known edges; nodes are counted from 0. "
+    counting = "" if graph.names else "; nodes are counted from 0"
+    note = f"Pairs without an edge{among}, judged by all known edges{counting}. "
     return Table(heads, rows, numeric=(2, 3, 4), note=note + "More of them: lamina suggest.")
 
 

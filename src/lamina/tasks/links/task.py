@@ -17,8 +17,9 @@ from lamina.data.cells import CellTable, columns_beside
 from lamina.data.nodes.column import NODE, NodeColumn
 from lamina.data.schema import NOTHING, Schema
 from lamina.data.split import SplitKeys
+from lamina.modalities import MODALITIES
 from lamina.modalities.base import Learned, Outcome, Subject
-from lamina.modalities.blocks import Claims
+from lamina.modalities.blocks import Claims, context_of
 from lamina.tasks.base import AbstractSelector, AbstractTarget, AbstractTask, Examples, Roles, Selection
 from lamina.tasks.links.guide import LinkGuide
 from lamina.tasks.links.pairs import Edges, edges_of, graph_of
@@ -58,7 +59,7 @@ class LinkTask(AbstractTask, AbstractSelector):
     noun = "edge"
 
     def roles(self, claims: Claims, given: Roles) -> Schema:
-        """Return the column of nodes as input; others are left out.
+        """Return the column of nodes as input; columns of a table are seen of all nodes, others are left out.
 
         Raises:
             DataError: there is a target, or no column of nodes.
@@ -74,9 +75,12 @@ class LinkTask(AbstractTask, AbstractSelector):
         if len(nodes) != 1:
             raise DataError("there is no graph of nodes and edges", where=source, expected="a graph")
         reason = BESIDE_CELLS.format(noun=self.noun)
-        others = tuple((column.name, reason) for column in schema.inputs if column.kind != NODE)
+        beside = [column for column in schema.inputs if column.kind != NODE]
+        seen = tuple(column for column in beside if MODALITIES[column.modality].shares_block)
+        others = tuple((column.name, reason) for column in beside if column not in seen)
+        dropped = (*schema.dropped, *others)
         return dataclasses.replace(
-            schema, inputs=tuple(nodes), dropped=(*schema.dropped, *others), split=None, weight=None
+            schema, inputs=tuple(nodes), context=seen, dropped=dropped, split=None, weight=None
         )
 
     def select(self, table: AbstractTable, schema: Schema, split: SplitKeys, keys: Any) -> Selection:
@@ -88,12 +92,17 @@ class LinkTask(AbstractTask, AbstractSelector):
         return Selection(rows)
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
-        """Yield whether there are too few edges."""
+        """Yield whether there are too few edges, and what is wrong with the columns of nodes."""
         table = subject.table if other is None else other
         column: Any = table.column(subject.schema.inputs[0].name)
         if len(column.graph.edges) < FEWEST_EDGES:
             message = f"{len(column.graph.edges)} edges are too few to learn from"
             yield error("too-few-edges", table.source, message, f"give at least {FEWEST_EDGES}")
+        columns = column.graph.columns
+        seen = dataclasses.replace(subject.schema, inputs=subject.schema.context)
+        for block in context_of(subject.schema):
+            own = dataclasses.replace(subject, table=columns, schema=seen)
+            yield from block.modality.check(own, block, block.modality.keys()).findings()
 
     def fit(self, learned: Learned, keys: LinkKeys) -> LinkTarget:
         """Return the target, with the graph of the training edges."""

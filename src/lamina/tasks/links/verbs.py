@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.core.errors import ConfigError
-from lamina.core.keys import NOT_NEGATIVE, key, up_to
+from lamina.core.errors import suggest as suggest_name
+from lamina.core.keys import key, up_to
 from lamina.tasks.base import Verb
 from lamina.tasks.embed import embed_verb
 from lamina.tasks.links.missing import best_pairs
 
 if TYPE_CHECKING:
     from lamina.data.nodes.column import NodeColumn
+    from lamina.data.nodes.graph import NodeGraph
     from lamina.data.table import AbstractTable
 
 MOST_SUGGESTED = 100_000
@@ -28,7 +30,10 @@ class SuggestKeys:
     """The keys of suggesting links."""
 
     data: Any = key(None, "the graph: a file that lamina reads")  # noqa: RUF009
-    node: int | None = key(None, "of which links are wanted; of any node without", **NOT_NEGATIVE)
+    node: str | None = key(
+        None,
+        "name of a node, or its number where nodes have none, whose links are wanted; of any node without",
+    )
     n: int = key(10, "how many links, the most probable first", **up_to(MOST_SUGGESTED))
 
 
@@ -37,13 +42,13 @@ class Suggestion:
     """An edge that the graph lacks.
 
     Args:
-        sender: a node.
-        receiver: another.
+        sender: the name of a node, or its number where nodes have no names.
+        receiver: of another.
         probability: that they are linked, if as many pairs are linked as are not.
     """
 
-    sender: int
-    receiver: int
+    sender: str | int
+    receiver: str | int
     probability: float
 
 
@@ -75,15 +80,30 @@ def suggest(network: Any, keys: SuggestKeys) -> list[Suggestion]:
         raise ConfigError("there is no graph", expected="a path", fix="suggest(data)")
     table = network.read(keys.data)
     column: NodeColumn = table.column(network.encoder.only.name)  # type: ignore[assignment]
-    count = column.graph.count
-    if keys.node is not None and keys.node >= count:
-        raise ConfigError("there is no such node", expected=f"0 to {count - 1}", received=keys.node)
-    vectors = node_vectors(network, table)
-    starts = np.arange(count) if keys.node is None else np.array([keys.node])
-    pairs, scores = best_pairs(vectors, starts, column.graph, keys.n)
+    graph = column.graph
+    starts = np.arange(graph.count) if keys.node is None else np.array([_number(graph, keys.node)])
+    pairs, scores = best_pairs(node_vectors(network, table), starts, graph, keys.n)
     chances = 1 / (1 + np.exp(-scores))
     both = zip(pairs.tolist(), chances.tolist(), strict=True)
-    return [Suggestion(a, b, chance) for (a, b), chance in both]
+    names: Sequence[str | int] = graph.names or range(graph.count)
+    return [Suggestion(names[a], names[b], chance) for (a, b), chance in both]
+
+
+def _number(graph: NodeGraph, node: str) -> int:
+    """Return the number of a node.
+
+    Raises:
+        ConfigError: there is no such node.
+    """
+    word = str(node)  # in Python a number may stand for it
+    if graph.names:
+        if word in graph.names:
+            return graph.names.index(word)
+        near = suggest_name(word, graph.names)
+        raise ConfigError(f"there is no node '{word}'{near}", expected=f"a name such as '{graph.names[0]}'")
+    if not word.isdecimal() or int(word) >= graph.count:
+        raise ConfigError("there is no such node", expected=f"0 to {graph.count - 1}", received=node)
+    return int(word)
 
 
 def _shown(found: Sequence[Suggestion]) -> Iterator[str]:
