@@ -89,6 +89,7 @@ def test_photographs_are_no_masks(folder: Path):
         replace_mask(folder, number, random.integers(0, 256, (32, 32, 3)).astype(np.uint8))
     found = only(check(folder), "not-masks")
     assert found.level == "error" and found.message.endswith("these look like images, not masks")
+    assert found.fix.endswith("if images are to be learned from images, name another task")
 
 
 def test_masks_in_jpeg_files_change_labels(folder: Path):

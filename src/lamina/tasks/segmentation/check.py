@@ -45,6 +45,7 @@ def of_masks(table: AbstractTable, schema: Schema) -> Iterator[Finding]:
     if values.size > MOST_CLASSES and values.max() > values.size * 8:
         message = f"{values.size:,} different labels: these look like images, not masks"
         fix = f"name the column of masks; labels are whole numbers, or up to {MOST_CLASSES} colors"
+        fix += "; if images are to be learned from images, name another task"
         yield error("not-masks", where, message, fix)
     yield from _of_files(where, column)
     blank = np.flatnonzero((labels == labels[:, :1, :1]).all(axis=(1, 2)))
