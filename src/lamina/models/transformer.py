@@ -35,6 +35,7 @@ from lamina.nn.normalization import LayerNorm
 from lamina.nn.patches import LearnedPositions
 from lamina.nn.sinusoidal import SinusoidalPositions
 from lamina.nn.stack import Stack
+from lamina.ops.dense import dense
 
 SINUSOIDAL, LEARNED = "sinusoidal", "learned"
 EPSILON = 1e-6  # of all normalizations, as `EncoderBlock` has it
@@ -211,7 +212,7 @@ class Transformer(Module):
 
     def _outputs(self, y: Array) -> Array:
         y = self.decoder_norm(y)
-        return y @ self.target_embedding.weight.astype(y.dtype).T if self.head is None else self.head(y)
+        return dense(y, self.target_embedding.weight.astype(y.dtype)) if self.head is None else self.head(y)
 
 
 def _stack(make: Any, depth: int, key: Any) -> Stack:
