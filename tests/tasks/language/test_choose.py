@@ -7,10 +7,10 @@ import pytest
 from lamina.modalities.base import Situation
 from lamina.tasks.language.guide import (
     BATCH_TOKENS,
-    GPT,
     MOST_EPOCHS,
     MOST_STEPS_OF_EPOCH,
     STEPS,
+    USUAL,
     choose,
     context_for,
 )
@@ -29,7 +29,7 @@ def situation(**keys: object) -> Situation:
 def test_keys_are_those_of_training_and_steps_are_as_many_as_the_preset_says(tokens: int, preset: str):
     context = context_for(tokens)
     found = choose(situation(preset=preset), tokens, context)
-    assert found.model == GPT and found.reason
+    assert found.model == USUAL.model and found.reason
     assert set(found.keys) <= {field.name for field in dataclasses.fields(TrainConfig)}
     batch, windows = found.keys["batch_size"], max(1, tokens // context)
     assert 1 <= batch and batch * context <= max(BATCH_TOKENS, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina.data.table import ScalarColumn
@@ -17,18 +18,37 @@ if TYPE_CHECKING:
     from lamina.modalities.blocks import Claims
     from lamina.tasks.base import AbstractTarget
 
-GPT = "gpt"
-USUAL = (GPT, "a decoder reads all tokens of a window at once, and learns fastest from them")
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
 STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
-# Not tuned: tokens up to which a network of this size is trained: (tokens, width, depth, dropout).
-_SIZES = ((100_000, 128, 3, 0.2), (20_000_000, 192, 4, 0.1), (1 << 62, 384, 6, 0.0))
 LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 MOST_JUDGED = 1_000_000  # characters of a text
 MOST_EPOCHS = 200
 MOST_STEPS_OF_EPOCH = 500
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is taken where nobody asked for a model.
+
+    Args:
+        model: its name.
+        reason: why, in words.
+        sizes: tokens up to which a network of this size is trained: (tokens, width, depth, dropout).
+    """
+
+    model: str
+    reason: str
+    sizes: tuple[tuple[int, int, int, float], ...]
+
+
+# Only the second size is measured, by benchmarks/rows/language.py: docs/log.md, "llama by default".
+USUAL = Usual(
+    "llama",
+    "a decoder reads all tokens of a window at once, and learns fastest from them",
+    ((100_000, 128, 3, 0.2), (20_000_000, 192, 6, 0.1), (1 << 62, 384, 6, 0.0)),
+)
 
 
 class LanguageGuide(AbstractGuide):
@@ -79,20 +99,20 @@ def context_for(characters: int) -> int:
     return 32 if characters < 20_000 else (64 if characters < 200_000 else 128)
 
 
-def choose(situation: Situation, tokens: int, context: int, *, usual: tuple[str, str] = USUAL) -> Choice:
+def choose(situation: Situation, tokens: int, context: int, *, usual: Usual = USUAL) -> Choice:
     """Return model, options and keys.
 
     Args:
         situation: what the model is chosen for.
         tokens: of the training texts.
         context: tokens that are read at once.
-        usual: the model that is taken where nobody asked for one, and why.
+        usual: what is taken where nobody asked for a model.
     """
     name, reason = situation.model, "you asked for it"
     options: dict[str, Any] = {}
     if name == "auto":
-        name, reason = usual
-        width, depth, dropout = next(own[1:] for own in _SIZES if tokens <= own[0])
+        name, reason = usual.model, usual.reason
+        width, depth, dropout = next(own[1:] for own in usual.sizes if tokens <= own[0])
         options = {"size": width, "depth": depth, "dropout": dropout}
     windows = max(1, tokens // context)
     batch = max(1, min(MOST_BATCH, BATCH_TOKENS // context, windows // 4))

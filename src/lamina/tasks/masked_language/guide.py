@@ -11,14 +11,19 @@ from lamina.core.inputs.text import TextInputs
 from lamina.modalities.base import Block, Choice, Situation
 from lamina.modalities.text.pieces import BPE
 from lamina.tasks.guide import AbstractGuide, vocabulary_for
-from lamina.tasks.language.guide import choose, context_for, size_of
+from lamina.tasks.language.guide import Usual, choose, context_for, size_of
 
 if TYPE_CHECKING:
     from lamina.data.schema import Schema
     from lamina.modalities.blocks import Claims
     from lamina.tasks.base import AbstractTarget
 
-USUAL = ("bert", "an encoder sees both sides of what is hidden")
+# Not tuned.
+USUAL = Usual(
+    "bert",
+    "an encoder sees both sides of what is hidden",
+    ((100_000, 128, 3, 0.2), (20_000_000, 192, 4, 0.1), (1 << 62, 384, 6, 0.0)),
+)
 CHARACTERS_PER_PIECE = 300  # of all texts: a piece that hardly ever stands there is not learned
 
 
