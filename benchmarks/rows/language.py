@@ -1,9 +1,11 @@
-"""Row "language": tiny-shakespeare by characters, first 90 % for training and validation, last 10 % as test.
+"""Row "language": tiny-shakespeare by characters, first 90 % for training, last 10 % as test.
 
 ``--nano`` trains nanoGPT's small configuration for a CPU (4 layers, width 128, context 64, batch 12, 2,000
-steps of AdamW); without it the defaults of `lamina.fit` are used. Losses are nats a character.
-``--valid-only`` leaves the test text alone: the last tenth of the training text validates, for tuning; with
-``--unseen`` the first one, a play of which the rest does not train either, as most plays of the test text.
+steps of AdamW); without it the defaults of `lamina.fit` are used. Losses are nats a character. Where the test
+text judges, nothing is held out for validation: the play in which that text begins stands just before it.
+
+Keys are chosen with ``--valid-only``, which leaves the test text alone: the last tenth of the training text
+validates; with ``--unseen`` the end of the first play, of which the rest does not train either.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ def texts(arguments: argparse.Namespace) -> tuple[str, str]:
 def keys_of(arguments: argparse.Namespace) -> dict[str, object]:
     """Return the keys of a fit."""
     given = dict(pair.split("=", 1) for pair in arguments.keys)
-    given = {"valid": UNSEEN_SHARE if arguments.unseen else HELD_OUT, **given}
+    held_out = UNSEEN_SHARE if arguments.unseen else HELD_OUT
+    given = {"valid": held_out if arguments.valid_only else 0, **given}
     return {**(NANO if arguments.nano else {}), **given}
 
 
