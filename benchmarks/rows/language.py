@@ -23,7 +23,6 @@ from benchmarks import machine, record
 ROW = "language"
 HELD_OUT = 0.1
 SECOND_PLAY = "GLOUCESTER:\nNow is the winter"
-UNSEEN_SHARE = 0.10569  # a tenth of the first 90 % of the text over that and the plays behind the first one
 NANO = {
     "model": "gpt",
     "size": 128,
@@ -53,34 +52,41 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--keys", nargs="*", default=[], metavar="KEY=VALUE", help="further keys of the fit")
     parser.add_argument("--quick", action="store_true", help="few characters: does it run?")
     record.add_arguments(parser)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.unseen and (arguments.quick or not arguments.valid_only):
+        parser.error("--unseen goes with --valid-only, on the whole text")
+    return arguments
 
 
-def texts(arguments: argparse.Namespace) -> tuple[str, str]:
-    """Return the text that is learned from, and the one that judges."""
+def texts(arguments: argparse.Namespace) -> tuple[str, str, float]:
+    """Return the text that is learned from, the one that judges, and what share of the first validates."""
     path = Path(os.environ.get("LAMINA_DATA", "")) / "tinyshakespeare" / "input.txt"
     if not path.is_file():
         sys.exit("no tinyshakespeare in $LAMINA_DATA")
     text = path.read_text()
     cut = int(len(text) * (1 - HELD_OUT))
     if arguments.unseen:  # the end of what is learned from validates: the end of the first play goes there
-        behind = text.index(SECOND_PLAY)
-        return text[behind:cut] + text[behind - int(cut * HELD_OUT) : behind], text[cut:]
-    return (text[:20_000], text[cut : cut + 5_000]) if arguments.quick else (text[:cut], text[cut:])
+        behind, held = text.index(SECOND_PLAY), int(cut * HELD_OUT)
+        learned = text[behind:cut] + text[behind - held : behind]
+        return learned, text[cut:], held / len(learned)
+    share = HELD_OUT if arguments.valid_only else 0.0
+    return (
+        (text[:20_000], text[cut : cut + 5_000], share)
+        if arguments.quick
+        else (text[:cut], text[cut:], share)
+    )
 
 
-def keys_of(arguments: argparse.Namespace) -> dict[str, object]:
+def keys_of(arguments: argparse.Namespace, valid: float) -> dict[str, object]:
     """Return the keys of a fit."""
     given = dict(pair.split("=", 1) for pair in arguments.keys)
-    held_out = UNSEEN_SHARE if arguments.unseen else HELD_OUT
-    given = {"valid": held_out if arguments.valid_only else 0, **given}
-    return {**(NANO if arguments.nano else {}), **given}
+    return {"valid": valid, **(NANO if arguments.nano else {}), **given}
 
 
 def main() -> None:
     arguments = parse()
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
-    learned, judge = texts(arguments)
+    learned, judge, valid = texts(arguments)
     lines: list[record.Line] = []
     for seed in arguments.seeds:
         with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +94,7 @@ def main() -> None:
             source.write_text(learned)
             test.write_text(judge)
             began = time.perf_counter()
-            net = lamina.fit(source, seed=seed, **keys_of(arguments))
+            net = lamina.fit(source, seed=seed, **keys_of(arguments, valid))
             seconds = time.perf_counter() - began
             found = net.info.valid if arguments.valid_only else net.evaluate(test)
             sample = "".join(net.generate(prompt="ROMEO:\n", tokens=300, seed=seed))

@@ -291,17 +291,6 @@ class AbstractContextEncoder(AbstractEncoder):
     """An encoder whose examples are seen by one another, as nodes are: it may show their columns too."""
 
     @abc.abstractmethod
-    def around(self, table: AbstractTable) -> AbstractTable:
-        """Return the columns of all that the examples of a table see, a row each.
-
-        Args:
-            table: the data, claimed.
-
-        Raises:
-            DataError: they have none.
-        """
-
-    @abc.abstractmethod
     def with_columns(self, shared: Mapping[str, AbstractEncoder]) -> AbstractEncoder:
         """Return the encoder that also encodes the columns of all that an example sees.
 

@@ -24,7 +24,7 @@ from lamina.modalities.base import (
     Unreadable,
 )
 from lamina.modalities.gaps import presence, with_gaps
-from lamina.modalities.optional import AbstractAskedReader, AbstractFormReader
+from lamina.modalities.optional import AbstractAskedReader, AbstractContextReader, AbstractFormReader
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -215,6 +215,22 @@ def blocks_of(schema: Schema) -> tuple[Block, ...]:
 def context_of(schema: Schema) -> tuple[Block, ...]:
     """Return the blocks of the columns that are seen of the examples around one."""
     return _blocks(schema.context)
+
+
+def around(table: AbstractTable, blocks: Sequence[Block]) -> AbstractTable:
+    """Return the columns of all that the examples of a table see, a row each.
+
+    Args:
+        table: the data, claimed.
+        blocks: of the inputs, one of which is such that examples see one another.
+
+    Raises:
+        DataError: there are no such columns.
+    """
+    for block in blocks:
+        if isinstance(block.modality, AbstractContextReader):
+            return block.modality.around(table, block)
+    raise TypeError("no block has a context")
 
 
 def _blocks(given: Sequence[ColumnSchema]) -> tuple[Block, ...]:

@@ -1,4 +1,4 @@
-"""What a modality may be besides: keep rows together, read columns on request, read texts as numbers."""
+"""What a modality may be besides: keep rows together, read columns on request or as numbers, give context."""
 
 from __future__ import annotations
 
@@ -63,4 +63,20 @@ class AbstractFormReader(abc.ABC):
         """Return how its columns of texts are read, by name (see `lamina.data.forms`).
 
         It is asked once, of the training data, and its answer kept for new data.
+        """
+
+
+class AbstractContextReader(abc.ABC):
+    """What a modality is besides, whose examples are seen by one another with their columns, as nodes are."""
+
+    @abc.abstractmethod
+    def around(self, table: AbstractTable, block: Block) -> AbstractTable:
+        """Return the columns of all that the examples of a table see, a row each.
+
+        Args:
+            table: the data, claimed.
+            block: of the inputs.
+
+        Raises:
+            DataError: they have none.
         """

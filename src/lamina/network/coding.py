@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lamina.core.errors import ConfigError
 from lamina.modalities import MODALITIES
-from lamina.modalities.base import AbstractContextEncoder, AbstractEncoder, Block, Learned
-from lamina.modalities.blocks import Encoders
+from lamina.modalities.base import Block, Learned
+from lamina.modalities.blocks import Encoders, around
 from lamina.modalities.gaps import presence
 from lamina.network.keys import Config
 from lamina.network.plan import Data
 from lamina.tasks.audit import Cast
-
-if TYPE_CHECKING:
-    from lamina.data.table import AbstractTable
 
 BlockKeys = Mapping[str, Any]  # block name → settled keys of its modality
 
@@ -41,19 +38,12 @@ def fitted(data: Data, cast: Cast, config: Config) -> tuple[Encoders, Any, Block
         learned = Learned(data.table, data.schema, own, own_rows, wants=cast.task.wants)
         settled[block.name] = modality.settle(keys, learned)
     for block in cast.context:
-        seen = _seen(data.table, encoders)
-        keys = config.modalities[block.modality.name]
+        seen, keys = around(data.table, cast.blocks), config.modalities[block.modality.name]
         encoders[block.name] = block.modality.fit(seen, block, np.arange(seen.height), keys)
     encoder = Encoders(cast.blocks, encoders, cast.context)
     facts = cast.selection.facts if cast.selection else {}
     target = cast.task.fit(Learned(data.table, data.schema, encoder, rows, facts=facts), config.task)
     return encoder, target, settled
-
-
-def _seen(table: AbstractTable, encoders: Mapping[str, AbstractEncoder]) -> AbstractTable:
-    """Return the columns of what the examples see around them."""
-    own = next(own for own in encoders.values() if isinstance(own, AbstractContextEncoder))
-    return own.around(table)
 
 
 def with_settled(config: Config, blocks: Sequence[Block], settled: BlockKeys) -> Config:

@@ -18,7 +18,7 @@ from lamina.data.split import Split, SplitKeys, split_rows
 from lamina.data.split_by_size import split_by_size
 from lamina.data.table import AbstractTable
 from lamina.modalities import MODALITIES, AbstractCheck, Block, Subject
-from lamina.modalities.blocks import Claims, as_learned, as_written, blocks_of, claimed, context_of
+from lamina.modalities.blocks import Claims, around, as_learned, as_written, blocks_of, claimed, context_of
 from lamina.modalities.optional import Groups
 from lamina.tasks.aside import leave_out
 from lamina.tasks.base import (
@@ -322,6 +322,7 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
     checks = [_check_of(block, subject, question) for block in cast.blocks]
     for own in checks:
         found += own.findings()
+    found += _of_context(cast, subject, question, table)
     found += splits.of_parts(table, schema)
     if not _has_errors(found) and cast.groups is None:
         found += splits.of_classes(table, schema, question.split.valid, question.split.test)
@@ -342,11 +343,24 @@ def _findings(cast: Cast, question: Question, test_table: AbstractTable | None) 
         left = leave_out(as_learned(test_table, schema), schema, question.modalities)
         yield from left.findings
         yield from _of_second(cast, subject, checks, parts, left.table)
+        if set(table.cell_names) <= set(left.table.names):
+            yield from _of_context(cast, subject, question, left.table)
 
 
 def _check_of(block: Block, subject: Subject, question: Question) -> AbstractCheck:
     keys = question.modalities.get(block.modality.name) or block.modality.keys()
     return block.modality.check(subject, block, keys)
+
+
+def _of_context(cast: Cast, subject: Subject, question: Question, table: AbstractTable) -> Iterator[Finding]:
+    """Yield what is wrong with the columns that are seen of what stands around the examples of a table."""
+    schema = dataclasses.replace(subject.schema, inputs=subject.schema.context, context=())
+    for block in cast.context:
+        try:
+            own = dataclasses.replace(subject, table=around(table, cast.blocks), schema=schema)
+            yield from _check_of(block, own, question).findings()
+        except DataError as fault:
+            yield of_error(fault, "does-not-fit")
 
 
 def _of_second(

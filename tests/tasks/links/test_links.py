@@ -211,6 +211,21 @@ def test_columns_of_nodes_are_checked(
     assert "age" in said and "nodes.csv" in said
 
 
+def test_test_data_without_the_columns_are_refused(
+    named: tuple[Path, Path], fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ["fit", str(named[0]), "--task", "links", "--out", str(tmp_path / "run"), "--test"]
+    assert main([*words, str(fitted[0])]) == 2
+    assert "the nodes have no columns; expected a table of nodes" in capsys.readouterr().err
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "edges.csv").write_text((named[0] / "edges.csv").read_text())
+    rows = (named[0] / "nodes.csv").read_text().split("\n")
+    (other / "nodes.csv").write_text("\n".join(row.rsplit(",", 2)[0] for row in rows))
+    assert main([*words, str(other)]) == 2
+    assert "age" in capsys.readouterr().err
+
+
 def test_suggestions_among_all_nodes_name_each_pair_once(fitted: tuple[Path, Path]):
     path, run = fitted
     out = run.parent / "links.csv"

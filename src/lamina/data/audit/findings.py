@@ -130,7 +130,7 @@ class Audit:
         lines = [f"{self.source}: {self.rows:,} rows, {self.columns} columns"]
         if self.schema:
             targets = ", ".join(f"'{name}'" for name in self.schema.targets)
-            kinds = [column.kind for column in self.schema.inputs]
+            kinds = [column.kind for column in self.schema.read]
             counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
             task = self.schema.task + (f", target {targets}" if targets else "")
             lines += [f"task: {task}", f"inputs: {counts or 'none'}"]

@@ -79,6 +79,5 @@ class NodeColumn(CellColumn):
 
     def value(self, row: int) -> str:
         """Return the name of the node, or of both of the pair; the number of one without a name."""
-        return " and ".join(
-            f"node {self.graph.named(node)}" for node in np.atleast_1d(self.ids[row]).tolist()
-        )
+        nodes = np.atleast_1d(self.ids[row]).tolist()
+        return " and ".join(f"node {self.graph.name_of(node)}" for node in nodes)

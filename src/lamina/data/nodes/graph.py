@@ -111,7 +111,7 @@ class NodeGraph:
         """Return the pairs of nodes that `coded` gave numbers, int32 (…, 2)."""
         return np.stack(np.divmod(codes, self.count), axis=-1).astype(np.int32)
 
-    def named(self, node: int) -> str:
+    def name_of(self, node: int) -> str:
         """Return the name of a node, or its number where nodes have no names."""
         return self.names[node] if self.names else str(node)
 

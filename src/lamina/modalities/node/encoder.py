@@ -109,14 +109,6 @@ class NodeEncoder(AbstractContextEncoder):
         """
         return dataclasses.replace(self, shared=dict(shared)) if self.sees_columns else self
 
-    def around(self, table: AbstractTable) -> AbstractTable:
-        """Return the columns of all nodes.
-
-        Raises:
-            DataError: they have none.
-        """
-        return _columns_of(column_of(table, self.name).graph, table.source)
-
     @property
     def columns(self) -> tuple[str, ...]:
         """The column of nodes."""
@@ -183,7 +175,7 @@ class NodeEncoder(AbstractContextEncoder):
         features = self._features(graph, source)
         if self.shared:
             symbols = 0 if self.kind == DENSE else self.width
-            features = with_columns(features, symbols, self.shared, _columns_of(graph, source))
+            features = with_columns(features, symbols, self.shared, columns_of(graph, source))
         return {name: array[None] for name, array in {**found, **features}.items()}
 
     def _features(self, graph: NodeGraph, source: str) -> Features:
@@ -239,7 +231,16 @@ def _form(graph: NodeGraph) -> tuple[str, int]:
     return SPARSE if isinstance(graph.features, SparseRows) else DENSE, graph.width
 
 
-def _columns_of(graph: NodeGraph, source: str) -> AbstractTable:
+def columns_of(graph: NodeGraph, source: str) -> AbstractTable:
+    """Return the columns of all nodes.
+
+    Args:
+        graph: all nodes and edges.
+        source: where it came from, for messages.
+
+    Raises:
+        DataError: there are none.
+    """
     if graph.columns is None:
         expected = "a table of nodes, as in training"
         raise DataError("the nodes have no columns", where=source, expected=expected)

@@ -27,8 +27,9 @@ from lamina.modalities.base import (
 )
 from lamina.modalities.node import choose
 from lamina.modalities.node.check import NodeCheck
-from lamina.modalities.node.encoder import NodeEncoder, column_of
+from lamina.modalities.node.encoder import NodeEncoder, column_of, columns_of
 from lamina.modalities.node.stored import check_encoder
+from lamina.modalities.optional import AbstractContextReader
 from lamina.modalities.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class NodeKeys:
     )
 
 
-class NodeModality(AbstractModality):
+class NodeModality(AbstractModality, AbstractContextReader):
     """Nodes of one graph, which a network sees with their neighbors."""
 
     name = noun = NODE
@@ -72,6 +73,10 @@ class NodeModality(AbstractModality):
         """Return how many edges and features each column's graph has."""
         graphs = {name: column_of(table, name).graph for name in names}
         return [Description(name, NODE, _words(graph)) for name, graph in graphs.items()]
+
+    def around(self, table: AbstractTable, block: Block) -> AbstractTable:
+        """Return the columns of all nodes."""
+        return columns_of(column_of(table, block.columns[0].name).graph, table.source)
 
     def check(self, subject: Subject, block: Block, keys: Any) -> NodeCheck:
         """Return the checks of the graph."""

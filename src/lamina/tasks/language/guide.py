@@ -34,7 +34,7 @@ class Usual:
 
     Args:
         model: its name.
-        reason: why, in words.
+        reason: why it is taken.
         sizes: tokens up to which a network of this size is trained: (tokens, width, depth, dropout).
     """
 

@@ -99,7 +99,7 @@ def _missing(vectors: np.ndarray, starts: np.ndarray, graph: NodeGraph) -> Table
     pairs, scores = best_pairs(vectors, starts, graph, MISSING)
     common, degrees = common_neighbors(graph, pairs), graph.degrees()
     rows = tuple(
-        (graph.named(a), graph.named(b), f"{score:.2f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
+        (graph.name_of(a), graph.name_of(b), f"{score:.2f}", f"{shared:,}", f"{degrees[a]:,}, {degrees[b]:,}")
         for (a, b), score, shared in zip(pairs.tolist(), scores.tolist(), common.tolist(), strict=True)
     )
     heads = ("one node", "other node", "log-odds", "common neighbors", "edges to them")

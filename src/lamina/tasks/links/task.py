@@ -19,7 +19,7 @@ from lamina.data.schema import NOTHING, Schema
 from lamina.data.split import SplitKeys
 from lamina.modalities import MODALITIES
 from lamina.modalities.base import Learned, Outcome, Subject
-from lamina.modalities.blocks import Claims, context_of
+from lamina.modalities.blocks import Claims
 from lamina.tasks.base import AbstractSelector, AbstractTarget, AbstractTask, Examples, Roles, Selection
 from lamina.tasks.links.guide import LinkGuide
 from lamina.tasks.links.pairs import Edges, edges_of, graph_of
@@ -92,17 +92,12 @@ class LinkTask(AbstractTask, AbstractSelector):
         return Selection(rows)
 
     def check(self, subject: Subject, other: AbstractTable | None = None) -> Iterator[Finding]:
-        """Yield whether there are too few edges, and what is wrong with the columns of nodes."""
+        """Yield whether there are too few edges."""
         table = subject.table if other is None else other
         column: Any = table.column(subject.schema.inputs[0].name)
         if len(column.graph.edges) < FEWEST_EDGES:
             message = f"{len(column.graph.edges)} edges are too few to learn from"
             yield error("too-few-edges", table.source, message, f"give at least {FEWEST_EDGES}")
-        columns = column.graph.columns
-        seen = dataclasses.replace(subject.schema, inputs=subject.schema.context)
-        for block in context_of(subject.schema):
-            own = dataclasses.replace(subject, table=columns, schema=seen)
-            yield from block.modality.check(own, block, block.modality.keys()).findings()
 
     def fit(self, learned: Learned, keys: LinkKeys) -> LinkTarget:
         """Return the target, with the graph of the training edges."""
