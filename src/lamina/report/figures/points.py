@@ -34,4 +34,4 @@ def draw(ax: Axes, panel: Points) -> None:
         color, name = color_of(series.color), name_of(series.name)
         ax.scatter(x, y, s=14, color=color, alpha=alpha, linewidths=0, label=name)
     finish(ax, panel)
-    legend(ax, "upper left")
+    legend(ax, "best")
