@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 4_096  # tokens of a batch
 MOST_BATCH = 64
-STEPS = {"fast": 500, "balanced": 2_000, "best": 6_000}
+STEPS = {"fast": 500, "balanced": 1_800, "best": 6_000}
 LARGE = 20_000_000  # characters; longer texts are cut into pieces of words
 MOST_CHARACTERS = 1_000  # different ones; scripts with more are cut into pieces
 MOST_JUDGED = 1_000_000  # characters of a text
