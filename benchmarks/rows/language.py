@@ -11,36 +11,15 @@ validates; with ``--unseen`` the end of the first play, of which the rest does n
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import lamina
-from benchmarks import machine, record
+from benchmarks import machine, nano, record
 
 ROW = "language"
-HELD_OUT = 0.1
 SECOND_PLAY = "GLOUCESTER:\nNow is the winter"
-NANO = {
-    "model": "gpt",
-    "size": 128,
-    "depth": 4,
-    "heads": 4,
-    "dropout": 0.0,
-    "context": 64,
-    "batch_size": 12,
-    "steps_per_epoch": 250,
-    "epochs": 8,
-    "optimizer": "adamw",
-    "lr": 1e-3,
-    "beta2": 0.99,
-    "weight_decay": 0.1,
-    "warmup": 0.05,
-    "schedule": "cosine",
-    "clip": 1.0,
-}
 
 
 def parse() -> argparse.Namespace:
@@ -60,16 +39,12 @@ def parse() -> argparse.Namespace:
 
 def texts(arguments: argparse.Namespace) -> tuple[str, str, float]:
     """Return the text that is learned from, the one that judges, and what share of the first validates."""
-    path = Path(os.environ.get("LAMINA_DATA", "")) / "tinyshakespeare" / "input.txt"
-    if not path.is_file():
-        sys.exit("no tinyshakespeare in $LAMINA_DATA")
-    text = path.read_text()
-    cut = int(len(text) * (1 - HELD_OUT))
+    text, cut = nano.shakespeare()
     if arguments.unseen:  # the end of what is learned from validates: the end of the first play goes there
-        behind, held = text.index(SECOND_PLAY), int(cut * HELD_OUT)
+        behind, held = text.index(SECOND_PLAY), int(cut * nano.HELD_OUT)
         learned = text[behind:cut] + text[behind - held : behind]
         return learned, text[cut:], held / len(learned)
-    share = HELD_OUT if arguments.valid_only else 0.0
+    share = nano.HELD_OUT if arguments.valid_only else 0.0
     return (
         (text[:20_000], text[cut : cut + 5_000], share)
         if arguments.quick
@@ -80,7 +55,7 @@ def texts(arguments: argparse.Namespace) -> tuple[str, str, float]:
 def keys_of(arguments: argparse.Namespace, valid: float) -> dict[str, object]:
     """Return the keys of a fit."""
     given = dict(pair.split("=", 1) for pair in arguments.keys)
-    return {"valid": valid, **(NANO if arguments.nano else {}), **given}
+    return {"valid": valid, **(nano.KEYS if arguments.nano else {}), **given}
 
 
 def main() -> None:
