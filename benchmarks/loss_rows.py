@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import contest, interpreters, limits, machine, record, spread
+from benchmarks import contest, interpreters, limits, machine, peers, record, spread
 from benchmarks.contest import Contender, Timing
 
 Data = Mapping[str, np.ndarray]
@@ -75,9 +75,10 @@ def contenders(row: LossRow, arguments: argparse.Namespace, folder: str) -> list
         Contender("lamina", precision, own, f"lamina_{row.network}", {**shared, "precision": precision})
         for precision in row.precisions
     ]
-    for variant in arguments.variants:
-        options = {**shared, "variant": variant, "threads": machine.cores(), "matmul": "medium"}
-        found.append(Contender("torch", variant, torch, f"torch_{row.network}", options))
+    found += [
+        Contender("torch", name, torch, f"torch_{row.network}", {**shared, **own})
+        for name, own in peers.ways(arguments.variants, precision=row.precisions[0])
+    ]
     return found
 
 

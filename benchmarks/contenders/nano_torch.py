@@ -1,6 +1,6 @@
 """A process that trains nanoGPT's small configuration in PyTorch and ends.
 
-Arguments: JSON with folder (``input.txt``, ``test.txt``), variant (eager, compiled), autocast, threads,
+Arguments: JSON with folder (``input.txt``, ``test.txt``), variant (eager, compiled; autocast), threads,
 matmul, seed. Windows are drawn at random places of the text, as nanoGPT does; weights begin as GPT-2's do.
 It prints the test loss in nats a character over windows that do not overlap, and the weights.
 """
@@ -67,7 +67,11 @@ def train(network: GPT, ids: Tensor, chosen: Mapping[str, Any]) -> None:
     window = torch.arange(context + 1)
     for step in range(nano.STEPS):
         places = torch.randint(len(ids) - context, (nano.KEYS["batch_size"],))
-        cast = torch.autocast("cpu", torch.bfloat16) if chosen["autocast"] else contextlib.nullcontext()
+        cast = (
+            torch.autocast("cpu", torch.bfloat16)
+            if "autocast" in chosen["variant"]
+            else contextlib.nullcontext()
+        )
         with cast:
             value = loss(ids[places[:, None] + window])
         value.backward()

@@ -1,4 +1,6 @@
-"""The same by PyTorch's `scaled_dot_product_attention`; options: those of `lamina_attention`, threads."""
+"""The same by PyTorch's `scaled_dot_product_attention`; options: those of
+`lamina_attention`, threads, matmul.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ def gradients(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, goal:
 
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul="medium")
+    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
     kind = getattr(torch, chosen["precision"])
     arrays = [torch.from_numpy(array).to(kind) for array in sides(chosen["shape"])]
     for array in arrays[:3]:

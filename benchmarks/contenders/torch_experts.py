@@ -75,9 +75,9 @@ FORMS = {"batched": batched, "looped": looped}
 
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul="medium")
+    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
     arrays = {name: a.to(getattr(torch, chosen["precision"])) for name, a in arrays_of(chosen).items()}
-    is_trained, form = chosen["pass"] == "forward and backward", FORMS[chosen["form"]]
+    is_trained, form = chosen["pass"] == "forward and backward", FORMS[chosen["variant"]]
     leaves = [array.requires_grad_(is_trained) for name, array in arrays.items() if name != "goal"]
 
     def run() -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""Steps of a recurrent layer in PyTorch; options: data, kind, steps, variant, threads, mode."""
+"""Steps of a recurrent layer in PyTorch; options: data, kind, steps, variant, threads, matmul, mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def main() -> None:
     from benchmarks.contenders import torch_steps
 
     channel, options = worker.Channel(), worker.options()
-    torch_steps.settle(options["threads"], matmul="medium" if options["mode"] == "race" else "highest")
+    torch_steps.settle(
+        options["threads"], matmul=options["matmul"] if options["mode"] == "race" else "highest"
+    )
     data = {name: torch.from_numpy(array) for name, array in datasets.load(options["data"]).items()}
     is_batch_first = options["variant"] == "batch first"
     x, goal = (

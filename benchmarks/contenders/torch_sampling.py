@@ -45,7 +45,7 @@ class Sampler:
 
 def main() -> None:
     channel, chosen = worker.Channel(), worker.options()
-    torch_steps.settle(chosen["threads"], matmul="medium")
+    torch_steps.settle(chosen["threads"], matmul=chosen["matmul"])
     channel.send(versions=worker.versions("torch"))
     channel.receive()
     folder, shape = chosen["folder"], chosen["shape"]

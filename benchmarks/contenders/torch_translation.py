@@ -1,8 +1,8 @@
 """`torch.nn.Transformer` trained for some seconds on pairs of texts, then writing greedily.
 
 Options: folder (``data.npz``: source, target, judge), symbols of both sides, width, depth, heads, dropout,
-smoothing, batch, lr, seconds, seed, threads. Adam with warmup and a cosine over the seconds; batches of one
-length, as Lamina has them.
+smoothing, batch, lr, seconds, seed, threads, matmul. Adam with warmup and a cosine over the seconds;
+batches of one length, as Lamina has them.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def write(model: Translator, source: Tensor, length: int, end: int) -> Tensor:
 
 def main() -> None:
     channel, options = worker.Channel(), worker.options()
-    torch_steps.settle(options["threads"], matmul="medium")
+    torch_steps.settle(options["threads"], matmul=options["matmul"])
     data = datasets.load(f"{options['folder']}/data.npz")
     torch.manual_seed(options["seed"])
     model = Translator(options)

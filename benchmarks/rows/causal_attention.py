@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from benchmarks import contest, interpreters, limits, machine, record, spread
+from benchmarks import contest, interpreters, limits, machine, peers, record, spread
 from benchmarks.contest import Contender
 
 HEADS, WIDTH, LENGTHS = 8, 64, (512, 2048, 8192)
@@ -43,26 +43,30 @@ def lines(length: int, arguments: argparse.Namespace, limit: float) -> tuple[lis
         "shape": [1, length, HEADS, WIDTH], "precision": arguments.precision, "mode": "race",
         "calls": max(1, round(TURN_FLOPS / flops(length))), "threads": machine.cores(),
     }  # fmt: skip
-    both = [
-        Contender(name, "attention", interpreters.of(arguments, name), f"{name}_attention", shared)
-        for name in ("lamina", "torch")
+    everyone = [Contender("lamina", "", interpreters.of(arguments, "lamina"), "lamina_attention", shared)]
+    everyone += [
+        Contender("torch", name, interpreters.of(arguments, "torch"), "torch_attention", {**shared, **own})
+        for name, own in peers.ways([""], precision=arguments.precision)
     ]
-    race = contest.race(both, turns=arguments.turns)
+    race = contest.race(everyone, turns=arguments.turns)
     ours, found = race.best("lamina"), []
     sizes = {
-        c.name: contest.answer(replace(c, options={**shared, "mode": "quality"}))["quality"] for c in both
+        (c.name, c.variant): contest.answer(replace(c, options={**c.options, "mode": "quality"}))["quality"]
+        for c in everyone
     }
-    pairs = zip(*sizes.values(), strict=True)
-    agrees = all(abs(a - b) < AGREE[arguments.precision] * b for a, b in pairs)
+    found_by_all = list(zip(*sizes.values(), strict=True))
+    agrees = all(max(own) - min(own) < AGREE[arguments.precision] * max(own) for own in found_by_all)
     suffix = "" if arguments.precision == "float32" else "_bf16"
     for timing in race.timings:
         taken = spread.spread(timing.seconds).scaled(1000 / shared["calls"])
+        who = timing.contender
         found.append(record.Line(
-            row=f"causal_attention{suffix}", contender=timing.contender.name, variant=f"{length} positions",
-            unit="ms", first=timing.first, **record.timed(taken),
+            row=f"causal_attention{suffix}", contender=who.name,
+            variant=", ".join(filter(None, [f"{length} positions", who.variant])), unit="ms",
+            first=timing.first, **record.timed(taken),
             **record.compared(spread.ratio(timing.seconds, ours.seconds)),
             percent_of_limit=100 * flops(length) / 1e9 / (taken.median / 1000) / limit,
-            quality=sizes[timing.contender.name][0], quality_agrees=agrees, versions=timing.versions,
+            quality=sizes[who.name, who.variant][0], quality_agrees=agrees, versions=timing.versions,
         ))  # fmt: skip
     return found, race.quiet
 

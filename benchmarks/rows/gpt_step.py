@@ -2,7 +2,8 @@
 
 Lamina: the registered ``gpt`` by its public `train`, in the precision that is asked for, and ``mixed``.
 PyTorch: the same blocks written with `scaled_dot_product_attention`, eager and compiled, fused AdamW, float32
-with products of medium precision, which round operands to bfloat16 as ``mixed`` does, bfloat16 by autocast;
+with products as they are and of medium precision, which round operands to bfloat16 as ``mixed`` does,
+bfloat16 by autocast;
 all begin with the same weights. Milliseconds of a step. Quality: mean training loss of the last of three
 epochs over texts in which a symbol depends on the one before; in the first the order of the texts decides how
 long the loss stays on a plateau.

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import contest, interpreters, limits, machine, record, spread
+from benchmarks import contest, interpreters, limits, machine, peers, record, spread
 from benchmarks.contest import Contender
 
 INPUTS, WIDTH, TIME, BATCH = 128, 256, 100, 64
@@ -56,8 +56,11 @@ def contenders(arguments: argparse.Namespace, path: str) -> list[Contender]:
         "lamina", "one program", interpreters.of(arguments, "lamina"), "lamina_recurrent", shared
     )
     torch = interpreters.of(arguments, "torch")
-    options = [{**shared, "variant": variant, "threads": machine.cores()} for variant in VARIANTS]
-    return [ours, *[Contender("torch", own["variant"], torch, "torch_recurrent", own) for own in options]]
+    theirs = [
+        Contender("torch", name, torch, "torch_recurrent", {**shared, **own})
+        for name, own in peers.ways(VARIANTS)
+    ]
+    return [ours, *theirs]
 
 
 def loss_of(contender: Contender) -> float:

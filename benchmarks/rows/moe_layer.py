@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from benchmarks import contest, interpreters, limits, machine, record, spread
+from benchmarks import contest, interpreters, limits, machine, peers, record, spread
 from benchmarks.contest import Contender
 
 SIZES = {"rows": 4096, "width": 256, "hidden": 1024, "experts": 8, "top_k": 2}
 PASSES = ("forward", "forward and backward")
-CONTENDERS = (("lamina", ""), ("torch", "batched"), ("torch", "looped"))
+FORMS = ("batched", "looped")  # of PyTorch
 TURN_FLOPS = 5e10
 AGREE = {"float32": 2e-3, "bfloat16": 2e-2}  # of the mean size; the loop drops nothing
 
@@ -49,12 +49,12 @@ def lines(which: str, arguments: argparse.Namespace, limit: float) -> tuple[list
         "calls": max(1, round(arguments.turn_flops / work)), "threads": machine.cores(),
     }  # fmt: skip
     all_of_them = [
-        Contender(
-            name, form or "experts", interpreters.of(arguments, name), f"{name}_experts",
-            {**shared, "form": form},
-        )
-        for name, form in CONTENDERS
-    ]  # fmt: skip
+        Contender("lamina", "experts", interpreters.of(arguments, "lamina"), "lamina_experts", shared)
+    ]
+    all_of_them += [
+        Contender("torch", name, interpreters.of(arguments, "torch"), "torch_experts", {**shared, **own})
+        for name, own in peers.ways(FORMS, precision=arguments.precision)
+    ]
     race = contest.race(all_of_them, turns=arguments.turns)
     ours, found = race.best("lamina"), []
     sizes = {

@@ -1,11 +1,10 @@
 """Row "nano GPT": nanoGPT's small configuration for a CPU from a text file to a trained network.
 
 tiny-shakespeare by characters, first 90 %; 4 blocks of width 128, context 64, batches of 12, 2,000 steps of
-AdamW. Lamina: `lamina.fit` with these keys, in float32 and by its own choice (``mixed``); PyTorch: the same
-blocks, eager and compiled, with float32 products of medium precision, which round operands to bfloat16 as
-``mixed`` does, and by autocast. Seconds of a whole process, import, reading of the text, compilation
-and test included; processes are interleaved. Quality: loss on the last 10 %, nats a character. This text
-chooses nothing.
+AdamW. Lamina: `lamina.fit` with these keys, in float32, by its own choice (``mixed``), and with its own
+optimizer. PyTorch: the same blocks, eager and compiled, with float32 products as they are and rounded, and by
+autocast. Seconds of a whole process: import, reading of the text, compilation, training and test; processes
+are interleaved. Quality: loss on the last 10 %, nats a character; it chooses nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import contest, interpreters, machine, nano, record
+from benchmarks import contest, interpreters, machine, nano, peers, record
 from benchmarks.contest import Contender
 
 ROW = "nano_gpt"
+VARIANTS = ("eager", "compiled", "eager, autocast", "compiled, autocast")  # of PyTorch
 QUICK = {"epochs": 1, "steps_per_epoch": 5}
 
 
@@ -44,10 +44,9 @@ def contenders(arguments: argparse.Namespace, folder: str, run: int) -> list[Con
     }.items():
         given = {**shared, "keys": {**keys, **(QUICK if arguments.quick else {})}}
         found.append(Contender("lamina", name, interpreters.of(arguments, "lamina"), "nano_lamina", given))
-    for name in ("eager", "compiled", "eager, autocast", "compiled, autocast"):
-        given = {**shared, "variant": name, "autocast": "autocast" in name, "matmul": "medium"}
-        given["threads"] = machine.cores()
-        found.append(Contender("torch", name, interpreters.of(arguments, "torch"), "nano_torch", given))
+    for name, own in peers.ways(VARIANTS):
+        python = interpreters.of(arguments, "torch")
+        found.append(Contender("torch", name, python, "nano_torch", {**shared, **own}))
     wanted = arguments.variants
     return [one for one in found if not wanted or any(part in one.label for part in wanted)]
 

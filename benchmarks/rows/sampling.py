@@ -2,7 +2,8 @@
 
 `denoising-unet` as in the row "U-Net diffusion step" with random weights, DDIM, 50 evaluations of the network
 an image, float32. Lamina: what `lamina sample` runs. PyTorch: the same network of its own layers with the
-same weights and the same noise, channels last, eager and compiled, products of medium precision. Quality: the
+same weights and the same noise, channels last, eager and compiled, products as they are and of medium
+precision. Quality: the
 root of the mean squared difference of the images from Lamina's, in units of [-1, 1]; they agree below 0.01,
 which is about a level of 255.
 
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import contest, datasets, interpreters, machine, record, spread
+from benchmarks import contest, datasets, interpreters, machine, peers, record, spread
 from benchmarks.contest import Contender
 from benchmarks.rows.unet_diffusion_step import SHAPE, forward_flops
 
@@ -55,8 +56,8 @@ def contenders(arguments: argparse.Namespace, folder: str) -> list[Contender]:
     return [
         Contender("lamina", "float32", interpreters.of(arguments, "lamina"), "lamina_sampling", shared),
         *(
-            Contender("torch", variant, python, "torch_sampling", {**shared, "variant": variant})
-            for variant in arguments.variants
+            Contender("torch", name, python, "torch_sampling", {**shared, **own})
+            for name, own in peers.ways(arguments.variants)
         ),
     ]
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from benchmarks import contest, interpreters, machine, record
+from benchmarks import contest, interpreters, machine, peers, record
 from benchmarks.contest import Contender
 from lamina.objectives.metrics.bleu import bleu, chrf
 
@@ -37,6 +37,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--valid-only", action="store_true", help="judge by other sentences, for tuning")
     parser.add_argument("--alone", action="store_true", help="without torch")
     parser.add_argument("--torch-lr", type=float, default=1e-3)
+    parser.add_argument(
+        "--torch-matmul", choices=peers.MATMULS, default=peers.MATMULS[0], help="the fastest is asked for"
+    )
     parser.add_argument("--keys", nargs="*", default=[], metavar="KEY=VALUE", help="further keys of the fit")
     parser.add_argument("--quick", action="store_true", help="few pairs, a small network: does it run?")
     interpreters.add_arguments(parser)
@@ -104,6 +107,7 @@ def torch_of(
             "seconds": seconds,
             "seed": arguments.seed,
             "threads": machine.cores(),
+            "matmul": arguments.torch_matmul,
         }
         python = interpreters.of(arguments, "torch")
         found = contest.answer(Contender("torch", "nn.Transformer", python, "torch_translation", options))

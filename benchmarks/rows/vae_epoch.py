@@ -1,10 +1,10 @@
 """Row "VAE epoch": 784-500-500-50-500-500-784, black-or-white MNIST, batch 128, Adam 1e-3, 60,000 images.
 
 Lamina: the registered ``vae`` with dense layers by its public `train`, in the precision that is asked for,
-and ``mixed``. PyTorch: the same network, eager and compiled, fused Adam, float32 with products of medium
-precision, which round operands to bfloat16 as ``mixed`` does, bfloat16 by autocast; all begin with the same
-weights, images lie in memory. Ratio: torch's fastest variant ÷ Lamina's. Quality: the mean loss of the third
-epoch in nats; the draws of codes differ.
+and ``mixed``. PyTorch: the same network, eager and compiled, fused Adam, float32 with products as they are
+and of medium precision, which round operands to bfloat16 as ``mixed`` does, bfloat16 by autocast; all begin
+with the same weights, images lie in memory. Ratio: torch's fastest variant ÷ Lamina's. Quality: the mean loss
+of the third epoch in nats; the draws of codes differ.
 """
 
 from __future__ import annotations
