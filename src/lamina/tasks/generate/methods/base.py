@@ -42,6 +42,7 @@ class AbstractMethod(abc.ABC):
         steps: preset → training steps.
         row_steps: … for rows, where these need others.
         training: training keys.
+        image_training: … for images, where these need others.
         rounds: whether products of its networks of images may round their operands where that is faster.
     """
 
@@ -56,6 +57,7 @@ class AbstractMethod(abc.ABC):
     steps: Mapping[str, int] = {"fast": 1_500, "balanced": 8_000, "best": 30_000}
     row_steps: Mapping[str, int] | None = None
     training: Mapping[str, Any] = TRAINING
+    image_training: Mapping[str, Any] | None = None
     rounds: bool = False
 
     @abc.abstractmethod
@@ -92,7 +94,8 @@ class AbstractMethod(abc.ABC):
             name, options = self.architecture(self.filled(situation.keys), is_image=is_image)
             reason = f"method={self.name}: {self.summary}"
         steps = self.steps if is_image or self.row_steps is None else self.row_steps
-        keys = {**self.training, **self.defaults, **paced(situation, steps, self.batch)}
+        training = self.training if not is_image or self.image_training is None else self.image_training
+        keys = {**training, **self.defaults, **paced(situation, steps, self.batch)}
         if self.rounds and is_image:
             keys |= rounding_keys()
         return Choice(name, options, keys, reason)

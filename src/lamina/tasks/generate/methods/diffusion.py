@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from lamina.tasks.generate.methods.registry import METHODS
 if TYPE_CHECKING:
     from lamina.core.inputs import AbstractSampleInputs
     from lamina.objectives.samples import AbstractGenerativeObjective
+
+# Training keys of networks that take noise off; for images: docs/log.md, "Diffusion of images by Muon".
+DENOISING: Mapping[str, Any] = {**TRAINING, "ema": 0.999}
+DENOISING_IMAGES: Mapping[str, Any] = {**DENOISING, "optimizer": "muon", "lr": 3e-3}
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Diffusion(AbstractMethod):
     keys = DiffusionKeys
     defaults = {"prediction": "v", "hidden_labels": 0.1}  # noqa: RUF012
     of_images, of_rows = "denoising-unet", "denoising-mlp"
-    training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
+    training, image_training = DENOISING, DENOISING_IMAGES
     rounds = True
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.keys import key, one_of
 from lamina.core.wanted import DENOISED
-from lamina.tasks.generate.methods.base import TRAINING, AbstractMethod
-from lamina.tasks.generate.methods.diffusion import HiddenLabels
+from lamina.tasks.generate.methods.base import AbstractMethod
+from lamina.tasks.generate.methods.diffusion import DENOISING, DENOISING_IMAGES, HiddenLabels
 from lamina.tasks.generate.methods.registry import METHODS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Flow(AbstractMethod):
     keys = FlowKeys
     defaults = {"times": "logit_normal", "hidden_labels": 0.1}  # noqa: RUF012
     of_images, of_rows = "denoising-unet", "denoising-mlp"
-    training = {**TRAINING, "ema": 0.999}  # noqa: RUF012
+    training, image_training = DENOISING, DENOISING_IMAGES
     rounds = True
 
     def objective(self, space: AbstractSampleInputs, keys: Any) -> AbstractGenerativeObjective:
