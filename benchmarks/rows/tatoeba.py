@@ -38,7 +38,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="without torch")
     parser.add_argument("--torch-lr", type=float, default=1e-3)
     parser.add_argument(
-        "--torch-matmul", choices=peers.MATMULS, default=peers.MATMULS[0], help="the fastest is asked for"
+        "--torch-matmul", choices=peers.MATMULS, default="medium", help="precision of products"
     )
     parser.add_argument("--keys", nargs="*", default=[], metavar="KEY=VALUE", help="further keys of the fit")
     parser.add_argument("--quick", action="store_true", help="few pairs, a small network: does it run?")
