@@ -49,6 +49,16 @@ def test_a_map_in_a_given_order_or_without_groups():
     assert alone is not None and len(alone.panels[0].series) == 1
 
 
+def test_rows_may_have_names():
+    plot = plane_plot(VECTORS, name="map", title="Map", note="", named={3: "third", 0: "first"})
+    assert plot is not None
+    (panel,) = plot.panels
+    assert [mark.text for mark in panel.marks] == ["third", "first"]
+    assert [(mark.x, mark.y) for mark in panel.marks] == [
+        tuple(principal_plane(VECTORS)[0][row]) for row in (3, 0)
+    ]
+
+
 def test_what_cannot_be_drawn_is_not():
     assert plane_plot(VECTORS[:2], name="map", title="Map", note="") is None
     assert plane_plot(np.full((9, 3), np.nan), name="map", title="Map", note="") is None

@@ -42,6 +42,9 @@ PLOTS = {
         plot("bars", Bars(np.array([3.0, -1.0]), ("left", "right"), spread=np.array([1.0, np.nan]), **AXES)),
         plot("histogram", Bars(np.array([3, 1, 5]), edges=np.arange(4.0), title="Histogram")),
         plot("points", Points((Series("", T, T[::-1]),), (Series("even", T, T, dashed=True),), **AXES)),
+        plot(
+            "named", Points((Series("", T, T),), marks=(Mark(1.0, "one $ of them", 1.0), Mark(2.0)), **AXES)
+        ),
         plot("matrix", Matrix(np.eye(2), ("a", "b"), ("c", "d"), (("1", ""), ("", "2\n50%")))),
         plot(
             "images",

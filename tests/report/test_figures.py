@@ -15,7 +15,7 @@ from tests.report.pages import FACTS, facts
 from tests.report.plots import MASK, PLOTS, T
 from tests.tasks.prediction.outcomes import HOSTILE
 
-from lamina.core.page import Axis, Bars, Graph, Images, Line, Plot, Section, Series, Wave
+from lamina.core.page import Axis, Bars, Graph, Images, Line, Mark, Plot, Points, Section, Series, Wave
 from lamina.report import figures_of, page, write_figures
 from lamina.report.curves import learning_curves
 from lamina.report.figures import KINDS, drawing, figure_of
@@ -82,6 +82,17 @@ def test_pyplot_is_never_imported(monkeypatch: pytest.MonkeyPatch):
 def test_names_are_plain_text():
     shown = texts(alone(Bars(np.ones(2), (HOSTILE, "x" * 5000), title=HOSTILE, x=Axis(HOSTILE))))
     assert all("\x00" not in text and len(text) <= 110 for text in shown)
+
+
+def test_names_of_points_do_not_hide_each_other():
+    marks = (
+        Mark(0.0, "first", 0.0),
+        Mark(0.1, "hidden", 0.1),
+        Mark(11.0, "last", 11.0),
+        Mark(5.0, "nowhere"),
+    )
+    shown = texts(alone(Points((Series("", T, T),), marks=marks)))
+    assert {"first", "last"} <= set(shown) and not {"hidden", "nowhere"} & set(shown)
 
 
 def test_two_rows_of_panels_and_an_empty_place():

@@ -143,7 +143,7 @@ def _verb_of(network: Network, name: str) -> Verb:
     """
     verbs = network.task.verbs
     if name not in verbs:
-        others = [f"lamina {verb} RUN {own.example}".rstrip() for verb, own in verbs.items()]
+        others = [f"lamina {verb} RUN {own.tried(network.target)}".rstrip() for verb, own in verbs.items()]
         others = ["lamina predict RUN DATA", *others] if network.task.predicts else others
         message = f"a network of the task {network.task.name} does not {name}"
         raise ConfigError(message, fix=" or ".join(others))

@@ -257,10 +257,12 @@ class Points(AbstractPanel):
     Args:
         series: one a color.
         lines: lines of reference.
+        marks: names of places, the most important first; one that would hide another is left out.
     """
 
     series: tuple[Series, ...]
     lines: tuple[Series, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lamina.core.page import Axis, Plot, Points, Series
+from lamina.core.page import Axis, Mark, Plot, Points, Series
 from lamina.core.wording import plain
 
 COLORS = ("blue", "orange", "green", "violet", "red", "ink")  # of groups, in turn
@@ -52,6 +52,7 @@ def plane_plot(
     title: str,
     note: str,
     order: Sequence[str] = (),
+    named: Mapping[int, str] | None = None,
 ) -> Plot | None:
     """Return a map of vectors, or None where there are too few, or one is not finite.
 
@@ -62,11 +63,14 @@ def plane_plot(
         title: of the figure.
         note: what is said below it, before the share of the variance.
         order: of groups in the legend; the largest first without. Beyond six they share one color.
+        named: row → its name, written beside its point; the most important first.
     """
     if len(vectors) < FEWEST or not np.isfinite(vectors).all():
         return None
     places, share = principal_plane(vectors)
-    panel = Points(_series(places, groups, order), x=Axis("first component"), y=Axis("second component"))
+    x, y = Axis("first component"), Axis("second component")
+    marks = tuple(Mark(places[row, 0], text, places[row, 1]) for row, text in (named or {}).items())
+    panel = Points(_series(places, groups, order), marks=marks, x=x, y=y)
     said = f"{note} Principal components of their vectors; the two hold {share:.0%} of their variance."
     return Plot(name, title, (panel,), alt=f"{len(places)} points.", note=said)
 

@@ -295,7 +295,7 @@ def check_predicts(network: Network) -> None:
     task = network.task
     if task.predicts:
         return
-    verbs = [f"lamina {name} RUN {verb.example}".rstrip() for name, verb in task.verbs.items()]
+    verbs = [f"lamina {name} RUN {verb.tried(network.target)}".rstrip() for name, verb in task.verbs.items()]
     raise ConfigError(
         f"a network of the task {task.name} has no prediction for a row", fix=" or ".join(verbs)
     )

@@ -100,7 +100,7 @@ def print_last_lines(
     next_one = next_command(folder, source, files=task.writes_files)
     if not task.predicts:
         verb, own = next(iter(task.verbs.items()))
-        next_one = f"{shlex.join(['lamina', verb, str(folder)])} {own.example}"
+        next_one = f"{shlex.join(['lamina', verb, str(folder)])} {own.tried(fitted.network.target)}"
     console.field("next", next_one)
 
 

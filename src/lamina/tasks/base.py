@@ -141,7 +141,8 @@ class Verb:
         keys: frozen dataclass of its keys.
         run: ``(network, keys) -> what it gives``: texts one after another to be shown as they come, or what
             ``shown``, ``told`` and ``saved`` know.
-        example: what stands behind ``lamina VERB RUN`` in a first try.
+        example: what stands behind ``lamina VERB RUN`` in a first try; or fitted target → that, where only
+            names of the data make sense.
         asked: the key that holds what is asked of the network; ``-`` on the command line is standard input.
         asks: whether the command asks for one line after another, and answers each.
         reads: whether the network is asked about data: ``asked`` is then DATA on the command line, a path.
@@ -155,7 +156,7 @@ class Verb:
     summary: str
     keys: type
     run: Callable[[Any, Any], Any]
-    example: str = ""
+    example: str | Callable[[Any], str] = ""
     asked: str = ""
     asks: bool = False
     reads: bool = False
@@ -163,6 +164,18 @@ class Verb:
     shown: Callable[[Any], Iterator[str]] = iter
     told: Callable[[Any], dict[str, Any]] = _text_of
     saved: Mapping[str, Callable[[Any], bytes | Mapping[str, bytes]]] = field(default_factory=dict)
+
+    def tried(self, target: Any) -> str:
+        """Return what stands behind ``lamina VERB RUN`` in a first try of a network.
+
+        Args:
+            target: of the network.
+
+        Example:
+            >>> Verb("write", object, print, "--prompt Once").tried(None)
+            '--prompt Once'
+        """
+        return self.example if isinstance(self.example, str) else self.example(target)
 
     def made(self, given: Mapping[str, Any]) -> Any:
         """Return the keys; a text stays as it is, with its blanks and commas.

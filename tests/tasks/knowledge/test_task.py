@@ -129,7 +129,12 @@ def test_embed_gives_the_vectors_of_entities(net: Any, tmp_path: Path):
 def test_predictions_of_rows_are_refused_with_the_verb(data: str, net: Any):
     with pytest.raises(ConfigError, match="has no prediction for a row") as caught:
         net.predict(f"{data}/test.tsv")
-    assert "lamina complete RUN" in str(caught.value.fix)
+    head, relation, _ = net.target.known[0]
+    asked = (
+        f"lamina complete RUN --head {net.target.entities[head]} --relation {net.target.relations[relation]}"
+    )
+    assert asked in str(caught.value.fix)
+    assert net.complete(head=net.target.entities[head], relation=net.target.relations[relation])
 
 
 def test_saved_and_loaded_it_is_the_same(net: Any, tmp_path: Path):

@@ -18,7 +18,7 @@ from lamina.tasks.wording import metric_value
 
 LEADING = ("mrr", "hits_1", "hits_10")
 WORST, FEWEST_ASKED = 25, 5  # relations that are listed; questions from which a relation is judged
-MOST_ON_MAP, MOST_NAMED = 1_500, 20  # entities
+MOST_ON_MAP, MOST_NAMED, MOST_LISTED = 1_500, 100, 20  # entities
 LONGEST = 48
 
 
@@ -125,10 +125,12 @@ def _map(outcome: Outcome, target: KnowledgeTarget) -> list[Section]:
     which = (
         "All entities." if len(rows) == len(target.entities) else f"The {len(rows):,} most frequent entities."
     )
-    plot = plane_plot(vectors, name="entities", title="Map of the entities", note=which)
+    names = [plain(target.entities[row], LONGEST) for row in rows[:MOST_NAMED].tolist()]
+    named = dict(enumerate(names))
+    plot = plane_plot(vectors, name="entities", title="Map of the entities", note=which, named=named)
     if plot is None:
         return []
-    frequent = ", ".join(plain(target.entities[row], LONGEST) for row in rows[:MOST_NAMED].tolist())
+    frequent = ", ".join(names[:MOST_LISTED])
     return [Section("Entities", (plot, Paragraph(f"Most frequent: {frequent}.", "note")))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from lamina.data.table import AbstractTable
     from lamina.tasks.knowledge.complete import Completion
+    from lamina.tasks.knowledge.target import KnowledgeTarget
 
 MOST_SHOWN = 10_000
 
@@ -34,6 +36,12 @@ def _complete(network: Any, keys: CompleteKeys) -> list[Completion]:
     from lamina.tasks.knowledge.complete import completions
 
     return completions(network, keys)
+
+
+def _example(target: KnowledgeTarget) -> str:
+    """Return a question whose answer the data know."""
+    head, relation, _ = target.known[0].tolist()
+    return shlex.join(["--head", target.entities[head], "--relation", target.relations[relation]])
 
 
 def _shown(found: Sequence[Completion]) -> Iterator[str]:
@@ -59,7 +67,7 @@ VERBS = {
         "find the likeliest entities for the open place of a triple",
         CompleteKeys,
         _complete,
-        "--head Rome --relation capital_of",
+        _example,
         shown=_shown,
         told=_told,
     ),
