@@ -1,4 +1,4 @@
-"""Steps of a recurrent layer in Lamina; options: data, kind, steps, mode (``"race"`` or ``"quality"``)."""
+"""Steps of a recurrent layer in Lamina; options: data, kind, steps, precision, mode (race, quality)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks.contenders.torch_recurrent import LR, PARAMETERS
 from lamina import nn
 from lamina.core import runtime
 from lamina.core.module import replace
+from lamina.train.step.program import arithmetic
 
 
 def main() -> None:
@@ -39,11 +40,13 @@ def main() -> None:
     channel.send(versions=worker.versions("jax", "jaxlib"))
     channel.receive()
     if options["mode"] == "quality":
-        channel.send(loss=float(jax.jit(loss_of)(run(trained, goal)[0], goal)))
+        with arithmetic(options["precision"]):
+            channel.send(loss=float(jax.jit(loss_of)(run(trained, goal)[0], goal)))
         return
     while True:
         began = time.perf_counter()
-        trained, _ = jax.block_until_ready(run(trained, goal))
+        with arithmetic(options["precision"]):
+            trained, _ = jax.block_until_ready(run(trained, goal))
         channel.send(seconds=time.perf_counter() - began)
         channel.receive()
 
