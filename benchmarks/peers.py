@@ -1,8 +1,8 @@
 """In how many ways PyTorch takes part, so that the best of them is found.
 
 Products of float32 have a precision of their own: ``highest`` computes them as they are, ``medium`` rounds
-operands to bfloat16. Which is faster depends on their sizes:
-small products take longer to round than to compute.
+operands to bfloat16. Which is faster depends on their sizes: small products take longer to round than to
+compute.
 """
 
 from __future__ import annotations

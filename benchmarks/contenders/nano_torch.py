@@ -1,7 +1,8 @@
 """A process that trains nanoGPT's small configuration in PyTorch and ends.
 
 Arguments: JSON with folder (``input.txt``, ``test.txt``), variant (eager, compiled; autocast), threads,
-matmul, seed. Windows are drawn at random places of the text, as nanoGPT does; weights begin as GPT-2's do.
+matmul, steps, seed. Windows are drawn at random places of the text, as nanoGPT does; weights begin as those
+of GPT-2.
 It prints the test loss in nats a character over windows that do not overlap, and the weights.
 """
 
@@ -41,12 +42,12 @@ def begin(network: GPT) -> None:
             nn.init.normal_(weight, std=0.02 / (math.sqrt(2 * depth) if is_last else 1))
 
 
-def rate_at(step: int) -> float:
+def rate_at(step: int, steps: int) -> float:
     """Return the learning rate: linear warmup, then a cosine to a tenth."""
-    warmup, most = round(nano.WARMUP * nano.STEPS), nano.KEYS["lr"]
+    warmup, most = round(nano.WARMUP * steps), nano.KEYS["lr"]
     if step < warmup:
         return most * (step + 1) / warmup
-    share = (step - warmup) / (nano.STEPS - warmup)
+    share = (step - warmup) / (steps - warmup)
     return most * (LEAST_SHARE + (1 - LEAST_SHARE) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
@@ -65,7 +66,7 @@ def train(network: GPT, ids: Tensor, chosen: Mapping[str, Any]) -> None:
     loss = torch.compile(loss_of, fullgraph=True, dynamic=False) if "comp" in chosen["variant"] else loss_of
     context = nano.KEYS["context"]
     window = torch.arange(context + 1)
-    for step in range(nano.STEPS):
+    for step in range(chosen["steps"]):
         places = torch.randint(len(ids) - context, (nano.KEYS["batch_size"],))
         cast = (
             torch.autocast("cpu", torch.bfloat16)
@@ -77,7 +78,7 @@ def train(network: GPT, ids: Tensor, chosen: Mapping[str, Any]) -> None:
         value.backward()
         nn.utils.clip_grad_norm_(network.parameters(), nano.KEYS["clip"])
         for group in optimizer.param_groups:
-            group["lr"] = rate_at(step)
+            group["lr"] = rate_at(step, chosen["steps"])
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 

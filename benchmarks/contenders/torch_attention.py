@@ -1,5 +1,6 @@
-"""The same by PyTorch's `scaled_dot_product_attention`; options: those of
-`lamina_attention`, threads, matmul.
+"""The same by PyTorch's `scaled_dot_product_attention`.
+
+Options: those of `lamina_attention`, threads, matmul.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import contest, interpreters, machine, nano, peers, record
+from benchmarks import interpreters, machine, nano, peers, record
 from benchmarks.contest import Contender
+from benchmarks.entrants import Entrant, take_turns
 
 ROW = "nano_gpt"
 VARIANTS = ("eager", "compiled", "eager, autocast", "compiled, autocast")  # of PyTorch
@@ -28,15 +29,16 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=int, default=3, help="of each contender (default %(default)s)")
     parser.add_argument("--variants", nargs="*", help="part of a name: only these")
-    parser.add_argument("--quick", action="store_true", help="one run, few steps of Lamina: does it run?")
+    parser.add_argument("--quick", action="store_true", help="one run of few steps: does it run?")
     interpreters.add_arguments(parser)
     record.add_arguments(parser)
     return parser.parse_args()
 
 
-def contenders(arguments: argparse.Namespace, folder: str, run: int) -> list[Contender]:
-    """Return who takes part in a run; its number is the seed."""
-    shared, found = {"folder": folder, "seed": run}, []
+def contenders(arguments: argparse.Namespace, folder: str) -> list[Contender]:
+    """Return who takes part."""
+    steps = QUICK["steps_per_epoch"] if arguments.quick else nano.STEPS  # of torch
+    shared, found = {"folder": folder}, []
     for name, keys in {
         "float32": {"precision": "float32"},
         "mixed": {"precision": "mixed"},
@@ -46,41 +48,34 @@ def contenders(arguments: argparse.Namespace, folder: str, run: int) -> list[Con
         found.append(Contender("lamina", name, interpreters.of(arguments, "lamina"), "nano_lamina", given))
     for name, own in peers.ways(VARIANTS):
         python = interpreters.of(arguments, "torch")
-        found.append(Contender("torch", name, python, "nano_torch", {**shared, **own}))
+        found.append(Contender("torch", name, python, "nano_torch", {**shared, **own, "steps": steps}))
     wanted = arguments.variants
     return [one for one in found if not wanted or any(part in one.label for part in wanted)]
+
+
+def line_of(entrant: Entrant) -> record.Line:
+    """Return the line of a contender."""
+    who, answers = entrant.contender, [run.answer for run in entrant.runs]
+    return record.Line(
+        ROW, who.name, who.variant, "s", statistics.median(run.seconds for run in entrant.runs),
+        runs=len(answers), quality=statistics.mean(answer["loss"] for answer in answers),
+        seeds=" ".join(map(str, range(len(answers)))), versions=answers[0]["versions"],
+        note=f"{answers[0]['parameters']} parameters",
+    )  # fmt: skip
 
 
 def main() -> None:
     arguments = parse()
     idle = machine.is_idle(force=arguments.force, wait=arguments.wait)
     text, cut = nano.shakespeare()
-    seconds: dict[str, list[float]] = {}
-    losses: dict[str, list[float]] = {}
-    versions: dict[str, str] = {}
-    known: dict[str, Contender] = {}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "input.txt").write_text(text[:20_000] if arguments.quick else text[:cut])
         (Path(folder) / "test.txt").write_text(text[cut : cut + 5_000] if arguments.quick else text[cut:])
-        for run in range(1 if arguments.quick else arguments.runs):
-            for contender in contenders(arguments, folder, run):
-                try:
-                    found = contest.whole_run(contender)
-                except RuntimeError as error:
-                    machine.say(f"  left out: {error}")
-                    continue
-                known[contender.label] = contender
-                versions[contender.label] = found.answer["versions"]
-                seconds.setdefault(contender.label, []).append(found.seconds)
-                losses.setdefault(contender.label, []).append(found.answer["loss"])
-                machine.say(f"  {contender.label}, run {run}: {found.seconds:.1f} s, {found.answer}")
-    lines = [
-        record.Line(ROW, one.name, one.variant, "s", statistics.median(seconds[label]),
-                    runs=len(seconds[label]), quality=statistics.mean(losses[label]),
-                    seeds=" ".join(map(str, range(len(seconds[label])))), versions=versions[label])
-        for label, one in known.items()
-    ]  # fmt: skip
-    record.keep(lines, arguments, idle=idle)
+        found = [Entrant(contender) for contender in contenders(arguments, folder)]
+        runs = 1 if arguments.quick else arguments.runs
+        quiet = take_turns(found, Path(folder), runs=runs, warm=False)
+    lines = [line_of(entrant) for entrant in found]
+    record.keep(lines, arguments, idle=idle and quiet)
 
 
 if __name__ == "__main__":

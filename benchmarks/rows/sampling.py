@@ -3,9 +3,8 @@
 `denoising-unet` as in the row "U-Net diffusion step" with random weights, DDIM, 50 evaluations of the network
 an image, float32. Lamina: what `lamina sample` runs. PyTorch: the same network of its own layers with the
 same weights and the same noise, channels last, eager and compiled, products as they are and of medium
-precision. Quality: the
-root of the mean squared difference of the images from Lamina's, in units of [-1, 1]; they agree below 0.01,
-which is about a level of 255.
+precision. Quality: the root of the mean squared difference of the images from Lamina's, in units of [-1, 1];
+they agree below 0.01, which is about a level of 255.
 
 Reference: Song, Meng, Ermon. Denoising diffusion implicit models. ICLR 2021.
 """

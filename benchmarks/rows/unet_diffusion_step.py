@@ -4,9 +4,8 @@ Lamina: the registered model and `DiffusionObjective` by its public `train`, in 
 dense products and convolutions round their operands to bfloat16. PyTorch: the same network of its own
 layers, channels last, eager and compiled, fused AdamW, float32 with products as they are and of medium
 precision, bfloat16 by autocast; all begin with the same weights. Milliseconds of a step, levels, noise and
-hidden labels included.
-Quality: mean training loss of the last of three epochs; noise and levels differ between both, so that the
-tolerance is that of other seeds.
+hidden labels included. Quality: mean training loss of the last of three epochs; noise and levels differ
+between both, so that the tolerance is that of other seeds.
 """
 
 from __future__ import annotations

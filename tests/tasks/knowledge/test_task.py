@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from pathlib import Path
@@ -19,6 +20,7 @@ from lamina.data import read
 from lamina.modalities.blocks import claimed
 from lamina.tasks import Roles, choose_task, task_named
 from lamina.tasks.base import RoleKeys
+from lamina.tasks.knowledge.verbs import VERBS
 
 TASK: Any = task_named("knowledge")
 KEYS = ("size=16", "epochs=40", "batch_size=32", "lr=0.05", "n3=0.002", "dropout=0")
@@ -135,6 +137,17 @@ def test_predictions_of_rows_are_refused_with_the_verb(data: str, net: Any):
     )
     assert asked in str(caught.value.fix)
     assert net.complete(head=net.target.entities[head], relation=net.target.relations[relation])
+
+
+def test_the_first_try_names_what_a_terminal_takes(net: Any):
+    example = VERBS["complete"].tried
+    target = copy.copy(net.target)
+    target.entities = tuple(f"-{name}" for name in target.entities)
+    assert example(target) == "--head X --relation R"
+    target.entities = (*[f"{name}\x1b[31m" for name in target.entities[:-1]], "a b")
+    head = [row for row in target.known if row[0] == len(target.entities) - 1]
+    assert example(target).startswith("--head 'a b'" if head else "--head X")
+    assert "\x1b" not in example(target)
 
 
 def test_saved_and_loaded_it_is_the_same(net: Any, tmp_path: Path):

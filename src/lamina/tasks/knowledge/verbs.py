@@ -39,9 +39,11 @@ def _complete(network: Any, keys: CompleteKeys) -> list[Completion]:
 
 
 def _example(target: KnowledgeTarget) -> str:
-    """Return a question whose answer the data know."""
-    head, relation, _ = target.known[0].tolist()
-    return shlex.join(["--head", target.entities[head], "--relation", target.relations[relation]])
+    """Return a question whose answer the data know, of names that a terminal takes as they are, if any."""
+    named = ((target.entities[head], target.relations[relation]) for head, relation, _ in target.known)
+    usual = (names for names in named if all(name.isprintable() and name[:1] != "-" for name in names))
+    head, relation = next(usual, ("X", "R"))
+    return shlex.join(["--head", head, "--relation", relation])
 
 
 def _shown(found: Sequence[Completion]) -> Iterator[str]:
