@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy as np
@@ -67,6 +68,24 @@ def test_each_file_is_decoded_once_while_there_is_room(photos, monkeypatch):
     fresh.survey(CANVAS)
     np.testing.assert_array_equal(fresh.pixels(CANVAS), pixels)
     assert len(calls) == 12 + 24
+
+
+def test_threads_may_ask_for_different_sizes(photos):
+    images, _ = photos
+    sizes = [Canvas(6, 5, 3), Canvas(9, 8, 3)]
+    expected = [images.pixels(size) for size in sizes]
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+
+        def ask(number: int) -> None:
+            which, row = number % 2, number % 12
+            found = images.take(np.array([row])).pixels(sizes[which])
+            np.testing.assert_array_equal(found[0], expected[which][row])
+
+        in_threads(ask, 4_000, threads=8)
+    finally:
+        sys.setswitchinterval(switching)
 
 
 def test_unreadable_files_are_counted_and_the_first_are_named(photos, tmp_path):

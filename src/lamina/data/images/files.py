@@ -21,6 +21,24 @@ MOST_KEPT = 4 << 30  # bytes of decoded images that are kept, and never more tha
 JUDGED_SIDE = 64  # pixels of an image that is decoded to tell gray from color
 
 
+@dataclass(frozen=True)
+class _Room:
+    """Decoded images of one size; those of a file once."""
+
+    canvas: Canvas
+    pixels: np.ndarray
+    is_decoded: np.ndarray
+
+    def kept(self, index: int) -> np.ndarray | None:
+        """Return the pixels of an image if they are kept."""
+        return self.pixels[index] if self.is_decoded[index] else None
+
+    def keep(self, index: int, pixels: np.ndarray) -> None:
+        """Keep the pixels of an image."""
+        self.pixels[index] = pixels
+        self.is_decoded[index] = True
+
+
 @dataclass
 class _Shelf:
     """What is known of all files of a source, each of them once, shared by every selection of them."""
@@ -28,31 +46,24 @@ class _Shelf:
     paths: list[str]
     facts: list[Facts | None] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
-    canvas: Canvas | None = None
-    pixels: np.ndarray | None = None
-    is_decoded: np.ndarray | None = None
+    room: _Room | None = None
     digests: dict[int, int] = field(default_factory=dict)
 
-    def prepare(self, canvas: Canvas) -> None:
-        """Make room for decoded images of a size, where they fit into memory; others are forgotten."""
-        if self.canvas == canvas:
-            return
+    def prepare(self, canvas: Canvas) -> _Room | None:
+        """Return room for decoded images of a size, where they fit into memory; others are forgotten.
+
+        Threads may ask for different sizes at once, so that each works with the room it was given.
+        """
+        room = self.room
+        if room is not None and room.canvas == canvas:
+            return room
         shape = (len(self.paths), canvas.height, canvas.width, canvas.channels)
-        self.canvas, self.pixels = canvas, None
         if int(np.prod(shape, dtype=object)) <= most_kept():
-            self.pixels, self.is_decoded = np.empty(shape, np.uint8), np.zeros(len(self.paths), bool)
-
-    def shelved(self, index: int, canvas: Canvas) -> np.ndarray | None:
-        """Return the pixels of an image if they are kept."""
-        if self.pixels is None or self.is_decoded is None or self.canvas != canvas:
-            return None
-        return self.pixels[index] if self.is_decoded[index] else None
-
-    def keep(self, index: int, canvas: Canvas, pixels: np.ndarray) -> None:
-        """Keep the pixels of an image if there is room for them."""
-        if self.pixels is not None and self.is_decoded is not None and self.canvas == canvas:
-            self.pixels[index] = pixels
-            self.is_decoded[index] = True
+            room = _Room(canvas, np.empty(shape, np.uint8), np.zeros(len(self.paths), bool))
+        else:
+            room = None
+        self.room = room
+        return room
 
 
 def most_kept() -> int:
@@ -147,7 +158,7 @@ class FileImages(AbstractImages):
             DataError: some cannot be read; the first ones are named.
         """
         self.facts()
-        self._shelf.prepare(canvas)
+        room = self._shelf.prepare(canvas)
         result = np.empty((len(self), canvas.height, canvas.width, canvas.channels), np.uint8)
         order = np.argsort(self._rows, kind="stable")
         files, starts = np.unique(self._rows[order], return_index=True)
@@ -156,14 +167,15 @@ class FileImages(AbstractImages):
 
         def fill(place: int) -> None:
             index = int(files[place])
-            found = self._shelf.shelved(index, canvas)
+            found = room.kept(index) if room else None
             if found is None:
                 try:
                     found, _ = self._decoded(index, canvas)
                 except UnreadableError as error:
                     faults.update(dict.fromkeys(rows[place].tolist(), str(error)))
                     return
-                self._shelf.keep(index, canvas, found)
+                if room:
+                    room.keep(index, found)
             result[rows[place]] = found
 
         in_threads(fill, len(files))
@@ -191,14 +203,14 @@ class FileImages(AbstractImages):
         """Inspect every image once; equal are those whose files are."""
         self.facts()
         shelf, files = self._shelf, self._files()
-        shelf.prepare(canvas)
+        room = shelf.prepare(canvas)
         contrast = np.zeros(len(shelf.paths), np.uint8)
         faults: dict[int, str] = {}
 
         def fill(place: int) -> None:
             index = files[place]
             try:
-                pixels, content = self._inspected(index, canvas)
+                pixels, content = self._inspected(index, canvas, room)
             except UnreadableError as error:
                 faults[index] = str(error)
                 return
@@ -209,16 +221,20 @@ class FileImages(AbstractImages):
         by_row = {row: faults[i] for row, i in enumerate(self._rows.tolist()) if i in faults}
         return Survey(self._gathered_digests(), contrast[self._rows], by_row)
 
-    def _inspected(self, index: int, canvas: Canvas) -> tuple[np.ndarray, bytes]:
-        """Return the pixels of a file, which are kept, and its bytes, or raise UnreadableError."""
-        shelf = self._shelf
-        found = shelf.shelved(index, canvas)
+    def _inspected(self, index: int, canvas: Canvas, room: _Room | None) -> tuple[np.ndarray, bytes]:
+        """Return the pixels of a file, which are kept where there is room, and its bytes.
+
+        Raises:
+            UnreadableError: what is wrong with the file.
+        """
+        found = room.kept(index) if room else None
         if found is None:
             found, content = self._decoded(index, canvas)
-            shelf.keep(index, canvas, found)
+            if room:
+                room.keep(index, found)
             return found, content
         try:
-            with open(shelf.paths[index], "rb") as stream:
+            with open(self._shelf.paths[index], "rb") as stream:
                 return found, stream.read()
         except OSError as error:
             raise UnreadableError(f"cannot be read: {error.strerror}") from error
