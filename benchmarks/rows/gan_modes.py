@@ -84,7 +84,7 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     defaults = {
         "grid": {"penalty": 0.01, "steps": 16_000, "batch": 256, "lr": 1e-3, "size": 128},
-        "stacked": {"penalty": 1.0, "steps": 6000, "batch": 64, "lr": 5e-4},
+        "stacked": {"penalty": 1.0, "steps": 30_000, "batch": 64, "lr": 5e-4},
     }[arguments.what]
     for name, value in defaults.items():
         if getattr(arguments, name) is None:

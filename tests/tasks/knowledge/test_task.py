@@ -144,9 +144,10 @@ def test_the_first_try_names_what_a_terminal_takes(net: Any):
     target = copy.copy(net.target)
     target.entities = tuple(f"-{name}" for name in target.entities)
     assert example(target) == "--head X --relation R"
-    target.entities = (*[f"{name}\x1b[31m" for name in target.entities[:-1]], "a b")
-    head = [row for row in target.known if row[0] == len(target.entities) - 1]
-    assert example(target).startswith("--head 'a b'" if head else "--head X")
+    head = int(target.known[0][0])
+    names = [f"{name}\x1b[31m" for name in target.entities]
+    target.entities = (*names[:head], "a b", *names[head + 1 :])
+    assert example(target).startswith("--head 'a b'")
     assert "\x1b" not in example(target)
 
 
